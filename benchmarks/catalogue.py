@@ -1,0 +1,139 @@
+"""The benchmarks: to add one, write the peer's script and a line here."""
+
+from __future__ import annotations
+
+from harness import Benchmark, Command
+
+MILLION = 1_000_000
+
+
+def ours(*arguments: str) -> Command:
+    return Command("ours", "ours.py", arguments)
+
+
+def channel_attribution(*arguments: str) -> Command:
+    return Command("channel_attribution", "peers/channel_attribution.py", arguments)
+
+
+def do_attribution(*arguments: str) -> Command:
+    return Command("do_attribution", "peers/do_attribution_markov.py", arguments)
+
+
+def mam(*arguments: str) -> Command:
+    return Command("mam", "peers/mam_markov.py", arguments)
+
+
+def raw_to_paths(name: str, rows: int, repeats: int) -> Benchmark:
+    return Benchmark(
+        name,
+        "raw events to unique paths (cut at conversions, 30 days, direct dropped) vs a pandas groupby script",
+        "events",
+        rows,
+        ours("paths", "{events}"),
+        Command("ours", "peers/pandas_paths.py", ("{events}",)),
+        target=1 / 10 if rows == 10 * MILLION else None,
+        same=("paths", "journeys", "conversions", "value", "digest"),
+        repeats=repeats,
+    )
+
+
+BENCHMARKS = (
+    Benchmark(
+        "suite_raw",
+        "eight models from a million journeys, one a line, vs ChannelAttribution's three calls",
+        "journeys",
+        MILLION,
+        ours("suite", "{raw}"),
+        channel_attribution("suite", "{raw}"),
+        target=1 / 5,
+        same=("journeys",),
+    ),
+    Benchmark(
+        "suite_grouped",
+        "the same from the same million journeys as unique paths with counts",
+        "journeys",
+        MILLION,
+        ours("suite", "{grouped}"),
+        channel_attribution("suite", "{grouped}"),
+        target=1 / 5,
+        same=("journeys",),
+    ),
+    Benchmark(
+        "markov_raw_do_attribution",
+        "exact Markov of order 1 from journeys, one a line, vs do-attribution",
+        "journeys",
+        MILLION,
+        ours("markov", "{raw}"),
+        do_attribution("1", "{raw}"),
+        target=1 / 20,
+        within=1e-9,
+    ),
+    Benchmark(
+        "markov_grouped_do_attribution",
+        "exact Markov of order 1 from unique paths with counts, vs do-attribution with weights",
+        "journeys",
+        MILLION,
+        ours("markov", "{grouped}"),
+        do_attribution("1", "{grouped}"),
+        target=1 / 20,
+        within=1e-9,
+    ),
+    Benchmark(
+        "markov_raw_mam",
+        "exact Markov of order 1 from journeys, one a line, vs DP6's mam",
+        "journeys",
+        MILLION,
+        ours("markov", "{raw}"),
+        mam("raw", "{raw}"),
+        target=None,
+        within=1e-9,
+    ),
+    Benchmark(
+        "markov_grouped_mam",
+        "exact Markov of order 1 from unique paths with counts, vs DP6's mam",
+        "journeys",
+        MILLION,
+        ours("markov", "{grouped}"),
+        mam("grouped", "{grouped}"),
+        target=None,
+        within=1e-9,
+    ),
+    raw_to_paths("paths_1m", MILLION, repeats=3),
+    raw_to_paths("paths_10m", 10 * MILLION, repeats=2),
+    Benchmark(
+        "prepare_10m",
+        "files to the prepared touch table, vs DuckDB reading every column once for one GROUP BY",
+        "events",
+        10 * MILLION,
+        ours("prepare", "{workspace}"),
+        Command("ours", "peers/duckdb_scan.py", ("{events}",)),
+        target=None,
+        same=("events",),
+        repeats=2,
+    ),
+    Benchmark(
+        "accuracy_1m",
+        "Markov of orders 1 and 2 against the definition, vs ChannelAttribution at seeds 0, 100 and 200",
+        "journeys",
+        MILLION,
+        ours("markovs", "{grouped}"),
+        channel_attribution("seeds", "{grouped}"),
+        target=1e-9,
+        figure="error",
+        repeats=1,
+    ),
+    *(
+        Benchmark(
+            f"accuracy_three_paths_{peer.__name__}",
+            "Markov on the three-path example (shares 0.2, 0.4, 0.4) against the definition",
+            "three_paths",
+            3,
+            ours("markov", "{grouped}"),
+            peer(argument, "{grouped}"),
+            target=1e-9,
+            figure="error",
+            repeats=1,
+        )
+        for peer, argument in ((channel_attribution, "seeds"), (do_attribution, "1"), (mam, "grouped"))
+    ),
+)

@@ -1,0 +1,130 @@
+"""Seeded inputs for the benchmarks: journeys as path strings, and a raw event log.
+
+Run as a script (`python benchmarks/data.py journeys 1000000 DIR`), so that the harness needs no packages.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+JOURNEY_CHANNELS = [
+    "paid_search", "organic_search", "facebook", "zalo", "tiktok", "youtube", "email", "sms", "affiliate",
+    "display", "direct", "store",
+]  # fmt: skip
+EVENT_CHANNELS = [
+    "paid_search", "organic_search", "facebook_paid", "facebook_organic", "zalo_oa", "zalo_ads", "tiktok",
+    "youtube", "email", "sms", "app_push", "affiliate", "marketplace", "display", "retargeting", "direct",
+    "store", "outdoor", "call_centre", "sales_staff",
+]  # fmt: skip
+EVENT_TYPES = ["view", "click", "purchase"]
+YEAR_START = np.datetime64("2025-01-01T00:00:00", "us")
+YEAR_MICROSECONDS = 365 * 86_400_000_000
+WORKSPACE = """
+name: benchmark
+timezone: UTC
+currency: VND
+conversions: {purchase: {event_type: purchase}}
+sources: [{table: events, format: parquet, path: raw/events.parquet}]
+"""
+
+
+def uneven(size: int) -> np.ndarray:
+    """Shares of `size` channels, falling with rank as one over the rank."""
+    weights = 1 / np.arange(1, size + 1)
+    return weights / weights.sum()
+
+
+def journeys(rows: int, folder: Path, seed: int = 20_250_101) -> None:
+    """Write `rows` journeys one per line, and the same journeys as unique paths with counts.
+
+    12 channels of uneven size, geometric length of mean 3.5, 3 % conversion (more after some last channels
+    than after others, so that the models have something to find), value in whole units.
+    """
+    random = np.random.default_rng(seed)
+    lengths = random.geometric(1 / 3.5, rows)
+    codes = random.choice(len(JOURNEY_CHANNELS), lengths.sum(), p=uneven(len(JOURNEY_CHANNELS)))
+    ends = np.cumsum(lengths)
+    pull = np.linspace(0.5, 1.5, len(JOURNEY_CHANNELS))
+    chance = pull[codes[ends - 1]]
+    converted = random.random(rows) < 0.03 * chance / chance.mean()
+    value = np.where(converted, np.round(random.lognormal(13, 0.8, rows), -3).astype(np.int64), 0)
+
+    names = np.array(JOURNEY_CHANNELS, dtype=object)[codes].tolist()
+    starts = (ends - lengths).tolist()
+    table = pd.DataFrame(
+        {
+            "path": [" > ".join(names[start:end]) for start, end in zip(starts, ends.tolist(), strict=True)],
+            "total_conversions": converted.astype(np.int64),
+            "total_conversion_value": value,
+            "total_null": (~converted).astype(np.int64),
+        }
+    )
+    write(table, folder)
+
+
+def three_paths(_: int, folder: Path) -> None:
+    """Write the example every text on the subject solves by hand: shares 0.2, 0.4 and 0.4."""
+    columns = ["path", "total_conversions", "total_conversion_value", "total_null"]
+    write(pd.DataFrame([("A > B > C", 1, 1, 0), ("A", 0, 0, 1), ("B > C", 0, 0, 1)], columns=columns), folder)
+
+
+def write(table: pd.DataFrame, folder: Path) -> None:
+    table.to_csv(folder / "raw.csv", index=False)
+    table.groupby("path", as_index=False).sum().to_csv(folder / "grouped.csv", index=False)
+
+
+def events(rows: int, folder: Path, seed: int = 20_250_102) -> None:
+    """Write `rows` events of one year in time order as Parquet.
+
+    Nearly a third as many customers, with Pareto (1.35) numbers of events and gaps of a few days; 20 channels
+    of uneven size, of which a customer often stays with the last; 4 % conversions worth whole units, all of
+    them on rows that also have a channel.
+    """
+    random = np.random.default_rng(seed)
+    sizes = np.minimum(random.random(rows) ** (-1 / 1.35), 150).astype(np.int64)
+    customers = int(np.searchsorted(np.cumsum(sizes), rows)) + 1
+    owner = np.repeat(np.arange(customers), sizes[:customers])[:rows]
+    first = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]])
+
+    gaps = (random.lognormal(1.0, 1.2, rows) * 86_400_000_000).astype(np.int64)
+    gaps[first] = random.integers(0, YEAR_MICROSECONDS, len(first))
+    elapsed = np.cumsum(gaps)
+    elapsed -= np.repeat((elapsed - gaps)[first], np.diff(np.r_[first, rows]))
+    time = elapsed % YEAR_MICROSECONDS  # past the year's end a customer goes on from its start
+
+    fresh = random.random(rows) < 0.7
+    fresh[first] = True
+    drawn = random.choice(len(EVENT_CHANNELS), rows, p=uneven(len(EVENT_CHANNELS))).astype(np.int8)
+    channel = drawn[np.maximum.accumulate(np.where(fresh, np.arange(rows), 0))]
+    conversion = random.random(rows) < 0.04
+    value = np.where(conversion, np.round(random.lognormal(13, 0.8, rows), -3), np.nan)
+    kinds = np.where(conversion, 2, random.integers(0, 2, rows)).astype(np.int8)
+
+    order = np.argsort(time, kind="stable")
+    table = pa.table(
+        {
+            "event_id": pa.array(np.arange(rows)),
+            "customer_id": pa.array(random.permutation(customers)[owner[order]]),
+            "timestamp": pa.array(YEAR_START + time[order].astype("timedelta64[us]")),
+            "channel": pa.DictionaryArray.from_arrays(channel[order], EVENT_CHANNELS).cast(pa.string()),
+            "event_type": pa.DictionaryArray.from_arrays(kinds[order], EVENT_TYPES).cast(pa.string()),
+            "conversion": pa.array(conversion[order]),
+            "value": pa.array(value[order], from_pandas=True),
+        }
+    )
+    raw = folder / "workspace" / "raw"
+    raw.mkdir(parents=True)
+    pq.write_table(table, folder / "events.parquet", compression="zstd", row_group_size=1_000_000)
+    (raw / "events.parquet").hardlink_to(folder / "events.parquet")
+    (folder / "workspace" / "journey.yaml").write_text(WORKSPACE, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    kind, rows, folder = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
+    {"journeys": journeys, "three_paths": three_paths, "events": events}[kind](rows, folder)

@@ -1,0 +1,103 @@
+"""The results as a page people can read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Entry = Mapping[str, Any]
+
+HEAD = """# Benchmarks
+
+Written by `make bench`; the figures with everything behind them are in `results.json`, what is measured and
+how in `README.md`. Ratios are ours over theirs: smaller is better for us.
+"""
+CPU_HEAD = """
+## CPU and memory
+
+CPU is user + system seconds of a fresh process, all threads, interpreter and imports included on both sides;
+"work ratio" leaves both out on both sides. Ours and theirs ran in turn on the same machine; the best run of
+each side counts.
+
+| benchmark | rows | ours, s | theirs, s | ratio | work ratio | target | met | memory, MB | same answer |
+|---|--:|--:|--:|--:|--:|--:|:-:|--:|---|
+"""
+ERROR_HEAD = """
+## Accuracy
+
+The largest relative error of a channel's share, against a slow solution by the definition (`reference.py`);
+for theirs the worst of the seeds tried, and how far one channel's share moves between those seeds.
+
+| benchmark | ours | theirs | between seeds | allowed for ours | met |
+|---|--:|--:|--:|--:|:-:|
+"""
+
+
+def page(results: Mapping[str, Entry]) -> str:
+    timed = {name: entry for name, entry in results.items() if entry["figure"] == "cpu"}
+    judged = {name: entry for name, entry in results.items() if entry["figure"] == "error"}
+    parts = [HEAD]
+    parts += [CPU_HEAD, *(cpu_row(name, entry) for name, entry in timed.items())] if timed else []
+    parts += [ERROR_HEAD, *(error_row(name, entry) for name, entry in judged.items())] if judged else []
+    parts += [
+        "\n## What was asked, of which versions\n\n",
+        *(asked(name, entry) for name, entry in results.items()),
+    ]
+    return "".join(parts)
+
+
+def line(name: str, entry: Entry) -> str:
+    """One benchmark in one line, for the terminal."""
+    target = "" if entry["target"] is None else f", target {entry['target']:.3g}: {verdict(entry)}"
+    unit = "" if entry["figure"] == "error" else " s"
+    work = f" (work {entry['ratio_work']:.3g})" if "ratio_work" in entry else ""
+    figures = (
+        f"ours {entry['ours']:.3g}{unit}, theirs {entry['theirs']:.3g}{unit}, ratio {entry['ratio']:.3g}"
+    )
+    return f"{name}: {figures}{work}{target}; {same(entry)}"
+
+
+def cpu_row(name: str, entry: Entry) -> str:
+    memory = f"{entry['rss']['ours']} / {entry['rss']['theirs']}"
+    target = "" if entry["target"] is None else f"{entry['target']:.3g}"
+    return (
+        f"| {name} | {entry['sizes']['rows']:,} | {entry['ours']:.2f} | {entry['theirs']:.2f} "
+        f"| **{entry['ratio']:.3f}** | {entry['ratio_work']:.3f} | {target} | {verdict(entry)} | {memory} "
+        f"| {same(entry)} |\n"
+    )
+
+
+def error_row(name: str, entry: Entry) -> str:
+    rows = ""
+    for order, theirs in entry["errors"]["theirs"].items():
+        ours, spread = entry["errors"]["ours"].get(order), entry["errors"]["theirs_between_seeds"][order]
+        own = "" if ours is None else f"{ours:.1e}"
+        rows += f"| {name}, {order} | {own} | {theirs:.2e} | {spread:.2e} "
+        rows += f"| {entry['target']:.0e} | {verdict(entry)} |\n"
+    return rows
+
+
+def verdict(entry: Entry) -> str:
+    if entry["target"] is None:
+        return ""
+    return "yes" if entry["met"] else "no"
+
+
+def same(entry: Entry) -> str:
+    """How far both sides gave the same answer."""
+    agreement = entry["agreement"]
+    differing = [name for name, equal in agreement["equal"].items() if not equal]
+    parts = [f"DIFFERENT: {', '.join(differing)}"] if differing else []
+    if agreement["equal"] and not differing:
+        parts.append("equal: " + ", ".join(agreement["equal"]))
+    if agreement["largest_share_difference"] is not None:
+        parts.append(f"shares within {agreement['largest_share_difference']:.1e}")
+    return "; ".join(parts)
+
+
+def asked(name: str, entry: Entry) -> str:
+    sides = [
+        ", ".join(f"{package} {number}" for package, number in entry["versions"][side].items())
+        for side in ("ours", "theirs")
+    ]
+    return f"- **{name}**: {entry['question']}. Ours: {sides[0]}. Theirs: {sides[1]}. {entry['machine']}.\n"

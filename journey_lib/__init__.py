@@ -1,0 +1,38 @@
+"""The journey workbench: from files to journeys to what can be said of them, and how far it can be trusted.
+
+>>> import journey_lib as jl
+>>> touches = jl.touches.load(jl.open("data/demo"))
+>>> paths = jl.journeys.paths(touches, lookback="30d")
+>>> jl.attribution.credit(paths, "markov", order=1).table
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from journey_lib import attribution, charts, explorers, findings, journeys, model, session, touches
+    from journey_lib.workspace import open_workspace as open  # noqa: A004 - read as jl.open
+
+__version__ = "0.1.0"
+__all__ = [
+    "attribution",
+    "charts",
+    "explorers",
+    "findings",
+    "journeys",
+    "model",
+    "open",
+    "session",
+    "touches",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a part of the workbench when it is first used, so that importing the package costs nothing."""
+    if name == "open":
+        return importlib.import_module("journey_lib.workspace").open_workspace
+    if name in __all__:
+        return importlib.import_module(f"journey_lib.{name}")
+    raise AttributeError(f"module 'journey_lib' has no attribute '{name}'")

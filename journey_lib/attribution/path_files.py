@@ -1,0 +1,151 @@
+"""Ready-made path tables: one row a path, how often it converted, for how much, and how often it did not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
+
+from journey_lib.errors import DataError, did_you_mean
+from journey_lib.journeys import PathTable, unique
+from journey_lib.touches import to_minor
+
+
+def read_paths(
+    source: str | Path | pd.DataFrame | pa.Table,
+    *,
+    path: str = "path",
+    conversions: str = "total_conversions",
+    value: str | None = "total_conversion_value",
+    nulls: str | None = "total_null",
+    separator: str = " > ",
+    delimiter: str = ",",
+) -> PathTable:
+    """A path table from a CSV file or a frame, such as the exports other attribution packages start from.
+
+    Parameters
+    ----------
+    source
+        A UTF-8 CSV file with a header (cells parted by `delimiter`), a pandas frame or an Arrow table.
+    path, conversions, value, nulls
+        Names of its columns; `value` and `nulls` may be None when there are none.
+    separator
+        What stands between the channels of a path; blanks around channel names do not count.
+
+    Raises
+    ------
+    DataError
+        A column is missing, a count is negative, broken or empty, or a path has an empty step. (A path
+        that is an empty text is a journey with no touch.)
+    """
+    table = _table(source, delimiter)
+    for name in filter(None, (path, conversions, value, nulls)):
+        if name not in table.column_names:
+            raise DataError(
+                f"the paths have no column '{name}'",
+                where=str(source) if isinstance(source, str | Path) else None,
+                do=did_you_mean(name, table.column_names),
+            )
+    count = _counts(table, conversions)
+    ended = _counts(table, nulls) if nulls else np.zeros_like(count)
+    worth = np.zeros(len(count)) if value is None else _numbers(table, value)
+    encoded = table[path].cast(pa.string()).combine_chunks().dictionary_encode()
+    encoded = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
+    if encoded.null_count:
+        raise DataError(
+            f"'{path}' is missing in some rows",
+            how_many=f"{encoded.null_count} of {len(encoded)}",
+            do="an empty text stands for a journey with no touch; leave other rows out, and say so",
+        )
+    minor, digits = to_minor(worth)
+    row = encoded.indices.to_numpy(zero_copy_only=False)
+    tokens, offsets, channels = _steps(encoded.dictionary, separator, path)
+    size = len(encoded.dictionary)
+    found = unique(
+        tokens,
+        offsets,
+        {
+            name: np.bincount(row, amount, size).astype(np.int64)
+            for name, amount in (("conversions", count), ("value", minor), ("nulls", ended))
+        },
+    )
+    none = np.zeros(len(found["conversions"]), np.int64)
+    return PathTable(
+        channels=tuple(channels), **found, open=none, digits=digits, settings={"source": "path table"}
+    )
+
+
+def _steps(
+    distinct: pa.StringArray, separator: str, name: str
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], tuple[str, ...]]:
+    """Channel codes of each distinct path end to end, where each path begins, and the channels."""
+    words = pc.split_pattern(distinct, separator.strip() or separator)
+    steps = pc.utf8_trim_whitespace(words.values)
+    blank = pc.equal(steps, "").to_numpy(zero_copy_only=False)
+    lengths = np.diff(words.offsets.to_numpy(zero_copy_only=False).astype(np.int64))
+    broken = np.flatnonzero(blank & np.repeat(lengths > 1, lengths))
+    if len(broken):
+        where = int(np.searchsorted(np.cumsum(lengths), broken[0], side="right"))
+        raise DataError(
+            f"'{name}' has a path with an empty step",
+            where=f"{distinct[where].as_py()!r}",
+            how_many=f"{len(broken)} empty steps",
+            do="correct the path, or the separator",
+        )
+    lengths[np.repeat(np.arange(len(lengths)), lengths)[blank]] = 0
+    names = steps.filter(pa.array(~blank)).dictionary_encode()
+    found = names.dictionary.to_pylist()
+    channels = sorted(found)
+    recode = np.array([channels.index(word) for word in found], np.int16)
+    tokens = recode[names.indices.to_numpy(zero_copy_only=False)]
+    return tokens, np.concatenate([[0], np.cumsum(lengths)]), tuple(channels)
+
+
+def _table(source: str | Path | pd.DataFrame | pa.Table, delimiter: str) -> pa.Table:
+    if isinstance(source, pa.Table):
+        return source
+    if isinstance(source, pd.DataFrame):
+        return pa.Table.from_pandas(source, preserve_index=False)
+    try:
+        return csv.read_csv(source, parse_options=csv.ParseOptions(delimiter=delimiter))
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DataError(
+            "the paths cannot be read", where=f"{source}: {error}", do="give a UTF-8 CSV"
+        ) from error
+
+
+def _numbers(table: pa.Table, name: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    try:
+        column = table[name].cast(pa.float64())
+    except pa.ArrowInvalid as error:
+        raise DataError(
+            f"'{name}' does not hold numbers", where=str(error), do="correct the column"
+        ) from error
+    numbers = column.to_numpy()
+    bad = np.flatnonzero(~np.isfinite(numbers))
+    if len(bad):
+        raise DataError(
+            f"'{name}' is empty or not a number in some rows",
+            where=f"first at data row {bad[0] + 1}",
+            how_many=f"{len(bad)} of {len(numbers)}",
+            do="correct them",
+        )
+    return numbers
+
+
+def _counts(table: pa.Table, name: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    numbers = _numbers(table, name)
+    bad = np.flatnonzero((numbers < 0) | (numbers != np.rint(numbers)))
+    if len(bad):
+        raise DataError(
+            f"'{name}' holds counts that are negative or not whole",
+            where=f"first at data row {bad[0] + 1}",
+            how_many=f"{len(bad)} of {len(numbers)}",
+            do="correct them",
+        )
+    return numbers

@@ -1,0 +1,342 @@
+"""The command `journey`: everything a scheduler or a newcomer needs, with exit codes that tell the truth.
+
+0 done or unchanged, 1 a report failed, 2 usage, configuration or parameter, 75 another run holds the lock,
+124 the deadline passed, 130 stopped by Ctrl-C, 143 by SIGTERM.
+
+Imports at the top are light, the rest is imported by the command that needs it: `--help` and a mistyped
+parameter are answered before pandas and papermill would have loaded.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from journey_lib import catalogue
+from journey_lib.errors import JourneyError, ParameterError, did_you_mean
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+    from journey_lib.model import Language
+    from journey_lib.prepare import Manifest
+    from journey_lib.runner import Outcome, Run
+    from journey_lib.workspace import Workspace
+
+REPORTS_DIR = Path("reports")
+
+
+class _Commands(click.Group):
+    """Answers a user's mistake with its message and its exit code, never with a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except JourneyError as error:
+            _explain(ctx, str(error), error)
+            ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("stopped", err=True)
+            ctx.exit(130)
+        except (click.exceptions.Exit, click.ClickException, click.Abort):
+            raise
+        except Exception as error:
+            hint = "rerun as `journey --debug ...` for the traceback"
+            _explain(ctx, f"unexpected {type(error).__name__}: {error}; {hint}", error)
+            ctx.exit(1)
+
+
+def _explain(ctx: click.Context, text: str, error: BaseException) -> None:
+    if ctx.params.get("debug"):
+        traceback.print_exception(error)
+    click.echo(text, err=True)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="journey-workbench", prog_name="journey")
+@click.option("--debug", is_flag=True, help="Show the traceback of what fails.")
+def cli(debug: bool) -> None:
+    """Understand customer journeys from data: prepare it, run the reports, publish the pages."""
+
+
+_workspace = click.option(
+    "-w",
+    "--workspace",
+    "folder",
+    type=click.Path(path_type=Path),
+    default=Path("data/demo"),
+    show_default=True,
+    help="Folder with the journey.yaml.",
+)
+
+
+@cli.command()
+@_workspace
+@click.option(
+    "--customers", type=click.IntRange(min=1), help="How many customers; more of them, more events."
+)
+@click.option("--seed", type=int, help="Another seed makes another shop.")
+def demo(folder: Path, customers: int | None, seed: int | None) -> None:
+    """Make the demo shop's raw data."""
+    from journey_lib.demo import generate
+
+    given = {"customers": customers, "seed": seed}
+    asked: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    with _bar("customer") as bar:
+
+        def heard(done: int, of: int) -> None:
+            bar.total = of
+            bar.update(done - bar.n)
+
+        counts = generate(folder, progress=heard, **asked)
+    click.echo(f"the demo shop is in {folder / 'raw'}")
+    for name, count in counts.items():
+        click.echo(f"  {count:>12,} {name.replace('_', ' ')}")
+
+
+@cli.command()
+@_workspace
+def prepare(folder: Path) -> None:
+    """Read the sources and build the table of touches; nothing to do when they are unchanged."""
+    _, manifest = _prepared(folder)
+    click.echo(f"{manifest.rows_in:,} rows in = {manifest.kept:,} kept + {manifest.dropped:,} dropped")
+    click.echo(f"{manifest.touches:,} touches of {manifest.customers:,} customers")
+
+
+@cli.command()
+@_workspace
+def check(folder: Path) -> None:
+    """Show what became of every row of every source."""
+    _, manifest = _prepared(folder)
+    for account in manifest.accounts:
+        dropped = sum(account.dropped.values())
+        click.echo(f"{account.table}  {account.path or account.format}")
+        click.echo(f"  {account.rows_in:>12,} rows in = {account.kept:,} kept + {dropped:,} dropped")
+        for reason, rows in account.dropped.items():
+            click.echo(f"  {rows:>12,} dropped: {reason}")
+        for name, count in account.records.items():
+            click.echo(f"  {count:>12,} {name}")
+    click.echo(f"{manifest.touches:,} touches of {manifest.customers:,} customers")
+
+
+@cli.command()
+@click.argument("names", nargs=-1, metavar="[REPORT]...")
+@_workspace
+@click.option("-p", "given", multiple=True, metavar="NAME=VALUE", help="A parameter; may be repeated.")
+@click.option("--language", type=click.Choice(["vi", "en", "both"]), help="Default: the workspace's.")
+@click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Kernels at a time.")
+@click.option("--force", is_flag=True, help="Run also what is unchanged.")
+@click.option("--deadline", metavar="30m", help="Stop all that is not done by then.")
+def run(
+    names: tuple[str, ...],
+    folder: Path,
+    given: tuple[str, ...],
+    language: str | None,
+    jobs: int,
+    force: bool,
+    deadline: str | None,
+) -> None:
+    """Run reports and publish their pages: those named, or all of the workspace."""
+    known = catalogue.reports()
+    named = [catalogue.pick(known, name) for name in names]
+    values = _assigned(given)
+    if named:
+        _shared(named, values)  # answered before the workspace, and with it pandas, is loaded
+    workspace = _open(folder)
+    wanted = _wanted(workspace, known, named, values)
+    languages: dict[str, tuple[Language, ...]] = {"vi": ("vi",), "en": ("en",), "both": ("vi", "en")}
+    spoken = languages[language] if language else workspace.languages
+
+    from journey_lib import runner
+
+    with _terminable(), _announcing(len(wanted) * len(spoken)) as announce:
+        outcomes = runner.run_all(
+            workspace,
+            wanted,
+            languages=spoken,
+            reports_dir=REPORTS_DIR,
+            jobs=jobs,
+            force=force,
+            deadline=deadline,
+            progress=_say,
+            done=announce,
+        )
+    _conclude(outcomes)
+
+
+@cli.command()
+@click.option(
+    "-w", "--workspace", "folder", type=click.Path(path_type=Path), help="Show its values as defaults."
+)
+@click.option("--describe", is_flag=True, help="Show what each can be asked.")
+def reports(folder: Path | None, describe: bool) -> None:
+    """List the reports there are."""
+    workspace = _open(folder) if folder else None
+    asked = {entry.report: entry.parameters for entry in workspace.reports} if workspace else {}
+    for report in catalogue.reports().values():
+        click.echo(f"{report.name}  {report.title['en']} · {report.title['vi']}")
+        values = catalogue.check(report, asked.get(report.name, {})) if describe else {}
+        for parameter in report.parameters if describe else ():
+            default = catalogue.plain({"it": values[parameter.name]})["it"]
+            click.echo(f"  {parameter.name}: {parameter.annotation} = {default!r}")
+            if parameter.help:
+                click.echo(f"      {parameter.help}")
+
+
+@cli.command()
+@_workspace
+def status(folder: Path) -> None:
+    """Show how the last run of every report ended."""
+    from journey_lib import runner
+
+    found = runner.latest(_open(folder), REPORTS_DIR)
+    if not found:
+        click.echo("no report was run yet: journey run")
+    for last, going_on in found:
+        state = "running" if going_on else last.status
+        took = f"{last.seconds:.0f} s" if last.seconds is not None else "-"
+        what = last.page if last.status == "ok" else "" if going_on else last.error
+        click.echo(
+            f"{last.report:<28} {last.language}  {state:<8} {_moment(last):<16} {took:>7}  {what or ''}"
+        )
+
+
+def _open(folder: Path) -> Workspace:
+    from journey_lib.workspace import open_workspace
+
+    return open_workspace(folder)
+
+
+def _prepared(folder: Path) -> tuple[Workspace, Manifest]:
+    workspace = _open(folder)
+    from journey_lib import runner
+
+    return workspace, runner.prepare(workspace, REPORTS_DIR, _say)
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def _assigned(given: tuple[str, ...]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for text in given:
+        name, sign, value = text.partition("=")
+        if not sign or not name.strip():
+            raise ParameterError(
+                f"-p {text} gives no value", do="write -p name=value, such as -p lookback=30d"
+            )
+        if name.strip() in values:
+            raise ParameterError(f"{name.strip()} is given twice", do="give each parameter once")
+        values[name.strip()] = value
+    return values
+
+
+def _shared(
+    wanted: list[catalogue.Report], values: dict[str, str]
+) -> list[tuple[catalogue.Report, dict[str, object]]]:
+    """Hand each report the values it knows; a name that none of them knows is a mistake."""
+    names = {parameter.name for report in wanted for parameter in report.parameters}
+    for name in values:
+        if name not in names:
+            asked = ", ".join(report.name for report in wanted)
+            raise ParameterError(f"no parameter '{name}'", where=asked, do=did_you_mean(name, names))
+    shares = []
+    for report in wanted:
+        mine: dict[str, object] = {p.name: values[p.name] for p in report.parameters if p.name in values}
+        catalogue.check(report, mine)
+        shares.append((report, mine))
+    return shares
+
+
+def _wanted(
+    workspace: Workspace,
+    known: dict[str, catalogue.Report],
+    named: list[catalogue.Report],
+    values: dict[str, str],
+) -> list[tuple[catalogue.Report, dict[str, object]]]:
+    """Which reports to run with which parameters: what is typed goes before what journey.yaml says."""
+    declared = {entry.report: entry.parameters for entry in workspace.reports}
+    where = str(workspace.path / "journey.yaml")
+    listed = [catalogue.pick(known, entry.report, where) for entry in workspace.reports]
+    chosen = named or listed or list(known.values())
+    return [(report, {**declared.get(report.name, {}), **mine}) for report, mine in _shared(chosen, values)]
+
+
+@contextlib.contextmanager
+def _terminable() -> Iterator[None]:
+    """Let a scheduler's SIGTERM end the runs as a Ctrl-C does: kernels killed, records written."""
+
+    def end(*_: object) -> None:
+        raise SystemExit(143)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _bar(unit: str, total: int | None = None) -> tqdm[Any]:
+    """A progress bar where someone may watch it, and nothing in a log."""
+    from tqdm import tqdm
+
+    return tqdm(total=total, unit=unit, disable=not sys.stderr.isatty(), file=sys.stderr, leave=False)
+
+
+@contextlib.contextmanager
+def _announcing(total: int) -> Iterator[Any]:
+    """Tell of each report as it ends: beside a progress bar on a terminal, as plain lines elsewhere."""
+    with _bar("report", total) as bar:
+
+        def announce(outcome: Outcome) -> None:
+            bar.clear()
+            click.echo(
+                f"{outcome.report} ({outcome.language}): {_told(outcome)}", err=outcome.error is not None
+            )
+            bar.update()
+
+        yield announce
+
+
+def _moment(run: Run) -> str:
+    return run.started[:16].replace("T", " ")
+
+
+def _told(outcome: Outcome) -> str:
+    if outcome.run is None:
+        return str(outcome.error)
+    if outcome.run.status == "unchanged":
+        return f"unchanged since {_moment(outcome.run)}"
+    return f"published after {outcome.run.seconds:.1f} s"
+
+
+def _conclude(outcomes: list[Outcome]) -> None:
+    pages = [REPORTS_DIR / outcome.run.page for outcome in outcomes if outcome.run and outcome.run.page]
+    if pages:
+        click.echo(
+            "\n".join(["open one of:", *(f"  {page}" for page in pages), f"  {REPORTS_DIR / 'index.html'}"])
+        )
+    errors = [outcome.error for outcome in outcomes if outcome.error]
+    context = click.get_current_context()
+    if errors and context.find_root().params.get("debug"):
+        for error in errors:
+            traceback.print_exception(error)
+    codes = {error.exit_code for error in errors}
+    context.exit(codes.pop() if len(codes) == 1 else 1 if codes else 0)
+
+
+def main() -> None:
+    """Run the command; a terminal or log that cannot show a letter shows a question mark, not an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # a pipe or file under Windows may not be able to hold Vietnamese; a terminal knows its encoding
+            stream.reconfigure(errors="replace", **({} if stream.isatty() else {"encoding": "utf-8"}))
+    cli()

@@ -1,0 +1,320 @@
+"""The demo shop itself, as one frozen table: a Vietnamese retailer of clothes and household goods.
+
+Every number is invented to be plausible, none is measured. Prices are VND of 2025.
+"""
+
+from __future__ import annotations
+
+from journey_lib.demo.world import Campaign, Channel, Contact, Hours, Mailing, Price, Season, World
+
+_CHANNELS = (
+    Channel(
+        "paid_search",
+        (0.25, 0.7, 0.8),
+        (
+            Contact("search_brand_ad", "click", 0.35, site=True),
+            Contact("search_generic_ad", "click", 0.4, site=True),
+            Contact("search_shopping_ad", "click", 0.25, site=True),
+        ),
+        chase=0.55,
+        push=0.1,
+    ),
+    Channel(
+        "organic_search",
+        (0.55, 0.9, 0.45),
+        (
+            Contact("web_product", "visit", 0.45, site=True),
+            Contact("web_category", "visit", 0.3, site=True),
+            Contact("web_blog", "visit", 0.25, site=True),
+        ),
+        chase=0.2,
+        push=0.1,
+    ),
+    Channel(
+        "facebook",
+        (1.7, 0.8, 0.3),
+        (
+            Contact("fb_video_ad", "impression", 0.3),
+            Contact("fb_photo_ad", "impression", 0.2),
+            Contact("fb_carousel_ad", "click", 0.24, site=True),
+            Contact("fb_post", "click", 0.14, site=True),
+            Contact("fb_messenger", "message", 0.12),
+        ),
+        ageing=-0.05,
+        ambient=0.55,
+        push=0.12,
+    ),
+    Channel(
+        "zalo",
+        (0.4, 0.5, 0.4),
+        (
+            Contact("zalo_ad", "impression", 0.3),
+            Contact("zalo_ad", "click", 0.25, site=True),
+            Contact("zalo_oa_post", "open", 0.2),
+            Contact("zalo_chat", "message", 0.25),
+        ),
+        ageing=0.25,
+        ambient=0.15,
+        push=0.14,
+    ),
+    Channel(
+        "tiktok",
+        (1.5, 0.45, 0.12),
+        (
+            Contact("tt_video_ad", "impression", 0.45),
+            Contact("tt_creator", "impression", 0.25),
+            Contact("tt_video_ad", "click", 0.18, site=True),
+            Contact("tt_live", "visit", 0.12),
+        ),
+        ageing=-0.45,
+        ambient=0.5,
+        push=0.16,
+    ),
+    Channel(
+        "youtube",
+        (0.8, 0.4, 0.08),
+        (
+            Contact("yt_preroll", "impression", 0.75),
+            Contact("yt_review", "click", 0.25, site=True),
+        ),
+        ageing=-0.1,
+        ambient=0.3,
+        push=0.12,
+    ),
+    Channel(
+        "email",
+        (0.12, 0.28, 0.3),
+        (Contact("em_offer", "open", 0.7), Contact("em_cart", "click", 0.3, site=True)),
+        reach="email",
+        push=0.08,
+    ),
+    Channel("sms", (0.05, 0.1, 0.15), (Contact("sms_voucher", "message", 1.0),), reach="phone", push=0.05),
+    Channel(
+        "push",
+        (0.1, 0.35, 0.5),
+        (Contact("push_offer", "open", 0.6, site=True), Contact("push_cart", "open", 0.4, site=True)),
+        reach="app",
+        push=0.07,
+        sold_at=(0.12, 0.78, 0.05, 0.04, 0.01),
+    ),
+    Channel(
+        "affiliate",
+        (0.12, 0.3, 0.3),
+        (
+            Contact("af_coupon", "click", 0.5, site=True),
+            Contact("af_review", "click", 0.3, site=True),
+            Contact("af_cashback", "click", 0.2, site=True),
+        ),
+        chase=0.35,
+        push=0.05,
+        sold_at=(0.6, 0.1, 0.02, 0.27, 0.01),
+    ),
+    Channel(
+        "marketplace",
+        (0.2, 0.55, 0.4),
+        (
+            Contact("mp_search", "visit", 0.55),
+            Contact("mp_ad", "click", 0.25),
+            Contact("mp_shop", "visit", 0.2),
+        ),
+        chase=0.15,
+        ageing=-0.15,
+        push=0.1,
+        sold_at=(0.07, 0.02, 0.02, 0.89, 0.0),
+    ),
+    Channel(
+        "display",
+        (0.6, 0.35, 0.12),
+        (Contact("dp_news_banner", "impression", 0.88), Contact("dp_news_banner", "click", 0.12, site=True)),
+        ambient=0.32,
+        push=0.03,
+    ),
+    Channel(
+        "retargeting",
+        (0.0, 0.1, 0.2),
+        (
+            Contact("rt_product", "impression", 0.62),
+            Contact("rt_cart", "impression", 0.2),
+            Contact("rt_product", "click", 0.18, site=True),
+        ),
+        chase=0.6,
+        push=0.03,
+    ),
+    Channel(
+        "direct",
+        (0.1, 0.45, 0.95),
+        (
+            Contact("web_home", "visit", 0.45, site=True),
+            Contact("web_product", "visit", 0.3, site=True),
+            Contact("app_home", "visit", 0.25, site=True),
+        ),
+        chase=0.5,
+        sold_at=(0.57, 0.24, 0.11, 0.06, 0.02),
+    ),
+    Channel(
+        "store",
+        (0.3, 1.15, 1.8),
+        (),  # the touchpoint is the person's own store: see `people.STORES`
+        chase=0.3,
+        ageing=0.12,
+        reach="local",
+        hours="shop",
+        push=0.3,
+        sold_at=(0.05, 0.03, 0.91, 0.0, 0.01),
+    ),
+    Channel(
+        "event",
+        (0.16, 0.1, 0.04),
+        (
+            Contact("ev_popup", "check_in", 0.55),
+            Contact("ev_fair", "check_in", 0.25),
+            Contact("ev_workshop", "check_in", 0.2),
+        ),
+        reach="local",
+        hours="shop",
+        ambient=0.06,
+        push=0.25,
+        sold_at=(0.25, 0.1, 0.55, 0.1, 0.0),
+    ),
+    Channel(
+        "outdoor",
+        (0.55, 0.1, 0.03),
+        (
+            Contact("ooh_billboard", "impression", 0.4),
+            Contact("ooh_bus", "impression", 0.3),
+            Contact("ooh_mall_screen", "impression", 0.3),
+        ),
+        reach="local",
+        hours="street",
+        ambient=0.5,
+        push=0.06,
+    ),
+    Channel(
+        "call_centre",
+        (0.02, 0.12, 0.22),
+        (Contact("cc_hotline", "call", 0.7), Contact("cc_callback", "call", 0.3)),
+        chase=0.3,
+        ageing=0.2,
+        hours="office",
+        push=0.25,
+        sold_at=(0.18, 0.04, 0.2, 0.0, 0.58),
+    ),
+    Channel(
+        "sales_staff",
+        (0.02, 0.2, 0.4),
+        (Contact("staff_zalo", "message", 0.65), Contact("staff_call", "call", 0.35)),
+        chase=0.3,
+        ageing=0.1,
+        reach="phone",
+        hours="office",
+        push=0.3,
+        sold_at=(0.15, 0.05, 0.6, 0.0, 0.2),
+    ),
+)
+
+_SEASONS = (
+    Season("tet", "tet", -32, -4, 1.85, 0.25, 1.25),
+    Season("tet_holiday", "tet", -3, 6, 0.3, -0.3, 0.7),
+    Season("valentine", "02-14", -5, 0, 1.15, 0.05, 1.05),
+    Season("women_day", "03-08", -9, 0, 1.45, 0.15, 1.1),
+    Season("reunification", "04-30", -4, 1, 1.1, 0.05, 1.0),
+    Season("back_to_school", "08-20", -15, 16, 1.28, 0.1, 1.08),
+    Season("double_9", "09-09", -1, 0, 1.5, 0.3, 1.15),
+    Season("double_10", "10-10", -1, 0, 1.4, 0.25, 1.1),
+    Season("vn_women_day", "10-20", -8, 0, 1.4, 0.15, 1.1),
+    Season("double_11", "11-11", -3, 0, 2.3, 0.5, 1.4),
+    Season("black_friday", "black_friday", -2, 2, 1.6, 0.35, 1.3),
+    Season("double_12", "12-12", -3, 0, 2.1, 0.45, 1.35),
+    Season("christmas", "12-24", -7, 0, 1.25, 0.1, 1.1),
+)
+
+_MAILINGS = (
+    Mailing("email", "em_newsletter", "open", "email", (1,), 3.0, 1.9, 9.0),
+    Mailing("email", "em_offer", "click", "email", (4,), 5.0, 0.5, 10.0),
+    Mailing("sms", "sms_voucher", "message", "phone", (), 1.0, 1.3, 10.5),
+    Mailing("push", "push_offer", "open", "app", (0, 2, 3, 5, 6), 7.0, 3.0, 11.5),
+    Mailing("zalo", "zalo_oa_post", "open", "phone", (3,), 4.0, 0.9, 19.0),
+)
+
+_PRICES = (
+    Price("paid_search", click=1_700, shown=17),
+    Price("facebook", thousand=22_000, shown=30),
+    Price("zalo", thousand=16_000, contact=60, shown=24),
+    Price("tiktok", thousand=14_000, shown=38),
+    Price("youtube", thousand=19_000, shown=20),
+    Price("email", contact=90, shown=4.6),
+    Price("sms", contact=850, shown=1),
+    Price("push", contact=30, shown=14),
+    Price("affiliate", commission=0.09, shown=25),
+    Price("marketplace", click=1_500, commission=0.075, shown=30),
+    Price("display", thousand=7_500, shown=42),
+    Price("retargeting", thousand=30_000, shown=16),
+    Price("store", rent=1_400),
+    Price("event", contact=3_000, rent=500),
+    Price("outdoor", rent=1_500),
+    Price("call_centre", contact=5_500),
+    Price("sales_staff", contact=4_000),
+)
+
+_CAMPAIGNS = (
+    Campaign("paid_search", "search_brand", 0.35),
+    Campaign("paid_search", "search_generic", 0.65),
+    Campaign("paid_search", "search_double_day", 0.6, "double_11"),
+    Campaign("paid_search", "search_double_day", 0.6, "double_12"),
+    Campaign("facebook", "fb_always_on", 0.6),
+    Campaign("facebook", "fb_catalogue", 0.4),
+    Campaign("facebook", "fb_tet", 1.0, "tet"),
+    Campaign("facebook", "fb_women_day", 0.8, "women_day"),
+    Campaign("facebook", "fb_women_day", 0.8, "vn_women_day"),
+    Campaign("facebook", "fb_double_day", 1.2, "double_11"),
+    Campaign("facebook", "fb_double_day", 1.2, "double_12"),
+    Campaign("zalo", "zalo_always_on", 1.0),
+    Campaign("zalo", "zalo_tet", 0.8, "tet"),
+    Campaign("tiktok", "tt_always_on", 0.7),
+    Campaign("tiktok", "tt_creators", 0.3),
+    Campaign("tiktok", "tt_back_to_school", 0.8, "back_to_school"),
+    Campaign("tiktok", "tt_double_day", 1.2, "double_11"),
+    Campaign("tiktok", "tt_double_day", 1.2, "double_12"),
+    Campaign("youtube", "yt_always_on", 1.0),
+    Campaign("youtube", "yt_tet", 1.5, "tet"),
+    Campaign("email", "em_members", 1.0),
+    Campaign("sms", "sms_vouchers", 1.0),
+    Campaign("push", "push_app", 1.0),
+    Campaign("affiliate", "af_network", 1.0),
+    Campaign("marketplace", "mp_ads_and_fees", 1.0),
+    Campaign("display", "dp_news_sites", 1.0),
+    Campaign("display", "dp_tet", 0.8, "tet"),
+    Campaign("retargeting", "rt_catalogue", 1.0),
+    Campaign("store", "st_window_displays", 1.0),
+    Campaign("event", "ev_city_events", 1.0),
+    Campaign("outdoor", "ooh_base", 1.0),
+    Campaign("outdoor", "ooh_tet", 1.2, "tet"),
+    Campaign("call_centre", "cc_agents", 1.0),
+    Campaign("sales_staff", "staff_advice", 1.0),
+)
+
+_AFTERCARE = (
+    ("email", "em_thank_you", "open", 0.4, 0.02),
+    ("zalo", "zalo_order_notice", "open", 0.35, 0.1),
+    ("email", "em_review_request", "open", 0.17, 7.0),
+    ("call_centre", "cc_support", "call", 0.08, 3.0),
+)
+
+_HOURS: dict[Hours, tuple[float, ...]] = {
+    "online": (12, 6, 3, 2, 2, 4, 10, 20, 32, 38, 40, 50, 62, 46, 36, 34, 35, 36, 38, 50, 72, 80, 62, 32),
+    "street": (2, 1, 1, 1, 2, 8, 35, 75, 70, 40, 35, 45, 45, 35, 35, 40, 60, 85, 70, 45, 35, 25, 12, 5),
+    "shop": (0, 0, 0, 0, 0, 0, 0, 0, 6, 30, 45, 45, 32, 26, 36, 48, 55, 68, 86, 96, 84, 34, 0, 0),
+    "office": (0, 0, 0, 0, 0, 0, 0, 0, 50, 95, 100, 80, 35, 45, 85, 90, 85, 65, 40, 35, 30, 0, 0, 0),
+}
+
+BASE = World(
+    channels=_CHANNELS,
+    seasons=_SEASONS,
+    mailings=_MAILINGS,
+    prices=_PRICES,
+    campaigns=_CAMPAIGNS,
+    aftercare=_AFTERCARE,
+    weekdays=(0.96, 0.93, 0.94, 0.97, 1.03, 1.12, 1.09),
+    month_days=((1, 1.05), (5, 1.12), (12, 1.0), (18, 0.92), (27, 1.0)),
+    hours=_HOURS,
+)

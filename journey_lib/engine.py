@@ -1,0 +1,114 @@
+"""The engine border: the only module that runs SQL, and the one place that maps a measure over buckets."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import duckdb
+import pyarrow as pa
+
+from journey_lib.errors import DataError
+
+Bucket = TypeVar("Bucket")
+Table = TypeVar("Table")
+
+THREADS = os.cpu_count() or 1
+
+
+def identifier(name: str) -> str:
+    """A table or column name, quoted so that nothing in it can act as SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A string constant, quoted; for the few places where SQL takes no bound value (file names, zones)."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+@dataclass(frozen=True)
+class Engine:
+    """An open DuckDB connection with a memory limit and a folder to spill into."""
+
+    connection: duckdb.DuckDBPyConnection
+
+    def run(self, sql: str, parameters: Sequence[Any] | None = None) -> None:
+        """Execute one statement for its effect."""
+        self._execute(sql, parameters)
+
+    def rows(self, sql: str, parameters: Sequence[Any] | None = None) -> list[tuple[Any, ...]]:
+        """All rows of a small answer."""
+        return self._execute(sql, parameters).fetchall()
+
+    def one(self, sql: str, parameters: Sequence[Any] | None = None) -> tuple[Any, ...]:
+        """The only row of an answer."""
+        return self.rows(sql, parameters)[0]
+
+    def arrow(self, sql: str, parameters: Sequence[Any] | None = None) -> pa.Table:
+        """An answer as an Arrow table (integers stay integers, which pandas would not promise)."""
+        with _readable():
+            return self.connection.sql(sql, params=parameters).to_arrow_table()
+
+    def batches(self, sql: str, rows: int = 500_000) -> Iterator[pa.RecordBatch]:
+        """A large answer in order, a batch at a time, so that it never has to fit in memory."""
+        with _readable():
+            yield from self.connection.sql(sql).to_arrow_reader(rows)
+
+    def _execute(self, sql: str, parameters: Sequence[Any] | None) -> duckdb.DuckDBPyConnection:
+        with _readable():
+            return self.connection.execute(sql, parameters)
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Turn what the engine says of memory and files into something a user can act on."""
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise DataError(
+            "the data did not fit in the memory the engine may use",
+            do="raise `engine: {memory: ...}` in journey.yaml, or free disk space for spilling",
+        ) from error
+    except duckdb.IOException as error:
+        raise DataError("a file could not be read or written", where=str(error).splitlines()[0]) from error
+
+
+@contextmanager
+def connect(scratch: Path, memory: str = "2GB") -> Iterator[Engine]:
+    """Open an engine whose tables live in a throw-away database under `scratch`, spilling beyond `memory`."""
+    scratch.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="engine-", dir=scratch))
+    try:
+        connection = duckdb.connect(str(folder / "scratch.duckdb"))
+        try:
+            connection.execute(f"SET memory_limit = {literal(memory)}")
+            connection.execute(f"SET temp_directory = {literal(str(folder / 'spill'))}")
+            connection.execute("SET TimeZone = 'UTC'")
+            yield Engine(connection)
+        finally:
+            connection.close()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def reduce(
+    buckets: Sequence[Callable[[], Bucket]],
+    measure: Callable[[Bucket], Table],
+    merge: Callable[[list[Table]], Table],
+) -> Table:
+    """Apply `measure` to every bucket and merge the small additive tables it returns, in bucket order.
+
+    Buckets hold whole customers, so counts, distinct customers, paths and histograms merge by addition; the
+    fixed order makes the answer the same to the last bit however many threads ran.
+    """
+    if len(buckets) == 1:
+        return merge([measure(buckets[0]())])
+    with ThreadPoolExecutor(max_workers=THREADS) as pool:
+        return merge(list(pool.map(lambda load: measure(load()), buckets)))

@@ -1,0 +1,65 @@
+"""Explorers: the same questions, asked again and again with the hands, in JupyterLab."""
+
+from __future__ import annotations
+
+import ipywidgets as widgets
+
+from journey_lib import attribution, charts, touches
+from journey_lib.attribution import MODELS
+from journey_lib.errors import JourneyError
+from journey_lib.i18n import text as _
+from journey_lib.session import Session
+from journey_lib.touches import Touches
+
+LOOKBACKS = (1, 3, 7, 14, 30, 60, 90)
+
+
+def credit(session: Session, table: Touches, conversion: str | None = None) -> widgets.VBox:
+    """Credit by channel, alive: choose the model, the lookback and the half-life, and the chart follows."""
+    held = touches.hold(table)
+    model = widgets.Dropdown(
+        options=[(charts.model_name(name), name) for name in MODELS], value="markov", description=_("Model")
+    )
+    lookback = widgets.SelectionSlider(
+        options=[(_("{days} days", days=days), f"{days}d") for days in LOOKBACKS],
+        value="30d",
+        description=_("Lookback"),
+        continuous_update=False,
+    )
+    half_life = widgets.IntSlider(
+        value=7,
+        min=1,
+        max=30,
+        description=_("Half-life (days)"),
+        continuous_update=False,
+        style={"description_width": "initial"},
+    )
+    order = widgets.IntSlider(value=1, min=1, max=3, description=_("Order"), continuous_update=False)
+    direct = widgets.Checkbox(value=False, description=_("Leave direct out unless alone"))
+    picture = widgets.Output()
+
+    def draw(_change: object = None) -> None:
+        half_life.layout.display = "" if model.value == "time_decay" else "none"
+        order.layout.display = "" if model.value == "markov" else "none"
+        options = {"time_decay": {"half_life": f"{half_life.value}d"}, "markov": {"order": order.value}}
+        with picture:
+            picture.clear_output(wait=True)
+            try:
+                result = attribution.credit(
+                    held,
+                    model.value,
+                    conversion=conversion,
+                    lookback=lookback.value,
+                    direct="drop" if direct.value else "keep",
+                    **options.get(model.value, {}),
+                )
+            except JourneyError as error:
+                session.say(str(error))
+                return
+            scope = session.scope(conversions=result.facts["conversions"])
+            session.show(charts.credit_bars(result.suppressed(session.k), session.names, scope))
+
+    for control in (model, lookback, half_life, order, direct):
+        control.observe(draw, names="value")
+    draw()
+    return widgets.VBox([widgets.HBox([model, lookback]), widgets.HBox([half_life, order, direct]), picture])

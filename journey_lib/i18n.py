@@ -1,0 +1,119 @@
+"""Vietnamese and English: the words a reader sees, and how numbers, money and dates are written."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+from journey_lib.errors import ParameterError
+from journey_lib.model import Language
+
+LOCALES: dict[Language, str] = {"vi": "vi_VN", "en": "en_US"}
+CATALOGUES = Path(__file__).parent / "locale"
+
+_current: Language = "en"
+
+
+def speak(language: Language) -> None:
+    """Set the language this process speaks; a notebook's session calls it once, at its start."""
+    global _current  # noqa: PLW0603 - one process renders one language; passing it to every title would drown them
+    if language not in LOCALES:
+        raise ParameterError(f"{language!r} is not a language of this workbench", do='use "vi" or "en"')
+    _current = language
+
+
+def language() -> Language:
+    """The language this process speaks now."""
+    return _current
+
+
+@functools.cache
+def _catalogue(lang: Language) -> dict[str, str]:
+    if lang == "en":
+        return {}
+    from babel.messages.pofile import read_po
+
+    path = CATALOGUES / lang / "LC_MESSAGES" / "journey_lib.po"
+    with path.open("rb") as file:
+        return {
+            str(m.id): str(m.string) for m in read_po(file, locale=lang) if m.id and m.string and not m.fuzzy
+        }
+
+
+def text(message: str, /, language: Language | None = None, **slots: Any) -> str:
+    """What `message` (English, with ``{slots}``) reads in the current or given language."""
+    translated = _catalogue(language or _current).get(message, message)
+    return translated.format(**slots) if slots else translated
+
+
+def number(value: float, digits: int = 0, language: Language | None = None) -> str:
+    """``1.234,5`` in Vietnamese, ``1,234.5`` in English."""
+    from babel.numbers import format_decimal
+
+    pattern = "#,##0" + ("." + "0" * digits if digits else "")
+    return str(format_decimal(round(value, digits), pattern, locale=LOCALES[language or _current]))
+
+
+def percent(value: float, digits: int = 1, language: Language | None = None) -> str:
+    """A share of 1 as a percentage: ``0.123`` is ``12,3%`` in Vietnamese."""
+    return number(100 * value, digits, language) + "%"
+
+
+def money(amount: float, currency: str, language: Language | None = None, compact: bool = False) -> str:
+    """An amount in major units as its readers write it: ``357.960.000 ₫``; compact: ``358 Tr ₫``."""
+    from babel.numbers import format_compact_currency, format_currency
+
+    locale = LOCALES[language or _current]
+    if compact:
+        return str(format_compact_currency(amount, currency, locale=locale, fraction_digits=1))
+    return str(format_currency(amount, currency, locale=locale))
+
+
+def date(day: dt.date, language: Language | None = None) -> str:
+    """``31/01/2025`` in Vietnamese, ``31 Jan 2025`` in English, where neither order can be mistaken."""
+    from babel.dates import format_date
+
+    lang = language or _current
+    return str(format_date(day, "dd/MM/yyyy" if lang == "vi" else "d MMM yyyy", locale=LOCALES[lang]))
+
+
+def slug(words: str) -> str:
+    """An ASCII name for anchors and files: Vietnamese marks folded, everything else a hyphen."""
+    folded = unicodedata.normalize("NFD", words.lower().replace("đ", "d"))
+    kept = "".join(
+        c if c.isascii() and c.isalnum() else "-" if not unicodedata.combining(c) else "" for c in folded
+    )
+    return "-".join(part for part in kept.split("-") if part)
+
+
+def vega_locale(currency: str, language: Language | None = None) -> dict[str, dict[str, Any]]:
+    """The number and time locales a Vega chart is embedded with, so that one chart serves both languages.
+
+    d3 ships no Vietnamese number locale, and its currency sign is part of the locale: both are made here.
+    """
+    from babel.dates import get_day_names, get_month_names
+    from babel.numbers import get_currency_symbol
+
+    lang = language or _current
+    sign = get_currency_symbol(currency, locale=LOCALES[lang])
+    numbers: dict[str, Any] = {"decimal": ".", "thousands": ",", "grouping": [3], "currency": [sign, ""]}
+    if lang == "vi":
+        numbers = {"decimal": ",", "thousands": ".", "grouping": [3], "currency": ["", f"\u00a0{sign}"]}
+    numbers["percent"] = "%"
+    locale = LOCALES[lang]
+    days = [6, 0, 1, 2, 3, 4, 5]  # d3 weeks start on Sunday, CLDR's on Monday
+    months = range(1, 13)
+    times = {
+        "dateTime": "%d/%m/%Y %H:%M" if lang == "vi" else "%d %b %Y %H:%M",
+        "date": "%d/%m/%Y" if lang == "vi" else "%d %b %Y",
+        "time": "%H:%M",
+        "periods": ["SA", "CH"] if lang == "vi" else ["AM", "PM"],
+        "days": [get_day_names("wide", locale=locale)[d] for d in days],
+        "shortDays": [get_day_names("abbreviated", locale=locale)[d] for d in days],
+        "months": [get_month_names("wide", locale=locale)[m] for m in months],
+        "shortMonths": [get_month_names("abbreviated", locale=locale)[m] for m in months],
+    }
+    return {"formatLocale": {**numbers, "minus": "−"}, "timeFormatLocale": times}

@@ -1,0 +1,64 @@
+"""How far an estimate can be trusted: intervals, and sums that do not depend on order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+Z = 1.959963984540054  # 97.5th percentile of the standard normal: two-sided 95 %
+SMALL = 30  # journeys below which an estimate is shown muted
+
+
+def wilson(successes: Array, n: Array) -> tuple[Array, Array]:
+    """95 % interval of a proportion by Wilson's score method (Wilson 1927); NaN where n is 0."""
+    n = np.asarray(n, float)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        p = np.asarray(successes, float) / n
+        centre = (p + Z**2 / (2 * n)) / (1 + Z**2 / n)
+        half = Z / (1 + Z**2 / n) * np.sqrt(p * (1 - p) / n + Z**2 / (4 * n**2))
+    return np.clip(centre - half, 0, 1), np.clip(centre + half, 0, 1)
+
+
+def share_interval(share: Array, variance: Array, n: float) -> tuple[Array, Array]:
+    """95 % interval of a share estimated with `variance` from `n` conversions, always within 0 and 1.
+
+    Symmetric on the logit scale (delta method), so that small shares get the skewed interval they deserve. A
+    share of exactly 0 or 1 has no variance to go by and gets the rule of three, 3/n (Hanley and
+    Lippman-Hand 1983).
+    """
+    if not n:
+        return np.zeros_like(share), np.ones_like(share)
+    inside = (share > 0) & (share < 1)
+    safe = np.where(inside, share, 0.5)
+    half = Z * np.sqrt(np.maximum(variance, 0)) / (safe * (1 - safe))
+    logit = np.log(safe / (1 - safe))
+    rule = min(3 / n, 1.0)
+    low = np.where(inside, 1 / (1 + np.exp(half - logit)), np.where(share >= 1, 1 - rule, 0.0))
+    high = np.where(inside, 1 / (1 + np.exp(-half - logit)), np.where(share <= 0, rule, 1.0))
+    return low, high
+
+
+def order_free_sum(group: Array, x: Array, size: int) -> Array:
+    """Sum floats by group so that the order of the rows cannot change a digit.
+
+    Each pass splits off the leading bits of every number, as many as float64 can add up without any rounding;
+    three passes leave a remainder far below the last digit. (The idea of Demmel and Nguyen's reproducible
+    summation, 2015.)
+    """
+    top = float(np.abs(x).max(initial=0.0))
+    if not top:
+        return np.zeros(size)
+    total = np.zeros(size)
+    # Adding n numbers below 2**e exactly needs them to be multiples of 2**(e + log2(n) - 52).
+    step = 2.0 ** (int(np.ceil(np.log2(top))) + int(np.ceil(np.log2(len(x) + 1))) - 52)
+    rest = np.asarray(x, float)
+    for _ in range(3):
+        head = np.rint(rest / step) * step
+        total = total + np.bincount(group, head, size)
+        rest = rest - head
+        step *= 2.0 ** -(51 - int(np.ceil(np.log2(len(x) + 1))))
+    return total

@@ -1,0 +1,249 @@
+"""Cutting the touch table into journeys, one bucket of customers at a time.
+
+A journey is the run of a customer's touches after the previous conversion, up to and including the next one.
+It is keyed by position, never by time: conversions at the same instant stay two journeys.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+
+from journey_lib.engine import reduce
+from journey_lib.errors import ParameterError, did_you_mean
+from journey_lib.model import duration
+from journey_lib.touches import Bucket, Touches
+
+Array = npt.NDArray[Any]
+Direct = Literal["keep", "drop"]
+Repeats = Literal["keep", "collapse"]
+Period = tuple[str | dt.date | None, str | dt.date | None]
+
+DIRECT = "direct"
+FOREVER = np.iinfo(np.int64).max
+
+
+class Rules(NamedTuple):
+    """How journeys are cut, in the table's codes and microseconds."""
+
+    converts: Array
+    lookback: int
+    direct_code: int
+    drop_direct: bool
+    collapse: bool
+    most: int
+    start: int
+    end: int
+    observed_until: int
+
+
+@dataclass(frozen=True)
+class Journeys:
+    """Journeys of whole customers: touches laid end to end, journey i holding ``offsets[i]:offsets[i + 1]``.
+
+    `age` is how long before the journey's end a touch happened, in microseconds. A journey either converted,
+    or is open (its lookback had not run out when observation ended), or neither: a null.
+    """
+
+    offsets: Array
+    channel: Array
+    age: Array
+    converted: Array
+    open: Array
+    value: Array
+    end: Array
+    customer: Array
+    seen: int
+
+    def __len__(self) -> int:
+        return len(self.converted)
+
+
+def rules_for(
+    touches: Touches,
+    conversion: str | None = None,
+    lookback: str | None = None,
+    direct: Direct = "keep",
+    repeats: Repeats = "keep",
+    max_touches: int | None = None,
+    period: Period | None = None,
+) -> Rules:
+    """Check the options of `paths` and put them in the table's codes.
+
+    Raises
+    ------
+    ParameterError
+        An option names what there is not, or a period that ends before it starts.
+    """
+    name = conversion or next(iter(touches.conversions))
+    if name not in touches.conversions:
+        raise ParameterError(f"there is no conversion '{name}'", do=did_you_mean(name, touches.conversions))
+    for option, given, known in (
+        ("direct", direct, ("keep", "drop")),
+        ("repeats", repeats, ("keep", "collapse")),
+    ):
+        if given not in known:
+            raise ParameterError(f"{option} cannot be {given!r}", do=did_you_mean(str(given), known))
+    if max_touches is not None and max_touches < 1:
+        raise ParameterError(
+            f"max_touches cannot be {max_touches}", do="keep at least one touch, or say None"
+        )
+    start, end = (_instant(day, touches.timezone) for day in (period or (None, None)))
+    if start is not None and end is not None and end <= start:
+        raise ParameterError(f"the period ends before it starts: {period}", do="give the first day first")
+    until = touches.period[1] if end is None else min(end, touches.period[1])
+    return Rules(
+        converts=np.isin(touches.event_types, touches.conversions[name]),
+        lookback=FOREVER if lookback is None else duration(lookback),
+        direct_code=touches.channels.index(DIRECT) if DIRECT in touches.channels else -2,
+        drop_direct=direct == "drop",
+        collapse=repeats == "collapse",
+        most=max_touches or 0,
+        start=np.iinfo(np.int64).min if start is None else start,
+        end=FOREVER if end is None else end,
+        observed_until=until,
+    )
+
+
+def settings(
+    touches: Touches,
+    conversion: str | None = None,
+    lookback: str | None = None,
+    direct: Direct = "keep",
+    repeats: Repeats = "keep",
+    max_touches: int | None = None,
+    period: Period | None = None,
+) -> dict[str, Any]:
+    """How the journeys of a result were cut, as it is written beside the result."""
+    return {
+        "conversion": conversion or next(iter(touches.conversions)),
+        "lookback": lookback,
+        "direct": direct,
+        "repeats": repeats,
+        "max_touches": max_touches,
+        "period": None if period is None else [None if day is None else str(day) for day in period],
+        "data": touches.fingerprint,
+    }
+
+
+def cut(bucket: Bucket, rules: Rules) -> Journeys:
+    """Cut one bucket's rows into journeys; every array stays in the table's order."""
+    converts = rules.converts[bucket.event_type]
+    relevant = (bucket.channel >= 0) | converts
+    if rules.end != FOREVER:
+        relevant &= bucket.timestamp < rules.end
+    customer, time, channel, value = bucket.customer, bucket.timestamp, bucket.channel, bucket.value
+    if not relevant.all():
+        customer, time, channel, value, converts = (
+            column[relevant] for column in (customer, time, channel, value, converts)
+        )
+    n = len(customer)
+    if not n:
+        return Journeys(np.zeros(1, np.int64), channel, time, converts, converts, value, time, customer, 0)
+    opens = np.empty(n, bool)
+    opens[0] = True
+    np.not_equal(customer[1:], customer[:-1], out=opens[1:])
+    opens[1:] |= converts[:-1]
+    starts = np.flatnonzero(opens)
+    last = np.append(starts[1:], n) - 1
+    end = time[last]
+    age = np.repeat(end, last - starts + 1) - time
+    keep = channel >= 0
+    seen = int(keep.sum())
+    keep &= age <= rules.lookback
+    if end.min() < rules.start:
+        keep &= np.repeat(end >= rules.start, last - starts + 1)
+    if rules.drop_direct:
+        other = keep & (channel != rules.direct_code)
+        keep &= other | np.repeat(~np.logical_or.reduceat(other, starts), last - starts + 1)
+    offsets = _offsets(keep, starts)
+    kept = np.flatnonzero(keep)
+    channel, age = channel[kept], age[kept]
+    channel, age, offsets = _shorten(channel, age, offsets, rules)
+    converted = converts[last]
+    whole = Journeys(
+        offsets=offsets,
+        channel=channel,
+        age=age,
+        converted=converted,
+        open=~converted & (rules.observed_until - end < rules.lookback) & (rules.lookback != FOREVER),
+        value=np.where(converted, value[last], 0),
+        end=end,
+        customer=customer[last],
+        seen=seen,
+    )
+    return whole if end.min() >= rules.start else _only(whole, end >= rules.start)
+
+
+def converting(touches: Touches, rules: Rules) -> Journeys:
+    """Only the journeys that converted, of all buckets, touch by touch with their ages."""
+
+    def measure(bucket: Bucket) -> Journeys:
+        whole = cut(bucket, rules)
+        return _only(whole, whole.converted)
+
+    return reduce(touches.buckets, measure, _join)
+
+
+def _instant(day: str | dt.date | None, timezone: str) -> int | None:
+    """Midnight of a day in the workspace's zone, as microseconds of UTC."""
+    if day is None:
+        return None
+    try:
+        date = dt.date.fromisoformat(day) if isinstance(day, str) else day
+    except ValueError as error:
+        raise ParameterError(f"{day!r} is not a day", do="write it as 2025-01-31") from error
+    midnight = dt.datetime(date.year, date.month, date.day, tzinfo=ZoneInfo(timezone))
+    return int(midnight.timestamp()) * 1_000_000
+
+
+def _offsets(keep: Array, starts: Array) -> Array:
+    lengths = np.add.reduceat(keep, starts, dtype=np.int64)
+    return np.concatenate([[0], np.cumsum(lengths)])
+
+
+def _shorten(channel: Array, age: Array, offsets: Array, rules: Rules) -> tuple[Array, Array, Array]:
+    """Collapse repeats, then keep the last touches, where the rules ask for it."""
+    if rules.collapse and len(channel):
+        keep = np.append(channel[1:] != channel[:-1], True)
+        ends = offsets[1:][np.diff(offsets) > 0] - 1
+        keep[ends] = True
+        channel, age, offsets = channel[keep], age[keep], np.concatenate([[0], np.cumsum(keep)])[offsets]
+    if rules.most:
+        lengths = np.diff(offsets)
+        left = np.repeat(offsets[1:], lengths) - np.arange(len(channel))
+        keep = left <= rules.most
+        channel, age, offsets = channel[keep], age[keep], np.concatenate([[0], np.cumsum(keep)])[offsets]
+    return channel, age, offsets
+
+
+def _only(whole: Journeys, chosen: Array) -> Journeys:
+    """The chosen journeys, in their order."""
+    lengths = np.diff(whole.offsets)
+    touch = np.repeat(chosen, lengths)
+    return Journeys(
+        offsets=np.concatenate([[0], np.cumsum(lengths[chosen])]),
+        channel=whole.channel[touch],
+        age=whole.age[touch],
+        seen=whole.seen,
+        **{name: getattr(whole, name)[chosen] for name in ("converted", "open", "value", "end", "customer")},
+    )
+
+
+def _join(parts: list[Journeys]) -> Journeys:
+    shifts = np.cumsum([0] + [len(part.channel) for part in parts[:-1]])
+    offsets = [part.offsets[:-1] + shift for part, shift in zip(parts, shifts, strict=True)]
+    total = sum(len(part.channel) for part in parts)
+    return Journeys(
+        offsets=np.concatenate([*offsets, [total]]),
+        seen=sum(part.seen for part in parts),
+        **{
+            name: np.concatenate([getattr(part, name) for part in parts])
+            for name in ("channel", "age", "converted", "open", "value", "end", "customer")
+        },
+    )

@@ -1,0 +1,244 @@
+"""Unique channel paths: counted exactly, in a form every model and view can do arithmetic on."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from journey_lib.engine import reduce
+from journey_lib.journeys.cut import Array, Direct, Journeys, Period, Repeats, cut, rules_for, settings
+from journey_lib.touches import Touches
+
+
+@dataclass(frozen=True)
+class PathTable:
+    """Unique channel paths with how often each converted, ended without, or is still open.
+
+    Path i is ``tokens[offsets[i]:offsets[i + 1]]`` in codes of `channels`; `value` counts minor units with
+    `digits` decimals. `customers` counts the people behind each row, and `converting` those behind each
+    channel's conversions; both are None for paths that came without people. `fold`, where known, is the group
+    of customers a row's journeys belong to; a path then stands once a fold.
+    """
+
+    channels: tuple[str, ...]
+    tokens: Array = field(repr=False)
+    offsets: Array = field(repr=False)
+    conversions: Array = field(repr=False)
+    value: Array = field(repr=False)
+    nulls: Array = field(repr=False)
+    open: Array = field(repr=False)
+    customers: Array | None = field(default=None, repr=False)
+    converting: Array | None = field(default=None, repr=False)
+    fold: Array | None = field(default=None, repr=False)
+    digits: int = 0
+    currency: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.conversions)
+
+    @property
+    def lengths(self) -> Array:
+        """Touches of each path."""
+        return np.diff(self.offsets)
+
+    @property
+    def row(self) -> Array:
+        """The path each token belongs to."""
+        return np.repeat(np.arange(len(self)), self.lengths)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Columns path, journeys, conversions, value (major units), nulls, open; most frequent first.
+
+        Where people are known, customers says how many are behind each path.
+        """
+        words = np.array(self.channels, dtype=object)[self.tokens]
+        frame = pd.DataFrame(
+            {
+                "path": [tuple(words[a:b]) for a, b in itertools.pairwise(self.offsets)],
+                "journeys": self.conversions + self.nulls + self.open,
+                "conversions": self.conversions,
+                "value": self.value / 10**self.digits,
+                "nulls": self.nulls,
+                "open": self.open,
+            }
+        )
+        if self.customers is not None:
+            frame["customers"] = self.customers
+        if self.fold is not None:
+            frame = frame.groupby("path", sort=False, as_index=False).sum()
+        return frame.sort_values(["journeys", "path"], ascending=[False, True], ignore_index=True)
+
+
+def paths(
+    touches: Touches,
+    *,
+    conversion: str | None = None,
+    lookback: str | None = None,
+    direct: Direct = "keep",
+    repeats: Repeats = "keep",
+    max_touches: int | None = None,
+    period: Period | None = None,
+    by_fold: bool = False,
+) -> PathTable:
+    """Which channel paths customers took, and how each ended.
+
+    Parameters
+    ----------
+    conversion
+        Name of the conversion; the first declared when None.
+    lookback
+        How long before its end a journey's touches still count (inclusive), such as ``"30d"``. None: for
+        ever, and then nothing tells an ended journey from an open one, so none is called open.
+    direct
+        ``"drop"`` leaves direct touches out unless the journey has no other.
+    repeats
+        ``"collapse"`` makes a run of the same channel one touch, its last.
+    max_touches
+        Keep the last so many touches of a journey, after the steps above.
+    period
+        First day, and the day after the last. Nothing at or after the second is seen; journeys that ended
+        before the first are left out, though their customers' older touches still count within the lookback.
+    by_fold
+        Keep the groups of customers apart that intervals resample.
+    """
+    rules = rules_for(touches, conversion, lookback, direct, repeats, max_touches, period)
+    fold = touches.fold if by_fold else None
+    found = reduce(
+        touches.buckets, lambda bucket: _count(cut(bucket, rules), fold, len(touches.channels)), _merge
+    )
+    cutting = settings(touches, conversion, lookback, direct, repeats, max_touches, period)
+    return PathTable(
+        touches.channels, **found, digits=touches.digits, currency=touches.currency, settings=cutting
+    )
+
+
+def _count(found: Journeys, fold: Array | None, channels: int) -> dict[str, Any]:
+    """Unique paths of one bucket, what became of their journeys, and how many people are behind them."""
+    weights = {
+        "conversions": found.converted.astype(np.int64),
+        "value": found.value,
+        "nulls": (~found.converted & ~found.open).astype(np.int64),
+        "open": found.open.astype(np.int64),
+    }
+    groups = None if fold is None else fold[found.customer]
+    counted = unique(found.channel, found.offsets, weights, groups, found.customer)
+    return counted | {"converting": people_by_channel(found, channels)}
+
+
+def people_by_channel(found: Journeys, channels: int) -> Array:
+    """Distinct customers behind each channel's conversions."""
+    touched = np.repeat(found.converted, np.diff(found.offsets))
+    person = np.repeat(found.customer, np.diff(found.offsets))[touched].astype(np.int64)
+    pairs = np.unique(person * channels + found.channel[touched])
+    return np.bincount(pairs % max(channels, 1), minlength=channels)
+
+
+def _merge(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """Paths of all buckets: rows of the same path (and fold) are added up; buckets share no customer."""
+    if len(parts) == 1:
+        return parts[0]
+    converting = np.sum([part.pop("converting") for part in parts], axis=0)
+    shifts = np.cumsum([0] + [len(part["tokens"]) for part in parts[:-1]])
+    offsets = [part["offsets"][:-1] + shift for part, shift in zip(parts, shifts, strict=True)]
+    joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0] if name != "offsets"}
+    starts = np.concatenate([*offsets, [len(joined["tokens"])]])
+    weights = {name: joined[name] for name in ("conversions", "value", "nulls", "open", "customers")}
+    return unique(joined["tokens"], starts, weights, joined.get("fold")) | {"converting": converting}
+
+
+def unique(
+    tokens: Array,
+    offsets: Array,
+    weights: Mapping[str, Array],
+    fold: Array | None = None,
+    customer: Array | None = None,
+) -> dict[str, Any]:
+    """Add up `weights` over equal sequences (and equal folds): exact, though it works by hash.
+
+    Sequences are grouped by a 64-bit hash and every member is then compared with its group's first; the few
+    that differ, if ever any do, are grouped again among themselves with another hash. With `customer`, in
+    ascending order, the distinct customers of each group are counted too.
+    """
+    group, first = _group(tokens, offsets, fold, attempt=0)
+    lengths = np.diff(offsets)[first]
+    at = np.repeat(offsets[first] - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths)
+    found: dict[str, Any] = {
+        "tokens": tokens[at + np.arange(len(at))],
+        "offsets": np.concatenate([[0], np.cumsum(lengths)]),
+        **{name: add(group, weight, len(first)) for name, weight in weights.items()},
+    }
+    if customer is not None:
+        found["customers"] = _distinct(group, customer, len(first))
+    return found if fold is None else {**found, "fold": fold[first]}
+
+
+def _distinct(group: Array, customer: Array, size: int) -> Array:
+    """Distinct customers of each group; only customers with several journeys need a closer look."""
+    counts = np.bincount(group, minlength=size)
+    again = customer[1:] == customer[:-1]
+    several = np.flatnonzero(np.append(again, False) | np.insert(again, 0, False))
+    person, taken = customer[several], group[several]
+    order = np.lexsort((taken, person))
+    person, taken = person[order], taken[order]
+    twice = (person[1:] == person[:-1]) & (taken[1:] == taken[:-1])
+    return counts - np.bincount(taken[1:][twice], minlength=size)
+
+
+def add(group: Array, weight: Array, size: int) -> Array:
+    """Sum integers by group, exactly: as float64 while that is exact, in two halves beyond."""
+    if float(np.abs(weight).sum(dtype=np.float64)) < 2**53:
+        return np.bincount(group, weight, size).astype(np.int64)
+    high, low = np.divmod(weight, 2**26)
+    return add(group, high, size) * 2**26 + add(group, low, size)
+
+
+def _group(tokens: Array, offsets: Array, fold: Array | None, attempt: int) -> tuple[Array, Array]:
+    """Group number of every sequence, and the first member of every group."""
+    hashed = _hash(tokens, offsets, attempt)
+    if fold is not None:
+        hashed = hashed * np.uint64(257) + fold.astype(np.uint64)
+    group, _ = pd.factorize(hashed)
+    first = np.empty(group.max(initial=-1) + 1, np.int64)
+    first[group[::-1]] = np.arange(len(group))[::-1]
+    lengths = np.diff(offsets)
+    leader = first[group]
+    differs = lengths != lengths[leader]
+    if fold is not None:
+        differs |= fold != fold[leader]
+    alike = np.flatnonzero(~differs & (leader != np.arange(len(group))))
+    at = np.repeat(offsets[alike] - np.concatenate([[0], np.cumsum(lengths[alike])[:-1]]), lengths[alike])
+    at += np.arange(len(at))
+    there = at + np.repeat(offsets[leader[alike]] - offsets[alike], lengths[alike])
+    wrong = tokens[at] != tokens[there]
+    if wrong.any():
+        differs[np.repeat(alike, lengths[alike])[wrong]] = True
+    if differs.any():
+        odd = np.flatnonzero(differs)
+        chosen = np.repeat(differs, lengths)
+        among, leaders = _group(
+            tokens[chosen],
+            np.concatenate([[0], np.cumsum(lengths[odd])]),
+            None if fold is None else fold[odd],
+            attempt + 1,
+        )
+        group[odd] = among + len(first)
+        first = np.concatenate([first, odd[leaders]])
+    return group, first
+
+
+def _hash(tokens: Array, offsets: Array, attempt: int) -> Array:
+    """A 64-bit polynomial hash of every sequence."""
+    factor = np.uint64(0x9E3779B97F4A7C15 + 2 * attempt)
+    lengths = np.diff(offsets)
+    powers = np.cumprod(np.full(int(lengths.max(initial=0)) + 1, factor))
+    place = np.arange(len(tokens)) - np.repeat(offsets[:-1], lengths)
+    terms = (tokens.astype(np.uint64) + np.uint64(1)) * powers[place]
+    sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(terms)])
+    return sums[offsets[1:]] - sums[offsets[:-1]]

@@ -1,0 +1,102 @@
+"""Views of a path table: where customers go next, which paths they take most."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+
+from journey_lib.intervals import wilson
+from journey_lib.journeys.cut import Array
+from journey_lib.journeys.paths import PathTable
+from journey_lib.model import Result
+from journey_lib.touches import Touches
+
+START, CONVERTED, ENDED = "(start)", "(conversion)", "(null)"
+
+
+def transitions(table: PathTable) -> Result:
+    """Where customers go next: how many journeys step from one channel to another.
+
+    Columns from, to, journeys (steps taken), share (of all steps out of `from`). The ends are ``(start)``,
+    ``(conversion)`` and ``(null)``; open journeys are left out, for nobody knows their next step, and counted
+    in the facts. Steps into a channel equal steps out of it.
+    """
+    size = len(table.channels)
+    weight = table.conversions + table.nulls
+    previous, following, conversion_from, null_from = _steps(table)
+    counts = np.zeros((size + 1, size + 2), np.int64)
+    np.add.at(counts, (previous, following), weight[table.row])
+    np.add.at(counts[:, size], conversion_from, table.conversions)
+    np.add.at(counts[:, size + 1], null_from, table.nulls)
+    origin, target = np.nonzero(counts)
+    names = np.array([*table.channels, START], object)
+    ends = np.array([*table.channels, CONVERTED, ENDED], object)
+    out = counts.sum(axis=1)
+    frame = pd.DataFrame(
+        {
+            "from": names[origin],
+            "to": ends[target],
+            "journeys": counts[origin, target],
+            "share": counts[origin, target] / out[origin],
+        }
+    )
+    facts = {"steps": int(counts.sum()), "journeys": int(weight.sum()), "open": int(table.open.sum())}
+    ordered = frame.sort_values(["journeys", "from", "to"], ascending=[False, True, True], ignore_index=True)
+    return Result("transitions", ordered, facts, dict(table.settings), base="journeys")
+
+
+def top(table: PathTable, n: int = 15, k: int = 1) -> Result:
+    """Which paths are taken most: the first `n`, and everything else in a row of its own.
+
+    Columns path (channels joined by " > ", "(no touch)" and "(other)"), journeys, customers (where known),
+    conversions, value, nulls, open, conversion_rate (of journeys that are over) with low and high (Wilson).
+    Paths of fewer than `k` customers are only ever in "(other)".
+    """
+    whole = table.table
+    people = whole["customers"] if table.customers is not None else whole["journeys"]
+    listed = whole[:n][people[:n] >= k]
+    rest = whole.drop(listed.index)
+    rows = listed.assign(path=[" > ".join(path) or "(no touch)" for path in listed["path"]])
+    if len(rest):
+        sums = rest.drop(columns="path").sum().to_frame().T
+        rows = pd.concat([rows, sums.assign(path="(other)")], ignore_index=True)
+    over = (rows["conversions"] + rows["nulls"]).astype(float)
+    low, high = wilson(rows["conversions"].to_numpy(float), over.to_numpy())
+    rows = rows.assign(
+        conversion_rate=rows["conversions"].astype(float) / over.where(over > 0), low=low, high=high
+    )
+    counts = ["journeys", "conversions", "nulls", "open"]
+    facts = {"unique_paths": len(whole), **{name: int(whole[name].sum()) for name in counts}}
+    if table.customers is not None:
+        # A customer may have taken several of the paths in "(other)": nobody can be counted twice there.
+        rows["customers"] = rows["customers"].where(rows["path"] != "(other)")
+    return Result(
+        "top_paths", rows.astype(dict.fromkeys(counts, "int64")), facts, dict(table.settings), "journeys"
+    )
+
+
+def months(touches: Touches) -> Iterator[tuple[dt.date, dt.date]]:
+    """First day, and the day after the last, of every calendar month the data touch."""
+    zone = ZoneInfo(touches.timezone)
+    first, last = (dt.datetime.fromtimestamp(t / 1e6, zone).date() for t in touches.period)
+    month = first.replace(day=1)
+    while month <= last:
+        following = (month + dt.timedelta(days=32)).replace(day=1)
+        yield month, following
+        month = following
+
+
+def _steps(table: PathTable) -> tuple[Array, Array, Array, Array]:
+    """For each token where it came from and what it is; for each path where its end came from."""
+    size = len(table.channels)
+    previous = np.empty(len(table.tokens), np.int64)
+    previous[1:] = table.tokens[:-1]
+    lengths = table.lengths
+    previous[table.offsets[:-1][lengths > 0]] = size
+    last = np.full(len(table), size)
+    last[lengths > 0] = table.tokens[table.offsets[1:][lengths > 0] - 1]
+    return previous, table.tokens.astype(np.int64), last, last

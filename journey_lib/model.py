@@ -1,0 +1,114 @@
+"""The nouns everything else speaks of: canonical tables, durations, and the one kind of result."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any, Literal
+
+import pandas as pd
+
+from journey_lib.errors import ParameterError
+
+Language = Literal["vi", "en"]
+
+HEADLESS = "JOURNEY_HEADLESS"  # set in the environment of a kernel that runs a report and has no reader yet
+MICROSECONDS = {"m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000, "w": 604_800_000_000}
+
+
+def duration(text: str) -> int:
+    """Microseconds in a duration written with its unit: ``"30d"``, ``"12h"``, ``"45m"``, ``"2w"``.
+
+    Bare numbers are refused: a number without a unit has cost enough analysts a week.
+    """
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([mhdw])\s*", text) if isinstance(text, str) else None
+    if not found:
+        raise ParameterError(
+            f"{text!r} is not a duration", do='write a number and a unit, such as "30d", "12h", "45m" or "2w"'
+        )
+    return round(float(found[1]) * MICROSECONDS[found[2]])
+
+
+@dataclass(frozen=True)
+class Result:
+    """One answer: a small table, its headline numbers, and exactly how it was asked.
+
+    `table`     a documented pandas frame; estimates stand beside their base and interval.
+    `facts`     the few numbers a reader would quote.
+    `settings`  every parameter, and the fingerprint of the data.
+    `base`      the column of `table` that counts what each row rests on.
+    """
+
+    name: str
+    table: pd.DataFrame
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    base: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "facts", MappingProxyType(dict(self.facts)))
+        object.__setattr__(self, "settings", MappingProxyType(dict(self.settings)))
+
+    def suppressed(self, k: int) -> Result:
+        """The same result with every row that rests on fewer than `k` people emptied, down to its base.
+
+        People are the column customers where it is known, else the base. Such rows say so in a column
+        ``suppressed``; names stay, numbers go. A row that rests on nobody stays as it is: it tells of no one.
+        """
+        people = "customers" if "customers" in self.table else self.base
+        if people is None:
+            return self
+        counted = self.table[people]
+        hidden = (counted < k) & (counted > 0)
+        table = self.table.assign(suppressed=hidden)
+        numbers = table.select_dtypes("number").columns
+        table[numbers] = table[numbers].mask(hidden)
+        return replace(self, table=table, facts={**self.facts, "suppressed_rows": int(hidden.sum())})
+
+
+# Columns of the canonical tables every source is read into; True marks those a row cannot do without.
+TABLES: Mapping[str, Mapping[str, bool]] = {
+    "events": {
+        "event_id": False,
+        "customer_id": True,
+        "timestamp": True,
+        "channel": False,
+        "touchpoint": False,
+        "event_type": True,
+        "value": False,
+        "currency": False,
+    },
+    "orders": {
+        "order_id": True,
+        "customer_id": True,
+        "timestamp": True,
+        "value": True,
+        "currency": False,
+        "channel": False,
+        "items": False,
+    },
+    "costs": {
+        "date": True,
+        "channel": True,
+        "campaign": False,
+        "cost": True,
+        "currency": False,
+        "impressions": False,
+        "clicks": False,
+        "platform_conversions": False,
+    },
+    "customers": {
+        "customer_id": True,
+        "name": False,
+        "phone": False,
+        "email": False,
+        "city": False,
+        "district": False,
+        "birth_year": False,
+        "gender": False,
+        "joined": False,
+        "opt_out": False,
+    },
+}

@@ -1,0 +1,87 @@
+"""What every page of ours has: one file, its own looks, nothing fetched, and a policy that keeps it so."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import markupsafe
+
+from journey_lib import i18n, theme
+from journey_lib.model import Language
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+# Nothing may be loaded, sent or framed. Scripts run only if their hash is named; styles are inline, ours
+# and Vega's.
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; script-src {scripts}; img-src data: blob:; "
+    "font-src data:; base-uri 'none'; form-action 'none'"
+)
+
+
+def render(
+    template: str,
+    *,
+    language: Language,
+    scripts: Iterable[str] = (),
+    trusted: Iterable[str] = (),
+    **content: Any,
+) -> str:
+    """One complete HTML document from ``templates/<template>``, in one language.
+
+    `scripts` are files under ``templates/`` that run at the end of the page; `trusted` are texts of scripts
+    that the page itself unpacks and runs. Whatever is in `content` is escaped unless it is
+    `markupsafe.Markup`.
+    """
+    environment = _environment()
+    head = _source("page/head.js")
+    tail = "\n".join(_source(name) for name in ("page/page.js", *scripts))
+    hashes = " ".join(f"'sha256-{_hash(code)}'" for code in (head, tail, *trusted))
+    folder = template.partition("/")[0]
+    looks = theme.css() + _source("page/page.css") + _source(f"{folder}/{folder}.css")
+    return environment.get_template(template).render(
+        language=language,
+        policy=_POLICY.format(scripts=hashes),
+        looks=markupsafe.Markup(re.sub(r"\s*\n\s*", "\n", looks)),  # noqa: S704 - our own style sheets
+        head=markupsafe.Markup(head),  # noqa: S704 - our own scripts
+        tail=markupsafe.Markup(tail),  # noqa: S704
+        _=functools.partial(i18n.text, language=language),
+        **content,
+    )
+
+
+def data(value: Any) -> markupsafe.Markup:
+    """`value` as JSON that may stand inside a ``<script>`` element: no text in it can end the element."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    # Only a "<" can begin "</script" or "<!--"; the rest is for readers that are not browsers.
+    for sign in "<>&\u2028\u2029":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return markupsafe.Markup(text)  # noqa: S704 - escaped above
+
+
+def _hash(code: str) -> str:
+    return base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
+
+
+@functools.cache
+def _source(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8").strip()
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )

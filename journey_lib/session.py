@@ -1,0 +1,246 @@
+"""What a notebook starts with: workspace, language, how charts look, and what it hands to the runner."""
+
+from __future__ import annotations
+
+import datetime as dt
+import html
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import altair as alt
+import pandas as pd
+from IPython.display import HTML, Markdown, display
+
+from journey_lib import i18n, tables, theme
+from journey_lib.charts import model_name, named, path_name
+from journey_lib.checks import Account
+from journey_lib.i18n import text as _
+from journey_lib.journeys import Direct, Repeats
+from journey_lib.model import HEADLESS, Language, Result
+from journey_lib.prepare import Manifest, prepare
+from journey_lib.workspace import CONFIG, Workspace, open_workspace
+
+# How each Result reads as a table: its caption, and the columns shown with the way they are written.
+LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "data": (
+        "What became of the rows of every source",
+        {
+            "table": "text",
+            "source": "text",
+            "rows_in": "number",
+            "kept": "number",
+            "dropped": "number",
+            "reasons": "text",
+        },
+    ),
+    "records": ("What the source itself counts", {"record": "text", "count": "number"}),
+    "credit_by_model": (
+        "Credit by channel and model",
+        {
+            "channel": "text",
+            "model": "text",
+            "conversions": "number:1",
+            "share": "share",
+            "low": "percent",
+            "high": "percent",
+            "value": "money",
+            "journeys": "number",
+            "customers": "number",
+        },
+    ),
+    "top_paths": (
+        "The most frequent paths, and everything else",
+        {
+            "path": "text",
+            "journeys": "number",
+            "customers": "number",
+            "conversions": "number",
+            "conversion_rate": "percent",
+            "low": "percent",
+            "high": "percent",
+            "value": "money",
+        },
+    ),
+    "efficiency": (
+        "Spend against credit",
+        {
+            "channel": "text",
+            "cost": "money",
+            "conversions": "number:1",
+            "cost_per_conversion": "money",
+            "low": "money",
+            "high": "money",
+            "return_on_spend": "number:2",
+            "journeys": "number",
+        },
+    ),
+}
+
+RESULT = "application/vnd.journey.result+json"
+
+
+@dataclass(frozen=True)
+class Session:
+    """An open workspace in one language. `names` are the channels as its readers call them."""
+
+    workspace: Workspace
+    manifest: Manifest
+    language: Language
+    names: Mapping[str, str]
+
+    @property
+    def currency(self) -> str:
+        """ISO code of every amount."""
+        return self.workspace.currency
+
+    @property
+    def k(self) -> int:
+        """Smallest group of customers that may be shown."""
+        return self.workspace.privacy.k
+
+    def say(self, sentence: str) -> None:
+        """Show a sentence found in the data, in the reader's language."""
+        display(Markdown(sentence))
+
+    def show(self, chart: alt.TopLevelMixin) -> None:
+        """Show a chart: live in JupyterLab, bound for the page when headless."""
+        display(chart)
+
+    def table(self, result: Result) -> None:
+        """Show a Result as its readers write numbers; small groups are marked or hidden."""
+        caption, formats = LAYOUTS[result.name]
+        frame = result.table
+        if "channel" in frame:
+            frame = frame.assign(channel=named(frame["channel"], self.names))
+        if "model" in frame:
+            frame = frame.assign(model=[model_name(model) for model in frame["model"]])
+        if "path" in frame:
+            frame = frame.assign(path=[path_name(path, self.names) for path in frame["path"]])
+        shown = {
+            column: form + (f":{self.currency}" if form in {"money", "compact"} else "")
+            for column, form in formats.items()
+            if column in frame
+        }
+        people = "customers" if "customers" in frame else result.base
+        display(HTML(tables.table_html(frame, caption=_(caption), formats=shown, muted=people, k=self.k)))
+
+    def data(self) -> None:
+        """Show and record what became of the rows of every source, and what its reader counted in it."""
+        accounts = pd.DataFrame([_accounted(account) for account in self.manifest.accounts])
+        facts: dict[str, Any] = {
+            "rows_in": self.manifest.rows_in,
+            "kept": self.manifest.kept,
+            "dropped": self.manifest.dropped,
+            "customers": self.manifest.customers,
+            "touches": self.manifest.touches,
+        }
+        counted = {name: n for account in self.manifest.accounts for name, n in account.records.items()}
+        settings = {"data": self.manifest.fingerprint}
+        results = [Result("data", accounts, facts, settings)]
+        if counted:
+            rows = pd.DataFrame(
+                {"record": [tables.heading(n) for n in counted], "count": list(counted.values())}
+            )
+            results.append(Result("records", rows, counted, settings))
+        for result in results:
+            self.table(result)
+        self.record(*results)
+
+    def record(self, *results: Result) -> None:
+        """Hand results to whoever runs this notebook: they become part of the run's record."""
+        for result in results:
+            said = {
+                "name": result.name,
+                "facts": dict(result.facts),
+                "settings": dict(result.settings),
+                "columns": [str(column) for column in result.table.columns],
+                "rows": result.table.to_numpy(dtype=object).tolist(),
+            }
+            plain = json.loads(
+                json.dumps(said, default=_plain, allow_nan=True), parse_constant=lambda _: None
+            )
+            display({RESULT: plain, "text/plain": f"{result.name}: {len(result.table)}"}, raw=True)
+
+    def cutting(
+        self,
+        *,
+        conversion: str | None,
+        lookback: str | None,
+        direct: Direct,
+        repeats: Repeats,
+        first_day: dt.date | str | None,
+        last_day: dt.date | str | None,
+    ) -> dict[str, Any]:
+        """A report's parameters as the options `journeys.paths` takes; its last day is included."""
+        after = None if last_day is None else pd.Timestamp(last_day).date() + dt.timedelta(days=1)
+        return {
+            "conversion": conversion,
+            "lookback": lookback or self.workspace.lookback,
+            "direct": direct,
+            "repeats": repeats,
+            "period": None if first_day is None and after is None else (first_day, after),
+        }
+
+    def scope(self, period: tuple[Any, Any] | None = None, **counts: float) -> str:
+        """The line under a chart's title: which period, how many of what."""
+        first, last = self.days(period)
+        words = [f"{i18n.date(first)} – {i18n.date(last)}"]
+        words += [f"{_(name.replace('_', ' '))}: {i18n.number(count)}" for name, count in counts.items()]
+        return " · ".join(words)
+
+    def days(self, period: tuple[Any, Any] | None = None) -> tuple[dt.date, dt.date]:
+        """First and last day a report speaks of: the period asked for, within the days the data cover."""
+        zone = ZoneInfo(self.workspace.timezone)
+        first, last = (dt.datetime.fromtimestamp(t / 1e6, zone).date() for t in self.manifest.period)
+        start, end = (None if day is None else pd.Timestamp(day).date() for day in period or (None, None))
+        return max(first, start or first), min(last, (end - dt.timedelta(days=1)) if end else last)
+
+
+def start(workspace: str, language: Language = "vi") -> Session:
+    """Open a workspace for a notebook, and make everything it shows speak `language`.
+
+    `workspace` is looked for from here upwards: a notebook finds ``data/demo`` from its own folder too.
+    """
+    opened = open_workspace(_found(workspace))
+    i18n.speak(language)
+    mode: theme.Mode = "report" if os.environ.get(HEADLESS) else "lab"
+    theme.enable(mode, currency=opened.currency, language=language)
+    names = {code: words.get(language, code) for code, words in opened.labels.items()}
+    session = Session(opened, prepare(opened), language, names)
+    if opened.note.get(language):
+        session.say(f"> {html.escape(opened.note[language])}")
+    return session
+
+
+def _found(workspace: str) -> Path:
+    asked = Path(workspace)
+    for folder in (Path.cwd(), *Path.cwd().parents):
+        if (folder / asked / CONFIG).is_file():
+            return folder / asked
+    return asked
+
+
+def _accounted(account: Account) -> dict[str, Any]:
+    reasons = "; ".join(f"{_(reason)}: {i18n.number(n)}" for reason, n in account.dropped.items())
+    return {
+        "table": _(account.table),
+        "source": account.path or account.format,
+        "rows_in": account.rows_in,
+        "kept": account.kept,
+        "dropped": account.rows_in - account.kept,
+        "reasons": reasons or "–",
+    }
+
+
+def _plain(value: Any) -> Any:
+    """What JSON can hold of a value numpy, pandas or Python made."""
+    if isinstance(value, dt.date | pd.Timestamp):
+        return str(value)[:10]
+    if isinstance(value, Mapping):
+        return dict(value)
+    return value.item() if hasattr(value, "item") else str(value)

@@ -1,0 +1,159 @@
+"""How a small table is written for a reader: numbers as their language writes them, few cases marked.
+
+    table_html(result.table, caption="Credit by channel",
+               formats={"channel": "text", "conversions": "number:1", "share": "share", "value": "money:VND"})
+
+A format is one of ``text``, ``number[:digits]``, ``percent[:digits]``, ``share[:digits]`` (a percentage
+with a bar as long as its part of the column's greatest), ``money:CUR`` (written out), ``compact:CUR``
+(``358 Tr ₫``) and ``date``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import html
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from journey_lib import i18n
+from journey_lib.errors import ParameterError, did_you_mean
+from journey_lib.intervals import SMALL
+
+
+def table_html(
+    frame: pd.DataFrame, *, caption: str, formats: Mapping[str, str], muted: str | None = None, k: int = 0
+) -> str:
+    """Write a table as HTML in the language of this process.
+
+    The columns of `formats` are shown, in its order; the first names the row. `muted` is the column that
+    counts the cases a row rests on: rows under `SMALL` are marked, to the eye and to the ear. Rows that
+    `Result.suppressed` emptied, or whose count is under `k`, keep their words, show that count as ``<k``,
+    and no other number. A missing value is a dash. Everything that comes from the data is escaped.
+    """
+    for column in [*formats, *([muted] if muted else [])]:
+        if column not in frame.columns:
+            raise ParameterError(
+                f"the table has no column {column!r}", do=did_you_mean(str(column), map(str, frame.columns))
+            )
+    columns = {column: (kind, _writer(kind, frame[column])) for column, kind in formats.items()}
+    counts = frame[muted].astype("float64") if muted else pd.Series(math.inf, index=frame.index)
+    hidden = (counts > 0) & (counts < k) | frame.get("suppressed", False)
+    few = hidden | (counts < SMALL)
+    least = f"&lt;{i18n.number(k)}" if k else _DASH
+    records = frame[list(formats)].itertuples(index=False, name=None)
+    rows = "".join(
+        _row(columns, record, few=mark, instead={str(muted): least} if gone else None)
+        for record, mark, gone in zip(records, few, hidden, strict=True)
+    )
+    head = "".join(
+        f'<th scope="col"{_align(kind)}>{html.escape(heading(c))}</th>' for c, kind in formats.items()
+    )
+    name = html.escape(caption, quote=True)
+    return (
+        f'<div class="table" role="region" tabindex="0" aria-label="{name}"><table><caption>{name}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        f"{_note(any_few=bool(few.any()), any_hidden=bool(hidden.any()), least=least)}</div>"
+    )
+
+
+def heading(column: str) -> str:
+    """The heading of a column, in the language of this process: ``removal_effect`` is “Removal effect”."""
+    words = column.replace("_", " ").strip()
+    return i18n.text(words[:1].upper() + words[1:])
+
+
+_DASH = "–"
+
+
+def _row(
+    columns: Mapping[str, tuple[str, Callable[[Any], str]]],
+    record: tuple[Any, ...],
+    *,
+    few: bool,
+    instead: Mapping[str, str] | None,
+) -> str:
+    """One row; where it may show no numbers, `instead` says what stands for some of them."""
+    cells: list[str] = []
+    for (column, (kind, write)), value in zip(columns.items(), record, strict=True):
+        if instead is not None and kind != "text":
+            words = instead.get(column, _DASH)
+        else:
+            words = _DASH if _missing(value) else write(value)
+        if cells:
+            cells.append(f"<td{_align(kind)}>{words}</td>")
+        else:
+            mark = f' †<span class="unseen"> ({html.escape(i18n.text("few cases"))})</span>' if few else ""
+            cells.append(f'<th scope="row">{words}{mark}</th>')
+    return ('<tr class="few">' if few else "<tr>") + "".join(cells) + "</tr>"
+
+
+def _align(kind: str) -> str:
+    return ' class="text"' if kind == "text" else ""
+
+
+def _missing(value: Any) -> bool:
+    return (
+        value is None
+        or value is pd.NA
+        or value is pd.NaT
+        or (isinstance(value, float) and not math.isfinite(value))
+    )
+
+
+def _note(*, any_few: bool, any_hidden: bool, least: str) -> str:
+    notes = []
+    if any_few:
+        notes.append("† " + i18n.text("Fewer than {few} cases: read with care.", few=i18n.number(SMALL)))
+    if any_hidden:
+        notes.append(f"{least}: " + i18n.text("too few customers to be shown."))
+    return f'<p class="note">{" ".join(notes)}</p>' if notes else ""
+
+
+def _writer(kind: str, values: pd.Series[Any]) -> Callable[[Any], str]:
+    """How one column's values are written, as HTML."""
+    name, _, detail = kind.partition(":")
+    if name not in (known := {*_WRITERS, "share"}):
+        raise ParameterError(f"{kind!r} is not a way to write a column", do=did_you_mean(name, known))
+    needs_currency = name in ("money", "compact")
+    if needs_currency != bool(detail.isalpha()) or (detail and not needs_currency and not detail.isdigit()):
+        raise ParameterError(
+            f"{kind!r} is not a way to write a column",
+            do='write "money:VND" with a currency; the others with digits or alone, such as "number:1"',
+        )
+    return _share(detail, values) if name == "share" else _WRITERS[name](detail)
+
+
+def _number(digits: str) -> Callable[[Any], str]:
+    return lambda value: i18n.number(value, int(digits or 0))
+
+
+def _percent(digits: str) -> Callable[[Any], str]:
+    return lambda value: i18n.percent(value, int(digits or 1))
+
+
+def _share(digits: str, values: pd.Series[Any]) -> Callable[[Any], str]:
+    longest = float(values.max()) if len(values) else 0.0
+
+    def write(value: Any) -> str:
+        width = max(0.0, min(1.0, float(value) / longest)) if longest else 0.0
+        words = i18n.percent(value, int(digits or 1))
+        return f'<span class="share"><i style="width:{width:.0%}"></i></span><span>{words}</span>'
+
+    return write
+
+
+def _date(_: str) -> Callable[[Any], str]:
+    return lambda value: i18n.date(value.date() if isinstance(value, dt.datetime) else value)
+
+
+_WRITERS: Mapping[str, Callable[[str], Callable[[Any], str]]] = {
+    "text": lambda _: lambda value: html.escape(str(value)),
+    "number": _number,
+    "percent": _percent,
+    "money": lambda currency: lambda value: html.escape(i18n.money(value, currency)),
+    "compact": lambda currency: lambda value: html.escape(i18n.money(value, currency, compact=True)),
+    "date": _date,
+}

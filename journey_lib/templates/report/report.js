@@ -1,0 +1,121 @@
+const codeButton = document.querySelector("[data-does=code]");
+codeButton?.addEventListener("click", () => {
+  const shown = root.classList.toggle("show-code");
+  codeButton.setAttribute("aria-pressed", shown);
+});
+
+const contents = document.querySelector(".contents details");
+if (contents && matchMedia("(max-width: 66rem)").matches) contents.open = false;
+
+const links = new Map([...document.querySelectorAll(".contents a")].map((a) => [a.hash.slice(1), a]));
+const headings = [...links.keys()].map((id) => document.getElementById(id));
+const markPlace = () => {
+  const here = headings.findLast((h) => h.getBoundingClientRect().top < innerHeight * 0.35) ?? headings[0];
+  for (const [id, link] of links) link.toggleAttribute("aria-current", id === here?.id);
+};
+addEventListener("scroll", () => requestAnimationFrame(markPlace), { passive: true });
+markPlace();
+
+const store = document.getElementById("drawings");
+if (store && "DecompressionStream" in window) {
+  const page = JSON.parse(store.textContent);
+  const figures = [...document.querySelectorAll("[data-drawing]")];
+  let library, queue = Promise.resolve();
+
+  // The packed library becomes an inline script; the page's policy names its hash, and no other may run.
+  const unpack = async () => {
+    const packed = Uint8Array.from(atob(document.getElementById("vega").textContent), (c) => c.charCodeAt(0));
+    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const script = document.createElement("script");
+    script.textContent = await new Response(stream).text();
+    document.head.append(script);
+  };
+
+  const rows = ({ rows, columns }) => {
+    if (rows) return structuredClone(rows);
+    const names = Object.keys(columns);
+    return columns[names[0]].map((_, i) => Object.fromEntries(names.map((name) => [name, columns[name][i]])));
+  };
+
+  const plain = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
+  const merge = (under, over) => plain(under) && plain(over)
+    ? { ...under, ...Object.fromEntries(Object.entries(over).map(([k, v]) => [k, merge(under[k], v)])) } : over;
+
+  // Each drawing gets its own copies: Vega marks the rows it reads.
+  const specification = (figure, width) => {
+    const spec = structuredClone(page.charts[figure.dataset.drawing]);
+    const used = new Set(JSON.stringify(spec).match(/"name":"d\d+"/g)?.map((m) => m.slice(8, -1)));
+    spec.datasets = Object.fromEntries([...used].filter((n) => n in page.datasets).map((n) => [n, rows(page.datasets[n])]));
+    const looks = { range: page.ranges[scheme()], legend: { columns: Math.max(1, Math.floor(width / 135)) } };
+    if (width < 480) looks.axis = { labelLimit: 118, titleLimit: width * 0.8 };
+    spec.config = [looks, spec.config ?? {}].reduce(merge, page.config);
+    if (width < 560 && spec.hconcat) { spec.vconcat = spec.hconcat; delete spec.hconcat; }
+    if (spec.columns) spec.columns = Math.max(1, Math.min(spec.columns, Math.floor(width / 170)));
+    const facet = spec.encoding?.facet;
+    if (facet?.columns) facet.columns = Math.max(1, Math.min(facet.columns, Math.floor(width / 170)));
+    return spec;
+  };
+
+  // A drawing is as wide as its plots plus its axes, and only drawing it tells how wide axes are: two widths are
+  // tried and the line through them is solved, for one plot as for many side by side.
+  const fit = async ({ view, vgSpec }, room) => {
+    const widths = (vgSpec.signals ?? []).filter(({ name, value }) => /(^|_|child)width$/i.test(name) && value > 0);
+    if (vgSpec.width > 0) widths.push({ name: "width", value: vgSpec.width });
+    if (!widths.length) return;
+    const measure = async (share) => {
+      for (const { name, value } of widths) view.signal(name, value * share);
+      await view.resize().runAsync();
+      return view.container().querySelector("svg").getBoundingClientRect().width;
+    };
+    let [share, wide] = [0.5, await measure(0.5)], [other, widest] = [1, await measure(1)];
+    for (let tries = 0; tries < 3 && (wide > room || wide < room - 3); tries += 1) {
+      const next = Math.min(2, Math.max(0.2, share + ((other - share) * (room - 1 - wide)) / (widest - wide)));
+      if (!Number.isFinite(next)) break;
+      [other, widest, share] = [share, wide, next];
+      wide = await measure(next);
+    }
+  };
+
+  const draw = async (figure) => {
+    const live = figure.querySelector(".live"), inputs = figure.querySelector(".inputs");
+    try {
+      await (library ??= unpack());
+      const room = live.clientWidth;
+      const spec = specification(figure, room);
+      figure.drawn?.finalize();
+      inputs.replaceChildren();
+      figure.drawn = await vegaEmbed(live, spec, {
+        mode: "vega-lite", renderer: "svg", actions: false, ast: true, defaultStyle: false, bind: inputs,
+        tooltip: { disableDefaultStyle: true }, ...page.locale,
+      });
+      await fit(figure.drawn, room);
+      for (const part of live.querySelectorAll("[role]")) part.removeAttribute("role");
+      figure.classList.add("drawn");
+    } catch (error) {
+      figure.classList.remove("drawn");
+      console.warn(`Chart ${figure.id} stays a still: ${error.message}`);
+    }
+  };
+
+  const watch = new IntersectionObserver((seen) => {
+    for (const { isIntersecting, target } of seen) {
+      if (!isIntersecting) continue;
+      watch.unobserve(target);
+      queue = queue.then(() => draw(target));
+    }
+  }, { rootMargin: "300px" });
+  figures.forEach((figure) => watch.observe(figure));
+
+  let width = innerWidth;
+  addEventListener("resize", () => {
+    if (innerWidth === width) return;
+    width = innerWidth;
+    for (const figure of figures) {
+      if (figure.drawn) queue = queue.then(() => fit(figure.drawn, figure.querySelector(".live").clientWidth));
+    }
+  });
+
+  document.addEventListener("schemechange", () => {
+    for (const figure of figures) if (figure.drawn) queue = queue.then(() => draw(figure));
+  });
+}

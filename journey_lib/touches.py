@@ -1,0 +1,336 @@
+"""The touch table: every contact of every customer, as sorted integers, from a workspace or from a frame."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import zoneinfo
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from scipy import sparse
+
+from journey_lib.errors import DataError, ParameterError, did_you_mean
+from journey_lib.prepare import FOLDS, Manifest, prepare
+from journey_lib.workspace import Workspace, minor_digits
+
+__all__ = ["Bucket", "Manifest", "Touches", "costs", "from_frame", "hold", "load", "prepare"]
+
+Ints = npt.NDArray[Any]
+CONVERSION = "conversion"
+TOUCH = "touch"
+MOST_DIGITS = 6  # of an amount in a frame that names no currency
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """Rows of whole customers, sorted by customer, time, and the order of rows at the same instant.
+
+    `channel` and `touchpoint` are -1 where a row has none; `timestamp` counts microseconds of UTC; `value`
+    counts minor units of the currency.
+    """
+
+    customer: Ints
+    timestamp: Ints
+    channel: Ints
+    touchpoint: Ints
+    event_type: Ints
+    value: Ints
+
+    def __len__(self) -> int:
+        return len(self.customer)
+
+
+@dataclass(frozen=True)
+class Touches:
+    """The touch table: a loader for each bucket, the names behind the codes, and where it came from."""
+
+    buckets: tuple[Callable[[], Bucket], ...]
+    channels: tuple[str, ...]
+    touchpoints: tuple[str, ...]
+    event_types: tuple[str, ...]
+    conversions: Mapping[str, tuple[str, ...]]
+    fold: npt.NDArray[np.uint8] = field(repr=False)
+    period: tuple[int, int]
+    rows: int
+    digits: int
+    timezone: str = "UTC"
+    currency: str | None = None
+    fingerprint: str = ""
+
+    @property
+    def customers(self) -> int:
+        """How many customers the table holds."""
+        return len(self.fold)
+
+
+def load(workspace: Workspace) -> Touches:
+    """The prepared table of a workspace, prepared first if its sources changed; read bucket by bucket."""
+    manifest = prepare(workspace)
+    folder = workspace.work / "touches"
+
+    return Touches(
+        buckets=tuple(
+            partial(_read, folder / f"bucket-{number:03}.parquet") for number in range(manifest.buckets)
+        ),
+        channels=manifest.channels,
+        touchpoints=manifest.touchpoints,
+        event_types=tuple(manifest.event_types),
+        conversions={name: c.event_type for name, c in workspace.conversions.items()},
+        fold=np.repeat(np.arange(FOLDS, dtype=np.uint8), manifest.customers_per_fold),
+        period=manifest.period,
+        rows=manifest.touches,
+        digits=minor_digits(workspace.currency),
+        timezone=workspace.timezone,
+        currency=workspace.currency,
+        fingerprint=manifest.fingerprint,
+    )
+
+
+def hold(touches: Touches) -> Touches:
+    """The same table with every bucket read into memory once, for explorers that ask again and again."""
+    held = [read() for read in touches.buckets]
+    return replace(touches, buckets=tuple(partial(_same, bucket) for bucket in held))
+
+
+def costs(
+    workspace: Workspace, period: tuple[str | dt.date | None, str | dt.date | None] | None = None
+) -> pd.DataFrame:
+    """Spend by day, channel and campaign in major units, of the days of a period (its end not included).
+
+    Columns date, channel, campaign, cost, impressions, clicks, platform_conversions; no rows when no source
+    delivers costs.
+    """
+    prepare(workspace)
+    file = workspace.work / "costs.parquet"
+    if not file.is_file():
+        return pd.DataFrame({"date": [], "channel": [], "campaign": [], "cost": []})
+    table = pq.read_table(file).to_pandas(date_as_object=False)
+    start, end = (None if day is None else pd.Timestamp(day) for day in period or (None, None))
+    inside = (table["date"] >= start if start else True) & (table["date"] < end if end else True)
+    table = table[pd.Series(inside, index=table.index)]
+    return table.assign(cost=table["cost"] / 10 ** minor_digits(workspace.currency))
+
+
+def from_frame(
+    frame: pd.DataFrame | pa.Table,
+    *,
+    customer_id: str,
+    timestamp: str,
+    channel: str,
+    conversion: str,
+    value: str | None = None,
+    event_id: str | None = None,
+    timezone: str = "UTC",
+    currency: str | None = None,
+) -> Touches:
+    """A touch table from an analyst's own frame: one row a contact, in any order.
+
+    Parameters
+    ----------
+    frame
+        A pandas frame or an Arrow table.
+    customer_id, timestamp, channel, conversion, value, event_id
+        Names of its columns. `timestamp` holds times, not text; those without a zone are read in `timezone`.
+        A missing `channel` makes the row an outcome: it can end a journey and is no touch. `conversion` holds
+        booleans, 0/1 included. `value` holds amounts in major units. At the same instant of the same
+        customer, rows with a channel come first, then `event_id` decides, then what the rows say; row order
+        never does.
+
+    Raises
+    ------
+    DataError
+        A column is missing, a customer or time is empty, or a column holds what it cannot hold.
+    """
+    table = frame if isinstance(frame, pa.Table) else pa.Table.from_pandas(frame, preserve_index=False)
+    for name in filter(None, (customer_id, timestamp, channel, conversion, value, event_id)):
+        if name not in table.column_names:
+            raise DataError(f"the frame has no column '{name}'", do=did_you_mean(name, table.column_names))
+    if not table.num_rows:
+        raise DataError("the frame has no rows")
+    person, fold = _customers(table[customer_id], customer_id)
+    moment = _moments(table[timestamp], timestamp, timezone)
+    code, channels = _names(table[channel])
+    converts = _flags(table[conversion], conversion)
+    amount, digits = _amounts(table[value] if value else None, value or "", currency, table.num_rows)
+    rows = Bucket(person, moment, code, np.full(len(code), -1, np.int16), converts.astype(np.int16), amount)
+    order = _by_customer_and_time(rows, table[event_id] if event_id else None)
+    rows = Bucket(*(column[order] for column in vars(rows).values()))
+    return Touches(
+        buckets=(partial(_same, rows),),
+        channels=channels,
+        touchpoints=(),
+        event_types=(TOUCH, CONVERSION),
+        conversions={CONVERSION: (CONVERSION,)},
+        fold=fold,
+        period=(int(moment.min()), int(moment.max())),
+        rows=len(rows),
+        digits=digits,
+        timezone=timezone,
+        currency=currency,
+        fingerprint=_digest(rows, channels),
+    )
+
+
+def _same(bucket: Bucket) -> Bucket:
+    return bucket
+
+
+def _read(file: Path) -> Bucket:
+    table = pq.read_table(file)
+    return Bucket(*(table[name].to_numpy() for name in Bucket.__dataclass_fields__))
+
+
+def _by_customer_and_time(rows: Bucket, event_id: pa.ChunkedArray | None) -> Ints:
+    """Positions of the rows in the table's total order.
+
+    Logs usually come sorted by time: then a counting sort by customer does it, in one pass. Only rows that
+    share their customer and their instant with another are compared any further.
+    """
+    n = len(rows)
+    by_time = np.arange(n) if np.all(rows.timestamp[1:] >= rows.timestamp[:-1]) else rows.timestamp.argsort()
+    people = rows.customer[by_time]
+    counted = sparse.coo_array((np.zeros(n, np.int8), (people, np.arange(n, dtype=np.int32)))).tocsr()
+    order = by_time[counted.indices]
+    same = (np.diff(rows.customer[order]) == 0) & (np.diff(rows.timestamp[order]) == 0)
+    if not same.any():
+        return order
+    tied = np.flatnonzero(np.append(same, False) | np.insert(same, 0, False))
+    at = order[tied]
+    run = np.cumsum(np.insert(~same[tied[1:] - 1], 0, True))
+    keys = [rows.value, rows.touchpoint, rows.channel, rows.event_type]
+    if event_id is not None:
+        keys.append(_ranks(event_id))
+    keys.append(rows.channel < 0)
+    order[tied] = at[np.lexsort([key[at] for key in keys] + [run])]
+    return order
+
+
+def _customers(column: pa.ChunkedArray, name: str) -> tuple[Ints, npt.NDArray[np.uint8]]:
+    """Code of each row's customer, and the fold of each customer, which depends on nothing but its id."""
+    if column.null_count:
+        first = int(np.flatnonzero(column.is_null().to_numpy())[0])
+        raise DataError(
+            f"'{name}' is empty in some rows",
+            where=f"first at row {first}",
+            how_many=f"{column.null_count} of {len(column)}",
+            do="give those rows an id, or leave them out of the frame and say so",
+        )
+    if pa.types.is_integer(column.type):
+        codes, uniques = pd.factorize(column.to_numpy())
+        hashed = pd.util.hash_array(uniques)
+    else:
+        encoded = column.cast(pa.string()).combine_chunks().dictionary_encode()
+        encoded = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
+        codes = encoded.indices.to_numpy(zero_copy_only=False)
+        hashed = pd.util.hash_array(encoded.dictionary.to_numpy(zero_copy_only=False), categorize=False)
+    return codes.astype(np.int32, copy=False), (hashed >> np.uint64(56)).astype(np.uint8)
+
+
+def _moments(column: pa.ChunkedArray, name: str, timezone: str) -> Ints:
+    """Times as microseconds of UTC."""
+    if column.null_count:
+        raise DataError(
+            f"'{name}' is empty in some rows",
+            how_many=f"{column.null_count} of {len(column)}",
+            do="leave those rows out, and say so",
+        )
+    if pa.types.is_date(column.type):
+        column = column.cast(pa.timestamp("us"))
+    if not pa.types.is_timestamp(column.type):
+        raise DataError(
+            f"'{name}' holds {column.type}, not times",
+            do="convert it by its format first: pd.to_datetime(..., format='%d/%m/%Y %H:%M:%S')",
+        )
+    zones = zoneinfo.available_timezones()
+    if timezone not in zones:
+        raise ParameterError(f"'{timezone}' is not a known time zone", do=did_you_mean(timezone, zones))
+    if column.type.tz is None and timezone != "UTC":
+        local = pd.Series(column.to_pandas())
+        try:
+            zoned = local.dt.tz_localize(timezone, ambiguous="raise", nonexistent="raise")
+        except ValueError as error:
+            raise DataError(
+                f"'{name}' has times that do not exist, or exist twice, in {timezone}",
+                where=str(error).split(",")[0],
+                do="give those times their offset",
+            ) from error
+        return (
+            zoned.dt.tz_convert("UTC").dt.tz_localize(None).astype("datetime64[us]").to_numpy().view(np.int64)
+        )
+    return column.cast(pa.timestamp("us", tz=column.type.tz)).cast(pa.int64()).to_numpy()
+
+
+def _names(column: pa.ChunkedArray) -> tuple[Ints, tuple[str, ...]]:
+    """Codes in alphabetical order of the names, -1 for none: the same names always get the same codes."""
+    if not pa.types.is_dictionary(column.type):
+        column = column.cast(pa.string()).dictionary_encode()
+    encoded = column.combine_chunks()
+    encoded = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
+    found = encoded.dictionary.cast(pa.string()).to_pylist()
+    position = encoded.indices.fill_null(len(found)).to_numpy(zero_copy_only=False)
+    used = np.flatnonzero(np.bincount(position, minlength=len(found) + 1)[: len(found)])
+    names = sorted({str(found[i]) for i in used})
+    recode = np.full(len(found) + 1, -1, np.int16)
+    recode[used] = [names.index(found[i]) for i in used]
+    return recode[position], tuple(names)
+
+
+def _flags(column: pa.ChunkedArray, name: str) -> npt.NDArray[np.bool_]:
+    values = column.to_numpy() if column.null_count == 0 else None
+    if values is not None and (values.dtype == bool or np.isin(values, (0, 1)).all()):
+        return values.astype(bool)
+    raise DataError(
+        f"'{name}' must hold true or false in every row", do="fill gaps and convert it to booleans"
+    )
+
+
+def _amounts(column: pa.ChunkedArray | None, name: str, currency: str | None, n: int) -> tuple[Ints, int]:
+    """Amounts as integers of the minor unit: the currency's, else the fewest decimals that lose nothing."""
+    if column is None:
+        return np.zeros(n, np.int64), 0
+    try:
+        major = column.cast(pa.float64()).fill_null(0.0).to_numpy()
+    except pa.ArrowInvalid as error:
+        raise DataError(f"'{name}' holds {column.type}, not amounts", do="convert it to numbers") from error
+    if not np.isfinite(major).all():
+        major = np.nan_to_num(major, nan=0.0, posinf=np.inf, neginf=-np.inf)
+        if not np.isfinite(major).all():
+            raise DataError(f"'{name}' holds an infinite amount", do="correct it")
+    return to_minor(major, None if currency is None else minor_digits(currency))
+
+
+def to_minor(major: npt.NDArray[np.float64], digits: int | None = None) -> tuple[Ints, int]:
+    """Amounts as whole minor units, and the digits of that unit: given, or the fewest that lose nothing."""
+    tried = range(MOST_DIGITS + 1) if digits is None else [digits]
+    for digits_found in tried:
+        minor = np.rint(major * 10**digits_found)
+        if np.allclose(minor / 10**digits_found, major, rtol=1e-12, atol=0):
+            break
+    return minor.astype(np.int64), digits_found
+
+
+def _ranks(column: pa.ChunkedArray) -> Ints:
+    """Order of the event ids; a missing one comes first."""
+    return pd.Series(column.to_pandas()).rank(method="dense").fillna(0).to_numpy(dtype=np.int64)
+
+
+def _digest(rows: Bucket, channels: tuple[str, ...]) -> str:
+    """Fingerprint of what the frame said, whatever the order of its rows and the codes of its customers."""
+    digest = hashlib.sha256("\0".join(channels).encode())
+    odd = [0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93]
+    mixed = np.zeros(len(rows), np.uint64)
+    for factor, column in zip(odd, (rows.timestamp, rows.channel, rows.event_type, rows.value), strict=True):
+        mixed += column.astype(np.uint64) * np.uint64(factor)
+    mixed ^= mixed >> np.uint64(29)
+    mixed *= np.uint64(odd[0])
+    digest.update(np.array([len(rows), mixed.sum(dtype=np.uint64)], np.uint64).tobytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,222 @@
+"""A workspace: one folder with a `journey.yaml` that says where the data are and how to read them."""
+
+from __future__ import annotations
+
+import zoneinfo
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from babel.numbers import get_currency_precision, is_currency
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from journey_lib.errors import ConfigError, JourneyError, did_you_mean
+from journey_lib.model import TABLES, Language, duration
+
+CONFIG = "journey.yaml"
+
+Words = dict[Language, str]
+DateOrder = Literal["ISO", "DD/MM/YYYY", "MM/DD/YYYY"]
+NumberStyle = Literal["1234.5", "1,234.5", "1.234,5"]
+
+
+def _listed(value: Any) -> Any:
+    return value if isinstance(value, list | tuple) else [value]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Source(_Strict):
+    """One outside file, or set of files, and how its columns are named and written."""
+
+    table: Literal["events", "orders", "costs", "customers"]
+    format: Literal["csv", "parquet", "complete_journey"]
+    path: str = ""
+    timezone: str | None = None
+    dates: DateOrder = "ISO"
+    numbers: NumberStyle = "1234.5"
+    separator: str = ","
+    columns: dict[str, str] = Field(default_factory=dict)
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, name: str | None) -> str | None:
+        return name if name is None else _known_zone(name)
+
+    @model_validator(mode="after")
+    def _columns(self) -> Source:
+        for name in self.columns:
+            if name not in TABLES[self.table]:
+                near = did_you_mean(name, TABLES[self.table])
+                raise ValueError(f"columns: '{name}' is no column of {self.table}. {near}")
+        if self.format != "complete_journey" and not self.path:
+            raise ValueError("path: is missing: say which file or files, such as raw/events_*.csv")
+        return self
+
+
+class Conversion(_Strict):
+    """What counts as a conversion: an event of one of these types."""
+
+    event_type: Annotated[tuple[str, ...], BeforeValidator(_listed)]
+
+
+class Privacy(_Strict):
+    """Groups of fewer than `k` customers are never shown."""
+
+    k: int = Field(default=10, ge=1)
+
+
+class EngineSettings(_Strict):
+    """How much memory the engine may use before it spills to disk."""
+
+    memory: str = Field(default="2GB", pattern=r"^\d+(\.\d+)? ?(MB|GB)$")
+
+
+class ReportEntry(_Strict):
+    """A report this workspace publishes, and its parameters where they differ from the notebook's."""
+
+    report: str
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+
+class Workspace(_Strict):
+    """Everything a `journey.yaml` declares, checked, and the folder it stands in.
+
+    `title` is the name readers see and `note` what these data cannot tell, printed on every report; days and
+    months begin in `timezone`; every amount of money is in `currency`; the first of `conversions` is the
+    default.
+    """
+
+    path: Path
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    title: Words = Field(default_factory=dict)
+    note: Words = Field(default_factory=dict)
+    language: Literal["vi", "en", "both"] = "both"
+    timezone: str
+    currency: str
+    conversions: dict[str, Conversion] = Field(min_length=1)
+    lookback: str = "30d"
+    privacy: Privacy = Privacy()
+    engine: EngineSettings = EngineSettings()
+    labels: dict[str, Words] = Field(default_factory=dict)
+    sources: tuple[Source, ...] = Field(min_length=1)
+    reports: tuple[ReportEntry, ...] = ()
+
+    @property
+    def languages(self) -> tuple[Language, ...]:
+        """Languages its reports are published in."""
+        return ("vi", "en") if self.language == "both" else (self.language,)
+
+    @property
+    def raw(self) -> Path:
+        """Folder of the files as they came; never written to."""
+        return self.path / "raw"
+
+    @property
+    def work(self) -> Path:
+        """Folder of everything that can be built again."""
+        return self.path / "work"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _titled(cls, declared: Any) -> Any:
+        if isinstance(declared, dict) and isinstance(declared.get("title", {}), dict):
+            name = declared.get("name")
+            declared = {**declared, "title": {"vi": name, "en": name} | declared.get("title", {})}
+        return declared
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, name: str) -> str:
+        return _known_zone(name)
+
+    @field_validator("currency")
+    @classmethod
+    def _known_currency(cls, code: str) -> str:
+        if not is_currency(code):
+            raise ValueError(f"'{code}' is no ISO 4217 currency code, such as VND or USD")
+        return code
+
+    @field_validator("lookback")
+    @classmethod
+    def _is_duration(cls, text: str) -> str:
+        try:
+            duration(text)
+        except JourneyError as error:
+            raise ValueError(f"{error.what}: {error.do}") from error
+        return text
+
+
+def minor_digits(currency: str) -> int:
+    """Digits of a currency's minor unit: 0 for VND, 2 for USD; money is counted in that unit, as integers."""
+    return int(get_currency_precision(currency))
+
+
+def open_workspace(folder: str | Path) -> Workspace:
+    """Read and check the `journey.yaml` in `folder`; `jl.open` is this function.
+
+    Raises
+    ------
+    ConfigError
+        The file is missing, is not YAML, or holds an unknown key or an impossible value.
+    """
+    path = Path(folder)
+    file = path / CONFIG
+    if not file.is_file():
+        raise ConfigError(
+            f"there is no workspace in {path}",
+            where=str(file),
+            do="give the folder that holds a journey.yaml, such as data/demo",
+        )
+    try:
+        declared = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError("journey.yaml cannot be read as YAML", where=f"{file}: {error}") from error
+    if not isinstance(declared, dict):
+        raise ConfigError("journey.yaml is empty or not a mapping", where=str(file), do="start with `name:`")
+    try:
+        return Workspace.model_validate({**declared, "path": path})
+    except ValidationError as error:
+        raise ConfigError(
+            "journey.yaml says something that cannot be",
+            where="\n         ".join(f"{file}: {_complaint(problem)}" for problem in error.errors()),
+            how_many=f"{error.error_count()} problem(s)",
+        ) from None
+
+
+def _known_zone(name: str) -> str:
+    if name not in zoneinfo.available_timezones():
+        raise ValueError(
+            f"timezone: '{name}' is not known. {did_you_mean(name, zoneinfo.available_timezones())}"
+        )
+    return name
+
+
+def _complaint(problem: Any) -> str:
+    spot = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        return f"{spot}: unknown key. {did_you_mean(str(problem['loc'][-1]), _keys_beside(problem['loc']))}"
+    return f"{spot}: {problem['msg'].removeprefix('Value error, ')}"
+
+
+def _keys_beside(spot: tuple[Any, ...]) -> list[str]:
+    """Keys that journey.yaml knows at the place where an unknown one stands."""
+    nested: dict[str, type[_Strict]] = {
+        "sources": Source,
+        "conversions": Conversion,
+        "privacy": Privacy,
+        "engine": EngineSettings,
+        "reports": ReportEntry,
+    }
+    known = nested[str(spot[0])] if len(spot) > 1 else Workspace
+    return [key for key in known.model_fields if key != "path" or known is not Workspace]

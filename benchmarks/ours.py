@@ -16,6 +16,7 @@ with step("imports"):
     import journey_lib as jl
     from journey_lib import attribution, journeys, touches
 
+EVENT_COLUMNS = ["event_id", "customer_id", "timestamp", "channel", "conversion", "value"]
 SUITE: dict[str, dict[str, Any]] = {
     "first": {"model": "first"},
     "last": {"model": "last"},
@@ -48,7 +49,7 @@ def credit(models: list[str], file: str) -> dict[str, Any]:
 def paths(file: str) -> dict[str, Any]:
     """Raw events to unique paths."""
     with step("read"):
-        events = pq.read_table(file)
+        events = pq.read_table(file, columns=EVENT_COLUMNS)
     with step("touches"):
         tch = touches.from_frame(
             events,

@@ -12,13 +12,24 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from journey_lib import attribution, charts, explorers, findings, journeys, model, session, touches
+    from journey_lib import (
+        attribution,
+        charts,
+        errors,
+        explorers,
+        findings,
+        journeys,
+        model,
+        session,
+        touches,
+    )
     from journey_lib.workspace import open_workspace as open  # noqa: A004 - read as jl.open
 
 __version__ = "0.1.0"
 __all__ = [
     "attribution",
     "charts",
+    "errors",
     "explorers",
     "findings",
     "journeys",

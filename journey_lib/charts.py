@@ -29,7 +29,7 @@ MODEL_NAMES = {
     "position": "Position-based",
     "time_decay": "Time decay",
     "markov": "Markov",
-    "shapley": "Shapley (distinct channels)",
+    "shapley": "Shapley",
 }
 SPECIAL = {
     NO_TOUCH: "(no touch)",
@@ -65,18 +65,20 @@ def credit_by_model(result: Result, names: Names, subtitle: str = "") -> alt.Top
     order = frame.groupby("channel_name")["share"].mean().sort_values(ascending=False).index.tolist()
     models = [model_name(model) for model in result.settings["models"]]
     pick = alt.selection_point(fields=["model_name"], bind="legend", name="pick_model")
-    colour = alt.Color("model_name:N", sort=models, title=_("Model"))
-    base = alt.Chart(frame).encode(
+    # One declared domain makes colour and shape one legend, so that neither is needed alone.
+    order_of_models = alt.Scale(domain=models)
+    colour = alt.Color("model_name:N", scale=order_of_models, title=_("Model"))
+    fields = ["channel_name", "model_name", "share", "low", "high", "conversions", "journeys"]
+    base = alt.Chart(_lean(frame, fields)).encode(
         y=alt.Y("channel_name:N", sort=order, title=None),
         yOffset=alt.YOffset("model_name:N", sort=models),
         color=colour,
         opacity=alt.condition(pick, alt.value(1.0), alt.value(0.15)),
     )
     spans = base.mark_rule(strokeWidth=1.5).encode(x=_share("low"), x2="high:Q")
-    points = base.mark_point(size=44).encode(
+    points = base.mark_point(size=44, filled=True).encode(
         x=_share("share"),
-        shape=alt.Shape("model_name:N", sort=models, title=_("Model")),
-        fill=colour,
+        shape=alt.Shape("model_name:N", scale=order_of_models, title=_("Model")),
         tooltip=[
             _tip("channel_name", _("Channel")),
             _tip("model_name", _("Model")),
@@ -114,26 +116,22 @@ def credit_bars(result: Result, names: Names, subtitle: str = "") -> alt.TopLeve
     )
     order = frame.sort_values("conversions", ascending=False)["channel_name"].tolist()
     y = alt.Y("channel_name:N", sort=order, title=None)
-    bars = (
-        alt.Chart(frame)
-        .mark_bar(size=14)
-        .encode(
-            y=y,
-            x=alt.X("conversions:Q", title=_("Conversions"), axis=alt.Axis(format=",.0f")),
-            color=alt.condition("datum.few", alt.value(theme.MUTED), alt.value(theme.ACCENT)),
-            tooltip=[
-                _tip("channel_name", _("Channel")),
-                _tip("conversions", _("Conversions"), ",.1f"),
-                _tip("from_", _("95 % from"), ",.1f"),
-                _tip("to_", _("to"), ",.1f"),
-                _tip("journeys", _("Converted journeys"), ",.0f"),
-            ],
-        )
+    fields = ["channel_name", "conversions", "from_", "to_", "journeys", "few", "label"]
+    base = alt.Chart(_lean(frame, fields))
+    bars = base.mark_bar(size=14).encode(
+        y=y,
+        x=alt.X("conversions:Q", title=_("Conversions"), axis=alt.Axis(format=",.0f")),
+        color=alt.condition("datum.few", alt.value(theme.MUTED), alt.value(theme.ACCENT)),
+        tooltip=[
+            _tip("channel_name", _("Channel")),
+            _tip("conversions", _("Conversions"), ",.1f"),
+            _tip("from_", _("95 % from"), ",.1f"),
+            _tip("to_", _("to"), ",.1f"),
+            _tip("journeys", _("Converted journeys"), ",.0f"),
+        ],
     )
-    spans = alt.Chart(frame).mark_rule(style="interval").encode(y=y, x="from_:Q", x2="to_:Q")
-    words = (
-        alt.Chart(frame).mark_text(style="label", align="left", dx=6).encode(y=y, x="to_:Q", text="label:N")
-    )
+    spans = base.mark_rule(style="interval").encode(y=y, x="from_:Q", x2="to_:Q")
+    words = base.mark_text(style="label", align="left", dx=6).encode(y=y, x="to_:Q", text="label:N")
     model = model_name(result.settings["model"])
     return alt.layer(bars, spans, words).properties(
         title=_title(_("How many conversions does {model} credit to each channel?", model=model), subtitle),
@@ -156,7 +154,7 @@ def removal_effects(result: Result, names: Names, subtitle: str = "") -> alt.Top
     order = frame.sort_values("removal_effect", ascending=False)["channel_name"].tolist()
     y = alt.Y("channel_name:N", sort=order, title=None)
     x = alt.X("removal_effect:Q", title=_("Conversions lost"), axis=alt.Axis(format=".0%"))
-    base = alt.Chart(frame)
+    base = alt.Chart(_lean(frame, ["channel_name", "removal_effect", "journeys", "label"]))
     bars = base.mark_bar(size=14).encode(
         y=y,
         x=x,
@@ -262,7 +260,8 @@ def cost_per_conversion(result: Result, names: Names, subtitle: str = "") -> alt
         )
     order = frame.sort_values("cost_per_conversion")["channel_name"].tolist()
     y = alt.Y("channel_name:N", sort=order, title=None)
-    base = alt.Chart(frame)
+    fields = ["channel_name", "cost_per_conversion", "low", "high", "return_on_spend", "cost", "few", "label"]
+    base = alt.Chart(_lean(frame, fields))
     spans = base.mark_rule(style="interval").encode(y=y, x="low:Q", x2="high:Q")
     points = base.mark_point(size=70).encode(
         y=y,
@@ -291,19 +290,45 @@ def _heat_map(
     frame: pd.DataFrame, *, x: alt.X, y: alt.Y, legend: str, tooltip: list[alt.Tooltip]
 ) -> alt.TopLevelMixin:
     """Shares as colours, with the number written in wherever there is room for one."""
-    base = alt.Chart(frame).encode(x=x, y=y)
-    cells = base.mark_rect().encode(
-        color=alt.Color(
-            "share:Q", title=legend, scale=alt.Scale(range="ramp"), legend=alt.Legend(format=".0%")
-        ),
-        tooltip=tooltip,
+    fields = [tip["shorthand"].partition(":")[0] for tip in tooltip]
+    cells = (
+        alt.Chart(_lean(frame, fields))
+        .mark_rect()
+        .encode(
+            x=x,
+            y=y,
+            color=alt.Color(
+                "share:Q", title=legend, scale=alt.Scale(range="ramp"), legend=alt.Legend(format=".0%")
+            ),
+            tooltip=tooltip,
+        )
     )
-    middle = float(frame["share"].max()) / 2 if len(frame) else 0.5
-    words = base.mark_text(fontSize=10).encode(
-        text="label:N",
-        color=alt.condition(f"datum.share > {middle}", alt.value(theme.ON_HIGH), alt.value(theme.ON_LOW)),
+    middle = 0.6 * float(frame["share"].max()) if len(frame) else 0.5
+    labelled = frame[frame["label"] != ""].assign(high_end=lambda f: f["share"] > middle)
+    words = (
+        alt.Chart(
+            _lean(
+                labelled,
+                [x["shorthand"].partition(":")[0], y["shorthand"].partition(":")[0], "label", "high_end"],
+            )
+        )
+        .mark_text(fontSize=10)
+        .encode(
+            x=x,
+            y=y,
+            text="label:N",
+            color=alt.condition("datum.high_end", alt.value(theme.ON_HIGH), alt.value(theme.ON_LOW)),
+        )
     )
     return alt.layer(cells, words).properties(height=alt.Step(ROW))
+
+
+def _lean(frame: pd.DataFrame, fields: Sequence[str]) -> pd.DataFrame:
+    """Only what a chart draws, in as many digits as an eye can tell: a page carries its data."""
+    lean = frame[list(fields)].copy()
+    for name in lean.select_dtypes("float"):
+        lean[name] = [float(f"{value:.4g}") for value in lean[name]]
+    return lean
 
 
 def _nothing(question: str, why: str) -> alt.TopLevelMixin:

@@ -247,7 +247,11 @@ def _shared(
     for name in values:
         if name not in names:
             asked = ", ".join(report.name for report in wanted)
-            raise ParameterError(f"no parameter '{name}'", where=asked, do=did_you_mean(name, names))
+            raise ParameterError(
+                f"no parameter '{name}'",
+                where=asked,
+                do=did_you_mean(name, names - {"workspace", "language"}),
+            )
     shares = []
     for report in wanted:
         mine: dict[str, object] = {p.name: values[p.name] for p in report.parameters if p.name in values}
@@ -315,7 +319,8 @@ def _told(outcome: Outcome) -> str:
         return str(outcome.error)
     if outcome.run.status == "unchanged":
         return f"unchanged since {_moment(outcome.run)}"
-    return f"published after {outcome.run.seconds:.1f} s"
+    size = (REPORTS_DIR / str(outcome.run.page)).stat().st_size
+    return f"published after {outcome.run.seconds:.1f} s, {size / 1000:,.0f} kB"
 
 
 def _conclude(outcomes: list[Outcome]) -> None:

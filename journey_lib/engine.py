@@ -76,7 +76,7 @@ def _readable() -> Iterator[None]:
             "the data did not fit in the memory the engine may use",
             do="raise `engine: {memory: ...}` in journey.yaml, or free disk space for spilling",
         ) from error
-    except duckdb.IOException as error:
+    except (duckdb.IOException, duckdb.InvalidInputException) as error:
         raise DataError("a file could not be read or written", where=str(error).splitlines()[0]) from error
 
 

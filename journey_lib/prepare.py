@@ -183,8 +183,10 @@ def _code(engine: Engine, staged: Mapping[str, Sequence[str]], scale: int) -> di
         f" FROM {name} WHERE reason IS NULL"
         for name in staged["events"]
     ] + [
-        "SELECT customer_id, epoch_us(timestamp), NULL, channel, 'purchase',"
-        f" CAST(round(value * {scale}) AS BIGINT), order_id FROM {name} WHERE reason IS NULL"
+        "SELECT customer_id, epoch_us(timestamp) AS moment, CAST(NULL AS VARCHAR) AS channel,"
+        " channel AS touchpoint, 'purchase' AS event_type,"
+        f" CAST(round(value * {scale}) AS BIGINT) AS value, order_id AS event_id"
+        f" FROM {name} WHERE reason IS NULL"
         for name in staged["orders"]
     ]
     if not parts:

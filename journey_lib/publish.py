@@ -131,7 +131,7 @@ def _report(reports_dir: Path, workspace: str, report: str, runs: list[dict[str,
         "title": _both(runs[0].get("report_title"), report),
         "editions": editions,
         "pages": {edition["language"]: edition["page"] for edition in editions if edition["page"]},
-        "updated": _moment(good["finished"] or good["started"]) if good else None,
+        "updated": _moment(good.get("finished") or good["started"]) if good else None,
         "period": _period(good),
         "facts": _facts(good),
         "runs": [_past(reports_dir, run) for run in runs[:RUNS]],
@@ -147,8 +147,10 @@ def _trouble(runs: list[dict[str, Any]]) -> dict[str, Any] | None:
         failed.append(run)
     if not failed:
         return None
+    good = next((run for run in runs if run["status"] == "ok"), None)
     return {
         "since": _moment(failed[-1]["started"]),
+        "good": _moment(good.get("finished") or good["started"]) if good else None,
         "error": failed[0].get("error") or "",
         "run": failed[0]["folder"],
     }
@@ -215,7 +217,8 @@ def _moment(moment: str) -> dict[str, str]:
         when = dt.datetime.fromisoformat(moment)
     except ValueError:
         return dict.fromkeys(LANGUAGES, moment)
-    return {language: f"{i18n.date(when.date(), language)} {when:%H:%M}" for language in LANGUAGES}
+    zone = " UTC" if when.utcoffset() == dt.timedelta(0) else when.strftime(" (UTC%z)") if when.tzinfo else ""
+    return {language: f"{i18n.date(when.date(), language)} {when:%H:%M}{zone}" for language in LANGUAGES}
 
 
 def _period(run: Mapping[str, Any] | None) -> dict[str, str] | None:

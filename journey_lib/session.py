@@ -17,7 +17,7 @@ import pandas as pd
 from IPython.display import HTML, Markdown, display
 
 from journey_lib import i18n, tables, theme
-from journey_lib.charts import model_name, named, path_name
+from journey_lib.charts import named, path_name
 from journey_lib.checks import Account
 from journey_lib.i18n import text as _
 from journey_lib.journeys import Direct, Repeats
@@ -39,11 +39,10 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         },
     ),
     "records": ("What the source itself counts", {"record": "text", "count": "number"}),
-    "credit_by_model": (
-        "Credit by channel and model",
+    "credit": (
+        "Credit by channel",
         {
             "channel": "text",
-            "model": "text",
             "conversions": "number:1",
             "share": "share",
             "low": "percent",
@@ -117,8 +116,6 @@ class Session:
         frame = result.table
         if "channel" in frame:
             frame = frame.assign(channel=named(frame["channel"], self.names))
-        if "model" in frame:
-            frame = frame.assign(model=[model_name(model) for model in frame["model"]])
         if "path" in frame:
             frame = frame.assign(path=[path_name(path, self.names) for path in frame["path"]])
         shown = {

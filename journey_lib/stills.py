@@ -45,8 +45,11 @@ def slim(svg: str, *, description: str, font: str) -> str:
     Two drawings on one page may not share ids: ``url(#clip0)`` of the second would be cut by the first
     one's shape.
     """
-    prefix = "s" + hashlib.sha256(svg.encode()).hexdigest()[:8]
-    body = _TAG.sub(lambda tag: _tidy(tag[0], prefix), svg)
+    # Vega numbers its ids on and on through a process: counted anew, the same drawing has the same bytes.
+    ids: dict[str, str] = {}
+    body = _TAG.sub(lambda tag: _IDS.sub(lambda name: ids.setdefault(name[0], f"@{len(ids)}"), tag[0]), svg)
+    prefix = "s" + hashlib.sha256(body.encode()).hexdigest()[:8]
+    body = _TAG.sub(lambda tag: _tidy(tag[0], prefix), body)
     while (shorter := re.sub(r"<g(?: [^>]*)?></g>|<g(?: [^>]*)?/>", "", _NOTHING.sub("", body))) != body:
         body = shorter
     name = html.escape(description, quote=True)
@@ -56,7 +59,7 @@ def slim(svg: str, *, description: str, font: str) -> str:
 def _tidy(tag: str, prefix: str) -> str:
     tag = _DECIMALS.sub(r"\1", _NOISE.sub("", tag))
     tag = _RGB.sub(lambda c: f"#{int(c[1]):02x}{int(c[2]):02x}{int(c[3]):02x}", tag)
-    return _IDS.sub(lambda name: f"{prefix}-{name[0]}", tag)
+    return _IDS.sub(lambda name: f"{prefix}-{name[0].lstrip('@')}", tag)
 
 
 def harmless(svg: str) -> bool:

@@ -113,7 +113,7 @@ def config(language: Language) -> dict[str, Any]:
     return {
         # Screen readers get the description of the whole drawing; a thousand labelled bars would bury it.
         "aria": False,
-        "background": None,
+        "background": "transparent",
         "font": FONT,
         "padding": 4,
         "timeFormat": "%d/%m/%Y" if language == "vi" else "%d %b %Y",
@@ -147,7 +147,6 @@ def config(language: Language) -> dict[str, Any]:
         },
         "range": {"category": CATEGORIES, **ranges("light")},
         "mark": {"color": ACCENT},
-        "bar": {"cornerRadiusEnd": 2},
         "line": {"strokeWidth": 2.25, "strokeCap": "round", "strokeJoin": "round"},
         "area": {"fillOpacity": 0.85, "line": False},
         "point": {"filled": True, "size": 64, "opacity": 1},
@@ -207,12 +206,14 @@ def _for_lab(spec: dict[str, Any], *, locale: Mapping[str, Any]) -> Any:
 def _for_page(spec: dict[str, Any], *, locale: Mapping[str, Any]) -> dict[str, Any]:
     # The mimetype must end in +json: Altair's own ends in .json, and nbformat refuses a dict under that name,
     # which kills the kernel at the first chart of a headless run.
-    check(spec, locale=locale)
+    drawn = check(spec, locale=locale)
     title, subtitle = titles(spec)
     description = str(spec["description"])
+    # A chart that is rightly empty goes without a still: the page says so in words.
+    picture = {"image/svg+xml": still(spec, locale=locale)} if drawn else {}
     return {
         MIMETYPE: spec,
-        "image/svg+xml": still(spec, locale=locale),
+        **picture,
         "text/plain": ". ".join(part.rstrip(".") for part in (title, subtitle, description) if part) + ".",
     }
 
@@ -225,8 +226,8 @@ def titles(spec: Mapping[str, Any]) -> tuple[str, str]:
     return first.strip(), second.strip()
 
 
-def check(spec: Mapping[str, Any], *, locale: Mapping[str, Any]) -> None:
-    """Refuse a chart that a reader could not name, could not hear, or would find empty.
+def check(spec: Mapping[str, Any], *, locale: Mapping[str, Any]) -> int:
+    """Refuse a chart that a reader could not name, could not hear, or would find empty; else count its marks.
 
     A chart that is rightly empty says so: ``usermeta={"journey": {"empty": True}}``.
     """
@@ -252,7 +253,8 @@ def check(spec: Mapping[str, Any], *, locale: Mapping[str, Any]) -> None:
             where=f"{name}, {far}",
             do="read the data in Python and give the chart a frame",
         )
-    if not declared_empty(spec) and not marks(spec, locale=locale):
+    drawn = marks(spec, locale=locale)
+    if not drawn and not declared_empty(spec):
         raise ReportFailed(
             "A chart has nothing in it",
             where=name,
@@ -260,6 +262,7 @@ def check(spec: Mapping[str, Any], *, locale: Mapping[str, Any]) -> None:
             do="look at its filters and column types; if it may be empty, say so: "
             'usermeta={"journey": {"empty": True}}',
         )
+    return drawn
 
 
 def declared_empty(spec: Mapping[str, Any]) -> bool:

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
+import pytest
 from twins import Credit, Path, Row
 
 import journey_lib as jl
@@ -66,7 +67,9 @@ def frame(log: str | Iterable[Row]) -> pd.DataFrame:
     return table
 
 
-def touches(log: str | Iterable[Row] | pd.DataFrame, *, timezone: str = "UTC") -> Any:
+def touches(
+    log: str | Iterable[Row] | pd.DataFrame, *, timezone: str = "UTC", currency: str | None = None
+) -> Any:
     """The log through the front door: `touches.from_frame`."""
     table = log if isinstance(log, pd.DataFrame) else frame(log)
     event_id = {"event_id": "id"} if "id" in table.columns else {}
@@ -78,6 +81,7 @@ def touches(log: str | Iterable[Row] | pd.DataFrame, *, timezone: str = "UTC") -
         conversion="conversion",
         value="value",
         timezone=timezone,
+        currency=currency,
         **event_id,
     )
 
@@ -124,6 +128,14 @@ def found_paths(paths: Any) -> list[Path]:
     return lines
 
 
+def check_paths(
+    log: Any, expected: str, *, lookback: str | None = None, timezone: str = "UTC", **options: Any
+) -> None:
+    """The paths of `log` are exactly the table `expected`, in that order."""
+    paths = jl.journeys.paths(touches(log, timezone=timezone), lookback=lookback, **options)
+    assert found_paths(paths) == expected_paths(expected)
+
+
 def credits_of(result: Any) -> Credit:
     """{channel: (conversions, value)} of a credit Result."""
     table = result.table
@@ -134,6 +146,16 @@ def credits_of(result: Any) -> Credit:
             table["channel"], table["conversions"], table["value"], strict=True
         )
     }
+
+
+def conversions(paths: str, model: str, **options: Any) -> dict[str, float]:
+    """The conversions a model credits to each channel of a path table."""
+    return conversions_of(jl.attribution.credit(path_table(paths), model, **options))
+
+
+def about(expected: dict[str, float]) -> Any:
+    """Equal to 1e-9, channel by channel."""
+    return pytest.approx(expected, abs=1e-9)
 
 
 def conversions_of(result: Any) -> dict[str, float]:

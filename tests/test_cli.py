@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 from runs import NOTEBOOKS, Kernel, seconds_of, without_kernel, workspace
 
-from journey_lib import cli
+from journey_lib import cli, errors
 from journey_lib.errors import DeadlinePassed, ReportFailed
 from journey_lib.runner import record
 
@@ -264,3 +265,32 @@ def wait_for(found: Any) -> Any:
             return there
         time.sleep(0.1)
     raise AssertionError("it never came")
+
+
+# --- what docs/scheduling.md promises ---
+
+
+def guide() -> str:
+    return (Path(__file__).parent.parent / "docs" / "scheduling.md").read_text("utf-8")
+
+
+def test_every_command_of_the_scheduling_guide_is_one_that_exists() -> None:
+    words = [line.split("`")[0].split(">>")[0].split('"')[0] for line in guide().split("journey run ")[1:]]
+    assert len(words) >= 5
+    for arguments in words:
+        cli.run.make_context("run", arguments.splitlines()[0].split())
+
+
+def test_the_guide_names_every_exit_code_there_is() -> None:
+    kinds: list[type[errors.JourneyError]] = [errors.JourneyError, *errors.JourneyError.__subclasses__()]
+    for code in {kind.exit_code for kind in kinds}:
+        assert f"| {code} |" in guide()
+
+
+def test_the_workflow_in_the_guide_is_yaml_that_deploys_only_after_a_good_run() -> None:
+    workflow = yaml.safe_load(guide().split("```yaml\n")[1].split("```")[0])
+    steps = workflow["jobs"]["reports"]["steps"]
+    run = next(n for n, step in enumerate(steps) if "journey run" in step.get("run", ""))
+    deploy = next(n for n, step in enumerate(steps) if "deploy-pages" in step.get("uses", ""))
+    assert run < deploy
+    assert "if" not in steps[deploy]

@@ -298,8 +298,8 @@ def test_a_page_too_large_to_mail_is_not_published(
     run: Runs, fake: Kernel, reports: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run()
-    monkeypatch.setattr("journey_lib.exporter.page", lambda *_, **__: "x" * 700_001)
-    assert "700 kB of at most 700 kB" in str(fails(run, reports))
+    monkeypatch.setattr("journey_lib.exporter.page", lambda *_, **__: "x" * 2_100_000)
+    assert "2100 kB of at most 2000 kB" in str(fails(run, reports))
 
 
 def test_when_the_exporter_itself_breaks_the_failed_page_still_shows_the_error(

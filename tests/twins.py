@@ -351,12 +351,12 @@ def _expected(
 ) -> Fraction:
     """What one journey earns on average, when whoever arrives at `without` is lost.
 
-    `earned` is the total earned at the end of each state: conversions, which makes this P(conversion), or money.
+    `earned` is the total earned where journeys end: money, or conversions, which makes this P(conversion).
     """
     states = list(arrows)
     if not states:
         return Fraction(0)
-    equations = []  # h(state) - sum of p(state -> next) h(next) = what is earned on leaving the state for good
+    equations = []  # h(state) - sum of p(state -> next) h(next) = earned there per visit
     for state in states:
         leaving = sum(arrows[state].values())
         equation = [Fraction(int(other == state)) for other in states] + [Fraction(earned[state], leaving)]

@@ -14,6 +14,7 @@ from stopwatch import report, step
 with step("imports"):
     import pandas as pd
 
+EVENT_COLUMNS = ["event_id", "customer_id", "timestamp", "channel", "conversion", "value"]
 LOOKBACK = pd.Timedelta(days=30)
 
 
@@ -53,7 +54,7 @@ def facts(table: pd.DataFrame) -> dict[str, object]:
 
 if __name__ == "__main__":
     with step("read"):
-        frame = pd.read_parquet(sys.argv[1])
+        frame = pd.read_parquet(sys.argv[1], columns=EVENT_COLUMNS)
     with step("paths"):
         answer = paths(frame)
     with step("checks"):

@@ -84,6 +84,8 @@ _ATTRIBUTES = {
 _STYLES = ["width", "text-align", "font-weight", "font-style", "white-space"]
 _TABLE = re.compile(r"<table[^>]*>.*?</table>", re.DOTALL)
 _EMPTY_HEAD = re.compile(r"<th\b[^>]*>(?:\s|&nbsp;|\xa0)*</th>")
+# pandas puts a style sheet before every frame; cut down to words it would be read as text.
+_STYLE = re.compile(r"<style\b[^>]*>.*?</style>", re.DOTALL | re.IGNORECASE)
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
 
@@ -189,7 +191,7 @@ def _error(output: nbformat.NotebookNode, *, language: Language, anchor: str) ->
 
 def clean(markup: str) -> str:
     """Markup cut down to text, tables and links: anything else in it becomes text a reader can see."""
-    return str(_cleaner().sanitize_html_tags(markup))  # type: ignore[no-untyped-call]
+    return str(_cleaner().sanitize_html_tags(_STYLE.sub("", markup)))  # type: ignore[no-untyped-call]
 
 
 @functools.cache

@@ -88,7 +88,13 @@ def begin(runs: Path, run: Run) -> Path:
     """Make the folder of a run that starts now, with a `started.json` that already calls it failed."""
     folder = runs / run.run_id
     folder.mkdir(parents=True)
-    _write_json(folder / STARTED, dataclasses.asdict(dataclasses.replace(run, status="failed", error=KILLED)))
+    try:
+        _write_json(
+            folder / STARTED, dataclasses.asdict(dataclasses.replace(run, status="failed", error=KILLED))
+        )
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     return folder
 
 

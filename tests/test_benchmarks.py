@@ -1,0 +1,117 @@
+"""The benchmarks run, on tiny inputs, and compare equal answers. Nothing here is timed."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
+ENTRY = {"question", "figure", "ours", "theirs", "ratio", "target", "met", "sizes", "versions", "cpu", "rss"}
+
+
+@pytest.fixture(autouse=True)
+def _beside_the_scripts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Import the scripts as they import each other, and forget them after: their names are common words."""
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    monkeypatch.syspath_prepend(str(BENCHMARKS / "peers"))
+    yield
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if file and Path(file).is_relative_to(BENCHMARKS):
+            del sys.modules[name]
+
+
+def script(name: str) -> ModuleType:
+    return importlib.import_module(name)
+
+
+def test_raw_events_give_the_same_paths_as_the_pandas_script(tmp_path: Path) -> None:
+    script("data").events(5_000, tmp_path)
+    file = str(tmp_path / "events.parquet")
+
+    theirs = script("pandas_paths")
+    expected = theirs.facts(theirs.paths(theirs.pd.read_parquet(file)))
+
+    assert script("ours").paths(file) == expected
+    assert expected["conversions"] > 100
+
+
+def test_both_forms_of_the_journeys_give_the_markov_shares_of_the_definition(tmp_path: Path) -> None:
+    script("data").journeys(2_000, tmp_path)
+    reference = script("reference")
+    for form in ("raw", "grouped"):
+        file = str(tmp_path / f"{form}.csv")
+        found = script("ours").credit(list(script("ours").SUITE), file)
+
+        assert found["journeys"] == 2_000
+        for order in (1, 2):
+            expected = reference.shares(reference.chain(file, order))
+            assert found["shares"][f"order {order}"] == [pytest.approx(expected, rel=1e-9)]
+
+
+def test_the_reference_solves_the_three_path_example(tmp_path: Path) -> None:
+    script("data").three_paths(3, tmp_path)
+    reference = script("reference")
+
+    shares = reference.shares(reference.chain(str(tmp_path / "grouped.csv"), 1))
+
+    assert shares == pytest.approx({"A": 0.2, "B": 0.4, "C": 0.4})
+
+
+def test_the_workspace_of_the_events_can_be_prepared(tmp_path: Path) -> None:
+    script("data").events(1_000, tmp_path)
+
+    assert script("ours").prepare(str(tmp_path / "workspace")) == {"events": 1_000}
+
+
+def test_a_run_compares_both_sides_and_writes_what_it_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    harness, run = script("harness"), script("run")
+    monkeypatch.setattr(harness, "DATA", tmp_path)
+    ours = harness.Command("ours", "ours.py", ("paths", "{events}"))
+    theirs = harness.Command("ours", "peers/pandas_paths.py", ("{events}",))
+    benchmark = next(each for each in run.BENCHMARKS if each.name == "paths_1m")
+    assert (benchmark.ours, benchmark.theirs) == (ours, theirs)
+
+    entry = harness.compared(benchmark, rows=1_000, repeats=1)
+    run.keep("paths_1m", entry, tmp_path)
+
+    assert set(entry) >= ENTRY
+    assert entry["agreement"]["held"]
+    assert entry["cpu"]["ours"]["whole"] >= entry["cpu"]["ours"]["work"] > 0
+    assert json.loads((tmp_path / "results.json").read_text("utf-8")) == {"paths_1m": entry}
+    assert "paths_1m" in (tmp_path / "results.md").read_text("utf-8")
+
+
+def test_every_benchmark_has_its_own_name_and_a_script_to_run() -> None:
+    benchmarks = script("catalogue").BENCHMARKS
+
+    assert len({benchmark.name for benchmark in benchmarks}) == len(benchmarks)
+    for benchmark in benchmarks:
+        for command in (benchmark.ours, benchmark.theirs):
+            assert (BENCHMARKS / command.script).is_file()
+            assert command.environment in {"ours", *script("environments").PINS}
+
+
+def test_the_kept_results_are_well_formed() -> None:
+    file = BENCHMARKS / "results.json"
+    if not file.exists():
+        pytest.skip("no benchmark was run yet")
+    results = json.loads(file.read_text("utf-8"))
+    known = {benchmark.name: benchmark for benchmark in script("catalogue").BENCHMARKS}
+    for name, entry in results.items():
+        assert set(entry) >= ENTRY, name
+        assert entry["sizes"]["rows"] == known[name].rows, f"{name} was measured at another size"
+        assert entry["target"] == known[name].target
+        judged = entry["ours"] if entry["figure"] == "error" else entry["ratio"]
+        reached = entry["target"] is None or judged <= entry["target"]
+        assert entry["met"] == (reached and entry["agreement"]["held"])
+        assert set(entry["versions"]) == set(entry["cpu"]) == set(entry["rss"]) == {"ours", "theirs"}
+    assert script("report").page(results) == (BENCHMARKS / "results.md").read_text("utf-8")

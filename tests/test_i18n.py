@@ -1,0 +1,98 @@
+"""Vietnamese and English say the same things, each as its readers write them."""
+
+from __future__ import annotations
+
+import ast
+import datetime as dt
+import re
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+
+from journey_lib import charts, i18n, session, tables
+from journey_lib.errors import ParameterError
+
+PACKAGE = Path(i18n.__file__).parent
+CATALOGUE = PACKAGE / "locale" / "vi" / "LC_MESSAGES" / "journey_lib.po"
+SLOT = re.compile(r"{(\w+)}")
+
+
+@pytest.fixture
+def messages() -> dict[str, str]:
+    with CATALOGUE.open("rb") as file:
+        return {str(m.id): str(m.string) for m in read_po(file, locale="vi") if m.id}
+
+
+def said_in_code() -> Iterator[tuple[str, str]]:
+    """Every English message the package can say: the first argument of `_()` and `i18n.text()`."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not (isinstance(node, ast.Call) and node.args):
+                continue
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if called in {"_", "text", "words"}:
+                first = node.args[0]
+                chosen = [first.body, first.orelse] if isinstance(first, ast.IfExp) else [first]
+                yield from (
+                    (path.name, c.value)
+                    for c in chosen
+                    if isinstance(c, ast.Constant) and isinstance(c.value, str)
+                )
+    for caption, columns in session.LAYOUTS.values():
+        yield "session.py", caption
+        yield from (("session.py", column.replace("_", " ").capitalize()) for column in columns)
+    yield from (("charts.py", name) for name in (*charts.MODEL_NAMES.values(), *charts.SPECIAL.values()))
+
+
+def test_everything_a_reader_sees_has_its_vietnamese(messages):
+    missing = {f"{where}: {message}" for where, message in said_in_code() if not messages.get(message)}
+    assert not missing
+
+
+def test_a_translation_has_the_slots_of_its_message(messages):
+    for message, translated in messages.items():
+        assert sorted(SLOT.findall(message)) == sorted(SLOT.findall(translated)), message
+
+
+def test_vietnamese_is_written_composed(messages):
+    assert all(unicodedata.is_normalized("NFC", translated) for translated in messages.values())
+
+
+def test_numbers_money_and_dates_are_written_as_readers_expect():
+    space = "\u00a0"
+    assert i18n.number(1234.5, 1, "vi") == "1.234,5"
+    assert i18n.number(1234.5, 1, "en") == "1,234.5"
+    assert i18n.percent(0.1234, 1, "vi") == "12,3%"
+    assert i18n.money(357_960_000, "VND", "vi") == f"357.960.000{space}₫"
+    assert i18n.money(357_960_000, "VND", "vi", compact=True) == f"358{space}Tr{space}₫"
+    assert i18n.money(1234.5, "USD", "en") == "$1,234.50"
+    assert i18n.date(dt.date(2025, 4, 3), "vi") == "03/04/2025"
+    assert i18n.date(dt.date(2025, 4, 3), "en") == "3 Apr 2025"
+
+
+def test_anchors_and_file_names_are_plain_ascii():
+    assert i18n.slug("Điểm chạm & kênh: Đường đi") == "diem-cham-kenh-duong-di"
+    assert i18n.slug(unicodedata.normalize("NFD", "Hành trình")) == "hanh-trinh"
+
+
+def test_charts_write_dong_after_the_number_and_months_in_words():
+    locale = i18n.vega_locale("VND", "vi")
+    assert locale["formatLocale"]["currency"] == ["", "\u00a0₫"]
+    assert locale["formatLocale"]["decimal"] == ","
+    assert locale["timeFormatLocale"]["days"][0] == "Chủ Nhật"
+
+
+def test_a_heading_is_the_columns_name_in_words():
+    i18n.speak("vi")
+    try:
+        assert tables.heading("conversion_rate") == "Tỷ lệ chuyển đổi"
+    finally:
+        i18n.speak("en")
+
+
+def test_a_language_we_do_not_speak_is_refused():
+    with pytest.raises(ParameterError, match="'fr' is not a language"):
+        i18n.speak("fr")  # type: ignore[arg-type]

@@ -1,0 +1,147 @@
+"""Preparing: sorted once, the same for any order of rows or number of buckets, and never half done."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from test_doors import workspace
+
+import journey_lib as jl
+from journey_lib import prepare
+
+EVENTS = "{table: events, format: parquet, path: e.parquet, timezone: UTC}"
+
+
+@pytest.fixture
+def log() -> pd.DataFrame:
+    """3,000 events of 400 customers, many at the same instant."""
+    random = np.random.default_rng(7)
+    n = 3_000
+    kinds = random.choice(["click", "view", "purchase"], n, p=[0.5, 0.4, 0.1])
+    channel = random.choice(["zalo", "tiktok", "store", "direct"], n).astype(object)
+    channel[kinds == "purchase"] = None
+    return pd.DataFrame(
+        {
+            "event_id": [f"e{i}" for i in random.permutation(n)],
+            "customer_id": [f"KH{i}" for i in random.integers(0, 400, n)],
+            "timestamp": pd.Timestamp("2025-01-01") + pd.to_timedelta(random.integers(0, 300, n), "h"),
+            "channel": channel,
+            "event_type": kinds,
+            "value": np.where(kinds == "purchase", random.integers(1, 90, n) * 1000, 0),
+        }
+    )
+
+
+def digest(opened) -> list[bytes]:
+    table = jl.touches.load(opened)
+    buckets = [load() for load in table.buckets]
+    return [
+        np.concatenate(columns).tobytes()
+        for columns in zip(*(vars(b).values() for b in buckets), strict=True)
+    ]
+
+
+def test_rows_are_sorted_by_customer_time_and_the_tie_rule(tmp_path, log):
+    log.to_parquet(tmp_path / "e.parquet")
+    opened = workspace(tmp_path, EVENTS)
+    table = jl.touches.load(opened)
+    people = pq.read_table(opened.work / "customers.parquet").to_pandas()["customer_id"]
+    expected = log.assign(outcome=log["channel"].isna()).sort_values(
+        ["customer_id", "timestamp", "outcome", "event_id"], ignore_index=True
+    )
+    found = pd.concat([pd.DataFrame(vars(load())) for load in table.buckets], ignore_index=True)
+    found["customer_id"] = people.to_numpy()[found["customer"]]
+    found = found.sort_values("customer_id", kind="stable", ignore_index=True)
+    assert [table.event_types[code] for code in found["event_type"]] == expected["event_type"].tolist()
+    assert found["value"].tolist() == expected["value"].tolist()
+    assert (
+        found["timestamp"].to_numpy() == expected["timestamp"].astype("datetime64[us]").astype("int64")
+    ).all()
+
+
+def test_row_order_and_number_of_buckets_change_no_byte(tmp_path, log, monkeypatch):
+    digests = []
+    for shuffled, most in ((False, 1_000_000), (True, 1_000_000), (True, 100)):
+        folder = tmp_path / f"{shuffled}-{most}"
+        folder.mkdir()
+        (log.sample(frac=1, random_state=3) if shuffled else log).to_parquet(folder / "e.parquet")
+        monkeypatch.setattr(prepare, "BUCKET_ROWS", most)
+        opened = workspace(folder, EVENTS)
+        digests.append(digest(opened))
+        assert prepare.prepare(opened).buckets == (2 if most > 100 else 32)
+    assert digests[0] == digests[1] == digests[2]
+
+
+def test_credit_and_paths_do_not_depend_on_the_number_of_buckets(tmp_path, log, monkeypatch):
+    answers = []
+    for most in (1_000_000, 100):
+        folder = tmp_path / str(most)
+        folder.mkdir()
+        log.to_parquet(folder / "e.parquet")
+        monkeypatch.setattr(prepare, "BUCKET_ROWS", most)
+        table = jl.touches.load(workspace(folder, EVENTS))
+        models = ["linear", "time_decay", "markov", "shapley"]
+        answers.append(
+            (
+                jl.journeys.paths(table, lookback="7d").table,
+                jl.attribution.compare(table, models, lookback="7d").table,
+            )
+        )
+    for one, other in zip(*answers, strict=True):
+        pd.testing.assert_frame_equal(one, other, check_exact=True)
+
+
+def test_a_frame_and_a_workspace_of_the_same_events_give_the_same_answer(tmp_path, log):
+    log.to_parquet(tmp_path / "e.parquet")
+    prepared = jl.touches.load(workspace(tmp_path, EVENTS))
+    framed = jl.touches.from_frame(
+        log.assign(conversion=log["event_type"] == "purchase"),
+        customer_id="customer_id",
+        timestamp="timestamp",
+        channel="channel",
+        conversion="conversion",
+        value="value",
+        event_id="event_id",
+    )
+    paths = [jl.journeys.paths(table, lookback="5d", direct="drop").table for table in (prepared, framed)]
+    pd.testing.assert_frame_equal(*paths)
+
+
+def test_unchanged_sources_are_not_prepared_again_and_changed_ones_are(tmp_path, log):
+    log.to_parquet(tmp_path / "e.parquet")
+    opened = workspace(tmp_path, EVENTS)
+    steps: list[str] = []
+    first = prepare.prepare(opened, steps.append)
+    again: list[str] = []
+    assert prepare.prepare(opened, again.append) == first
+    assert steps
+    assert not again
+    log.iloc[1:].to_parquet(tmp_path / "e.parquet")
+    changed = prepare.prepare(opened)
+    assert changed.fingerprint != first.fingerprint
+    assert changed.touches == first.touches - 1
+
+
+def test_work_that_fails_leaves_the_last_good_work_as_it_was(tmp_path, log):
+    log.to_parquet(tmp_path / "e.parquet")
+    opened = workspace(tmp_path, EVENTS)
+    prepare.prepare(opened)
+    before = {path: path.read_bytes() for path in opened.work.rglob("*") if path.is_file()}
+    (tmp_path / "e.parquet").write_bytes(b"PAR1 this is no parquet file PAR1")
+    with pytest.raises(jl.errors.DataError):
+        prepare.prepare(opened)
+    assert {path: path.read_bytes() for path in opened.work.rglob("*") if path.is_file()} == before
+    assert not list(tmp_path.glob("building-*"))
+
+
+def test_rows_out_of_order_are_noticed(tmp_path, log, monkeypatch):
+    log.to_parquet(tmp_path / "e.parquet")
+    opened = workspace(tmp_path, EVENTS)
+    whole = prepare.Engine.batches
+    monkeypatch.setattr(
+        prepare.Engine, "batches", lambda self, sql: reversed(list(whole(self, sql, rows=500)))
+    )
+    with pytest.raises(jl.errors.DataError, match="did not deliver the rows in order"):
+        prepare.prepare(opened)

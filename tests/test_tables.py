@@ -1,0 +1,114 @@
+"""Tables as a reader gets them: the right digits, small groups marked or hidden, the data never believed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pandas as pd
+import pytest
+
+from journey_lib import i18n
+from journey_lib.errors import ParameterError
+from journey_lib.model import Result
+from journey_lib.tables import table_html
+
+FRAME = pd.DataFrame(
+    {
+        "channel": ["Zalo", "Email", "SMS"],
+        "model": ["markov", "markov", "markov"],
+        "journeys": [1234, 29, 9],
+        "share": [0.5, 0.25, 0.0],
+        "value": [357_960_000.0, float("nan"), float("inf")],
+    }
+)
+FORMATS = {"channel": "text", "model": "text", "journeys": "number", "share": "percent", "value": "money:VND"}
+
+
+@pytest.fixture(autouse=True)
+def _vietnamese() -> Iterator[None]:
+    i18n.speak("vi")
+    yield
+    i18n.speak("en")
+
+
+def rows(html: str) -> list[list[str]]:
+    """The words of each body row, marks for screen readers included."""
+    body = html.partition("<tbody>")[2].partition("</tbody>")[0]
+    cells = (re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in body.split("</tr>") if row)
+    return [[re.sub(r"<[^>]+>", "", cell) for cell in row] for row in cells]
+
+
+def test_numbers_are_written_as_the_reader_writes_them_and_what_is_missing_is_a_dash() -> None:
+    assert rows(table_html(FRAME, caption="c", formats=FORMATS)) == [
+        ["Zalo", "markov", "1.234", "50,0%", "357.960.000\N{NO-BREAK SPACE}₫"],
+        ["Email", "markov", "29", "25,0%", "–"],
+        ["SMS", "markov", "9", "0,0%", "–"],
+    ]
+
+
+def test_rows_that_rest_on_few_cases_are_marked_to_the_eye_and_to_the_ear() -> None:
+    html = table_html(FRAME, caption="c", formats={"channel": "text"}, muted="journeys")
+    assert rows(html) == [["Zalo"], ["Email † (ít trường hợp)"], ["SMS † (ít trường hợp)"]]
+    assert html.count('<tr class="few">') == 2
+    assert "† Dưới 30 trường hợp" in html
+
+
+def test_a_row_under_the_privacy_threshold_keeps_its_words_and_loses_its_numbers() -> None:
+    html = table_html(FRAME, caption="c", formats=FORMATS, muted="journeys", k=10)
+    assert rows(html)[2] == ["SMS † (ít trường hợp)", "markov", "&lt;10", "–", "–"]
+    assert "&lt;10: quá ít khách hàng" in html
+
+
+def test_a_row_that_rests_on_nobody_tells_of_no_one_and_stays() -> None:
+    nobody = FRAME.assign(journeys=[1234, 29, 0])
+    assert rows(table_html(nobody, caption="c", formats=FORMATS, muted="journeys", k=10))[2][2] == "0"
+
+
+def test_a_suppressed_result_shows_the_same() -> None:
+    result = Result("credit", FRAME, base="journeys").suppressed(10)
+    html = table_html(result.table, caption="c", formats=FORMATS, muted="journeys", k=10)
+    assert rows(html)[2] == ["SMS † (ít trường hợp)", "markov", "&lt;10", "–", "–"]
+
+
+def test_everything_from_the_data_is_escaped() -> None:
+    bad = pd.DataFrame({"channel": ["<script>alert(1)</script>"], 'x"><b>': ["&"]})
+    html = table_html(bad, caption='"><img onerror=x>', formats={"channel": "text", 'x"><b>': "text"})
+    assert "<script" not in html
+    assert "<img" not in html
+    assert "<b>" not in html
+    assert 'aria-label="&quot;&gt;&lt;img onerror=x&gt;"' in html
+
+
+def test_a_bar_is_as_long_as_its_part_of_the_greatest_share() -> None:
+    html = table_html(FRAME, caption="c", formats={"channel": "text", "share": "share"})
+    assert re.findall(r"width:(\d+%)", html) == ["100%", "50%", "0%"]
+
+
+def test_dates_and_short_money_follow_the_language() -> None:
+    frame = pd.DataFrame({"day": pd.to_datetime(["2025-01-31"]), "value": [357_960_000]})
+    formats = {"day": "date", "value": "compact:VND"}
+    assert rows(table_html(frame, caption="c", formats=formats)) == [
+        ["31/01/2025", "358\N{NO-BREAK SPACE}Tr\N{NO-BREAK SPACE}₫"]
+    ]
+    i18n.speak("en")
+    assert rows(table_html(frame, caption="c", formats=formats))[0][0] == "31 Jan 2025"
+
+
+def test_headings_are_the_columns_in_the_readers_words() -> None:
+    html = table_html(FRAME, caption="c", formats={"channel": "text", "journeys": "number"})
+    assert '<th scope="col" class="text">Kênh</th><th scope="col">Hành trình</th>' in html
+
+
+@pytest.mark.parametrize(
+    ("formats", "said"),
+    [
+        ({"chanel": "text"}, "Did you mean 'channel'"),
+        ({"share": "percents"}, "Did you mean 'percent'"),
+        ({"value": "money"}, "money:VND"),
+        ({"share": "number:two"}, "number:1"),
+    ],
+)
+def test_a_slip_in_the_formats_says_what_would_be_right(formats: dict[str, str], said: str) -> None:
+    with pytest.raises(ParameterError, match=re.escape(said)):
+        table_html(FRAME, caption="c", formats=formats)

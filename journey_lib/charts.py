@@ -12,11 +12,9 @@ import altair as alt
 import pandas as pd
 
 from journey_lib import i18n, theme
-from journey_lib.attribution import NO_TOUCH
 from journey_lib.i18n import text as _
 from journey_lib.intervals import SMALL
-from journey_lib.journeys.views import CONVERTED, ENDED, START
-from journey_lib.model import Result
+from journey_lib.model import CONVERTED, ENDED, NO_TOUCH, OTHER, START, Result
 
 Names = Mapping[str, str]
 
@@ -36,7 +34,7 @@ SPECIAL = {
     START: "(start)",
     CONVERTED: "(conversion)",
     ENDED: "(no conversion)",
-    "(other)": "(other)",
+    OTHER: "(other)",
 }
 
 
@@ -145,9 +143,8 @@ def credit_bars(result: Result, names: Names, subtitle: str = "") -> alt.TopLeve
 
 
 def removal_effects(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
-    """What part of the conversions would be lost without each channel? (`attribution.credit`, markov)."""
-    rows = _shown(result)
-    frame = rows[rows["channel"] != NO_TOUCH].assign(
+    """What part of the conversions would be lost without each channel? (`attribution.removal_effects`)."""
+    frame = _shown(result).assign(
         channel_name=lambda f: named(f["channel"], names),
         label=lambda f: [i18n.percent(e) for e in f["removal_effect"]],
     )

@@ -45,8 +45,8 @@ class _Commands(click.Group):
         except KeyboardInterrupt:
             click.echo("stopped", err=True)
             ctx.exit(130)
-        except (click.exceptions.Exit, click.ClickException, click.Abort):
-            raise
+        except (click.exceptions.Exit, click.ClickException, click.Abort, BrokenPipeError):
+            raise  # click knows what to do with these
         except Exception as error:
             hint = "rerun as `journey --debug ...` for the traceback"
             _explain(ctx, f"unexpected {type(error).__name__}: {error}; {hint}", error)

@@ -32,13 +32,14 @@ def share_interval(share: Array, variance: Array, n: float) -> tuple[Array, Arra
     """
     if not n:
         return np.zeros_like(share), np.ones_like(share)
-    inside = (share > 0) & (share < 1)
+    # Sums of many weights reach 0 and 1 only up to rounding.
+    inside = (share > 1e-12) & (share < 1 - 1e-12)
     safe = np.where(inside, share, 0.5)
     half = Z * np.sqrt(np.maximum(variance, 0)) / (safe * (1 - safe))
     logit = np.log(safe / (1 - safe))
     rule = min(3 / n, 1.0)
-    low = np.where(inside, 1 / (1 + np.exp(half - logit)), np.where(share >= 1, 1 - rule, 0.0))
-    high = np.where(inside, 1 / (1 + np.exp(-half - logit)), np.where(share <= 0, rule, 1.0))
+    low = np.where(inside, 1 / (1 + np.exp(half - logit)), np.where(share > 0.5, 1 - rule, 0.0))
+    high = np.where(inside, 1 / (1 + np.exp(-half - logit)), np.where(share < 0.5, rule, 1.0))
     return low, high
 
 

@@ -6,13 +6,18 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, Literal
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any, Literal
 
 from journey_lib.errors import ParameterError
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 Language = Literal["vi", "en"]
+
+# What results call the ends of a journey and what is left over; no channel may have such a name.
+NO_TOUCH, START, CONVERTED, ENDED, OTHER = "(no touch)", "(start)", "(conversion)", "(null)", "(other)"
+RESERVED = frozenset({NO_TOUCH, START, CONVERTED, ENDED, OTHER})
 
 HEADLESS = "JOURNEY_HEADLESS"  # set in the environment of a kernel that runs a report and has no reader yet
 MICROSECONDS = {"m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000, "w": 604_800_000_000}

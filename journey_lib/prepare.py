@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from journey_lib import checks, sources
 from journey_lib.engine import Engine, connect, literal
 from journey_lib.errors import DataError
+from journey_lib.model import RESERVED
 from journey_lib.workspace import Workspace, minor_digits
 
 FORMAT = 2  # raised when the layout below changes, so that old work is built again
@@ -175,6 +176,16 @@ def bucket_count(rows: int) -> int:
     return wanted
 
 
+def refuse_reserved(channels: Sequence[str]) -> None:
+    """Refuse channels that are called what results call the ends of a journey."""
+    taken = sorted(RESERVED.intersection(channels))
+    if taken:
+        raise DataError(
+            f"a channel cannot be called {', '.join(repr(name) for name in taken)}",
+            do="rename it: results use these names for journeys' ends and remainders",
+        )
+
+
 def _code(engine: Engine, staged: Mapping[str, Sequence[str]], scale: int) -> dict[str, dict[str, int]]:
     """Create `events` (all usable rows) and `customers`, and number the names in alphabetical order."""
     parts = [
@@ -202,6 +213,7 @@ def _code(engine: Engine, staged: Mapping[str, Sequence[str]], scale: int) -> di
             f" FROM (SELECT DISTINCT {name} AS name FROM events WHERE {name} IS NOT NULL)"
         )
         codes[name] = dict(engine.rows(f"SELECT name, code FROM {name}s ORDER BY code"))
+    refuse_reserved(list(codes["channel"]))
     engine.run(
         "CREATE TABLE customers AS SELECT customer_id, fold,"
         " CAST(row_number() OVER (ORDER BY fold, customer_id) - 1 AS INTEGER) AS customer FROM ("

@@ -175,15 +175,13 @@ def _past(reports_dir: Path, run: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _facts(run: Mapping[str, Any] | None) -> list[dict[str, Any]]:
-    """The first few facts a reader would quote, with their names and numbers in both languages."""
+    """The first few facts a reader would quote; how many rows were read comes last."""
+    results = sorted((run or {}).get("facts") or [], key=lambda result: result.get("name") == "data")
     found: dict[str, Any] = {}
-    currency = None
-    for result in (run or {}).get("facts") or []:
-        for name, value in (result.get("facts") or {}).items():
-            if isinstance(value, int | float | str) and not isinstance(value, bool):
-                found.setdefault(name, value)
-        currency = currency or (result.get("settings") or {}).get("currency")
-    currency = currency or (run or {}).get("currency")
+    for name, value in (fact for result in results for fact in (result.get("facts") or {}).items()):
+        if isinstance(value, int | float | str) and not isinstance(value, bool):
+            found.setdefault(name, value)
+    currency = (run or {}).get("currency")
     return [
         {"name": _words(name.replace("_", " ").capitalize()), "value": _fact(name, value, currency)}
         for name, value in list(found.items())[:FACTS]

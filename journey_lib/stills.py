@@ -18,6 +18,25 @@ _NOISE = re.compile(
     r'|font-family="[^"]*"|xmlns:xlink="[^"]*"|version="1\.1")'
 )
 _NOTHING = re.compile(r'<path(?: display="none"| d=""| d="M0,0h0v0h0Z"| stroke-width="0")+/>')
+_LEAVES = re.compile(
+    r"<g([^<>]*)>((?:<(?:path|line|rect|circle)[^<>]*/>){2,}|(?:<text[^<>]*>[^<>]*</text>){2,})</g>"
+)
+_START = re.compile(r"<(path|line|rect|circle|text)((?: [\w:-]+=\"[^\"]*\")*)(/?)>")
+_ATTRIBUTE = re.compile(r' ([\w:-]+)="([^"]*)"')
+# What an element takes from its group if it says nothing itself.
+_INHERITED = {
+    *(
+        "fill",
+        "fill-opacity",
+        "stroke",
+        "stroke-opacity",
+        "stroke-width",
+        "stroke-dasharray",
+        "stroke-linecap",
+    ),
+    *("stroke-linejoin", "stroke-miterlimit", "text-anchor", "font-size", "font-weight", "font-style"),
+}
+_PLACED = re.compile(r'transform="translate\((-?[\d.]+),(-?[\d.]+)\)"')
 _IDS = re.compile(r'(?<=\bid=")[^"]+|(?<=url\(#)[^)]+|(?<=href="#)[^"]+')
 _SVG = "{http://www.w3.org/2000/svg}"
 _SHAPES = {
@@ -52,6 +71,7 @@ def slim(svg: str, *, description: str, font: str) -> str:
     body = _TAG.sub(lambda tag: _tidy(tag[0], prefix), body)
     while (shorter := re.sub(r"<g(?: [^>]*)?></g>|<g(?: [^>]*)?/>", "", _NOTHING.sub("", body))) != body:
         body = shorter
+    body = _LEAVES.sub(_gathered, body)
     name = html.escape(description, quote=True)
     return body.replace("<svg ", f'<svg role="img" aria-label="{name}" font-family="{html.escape(font)}" ', 1)
 
@@ -60,6 +80,26 @@ def _tidy(tag: str, prefix: str) -> str:
     tag = _DECIMALS.sub(r"\1", _NOISE.sub("", tag))
     tag = _RGB.sub(lambda c: f"#{int(c[1]):02x}{int(c[2]):02x}{int(c[3]):02x}", tag)
     return _IDS.sub(lambda name: f"{prefix}-{name[0].lstrip('@')}", tag)
+
+
+def _gathered(group: re.Match[str]) -> str:
+    """What most elements of a group have in common, said once by the group."""
+    own, leaves = group[1], group[2]
+    found = [dict(_ATTRIBUTE.findall(leaf[2])) for leaf in _START.finditer(leaves)]
+    shared = {}
+    for name in sorted(_INHERITED & found[0].keys()):
+        values = [leaf[name] for leaf in found if name in leaf]
+        if len(values) == len(found) and f" {name}=" not in own:
+            shared[name] = max(sorted(set(values)), key=values.count)
+
+    def bare(leaf: re.Match[str]) -> str:
+        kept = "".join(f' {n}="{v}"' for n, v in _ATTRIBUTE.findall(leaf[2]) if shared.get(n) != v)
+        if leaf[1] == "text":
+            kept = _PLACED.sub(r'x="\1" y="\2"', kept)
+        return f"<{leaf[1]}{kept}{leaf[3]}>"
+
+    common = "".join(f' {name}="{value}"' for name, value in shared.items())
+    return f"<g{own}{common}>{_START.sub(bare, leaves)}</g>"
 
 
 def harmless(svg: str) -> bool:

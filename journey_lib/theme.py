@@ -15,8 +15,6 @@ import functools
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-import altair as alt
-
 from journey_lib import i18n
 from journey_lib.errors import ParameterError, ReportFailed
 from journey_lib.model import Language
@@ -26,8 +24,8 @@ Mode = Literal["report", "lab"]
 Scheme = Literal["light", "dark"]
 
 MIMETYPE = "application/vnd.vegalite.v6+json"
-# The width a chart is drawn at when nobody can say how wide the page is: A4 between its margins.
-STILL_WIDTH = 680
+# How wide a plot is drawn when nobody can say how wide the page is: with its axes, about A4 less its margins.
+PLOT_WIDTH = 560
 FONT = (
     '"Segoe UI", -apple-system, BlinkMacSystemFont, Roboto, "Noto Sans", "Helvetica Neue", Arial, sans-serif'
 )
@@ -184,6 +182,9 @@ def enable(mode: Mode, *, currency: str, language: Language) -> None:
     """
     if mode not in ("report", "lab"):
         raise ParameterError(f"{mode!r} is not a way to show charts", do='use "report" or "lab"')
+    # Imported where charts are made: the index page needs the colours, and should not wait for Altair.
+    import altair as alt
+
     locale = i18n.vega_locale(currency, language)
 
     @alt.theme.register("journey", enable=True)
@@ -199,6 +200,8 @@ def enable(mode: Mode, *, currency: str, language: Language) -> None:
 
 
 def _for_lab(spec: dict[str, Any], *, locale: Mapping[str, Any]) -> Any:
+    import altair as alt
+
     options = {"renderer": "svg", "actions": False, "tooltip": True, **locale}
     return alt.JupyterChart(alt.Chart.from_dict(spec), embed_options=options)._repr_mimebundle_()
 
@@ -289,7 +292,9 @@ def static(spec: Mapping[str, Any]) -> dict[str, Any]:
     """
     drawn = {key: value for key, value in spec.items() if key not in ("title", "usermeta")}
     if fills_page(spec):
-        drawn |= {"width": STILL_WIDTH, "autosize": {"type": "fit-x", "contains": "padding"}}
+        # Not "fit": it counts the axes, but cuts off words that a mark writes beside its end.
+        drawn |= {"width": PLOT_WIDTH}
+        drawn.pop("autosize", None)
     return drawn
 
 

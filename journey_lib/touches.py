@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from scipy import sparse
 
 from journey_lib.errors import DataError, ParameterError, did_you_mean
-from journey_lib.prepare import FOLDS, Manifest, prepare
+from journey_lib.prepare import FOLDS, Manifest, prepare, refuse_reserved
 from journey_lib.workspace import Workspace, minor_digits
 
 __all__ = ["Bucket", "Manifest", "Touches", "costs", "from_frame", "hold", "load", "prepare"]
@@ -270,17 +270,22 @@ def _moments(column: pa.ChunkedArray, name: str, timezone: str) -> Ints:
 
 
 def _names(column: pa.ChunkedArray) -> tuple[Ints, tuple[str, ...]]:
-    """Codes in alphabetical order of the names, -1 for none: the same names always get the same codes."""
+    """Codes in alphabetical order of the names, -1 for none: the same names always get the same codes.
+
+    Blanks around a name do not count, and an empty name is none: as at every other door.
+    """
     if not pa.types.is_dictionary(column.type):
         column = column.cast(pa.string()).dictionary_encode()
     encoded = column.combine_chunks()
     encoded = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
-    found = encoded.dictionary.cast(pa.string()).to_pylist()
+    found = [(name or "").strip() for name in encoded.dictionary.cast(pa.string()).to_pylist()]
     position = encoded.indices.fill_null(len(found)).to_numpy(zero_copy_only=False)
     used = np.flatnonzero(np.bincount(position, minlength=len(found) + 1)[: len(found)])
-    names = sorted({str(found[i]) for i in used})
+    names = sorted({found[i] for i in used} - {""})
+    refuse_reserved(names)
+    code = {name: number for number, name in enumerate(names)}
     recode = np.full(len(found) + 1, -1, np.int16)
-    recode[used] = [names.index(found[i]) for i in used]
+    recode[used] = [code.get(found[i], -1) for i in used]
     return recode[position], tuple(names)
 
 

@@ -115,3 +115,10 @@ def test_the_interval_of_a_log_is_as_wide_as_resampling_its_customers_says(model
 def purchase(customer: str, start: int, path: tuple[str, ...]) -> list[Row]:
     visits = [Row(customer, start + day * DAY, channel, conversion=False) for day, channel in enumerate(path)]
     return [*visits, Row(customer, start + 5 * DAY, None, conversion=True, value=1)]
+
+
+@pytest.mark.parametrize(("times", "conversions"), [(1, 27), (7, 27), (6, 7)])
+def test_a_channel_that_has_everything_is_not_doubted_for_a_rounding_error(times, conversions):
+    """Seven sevenths are 0.9999999999999999 to a computer; the interval must not leap to 0 to 1 for that."""
+    result = jl.attribution.credit(path_table([Path(("A",) * times, conversions)]), "linear")
+    assert column_of(result, "low")["A"] > 0.5

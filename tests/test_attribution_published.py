@@ -128,7 +128,7 @@ def test_puzyrov_search_and_mailing():
         assert found == exactly({"google ads": 2.4, "mailing": 1.6})
 
 
-def test_woloso_loops_whose_simulation_comes_near_the_exact_answer():
+def test_pychattr_loops_whose_simulation_comes_near_the_exact_answer():
     """Readme of github.com/jmwoloso/pychattr: 10 000 simulated walks give A 1.991, B 1.009.
 
     Exactly: every walk meets A; without B half of them still convert. So 2 and 1.
@@ -163,7 +163,7 @@ def test_bryl_repeats_of_a_channel_change_the_matrix_and_not_the_removal_effect(
 # --- Shapley values -----------------------------------------------------------------------------------------
 
 
-def test_kinley_three_channels_in_seven_coalitions():
+def test_towards_data_science_three_channels_in_seven_coalitions():
     """Data-driven marketing attribution, towardsdatascience.com (1a28d2e613a0), worked in
     github.com/tomgorb/misc, "Data Driven Attribution": shares of conversions by exact set of channels
     F .20, O .10, L .17, FO .17, FL .30, FOL .06 give F .455, O .205, L .340.

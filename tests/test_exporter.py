@@ -134,8 +134,14 @@ def test_prices_in_dollars_are_not_taken_for_a_formula() -> None:
 
 def test_a_plain_pandas_table_can_be_scrolled_by_keyboard_and_has_no_empty_heading() -> None:
     html = page(cells(code("frame", {"text/html": credit().head(2)._repr_html_(), "text/plain": ""})))
-    assert '<div class="table" role="region" tabindex="0" aria-label="Bảng"><table' in html
+    region = {"class": "table", "role": "region", "tabindex": "0", "aria-label": "Bảng"}
+    assert region in Reader(html).tags("div")
     assert not re.search(r"<th[^>]*>\s*</th>", html)
+
+
+def test_the_bars_of_a_table_keep_their_lengths(vietnamese: str) -> None:
+    lengths = [i["style"] for i in Reader(vietnamese).tags("i") if "style" in i]
+    assert lengths == ["width:100%;", "width:75%;", "width:40%;", "width:25%;"]
 
 
 def test_a_picture_that_is_not_a_chart_is_kept_as_a_picture() -> None:

@@ -112,7 +112,7 @@ def test_no_file_knows_the_machine_it_was_written_on() -> None:
         ".po",
         ".json",
     }
-    folders = ("journey_lib", "notebooks", "tests", "benchmarks", "docs", "data", ".github", ".ci")
+    folders = ("journey_lib", "notebooks", "benchmarks", "docs", "data", ".github", ".ci")
     files = [path for folder in folders for path in (ROOT / folder).rglob("*")]
     files = [path for path in [*files, *ROOT.glob("*")] if path.is_file() and path != Path(__file__)]
     texts = [path for path in files if path.suffix in suffixes or path.name in {"Makefile", "run"}]

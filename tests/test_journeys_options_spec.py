@@ -167,6 +167,22 @@ def test_a_run_of_one_channel_collapses_to_one_touch_and_a_return_stays():
     )
 
 
+def test_a_run_never_reaches_over_a_conversion_or_to_another_customer():
+    check_paths(
+        """
+        who  | when        | channel | sale
+        an   | 01-01 08:00 | email   | 10
+        an   | 01-02 08:00 | email   | 20
+        binh | 01-03 08:00 | email   | 30
+        """,
+        """
+        path  | conversions | value
+        email | 3           | 60
+        """,
+        repeats="collapse",
+    )
+
+
 def test_direct_is_dropped_before_runs_are_collapsed():
     check_paths(
         REPEATS,

@@ -282,39 +282,36 @@ def test_one_step_of_memory_does_not_see_repeats(lines):
 
 
 @law
-@given(path_lists(), st.permutations(CHANNELS[1:]))
-def test_renaming_channels_renames_the_credit_and_nothing_else(lines, names):
+@given(path_lists(), st.permutations(CHANNELS[1:]), st.sampled_from(PATH_MODELS))
+def test_renaming_channels_renames_the_credit_and_nothing_else(lines, names, model):
+    name, options = model
     new_name = {"direct": "direct", NO_TOUCH: NO_TOUCH} | dict(zip(CHANNELS[1:], names, strict=True))
     renamed = [line._replace(path=tuple(new_name[channel] for channel in line.path)) for line in lines]
-    for model, options in PATH_MODELS:
-        before = credits_of(jl.attribution.credit(path_table(lines), model, **options))
-        after = credits_of(jl.attribution.credit(path_table(renamed), model, **options))
-        agree(after, {new_name[channel]: credit for channel, credit in before.items()})
+    before = credits_of(jl.attribution.credit(path_table(lines), name, **options))
+    after = credits_of(jl.attribution.credit(path_table(renamed), name, **options))
+    agree(after, {new_name[channel]: credit for channel, credit in before.items()})
 
 
 @law
-@given(path_lists(), st.integers(2, 1000))
-def test_a_thousand_times_the_journeys_is_a_thousand_times_the_credit(lines, times):
+@given(path_lists(), st.integers(2, 1000), st.sampled_from(PATH_MODELS))
+def test_a_thousand_times_the_journeys_is_a_thousand_times_the_credit(lines, times, model):
+    name, options = model
     many = [Path(line.path, *(number * times for number in line[1:])) for line in lines]
-    for model, options in PATH_MODELS:
-        once = credits_of(jl.attribution.credit(path_table(lines), model, **options))
-        result = jl.attribution.credit(path_table(many), model, **options)
-        agree(
-            credits_of(result),
-            {channel: [times * number for number in pair] for channel, pair in once.items()},
-        )
+    once = credits_of(jl.attribution.credit(path_table(lines), name, **options))
+    result = jl.attribution.credit(path_table(many), name, **options)
+    agree(credits_of(result), {channel: [times * part for part in pair] for channel, pair in once.items()})
 
 
 @law
-@given(path_lists())
-def test_rows_without_weight_and_rows_said_in_two_parts_change_nothing(lines):
+@given(path_lists(), st.sampled_from(PATH_MODELS))
+def test_rows_without_weight_and_rows_said_in_two_parts_change_nothing(lines, model):
+    name, options = model
     empty = [Path(("ads", "b2", "ads")), Path(("email",)), Path(())]
     halves = [Path(line.path, *(number // 2 for number in line[1:])) for line in lines]
     rests = [Path(line.path, *(number - number // 2 for number in line[1:])) for line in lines]
-    for model, options in PATH_MODELS:
-        before = credits_of(jl.attribution.credit(path_table(lines), model, **options))
-        after = credits_of(jl.attribution.credit(path_table(empty + halves + rests), model, **options))
-        agree(after, before)
+    before = credits_of(jl.attribution.credit(path_table(lines), name, **options))
+    after = credits_of(jl.attribution.credit(path_table(empty + halves + rests), name, **options))
+    agree(after, before)
 
 
 @law

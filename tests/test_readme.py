@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import journey_lib as jl
-from journey_lib import demo
+from journey_lib import catalogue, demo
 
 ROOT = Path(__file__).parents[1]
 
@@ -43,6 +43,9 @@ def test_its_journey_yaml_reads_files_of_the_kind_it_describes(tmp_path: Path) -
     manifest = jl.touches.prepare(workspace)
     table = jl.attribution.credit(jl.touches.load(workspace), "linear", lookback="30d").table
 
+    known = catalogue.reports()
+    for entry in workspace.reports:
+        catalogue.check(catalogue.pick(known, entry.report), entry.parameters)
     assert (manifest.rows_in, manifest.kept, manifest.dropped) == (5, 4, 1)  # there is no 31 February
     credit = table.set_index("channel")
     assert credit.loc[["Email", "Zalo"], "conversions"].tolist() == [0.5, 0.5]

@@ -487,6 +487,7 @@ def test_a_real_run_from_notebook_to_page(run: Runs, reports: Path) -> None:
     done = run(lookback="7d", start="2025-01-31", models="first")
     page = (reports / "shop/vi/small.html").read_text("utf-8")
     assert "vi 7d 2025-01-31 ['first'] a=b # c 7" in html.unescape(page)
+    assert "headless: 1" in page
     assert "Kênh nào đưa khách tới?" in page
     assert "Which channel brings customers?" not in page
     assert done.facts == [{"name": "credit", "facts": {"conversions": 3, "share": None}}]

@@ -17,13 +17,11 @@ from journey_lib.attribution import markov, rules
 from journey_lib.errors import ParameterError, did_you_mean
 from journey_lib.intervals import share_interval
 from journey_lib.journeys import PathTable
-from journey_lib.model import Result
+from journey_lib.model import NO_TOUCH, Result
 from journey_lib.prepare import FOLDS
 from journey_lib.touches import Touches
 
 Array = npt.NDArray[Any]
-
-NO_TOUCH = "(no touch)"
 
 MODELS: Mapping[str, str] = MappingProxyType(
     {
@@ -126,6 +124,11 @@ _DEFAULTS = {
 
 
 def _check(source: PathTable | Touches, model: str, options: Mapping[str, Any]) -> None:
+    if not isinstance(source, PathTable | Touches):
+        raise ParameterError(
+            f"credit cannot be given for a {type(source).__name__}",
+            do="make touches of it with touches.from_frame, or paths with attribution.read_paths",
+        )
     if model not in MODELS:
         raise ParameterError(f"there is no model '{model}'", do=did_you_mean(str(model), MODELS))
     for name in options:
@@ -198,18 +201,7 @@ def _result(
         }
     )
     if without:
-        rate = np.array([without / total])
-        low, high = share_interval(rate, rate * (1 - rate) / total, total)
-        row = {
-            "channel": NO_TOUCH,
-            "conversions": float(without),
-            "value": float(table.value[empty].sum()) / 10**table.digits,
-            "share": rate[0],
-            "journeys": without,
-            "low": low[0],
-            "high": high[0],
-        }
-        frame = pd.concat([frame, pd.DataFrame([row])], ignore_index=True)
+        frame = pd.concat([frame, _no_touch(table, without, total)], ignore_index=True)
     facts = {
         "conversions": total,
         "value": float(table.value.sum()) / 10**table.digits,
@@ -220,6 +212,29 @@ def _result(
     }
     settings = {**table.settings, "model": model, **options}
     return Result("credit", frame, facts, settings, base="journeys")
+
+
+def _no_touch(table: PathTable, without: int, total: int) -> pd.DataFrame:
+    """The row of the conversions that no touch in the lookback led to."""
+    empty = table.lengths == 0
+    share = np.array([without / total])
+    variance = share * (1 - share) / total
+    if table.fold is not None:
+        by_fold = np.bincount(table.fold, table.conversions, FOLDS)
+        deviation = np.bincount(table.fold[empty], table.conversions[empty], FOLDS) - share * by_fold
+        variance = rules.between_folds(deviation[:, None]) / total**2
+    low, high = share_interval(share, variance, total)
+    people = {} if table.customers is None else {"customers": [int(table.customers[empty].sum())]}
+    row = {
+        "channel": [NO_TOUCH],
+        "conversions": [float(without)],
+        "value": [float(table.value[empty].sum()) / 10**table.digits],
+        "share": share,
+        "journeys": [without],
+        "low": low,
+        "high": high,
+    }
+    return pd.DataFrame(row | people)
 
 
 def _taking_part(table: PathTable) -> Array:
@@ -253,6 +268,9 @@ def _chosen(table: PathTable, keep: Array) -> PathTable:
 def _as_paths(touches: Touches, found: journeys.Journeys, cut: Mapping[str, Any]) -> tuple[PathTable, Array]:
     """Journeys one by one as a path table, and the ages of their touches, for models that need clock time."""
     none = np.zeros(len(found), np.int64)
+    # A customer with several journeys is counted with the first, so that sums count people.
+    person = np.ones(len(found), np.int64)
+    person[1:][found.customer[1:] == found.customer[:-1]] = 0
     table = PathTable(
         touches.channels,
         found.channel,
@@ -261,6 +279,7 @@ def _as_paths(touches: Touches, found: journeys.Journeys, cut: Mapping[str, Any]
         found.value,
         none,
         none,
+        customers=person,
         converting=journeys.people_by_channel(found, len(touches.channels)),
         fold=touches.fold[found.customer],
         digits=touches.digits,

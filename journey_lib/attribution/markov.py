@@ -70,7 +70,7 @@ def build(paths: PathTable, order: int) -> Chain:
     ParameterError
         `order` is not a positive whole number.
     """
-    if not isinstance(order, int) or order < 1:
+    if not isinstance(order, int) or isinstance(order, bool) or order < 1:
         raise ParameterError(
             f"order cannot be {order!r}", do="give how many channels back the model looks: 1, 2 …"
         )

@@ -13,6 +13,7 @@ from pyarrow import csv
 
 from journey_lib.errors import DataError, did_you_mean
 from journey_lib.journeys import PathTable, unique
+from journey_lib.prepare import refuse_reserved
 from journey_lib.touches import to_minor
 
 
@@ -101,6 +102,7 @@ def _steps(
     names = steps.filter(pa.array(~blank)).dictionary_encode()
     found = names.dictionary.to_pylist()
     channels = sorted(found)
+    refuse_reserved(channels)
     recode = np.array([channels.index(word) for word in found], np.int16)
     tokens = recode[names.indices.to_numpy(zero_copy_only=False)]
     return tokens, np.concatenate([[0], np.cumsum(lengths)]), tuple(channels)

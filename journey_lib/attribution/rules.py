@@ -110,6 +110,8 @@ def variance_of_share(paths: PathTable, weight: Array, share: Array, untouched: 
     """
     size = len(paths.channels)
     total = paths.conversions.sum() + untouched.sum()
+    if not total:
+        return np.zeros(size)
     if paths.fold is None:
         cell, at = np.unique(paths.row * size + paths.tokens, return_inverse=True)
         squared = order_free_sum(at, weight, len(cell)) ** 2 * paths.conversions[cell // size]

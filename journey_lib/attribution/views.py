@@ -11,7 +11,7 @@ from journey_lib import journeys
 from journey_lib.attribution.credit import credit, options_of
 from journey_lib.errors import ParameterError
 from journey_lib.journeys import PathTable
-from journey_lib.model import Result
+from journey_lib.model import NO_TOUCH, Result
 from journey_lib.touches import Touches
 
 
@@ -47,6 +47,19 @@ def compare(
     return Result(
         "credit_by_model", frame[first + [c for c in frame if c not in first]], facts, settings, "journeys"
     )
+
+
+def removal_effects(source: PathTable | Touches, *, order: int = 1, **cut: Any) -> Result:
+    """What part of all conversions the Markov chain of the paths would lose without each channel.
+
+    Columns channel, removal_effect (arrivals in the channel end without a conversion), journeys (converted
+    ones it took part in), customers (theirs, where people are known). Effects need not add up to one.
+    """
+    whole = credit(source, "markov", order=order, **cut)
+    columns = ["channel", "removal_effect", "journeys", "customers"]
+    table = whole.table[whole.table["channel"] != NO_TOUCH]
+    table = table[[column for column in columns if column in table]]
+    return Result("removal_effects", table, whole.facts, dict(whole.settings), base="journeys")
 
 
 def over_time(

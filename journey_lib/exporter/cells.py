@@ -28,59 +28,13 @@ RESULT = "application/vnd.journey.result+json"
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 # The parameters a run was given stand in the footer; the cell papermill injects would say them twice.
 _UNSEEN = {"interactive", "injected-parameters"}
-_TAGS = [
-    *(
-        "p",
-        "div",
-        "span",
-        "b",
-        "strong",
-        "i",
-        "em",
-        "u",
-        "s",
-        "del",
-        "ins",
-        "sub",
-        "sup",
-        "small",
-        "mark",
-        "br",
-        "hr",
-    ),
-    *(
-        "a",
-        "abbr",
-        "code",
-        "pre",
-        "kbd",
-        "q",
-        "blockquote",
-        "ul",
-        "ol",
-        "li",
-        "dl",
-        "dt",
-        "dd",
-        "details",
-        "summary",
-    ),
-    *("h1", "h2", "h3", "h4", "h5", "h6", "section", "figure", "figcaption", "time", "data"),
-    *("table", "caption", "colgroup", "col", "thead", "tbody", "tfoot", "tr", "th", "td"),
-]
-_ATTRIBUTES = {
-    "class",
-    "title",
-    "lang",
-    "dir",
-    "role",
-    "scope",
-    "colspan",
-    "rowspan",
-    "span",
-    "tabindex",
-    "value",
-}
+# Texts, not lists: a list of sixty words would take sixty lines.
+_PROSE = "p div span b strong i em u s del ins sub sup small mark br hr a abbr code pre kbd q blockquote section"
+_BLOCKS = "h1 h2 h3 h4 h5 h6 ul ol li dl dt dd details summary time"
+_TABLES = "table caption colgroup col thead tbody tfoot tr th td"
+_TAGS = f"{_PROSE} {_BLOCKS} {_TABLES}".split()
+_NAMES = "class title lang dir role scope style colspan rowspan span tabindex"
+_ATTRIBUTES = set(_NAMES.split())
 _STYLES = ["width", "text-align", "font-weight", "font-style", "white-space"]
 _TABLE = re.compile(r"<table[^>]*>.*?</table>", re.DOTALL)
 _EMPTY_HEAD = re.compile(r"<th\b[^>]*>(?:\s|&nbsp;|\xa0)*</th>")

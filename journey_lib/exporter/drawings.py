@@ -89,7 +89,7 @@ class Album:
         if theme.fills_page(spec):
             # The page's script finds the width that fits; Vega's own "container" warns at every chart of
             # bars.
-            lean["width"] = theme.STILL_WIDTH
+            lean["width"] = theme.PLOT_WIDTH
             lean.pop("autosize", None)
         return lean
 
@@ -119,4 +119,16 @@ def _columns(rows: list[Any]) -> dict[str, Any]:
     names = list(rows[0]) if rows and isinstance(rows[0], dict) else []
     if not names or any(not isinstance(row, dict) or list(row) != names for row in rows):
         return {"rows": rows}
-    return {"columns": {name: [row[name] for row in rows] for name in names}}
+    return {"columns": {name: _column([row[name] for row in rows]) for name in names}}
+
+
+def _column(values: list[Any]) -> list[Any] | dict[str, list[Any]]:
+    """A column as it is, or, when it says the same few words over and over, the words and their numbers."""
+    if not all(isinstance(value, str) for value in values):
+        return values
+    known = {word: number for number, word in enumerate(dict.fromkeys(values))}
+    return (
+        {"words": list(known), "at": [known[value] for value in values]}
+        if 2 * len(known) < len(values)
+        else values
+    )

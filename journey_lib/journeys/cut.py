@@ -89,9 +89,10 @@ def rules_for(
     ):
         if given not in known:
             raise ParameterError(f"{option} cannot be {given!r}", do=did_you_mean(str(given), known))
-    if max_touches is not None and max_touches < 1:
+    whole = isinstance(max_touches, int) and not isinstance(max_touches, bool)
+    if max_touches is not None and not (whole and max_touches >= 1):
         raise ParameterError(
-            f"max_touches cannot be {max_touches}", do="keep at least one touch, or say None"
+            f"max_touches cannot be {max_touches!r}", do="give a whole number from 1 up, or None"
         )
     start, end = (_instant(day, touches.timezone) for day in (period or (None, None)))
     if start is not None and end is not None and end <= start:
@@ -196,8 +197,10 @@ def _instant(day: str | dt.date | None, timezone: str) -> int | None:
         return None
     try:
         date = dt.date.fromisoformat(day) if isinstance(day, str) else day
+        if isinstance(date, dt.datetime) and date.time() != dt.time():
+            raise ValueError("a period begins and ends at midnight")
     except ValueError as error:
-        raise ParameterError(f"{day!r} is not a day", do="write it as 2025-01-31") from error
+        raise ParameterError(f"{str(day)!r} is not a day", do="write it as 2025-01-31") from error
     midnight = dt.datetime(date.year, date.month, date.day, tzinfo=ZoneInfo(timezone))
     return int(midnight.timestamp()) * 1_000_000
 

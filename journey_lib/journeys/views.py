@@ -12,10 +12,8 @@ import pandas as pd
 from journey_lib.intervals import wilson
 from journey_lib.journeys.cut import Array
 from journey_lib.journeys.paths import PathTable
-from journey_lib.model import Result
+from journey_lib.model import CONVERTED, ENDED, NO_TOUCH, OTHER, START, Result
 from journey_lib.touches import Touches
-
-START, CONVERTED, ENDED = "(start)", "(conversion)", "(null)"
 
 
 def transitions(table: PathTable) -> Result:
@@ -60,10 +58,10 @@ def top(table: PathTable, n: int = 15, k: int = 1) -> Result:
     people = whole["customers"] if table.customers is not None else whole["journeys"]
     listed = whole[:n][people[:n] >= k]
     rest = whole.drop(listed.index)
-    rows = listed.assign(path=[" > ".join(path) or "(no touch)" for path in listed["path"]])
+    rows = listed.assign(path=[" > ".join(path) or NO_TOUCH for path in listed["path"]])
     if len(rest):
         sums = rest.drop(columns="path").sum().to_frame().T
-        rows = pd.concat([rows, sums.assign(path="(other)")], ignore_index=True)
+        rows = pd.concat([rows, sums.assign(path=OTHER)], ignore_index=True)
     over = (rows["conversions"] + rows["nulls"]).astype(float)
     low, high = wilson(rows["conversions"].to_numpy(float), over.to_numpy())
     rows = rows.assign(
@@ -73,7 +71,7 @@ def top(table: PathTable, n: int = 15, k: int = 1) -> Result:
     facts = {"unique_paths": len(whole), **{name: int(whole[name].sum()) for name in counts}}
     if table.customers is not None:
         # A customer may have taken several of the paths in "(other)": nobody can be counted twice there.
-        rows["customers"] = rows["customers"].where(rows["path"] != "(other)")
+        rows["customers"] = rows["customers"].where(rows["path"] != OTHER)
     return Result(
         "top_paths", rows.astype(dict.fromkeys(counts, "int64")), facts, dict(table.settings), "journeys"
     )

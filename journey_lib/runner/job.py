@@ -57,7 +57,10 @@ def new_job(
     language: Language,
     reports_dir: Path,
 ) -> Job:
-    """Check what is asked, and make it a job; ParameterError says what cannot be."""
+    """Check what is asked, and make it a job; ParameterError says what cannot be.
+
+    The workspace's lookback is every report's, unless the report is given its own.
+    """
     for name in _SET_BY_RUNNER:
         if name in parameters:
             raise ParameterError(
@@ -65,7 +68,9 @@ def new_job(
                 where=report.name,
                 do=f"on the command line, use --{name}",
             )
-    return Job(workspace, report, check(report, parameters), language, reports_dir)
+    known = {parameter.name for parameter in report.parameters}
+    declared = {"lookback": workspace.lookback} if "lookback" in known else {}
+    return Job(workspace, report, check(report, {**declared, **parameters}), language, reports_dir)
 
 
 def opened(job: Job, manifest: Manifest) -> record.Run:

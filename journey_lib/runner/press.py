@@ -14,8 +14,8 @@ from journey_lib.runner import discretion, record
 from journey_lib.runner.job import Job, closed, reachable
 from journey_lib.runner.kernel import Executed
 
-# Bytes. Our own reports are held to 700 kB by their tests; a user's report with a hundred channels may well need
-# more, but beyond this its data were not aggregated, and neither a phone nor a mailbox would take it gladly.
+# Bytes. Our own reports are held to 700 kB by their tests; a user's report with a hundred channels may well
+# need more, but beyond this its data were not aggregated, and no phone or mailbox would take it gladly.
 PAGE_LIMIT = 2_000_000
 
 

@@ -33,8 +33,8 @@ if (store && "DecompressionStream" in window) {
 
   const rows = ({ rows, columns }) => {
     if (rows) return structuredClone(rows);
-    const names = Object.keys(columns);
-    return columns[names[0]].map((_, i) => Object.fromEntries(names.map((name) => [name, columns[name][i]])));
+    const whole = Object.entries(columns).map(([name, c]) => [name, c.words ? c.at.map((n) => c.words[n]) : c]);
+    return whole[0][1].map((_, i) => Object.fromEntries(whole.map(([name, values]) => [name, values[i]])));
   };
 
   const plain = (value) => value !== null && typeof value === "object" && !Array.isArray(value);

@@ -66,16 +66,17 @@ lock: $(core) ## write the locks anew from pyproject.toml (ARGS=--upgrade takes 
 	$(call compile,requirements-dev.lock,pyproject.toml --all-extras --group build)
 	$(call compile,requirements.lock,pyproject.toml --group build -c requirements-dev.lock)
 	$(bin)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["complete-journey"], sep="\n")' \
-		| $(call compile,requirements-real.lock,- --no-deps --python-version 3.11 -c requirements-dev.lock)
+		| $(call compile,requirements-real.lock,- --no-deps -c requirements-dev.lock)
 
 clean: ## remove what can be made again: .venv, caches, demo data, prepared tables, the two shops' pages
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
 	rm -rf data/demo/raw data/demo/truth data/demo/work data/demo/building-* data/complete_journey/work
-	rm -rf reports/demo reports/complete_journey reports/index.html
+	rm -rf reports/demo reports/complete_journey reports/index.html reports/.index.lock
 	find journey_lib tests benchmarks notebooks -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf
 
-compile = $(UV) pip compile $(2) --universal --generate-hashes --quiet --custom-compile-command "make lock" \
-	-o $(1) $(ARGS)
+# The oldest Python is named, because uv would otherwise begin with the one it happens to find.
+compile = $(UV) pip compile $(2) --universal --python-version 3.11 --generate-hashes --quiet \
+	--custom-compile-command "make lock" -o $(1) $(ARGS)
 
 # A Python that fits: a shim that stands for nothing fails here and is passed over, and so does, for pip, one that
 # cannot make environments. Without any, uv fetches its own; pip cannot, and says so.

@@ -151,18 +151,21 @@ def removal_effects(result: Result, names: Names, subtitle: str = "") -> alt.Top
     order = frame.sort_values("removal_effect", ascending=False)["channel_name"].tolist()
     y = alt.Y("channel_name:N", sort=order, title=None)
     x = alt.X("removal_effect:Q", title=_("Conversions lost"), axis=alt.Axis(format=".0%"))
-    base = alt.Chart(_lean(frame, ["channel_name", "removal_effect", "journeys", "label"]))
+    base = alt.Chart(_lean(frame, ["channel_name", "removal_effect", "low", "high", "journeys", "label"]))
     bars = base.mark_bar(size=14).encode(
         y=y,
         x=x,
         tooltip=[
             _tip("channel_name", _("Channel")),
             _tip("removal_effect", _("Conversions lost"), ".1%"),
+            _tip("low", _("95 % from"), ".1%"),
+            _tip("high", _("to"), ".1%"),
             _tip("journeys", _("Converted journeys"), ",.0f"),
         ],
     )
-    words = base.mark_text(style="label", align="left", dx=6).encode(y=y, x=x, text="label:N")
-    return alt.layer(bars, words).properties(
+    spans = base.mark_rule(style="interval").encode(y=y, x="low:Q", x2="high:Q")
+    words = base.mark_text(style="label", align="left", dx=6).encode(y=y, x="high:Q", text="label:N")
+    return alt.layer(bars, spans, words).properties(
         title=_title(
             _("How many conversions would be lost if everyone who reached a channel left there?"), subtitle
         ),

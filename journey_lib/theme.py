@@ -128,7 +128,13 @@ def config(language: Language) -> dict[str, Any]:
         "axisBand": {"grid": False},
         "axisXBand": {"labelAngle": -40, "labelLimit": 110},
         "axisTemporal": {"grid": False, "labelFlush": True, "labelOverlap": "greedy", "tickCount": 6},
-        "header": {**text, "titleFontWeight": 600, "labelFontWeight": 600, "labelAnchor": "start"},
+        "header": {
+            **text,
+            "titleFontWeight": 600,
+            "labelFontWeight": 600,
+            "labelAnchor": "start",
+            "labelLimit": 170,
+        },
         "legend": {
             **text,
             "titleFontWeight": 400,

@@ -81,6 +81,26 @@ def test_the_interval_of_a_path_table_is_as_wide_as_resampling_its_journeys_says
     assert half_widths(result) == pytest.approx(spread([draw() for _ in range(DRAWS)]), rel=0.15)
 
 
+def test_the_interval_of_a_removal_effect_is_as_wide_as_resampling_the_journeys_says():
+    lines = expected_paths(TABLE)
+    journeys = [
+        (place, converted)
+        for place, line in enumerate(lines)
+        for converted, count in ((True, line.conversions), (False, line.nulls))
+        for _ in range(count)
+    ]
+    pick = random.Random(3)  # noqa: S311
+
+    def draw() -> Shares:
+        drawn = Counter(pick.choices(journeys, k=len(journeys)))
+        sample = [Path(p.path, drawn[n, True], 0, drawn[n, False]) for n, p in enumerate(lines)]
+        whole = twins.walk_to_convert(sample)
+        return {c: float(1 - twins.walk_to_convert(sample, without=c) / whole) for c in "ABC"}
+
+    result = jl.attribution.removal_effects(path_table(lines))
+    assert half_widths(result) == pytest.approx(spread([draw() for _ in range(DRAWS)]), rel=0.15)
+
+
 def customers_who_return(times: int) -> dict[str, list[tuple[str, ...]]]:
     """600 customers; each has one habit and follows it `times` times, buying every time or never."""
     pick = random.Random(2)  # noqa: S311

@@ -482,8 +482,9 @@ def test_the_share_of_a_transition_is_its_part_of_all_that_leave_the_same_place(
             """
         )
     ).table
-    assert list(table.columns) == ["from", "to", "journeys", "share"]
-    shares = {(start, to): share for start, to, _, share in table.itertuples(index=False)}
+    assert list(table.columns) == ["from", "to", "journeys", "share", "low", "high"]
+    assert ((table["low"] <= table["share"]) & (table["share"] <= table["high"])).all()
+    shares = {(start, to): share for start, to, _, share, *_ in table.itertuples(index=False)}
     assert shares == {
         ("(start)", "email"): 1.0,
         ("email", "(null)"): 0.25,

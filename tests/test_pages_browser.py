@@ -18,7 +18,7 @@ from journey_lib.model import Language
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 LOOKS = [(language, dark) for language in ("vi", "en") for dark in (False, True)]
-look = pytest.mark.parametrize(("language", "dark"), LOOKS, ids=lambda value: str(value))
+look = pytest.mark.parametrize(("language", "dark"), LOOKS, ids=str)
 
 
 @pytest.fixture(scope="module")
@@ -96,9 +96,10 @@ def test_on_a_phone_nothing_sticks_out_and_every_chart_is_as_wide_as_the_page_al
         assert seen.overflow() <= 0
         assert seen.said == []
         assert seen.complaints() == []
-        widths = "f => [f.querySelector('svg.marks').getBoundingClientRect().width, f.querySelector('.live').clientWidth]"
-        for drawing in seen.page.locator("[data-drawing]").all():
-            drawn, room = drawing.evaluate(widths)
+        for live in seen.page.locator(".live").all():
+            drawn, room = live.evaluate(
+                "e => [e.querySelector('svg').getBoundingClientRect().width, e.clientWidth]"
+            )
             assert room - 4 <= drawn <= room
         assert not seen.page.locator(".contents details").evaluate("d => d.open")
 
@@ -190,8 +191,13 @@ def test_a_hostile_name_runs_nowhere(chromium: Any, pages: dict[str, Path]) -> N
 def test_what_is_smuggled_in_afterwards_may_not_run_either(chromium: Any, pages: dict[str, Path]) -> None:
     with browser.visit(chromium, pages["vi"]) as seen:
         seen.page.evaluate(
-            "() => { const s = document.createElement('script'); s.textContent = 'window.owned = 1'; document.body.append(s);"
-            " document.body.insertAdjacentHTML('beforeend', '<img src=\"https://example.org/x\" onerror=\"owned = 1\">') }"
+            """() => {
+                const script = document.createElement("script");
+                script.textContent = "window.owned = 1";
+                document.body.append(script);
+                const image = '<img src="https://example.org/x" onerror="window.owned = 1">';
+                document.body.insertAdjacentHTML("beforeend", image);
+            }"""
         )
         seen.page.wait_for_timeout(300)
         assert seen.page.evaluate("window.owned") is None

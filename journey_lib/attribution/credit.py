@@ -65,8 +65,8 @@ def credit(
         Columns channel, conversions, value (major units), share (of all conversions), journeys (converted
         ones the channel took part in: the base), customers (theirs, where people are known), low and high
         (95 % interval of share; with touches, customers are the independent observations, with a path table,
-        journeys are), and for ``markov`` removal_effect. The row "(no touch)" holds conversions with no touch
-        in the lookback. Conversions and value add up to all there were.
+        journeys are), and for ``markov`` removal_effect with effect_low and effect_high. The row "(no touch)"
+        holds conversions with no touch in the lookback. Conversions and value add up to all there were.
 
     Raises
     ------
@@ -163,14 +163,18 @@ def _by_markov(
     chain = markov.build(paths, order)
     touched = int(paths.conversions.sum())
     if not touched:
-        return nothing, nothing, nothing, {"removal_effect": nothing}
+        none = {"removal_effect": nothing, "effect_low": nothing, "effect_high": nothing + 1}
+        return nothing, nothing, nothing, none
     effects, on_value, visits = markov.removal_effects(chain)
-    variance = markov.variance_of_share(chain, effects, visits, untouched)
+    of_share, of_effect = markov.variances(chain, effects, visits, untouched)
     amounts = touched * effects / effects.sum()
     worth = on_value if on_value.sum() > 0 else effects
     # Conversions with no touch stay whatever is removed: the effect is on all conversions there were.
-    felt = effects * touched / (touched + int(untouched.sum()))
-    return amounts, int(paths.value.sum()) * worth / worth.sum(), variance, {"removal_effect": felt}
+    total = touched + int(untouched.sum())
+    felt = effects * touched / total
+    low, high = share_interval(felt, of_effect, total)
+    extra = {"removal_effect": felt, "effect_low": low, "effect_high": high}
+    return amounts, int(paths.value.sum()) * worth / worth.sum(), of_share, extra
 
 
 def _result(

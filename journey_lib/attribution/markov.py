@@ -26,7 +26,7 @@ from journey_lib.intervals import order_free_sum
 from journey_lib.journeys import PathTable
 
 Array = npt.NDArray[Any]
-Shares = Callable[[Array, Array], Array]
+Moves = Callable[[Array, Array], Array]
 
 DENSE = 1_000  # states up to which one dense inverse is the quickest exact way
 ROUNDS = 5_000  # of the series, before a sparse factorisation takes over
@@ -112,38 +112,39 @@ def removal_effects(chain: Chain) -> tuple[Array, Array, Array]:
         return _lost(visits.T @ rate), _lost(visits.T @ worth), visits
 
 
-def variance_of_share(chain: Chain, effects: Array, visits: Array, untouched: Array) -> Array:
-    """Sampling variance of each channel's share of all conversions, by linearising the removal effects.
+def variances(chain: Chain, effects: Array, visits: Array, untouched: Array) -> tuple[Array, Array]:
+    """Sampling variance of each channel's share of all conversions, and of its removal effect on them.
 
-    An extra step s → t changes the conversion probability by visits(s) / out(s) · (h(t) - h(s)), h being the
-    probability to convert from a state; the chain rule does the rest. Folds of customers, where known, are
-    the observations; else journeys are. `untouched` counts conversions with no touch, by fold where known.
+    Linearised: an extra step s → t changes the conversion probability by visits(s) / out(s) · (h(t) - h(s)),
+    h being the probability to convert from a state; the chain rule does the rest. Folds of customers, where
+    known, are the observations; else journeys are. `untouched` counts conversions with no touch, by fold
+    where known.
     """
     with threadpool_limits(1):
         paths, gradient = chain.paths, _gradient(chain, visits)
-        rate_of_step = _per_step(chain, np.where(chain.target == chain.size, chain.count, 0))
-        reached = visits.T @ rate_of_step
+        reached = visits.T @ _per_step(chain, np.where(chain.target == chain.size, chain.count, 0))
         parts = effects / effects.sum()
         touched = paths.conversions.sum()
         total = touched + untouched.sum()
         rate = touched / total
+        both = np.concatenate([parts, effects])
 
-        def shares(change: Array, conversions: Array) -> Array:
-            """How the shares move with the conversion probabilities and with the rate of touched ones."""
+        def moves(change: Array, conversions: Array) -> Array:
+            """How shares and effects move with the conversion probabilities and the rate of touched ones."""
             lost = -change[:, 1:] / reached[0] + reached[1:] * change[:, :1] / reached[0] ** 2
-            moved = (lost - parts * lost.sum(axis=1, keepdims=True)) / effects.sum()
-            return rate * moved + parts * (conversions / total)[:, None]
+            shifted = (lost - parts * lost.sum(axis=1, keepdims=True)) / effects.sum()
+            return rate * np.hstack([shifted, lost]) + both * (conversions / total)[:, None]
 
         if paths.fold is not None:
             by_fold = np.bincount(paths.fold, paths.conversions, len(untouched))
             change = _by_fold(chain, len(untouched)) @ gradient
-            return between_folds(shares(change, (1 - rate) * by_fold - rate * untouched))
-        summed = untouched.sum() * (rate * parts / total) ** 2
-        for begin in range(0, len(paths), BLOCK):
-            summed = summed + _squared(
-                chain, gradient, begin, min(begin + BLOCK, len(paths)), shares, 1 - rate
-            )
-        return summed
+            variance = between_folds(moves(change, (1 - rate) * by_fold - rate * untouched))
+        else:
+            variance = untouched.sum() * (rate * both / total) ** 2
+            for begin in range(0, len(paths), BLOCK):
+                end = min(begin + BLOCK, len(paths))
+                variance = variance + _squared(chain, gradient, begin, end, moves, 1 - rate)
+        return variance[: len(parts)], variance[len(parts) :]
 
 
 def _visits(chain: Chain) -> Array:
@@ -224,19 +225,20 @@ def _by_fold(chain: Chain, folds: int) -> Any:
     return sparse.coo_array((weight, (rows, cells)), shape=(folds, len(chain.count))).tocsr()
 
 
-def _squared(chain: Chain, gradient: Array, begin: int, end: int, shares: Shares, gain: float) -> Array:
-    """Sum over journeys of the squared influence on each share, for a block of paths."""
+def _squared(chain: Chain, gradient: Array, begin: int, end: int, moves: Moves, gain: float) -> Array:
+    """Sum over journeys of their squared influence on each figure, for a block of paths."""
     paths = chain.paths
     inside = slice(paths.offsets[begin], paths.offsets[end])
     row = np.repeat(np.arange(end - begin), paths.lengths[begin:end])
     shape = (end - begin, len(chain.count))
     walked = sparse.coo_array((np.ones(len(row)), (row, chain.step[inside])), shape=shape).tocsr() @ gradient
-    summed = np.zeros(gradient.shape[1] - 1)
-    for weight, step, converted in (
+    ends = (
         (paths.conversions, chain.conversion_step, gain),
         (paths.nulls, chain.null_step, 0.0),
-    ):
-        moved = shares(walked + gradient[step[begin:end]], np.full(end - begin, converted))
+    )
+    summed = np.zeros(2 * (gradient.shape[1] - 1))
+    for weight, step, converted in ends:
+        moved = moves(walked + gradient[step[begin:end]], np.full(end - begin, converted))
         terms = weight[begin:end, None] * moved**2
         columns = np.tile(np.arange(terms.shape[1]), len(terms))
         summed += order_free_sum(columns, terms.ravel(), terms.shape[1])

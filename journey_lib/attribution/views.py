@@ -52,12 +52,14 @@ def compare(
 def removal_effects(source: PathTable | Touches, *, order: int = 1, **cut: Any) -> Result:
     """What part of all conversions the Markov chain of the paths would lose without each channel.
 
-    Columns channel, removal_effect (arrivals in the channel end without a conversion), journeys (converted
-    ones it took part in), customers (theirs, where people are known). Effects need not add up to one.
+    Columns channel, removal_effect (arrivals in the channel end without a conversion) with low and high (95 %),
+    journeys (converted ones it took part in), customers (theirs, where people are known). Effects need not
+    add up to one.
     """
     whole = credit(source, "markov", order=order, **cut)
-    columns = ["channel", "removal_effect", "journeys", "customers"]
-    table = whole.table[whole.table["channel"] != NO_TOUCH]
+    table = whole.table[whole.table["channel"] != NO_TOUCH].drop(columns=["low", "high"])
+    table = table.rename(columns={"effect_low": "low", "effect_high": "high"})
+    columns = ["channel", "removal_effect", "low", "high", "journeys", "customers"]
     table = table[[column for column in columns if column in table]]
     return Result("removal_effects", table, whole.facts, dict(whole.settings), base="journeys")
 

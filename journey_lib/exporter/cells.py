@@ -29,7 +29,7 @@ _WIDGET = "application/vnd.jupyter.widget-view+json"
 # The parameters a run was given stand in the footer; the cell papermill injects would say them twice.
 _UNSEEN = {"interactive", "injected-parameters"}
 # Texts, not lists: a list of sixty words would take sixty lines.
-_PROSE = "p div span b strong i em u s del ins sub sup small mark br hr a abbr code pre kbd q blockquote section"
+_PROSE = "p div span b strong i em u s del ins sub sup small mark br hr a abbr code pre kbd q blockquote"
 _BLOCKS = "h1 h2 h3 h4 h5 h6 ul ol li dl dt dd details summary time"
 _TABLES = "table caption colgroup col thead tbody tfoot tr th td"
 _TAGS = f"{_PROSE} {_BLOCKS} {_TABLES}".split()

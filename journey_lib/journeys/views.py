@@ -19,7 +19,8 @@ from journey_lib.touches import Touches
 def transitions(table: PathTable) -> Result:
     """Where customers go next: how many journeys step from one channel to another.
 
-    Columns from, to, journeys (steps taken), share (of all steps out of `from`). The ends are ``(start)``,
+    Columns from, to, journeys (steps taken), share (of all steps out of `from`) with
+    low and high (Wilson, steps taken as independent). The ends are ``(start)``,
     ``(conversion)`` and ``(null)``; open journeys are left out, for nobody knows their next step, and counted
     in the facts. Steps into a channel equal steps out of it.
     """
@@ -34,12 +35,15 @@ def transitions(table: PathTable) -> Result:
     names = np.array([*table.channels, START], object)
     ends = np.array([*table.channels, CONVERTED, ENDED], object)
     out = counts.sum(axis=1)
+    low, high = wilson(counts[origin, target], out[origin])
     frame = pd.DataFrame(
         {
             "from": names[origin],
             "to": ends[target],
             "journeys": counts[origin, target],
             "share": counts[origin, target] / out[origin],
+            "low": low,
+            "high": high,
         }
     )
     facts = {"steps": int(counts.sum()), "journeys": int(weight.sum()), "open": int(table.open.sum())}

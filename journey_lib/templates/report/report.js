@@ -47,7 +47,10 @@ if (store && "DecompressionStream" in window) {
     const used = new Set(JSON.stringify(spec).match(/"name":"d\d+"/g)?.map((m) => m.slice(8, -1)));
     spec.datasets = Object.fromEntries([...used].filter((n) => n in page.datasets).map((n) => [n, rows(page.datasets[n])]));
     const looks = { range: page.ranges[scheme()], legend: { columns: Math.max(1, Math.floor(width / 135)) } };
-    if (width < 480) looks.axis = { labelLimit: 118, titleLimit: width * 0.8 };
+    if (width < 480) {
+      looks.axis = { labelLimit: 118, titleLimit: width * 0.8 };
+      looks.header = { labelLimit: 140 };
+    }
     spec.config = [looks, spec.config ?? {}].reduce(merge, page.config);
     if (width < 560 && spec.hconcat) { spec.vconcat = spec.hconcat; delete spec.hconcat; }
     if (spec.columns) spec.columns = Math.max(1, Math.min(spec.columns, Math.floor(width / 170)));
@@ -89,6 +92,9 @@ if (store && "DecompressionStream" in window) {
         tooltip: { disableDefaultStyle: true }, ...page.locale,
       });
       await fit(figure.drawn, room);
+      // What is wider all the same, such as a heat map with steps of its own, scrolls: by keyboard too.
+      live.removeAttribute("tabindex");
+      if (live.scrollWidth > live.clientWidth) live.tabIndex = 0;
       for (const part of live.querySelectorAll("[role]")) part.removeAttribute("role");
       figure.classList.add("drawn");
     } catch (error) {

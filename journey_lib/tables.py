@@ -85,7 +85,8 @@ def _row(
         if cells:
             cells.append(f"<td{_align(kind)}>{words}</td>")
         else:
-            mark = f' †<span class="unseen"> ({html.escape(i18n.text("few cases"))})</span>' if few else ""
+            said = html.escape(i18n.text("few cases"))
+            mark = f'&nbsp;†<span class="unseen"> ({said})</span>' if few else ""
             cells.append(f'<th scope="row">{words}{mark}</th>')
     return ('<tr class="few">' if few else "<tr>") + "".join(cells) + "</tr>"
 

@@ -126,7 +126,7 @@ def config(language: Language) -> dict[str, Any]:
         "axisYQuantitative": {**above, "tickCount": 5},
         "axisXQuantitative": {"tickCount": 5},
         "axisBand": {"grid": False},
-        "axisXBand": {"labelAngle": -40, "labelLimit": 110},
+        "axisXBand": {"labelAngle": -40, "labelLimit": 130},
         "axisTemporal": {"grid": False, "labelFlush": True, "labelOverlap": "greedy", "tickCount": 6},
         "header": {
             **text,

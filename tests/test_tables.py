@@ -49,14 +49,14 @@ def test_numbers_are_written_as_the_reader_writes_them_and_what_is_missing_is_a_
 
 def test_rows_that_rest_on_few_cases_are_marked_to_the_eye_and_to_the_ear() -> None:
     html = table_html(FRAME, caption="c", formats={"channel": "text"}, muted="journeys")
-    assert rows(html) == [["Zalo"], ["Email † (ít trường hợp)"], ["SMS † (ít trường hợp)"]]
+    assert rows(html) == [["Zalo"], ["Email&nbsp;† (ít trường hợp)"], ["SMS&nbsp;† (ít trường hợp)"]]
     assert html.count('<tr class="few">') == 2
     assert "† Dưới 30 trường hợp" in html
 
 
 def test_a_row_under_the_privacy_threshold_keeps_its_words_and_loses_its_numbers() -> None:
     html = table_html(FRAME, caption="c", formats=FORMATS, muted="journeys", k=10)
-    assert rows(html)[2] == ["SMS † (ít trường hợp)", "markov", "&lt;10", "–", "–"]
+    assert rows(html)[2] == ["SMS&nbsp;† (ít trường hợp)", "markov", "&lt;10", "–", "–"]
     assert "&lt;10: quá ít khách hàng" in html
 
 
@@ -68,7 +68,7 @@ def test_a_row_that_rests_on_nobody_tells_of_no_one_and_stays() -> None:
 def test_a_suppressed_result_shows_the_same() -> None:
     result = Result("credit", FRAME, base="journeys").suppressed(10)
     html = table_html(result.table, caption="c", formats=FORMATS, muted="journeys", k=10)
-    assert rows(html)[2] == ["SMS † (ít trường hợp)", "markov", "&lt;10", "–", "–"]
+    assert rows(html)[2] == ["SMS&nbsp;† (ít trường hợp)", "markov", "&lt;10", "–", "–"]
 
 
 def test_everything_from_the_data_is_escaped() -> None:

@@ -10,6 +10,7 @@ parameter are answered before pandas and papermill would have loaded.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import signal
 import sys
 import traceback
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from journey_lib import catalogue
-from journey_lib.errors import JourneyError, ParameterError, did_you_mean
+from journey_lib.errors import ConfigError, JourneyError, ParameterError, did_you_mean
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -145,12 +146,11 @@ def run(
 ) -> None:
     """Run reports and publish their pages: those named, or all of the workspace."""
     known = catalogue.reports()
-    named = [catalogue.pick(known, name) for name in names]
     values = _assigned(given)
-    if named:
-        _shared(named, values)  # answered before the workspace, and with it pandas, is loaded
+    if names and known.keys() >= set(names):
+        _shared([known[name] for name in names], values)  # answered before the workspace is even opened
     workspace = _open(folder)
-    wanted = _wanted(workspace, known, named, values)
+    wanted = _wanted(workspace, known, names, values)
     languages: dict[str, tuple[Language, ...]] = {"vi": ("vi",), "en": ("en",), "both": ("vi", "en")}
     spoken = languages[language] if language else workspace.languages
 
@@ -179,10 +179,12 @@ def run(
 def reports(folder: Path | None, describe: bool) -> None:
     """List the reports there are."""
     workspace = _open(folder) if folder else None
-    asked = {entry.report: entry.parameters for entry in workspace.reports} if workspace else {}
-    for report in catalogue.reports().values():
+    known = catalogue.reports()
+    pages = _pages(workspace, known) if workspace else {}
+    offered = {**{name: (report, {}) for name, report in known.items()}, **pages}
+    for report, asked in offered.values():
         click.echo(f"{report.name}  {report.title['en']} · {report.title['vi']}")
-        values = catalogue.check(report, asked.get(report.name, {})) if describe else {}
+        values = catalogue.check(report, asked) if describe else {}
         for parameter in report.parameters if describe else ():
             default = catalogue.plain({"it": values[parameter.name]})["it"]
             click.echo(f"  {parameter.name}: {parameter.annotation} = {default!r}")
@@ -261,17 +263,36 @@ def _shared(
 
 
 def _wanted(
-    workspace: Workspace,
-    known: dict[str, catalogue.Report],
-    named: list[catalogue.Report],
-    values: dict[str, str],
+    workspace: Workspace, known: dict[str, catalogue.Report], names: tuple[str, ...], values: dict[str, str]
 ) -> list[tuple[catalogue.Report, dict[str, object]]]:
-    """Which reports to run with which parameters: what is typed goes before what journey.yaml says."""
-    declared = {entry.report: entry.parameters for entry in workspace.reports}
+    """Which pages to publish with which parameters: what is typed goes before what journey.yaml says."""
+    pages = _pages(workspace, known)
+    offered = {**{name: (report, {}) for name, report in known.items()}, **pages}
+    for name in names:
+        if name not in offered:
+            raise ParameterError(f"there is no report '{name}'", do=did_you_mean(name, offered))
+    chosen = [offered[name] for name in names or pages or known]
+    declared = {report.name: parameters for report, parameters in chosen}
+    shared = _shared([report for report, _ in chosen], values)
+    return [(report, {**declared[report.name], **mine}) for report, mine in shared]
+
+
+def _pages(
+    workspace: Workspace, known: dict[str, catalogue.Report]
+) -> dict[str, tuple[catalogue.Report, dict[str, object]]]:
+    """The pages journey.yaml declares: a report, under a name and title of its own where it gives them."""
     where = str(workspace.path / "journey.yaml")
-    listed = [catalogue.pick(known, entry.report, where) for entry in workspace.reports]
-    chosen = named or listed or list(known.values())
-    return [(report, {**declared.get(report.name, {}), **mine}) for report, mine in _shared(chosen, values)]
+    pages: dict[str, tuple[catalogue.Report, dict[str, object]]] = {}
+    for entry in workspace.reports:
+        report = catalogue.pick(known, entry.report, where)
+        name = entry.page or report.name
+        if name in pages:
+            raise ConfigError(
+                f"two pages are called {name}", where=where, do="give the second a `page:` of its own"
+            )
+        titled = dataclasses.replace(report, name=name, title=report.title | dict(entry.title))
+        pages[name] = (titled, dict(entry.parameters))
+    return pages
 
 
 @contextlib.contextmanager

@@ -83,9 +83,14 @@ class EngineSettings(_Strict):
 
 
 class ReportEntry(_Strict):
-    """A report this workspace publishes, and its parameters where they differ from the notebook's."""
+    """A report this workspace publishes, and its parameters where they differ from the notebook's.
+
+    A second entry of the same report needs a `page` of its own, and is best given a `title`.
+    """
 
     report: str
+    page: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9_]*$")
+    title: Words = Field(default_factory=dict)
     parameters: dict[str, Any] = Field(default_factory=dict)
 
 

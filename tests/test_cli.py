@@ -294,3 +294,19 @@ def test_the_workflow_in_the_guide_is_yaml_that_deploys_only_after_a_good_run() 
     deploy = next(n for n, step in enumerate(steps) if "deploy-pages" in step.get("uses", ""))
     assert run < deploy
     assert "if" not in steps[deploy]
+
+
+def test_one_report_may_be_published_as_two_pages_of_their_own_name_and_title(here: Path) -> None:
+    config = Path("shop") / "journey.yaml"
+    second = (
+        "  - report: small\n    page: small_week\n    title: {en: A week}\n    parameters: {lookback: 7d}\n"
+    )
+    config.write_text(config.read_text("utf-8") + second, encoding="utf-8")
+    listed = journey("reports", "-w", "shop").stdout
+    assert "small  A small report · Báo cáo nhỏ" in listed
+    assert "small_week  A week · Báo cáo nhỏ" in listed
+    said = journey("run", "small_weak", "-w", "shop")
+    assert said.exit_code == 2
+    assert "Did you mean 'small_week'?" in said.stderr
+    config.write_text(config.read_text("utf-8").replace("    page: small_week\n", ""), encoding="utf-8")
+    assert "two pages are called small" in journey("run", "-w", "shop").stderr

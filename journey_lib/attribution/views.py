@@ -52,9 +52,9 @@ def compare(
 def removal_effects(source: PathTable | Touches, *, order: int = 1, **cut: Any) -> Result:
     """What part of all conversions the Markov chain of the paths would lose without each channel.
 
-    Columns channel, removal_effect (arrivals in the channel end without a conversion) with low and high (95 %),
-    journeys (converted ones it took part in), customers (theirs, where people are known). Effects need not
-    add up to one.
+    Columns channel, removal_effect (arrivals in the channel end without a conversion) with low and high
+    (95 %), journeys (converted ones it took part in), customers (theirs, where people are known). Effects
+    need not add up to one.
     """
     whole = credit(source, "markov", order=order, **cut)
     table = whole.table[whole.table["channel"] != NO_TOUCH].drop(columns=["low", "high"])

@@ -128,7 +128,7 @@ def credit_bars(result: Result, names: Names, subtitle: str = "") -> alt.TopLeve
             _tip("journeys", _("Converted journeys"), ",.0f"),
         ],
     )
-    spans = base.mark_rule(style="interval").encode(y=y, x="from_:Q", x2="to_:Q")
+    spans = base.mark_rule(style="interval", color=theme.INK).encode(y=y, x="from_:Q", x2="to_:Q")
     words = base.mark_text(style="label", align="left", dx=6).encode(y=y, x="to_:Q", text="label:N")
     model = model_name(result.settings["model"])
     return alt.layer(bars, spans, words).properties(
@@ -163,7 +163,7 @@ def removal_effects(result: Result, names: Names, subtitle: str = "") -> alt.Top
             _tip("journeys", _("Converted journeys"), ",.0f"),
         ],
     )
-    spans = base.mark_rule(style="interval").encode(y=y, x="low:Q", x2="high:Q")
+    spans = base.mark_rule(style="interval", color=theme.INK).encode(y=y, x="low:Q", x2="high:Q")
     words = base.mark_text(style="label", align="left", dx=6).encode(y=y, x="high:Q", text="label:N")
     return alt.layer(bars, spans, words).properties(
         title=_title(
@@ -262,7 +262,7 @@ def cost_per_conversion(result: Result, names: Names, subtitle: str = "") -> alt
     y = alt.Y("channel_name:N", sort=order, title=None)
     fields = ["channel_name", "cost_per_conversion", "low", "high", "return_on_spend", "cost", "few", "label"]
     base = alt.Chart(_lean(frame, fields))
-    spans = base.mark_rule(style="interval").encode(y=y, x="low:Q", x2="high:Q")
+    spans = base.mark_rule(style="interval", color=theme.INK).encode(y=y, x="low:Q", x2="high:Q")
     points = base.mark_point(size=70).encode(
         y=y,
         x=alt.X("cost_per_conversion:Q", title=_("Cost per conversion"), axis=alt.Axis(format="$,.0f")),

@@ -114,6 +114,8 @@ class Session:
         """Show a Result as its readers write numbers; small groups are marked or hidden."""
         caption, formats = LAYOUTS[result.name]
         frame = result.table
+        if "share" in formats:
+            frame = frame.sort_values("share", ascending=False)
         if "channel" in frame:
             frame = frame.assign(channel=named(frame["channel"], self.names))
         if "path" in frame:

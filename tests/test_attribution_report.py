@@ -6,6 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
+import browser
 import pandas as pd
 import pytest
 import twins
@@ -128,6 +129,21 @@ def test_tables_of_the_run_can_be_opened_and_add_up(published):
     # Channels with too few people are left out of every table, so sums may fall short and never exceed.
     assert (sums <= facts(published, "credit")["conversions"] + 1e-6).all()
     assert credit.loc[~credit["suppressed"].astype(bool), "customers"].fillna(10).ge(10).all()
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+@pytest.mark.parametrize("language", ["vi", "en"])
+@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
+def test_the_page_opens_from_the_disk_and_draws_every_chart(published, language, phone):
+    reports, _ = published
+    page = reports / "demo" / language / "channel_attribution.html"
+    with browser.running() as chromium, browser.visit(chromium, page, phone=phone) as seen:
+        assert seen.draw_all() == 6
+        assert seen.asked == []
+        assert seen.said == []
+        assert seen.overflow() <= 0
+        assert seen.complaints() == []
 
 
 def test_the_explorer_answers_every_touch_of_its_controls(shop, monkeypatch):

@@ -101,7 +101,8 @@ def test_prepared_touches_give_the_paths_of_the_twin(log, prepared, options):
 def test_prepared_touches_give_the_credit_of_the_same_frame_to_the_bit(log, prepared, options, model):
     found = jl.attribution.credit(prepared, model, **options).table
     expected = jl.attribution.credit(touches(log, currency="USD"), model, **options).table
-    bounds = ["low", "high"]  # groups of customers are drawn by another hash: intervals agree as samples do
+    # Groups of customers are drawn by another hash: intervals agree as samples do.
+    bounds = ["low", "high", "effect_low", "effect_high"]
     exact = [name for name in expected.columns if name not in bounds]
     pd.testing.assert_frame_equal(found[exact], expected[exact], check_exact=True)
     assert (found["high"] - found["low"]).tolist() == pytest.approx(

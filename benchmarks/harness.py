@@ -58,10 +58,11 @@ class Benchmark:
 
 @dataclass(frozen=True)
 class Run:
-    """What one process took: CPU seconds, of which without imports, peak memory, and its own words."""
+    """What one process took (CPU seconds: all, the work, the work in user mode), and what it said."""
 
     cpu: float
     work: float
+    user: float
     wall: float
     rss_mb: float
     steps: Mapping[str, float]
@@ -83,11 +84,14 @@ def measured(command: Command, files: Mapping[str, Path]) -> Run:
             raise subprocess.CalledProcessError(child.returncode, words)
         said.seek(0)
         own = json.loads(said.read().splitlines()[-1])
-    work = sum(seconds for name, seconds in own["steps"].items() if name not in NOT_WORK)
+    work, user = (
+        sum(seconds for name, seconds in own[kind].items() if name not in NOT_WORK)
+        for kind in ("steps", "user")
+    )
     checks = own["steps"].get("checks", 0.0)
     # Checks exist only for this comparison: nobody is charged for them.
     whole = used.ru_utime + used.ru_stime - checks
-    return Run(whole, work, wall, own["rss_mb"], own["steps"], own["facts"], own["versions"])
+    return Run(whole, work, user, wall, own["rss_mb"], own["steps"], own["facts"], own["versions"])
 
 
 def inputs(kind: str, rows: int) -> dict[str, Path]:
@@ -136,13 +140,14 @@ def compared(benchmark: Benchmark, rows: int, repeats: int) -> dict[str, Any]:
 
 
 def by_cpu(ours: list[Run], theirs: list[Run]) -> dict[str, Any]:
-    """CPU of the work, which the target is about, and of the whole processes beside it."""
+    """CPU of the work, which the target is about, of it in user mode, and of the whole processes."""
 
     def best(figure: Callable[[Run], float]) -> dict[str, float]:
         own, other = (min(figure(run) for run in side) for side in (ours, theirs))
         return {"ours": round(own, 3), "theirs": round(other, 3), "ratio": round(own / other, 4)}
 
-    return {**best(lambda run: run.work), "whole": best(lambda run: run.cpu)}
+    rest = {"user": best(lambda run: run.user), "whole": best(lambda run: run.cpu)}
+    return {**best(lambda run: run.work), **rest}
 
 
 def by_error(ours: Run, theirs: Run, files: Mapping[str, Path]) -> dict[str, Any]:

@@ -16,11 +16,12 @@ CPU_HEAD = """
 ## CPU and memory
 
 CPU is user + system seconds of a fresh process and all its threads. The ratio is of the work: reading the
-input counts, starting Python and importing packages does not, on either side; "whole" counts those too. Ours
-and theirs ran in turn on the same machine; the best run of each side counts.
+input counts, starting Python and importing packages does not, on either side; "whole" counts those too, and
+"user" leaves out what the system did for the work, mostly finding memory. Ours and theirs ran in turn on the
+same machine; the best run of each side counts.
 
-| benchmark | rows | ours, s | theirs, s | ratio | target | met | whole, s | ratio | memory, MB | agree |
-|---|--:|--:|--:|--:|--:|:-:|--:|--:|--:|---|
+| name | rows | ours, s | theirs, s | ratio | target | met | user | whole, s | ratio | memory, MB | agree |
+|---|--:|--:|--:|--:|--:|:-:|--:|--:|--:|--:|---|
 """
 ERROR_HEAD = """
 ## Accuracy
@@ -65,6 +66,7 @@ def cpu_row(name: str, entry: Entry) -> str:
         f"**{entry['ratio']:.3f}**",
         target,
         verdict(entry),
+        f"{entry['user']['ratio']:.3f}",
         f"{whole['ours']:.2f} / {whole['theirs']:.2f}",
         f"{whole['ratio']:.3f}",
         f"{entry['rss']['ours']} / {entry['rss']['theirs']}",

@@ -315,12 +315,15 @@ def _amounts(column: pa.ChunkedArray | None, name: str, currency: str | None, n:
 
 def to_minor(major: npt.NDArray[np.float64], digits: int | None = None) -> tuple[Ints, int]:
     """Amounts as whole minor units, and the digits of that unit: given, or the fewest that lose nothing."""
-    tried = range(MOST_DIGITS + 1) if digits is None else [digits]
-    for digits_found in tried:
-        minor = np.rint(major * 10**digits_found)
-        if np.allclose(minor / 10**digits_found, major, rtol=1e-12, atol=0):
-            break
-    return minor.astype(np.int64), digits_found
+    if digits is None:
+        amounts = major[major != 0]
+        lossless = (
+            count
+            for count in range(MOST_DIGITS)
+            if np.allclose(np.rint(amounts * 10**count) / 10**count, amounts, rtol=1e-12, atol=0)
+        )
+        digits = next(lossless, MOST_DIGITS)
+    return np.rint(major * 10**digits).astype(np.int64), digits
 
 
 def _ranks(column: pa.ChunkedArray) -> Ints:

@@ -243,9 +243,10 @@ def _no_touch(table: PathTable, without: int, total: int) -> pd.DataFrame:
 
 def _taking_part(table: PathTable) -> Array:
     """Converted journeys in which each channel took part, however often."""
+    converted = _chosen(table, table.conversions > 0)
     size = len(table.channels)
-    cells = np.unique(table.row * size + table.tokens)
-    return journeys.add(cells % size, table.conversions[cells // size], size)
+    cells = np.unique(converted.row * size + converted.tokens)
+    return journeys.add(cells % size, converted.conversions[cells // size], size)
 
 
 def _untouched(table: PathTable) -> Array:

@@ -9,7 +9,6 @@ those that avoid a set S of states are N[0] - N[0,S] N[S,S]⁻¹ N[S] (taboo pro
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,11 +21,10 @@ from threadpoolctl import threadpool_limits
 
 from journey_lib.attribution.rules import between_folds
 from journey_lib.errors import ParameterError
-from journey_lib.intervals import order_free_sum
+from journey_lib.intervals import order_free_total
 from journey_lib.journeys import PathTable
 
 Array = npt.NDArray[Any]
-Moves = Callable[[Array, Array], Array]
 
 DENSE = 1_000  # states up to which one dense inverse is the quickest exact way
 ROUNDS = 5_000  # of the series, before a sparse factorisation takes over
@@ -121,30 +119,23 @@ def variances(chain: Chain, effects: Array, visits: Array, untouched: Array) -> 
     where known.
     """
     with threadpool_limits(1):
-        paths, gradient = chain.paths, _gradient(chain, visits)
-        reached = visits.T @ _per_step(chain, np.where(chain.target == chain.size, chain.count, 0))
-        parts = effects / effects.sum()
+        paths = chain.paths
         touched = paths.conversions.sum()
         total = touched + untouched.sum()
         rate = touched / total
-        both = np.concatenate([parts, effects])
-
-        def moves(change: Array, conversions: Array) -> Array:
-            """How shares and effects move with the conversion probabilities and the rate of touched ones."""
-            lost = -change[:, 1:] / reached[0] + reached[1:] * change[:, :1] / reached[0] ** 2
-            shifted = (lost - parts * lost.sum(axis=1, keepdims=True)) / effects.sum()
-            return rate * np.hstack([shifted, lost]) + both * (conversions / total)[:, None]
-
+        both = np.concatenate([effects / effects.sum(), effects])
+        influence = rate * _influence(chain, effects, visits)
         if paths.fold is not None:
             by_fold = np.bincount(paths.fold, paths.conversions, len(untouched))
-            change = _by_fold(chain, len(untouched)) @ gradient
-            variance = between_folds(moves(change, (1 - rate) * by_fold - rate * untouched))
+            bought = ((1 - rate) * by_fold - rate * untouched) / total
+            moved = _by_fold(chain, len(untouched)) @ influence + np.outer(bought, both)
+            variance = between_folds(moved)
         else:
             variance = untouched.sum() * (rate * both / total) ** 2
             for begin in range(0, len(paths), BLOCK):
-                end = min(begin + BLOCK, len(paths))
-                variance = variance + _squared(chain, gradient, begin, end, moves, 1 - rate)
-        return variance[: len(parts)], variance[len(parts) :]
+                block = slice(begin, min(begin + BLOCK, len(paths)))
+                variance = variance + _squared(chain, influence, block, both * (1 - rate) / total)
+        return variance[: len(effects)], variance[len(effects) :]
 
 
 def _visits(chain: Chain) -> Array:
@@ -204,14 +195,18 @@ def _factorised(matrix: Any, start: Array, mask: Array) -> Array:
     return linalg.splu((sparse.eye_array(len(mask)) - kept @ matrix).tocsc()).solve(mask * start)
 
 
-def _gradient(chain: Chain, visits: Array) -> Array:
-    """Change of the conversion probability per extra step in each cell: cells by removals."""
+def _influence(chain: Chain, effects: Array, visits: Array) -> Array:
+    """How an extra step in each cell (rows) moves each channel's part of the effects, and its effect."""
     converting = _converting(chain)
     ends = np.zeros((2, converting.shape[1]))
     ends[0] = 1.0
-    reached = np.concatenate([converting, ends])
+    arrival = np.concatenate([converting, ends])
     per_step = visits / np.maximum(chain.out, 1)[:, None]
-    return per_step[chain.source] * (reached[chain.target] - converting[chain.source])
+    change = per_step[chain.source] * (arrival[chain.target] - converting[chain.source])
+    reached = visits.T @ _per_step(chain, np.where(chain.target == chain.size, chain.count, 0))
+    lost = -change[:, 1:] / reached[0] + reached[1:] * change[:, :1] / reached[0] ** 2
+    parts = effects / effects.sum()
+    return np.hstack([(lost - parts * lost.sum(axis=1, keepdims=True)) / effects.sum(), lost])
 
 
 def _by_fold(chain: Chain, folds: int) -> Any:
@@ -225,23 +220,21 @@ def _by_fold(chain: Chain, folds: int) -> Any:
     return sparse.coo_array((weight, (rows, cells)), shape=(folds, len(chain.count))).tocsr()
 
 
-def _squared(chain: Chain, gradient: Array, begin: int, end: int, moves: Moves, gain: float) -> Array:
-    """Sum over journeys of their squared influence on each figure, for a block of paths."""
+def _squared(chain: Chain, influence: Array, block: slice, bought: Array) -> Array:
+    """Sum over the journeys of a block of paths of their squared influence on each figure."""
     paths = chain.paths
-    inside = slice(paths.offsets[begin], paths.offsets[end])
-    row = np.repeat(np.arange(end - begin), paths.lengths[begin:end])
-    shape = (end - begin, len(chain.count))
-    walked = sparse.coo_array((np.ones(len(row)), (row, chain.step[inside])), shape=shape).tocsr() @ gradient
-    ends = (
-        (paths.conversions, chain.conversion_step, gain),
-        (paths.nulls, chain.null_step, 0.0),
-    )
-    summed = np.zeros(2 * (gradient.shape[1] - 1))
-    for weight, step, converted in ends:
-        moved = moves(walked + gradient[step[begin:end]], np.full(end - begin, converted))
-        terms = weight[begin:end, None] * moved**2
-        columns = np.tile(np.arange(terms.shape[1]), len(terms))
-        summed += order_free_sum(columns, terms.ravel(), terms.shape[1])
+    inside = slice(paths.offsets[block.start], paths.offsets[block.stop])
+    row = np.repeat(np.arange(block.stop - block.start), paths.lengths[block])
+    shape = (block.stop - block.start, len(chain.count))
+    walks = sparse.coo_array((np.ones(len(row)), (row, chain.step[inside])), shape=shape).tocsr()
+    summed = np.zeros(influence.shape[1])
+    for weight, step, gain in (
+        (paths.conversions[block], chain.conversion_step[block], bought),
+        (paths.nulls[block], chain.null_step[block], np.zeros_like(bought)),
+    ):
+        seen = np.flatnonzero(weight)
+        moved = walks[seen] @ influence + influence[step[seen]] + gain
+        summed += order_free_total(weight[seen, None] * moved**2)
     return summed
 
 

@@ -44,7 +44,7 @@ def read_paths(
         A column is missing, a count is negative, broken or empty, or a path has an empty step. (A path
         that is an empty text is a journey with no touch.)
     """
-    table = _table(source, delimiter)
+    table = _table(source, delimiter, path)
     for name in filter(None, (path, conversions, value, nulls)):
         if name not in table.column_names:
             raise DataError(
@@ -55,8 +55,7 @@ def read_paths(
     count = _counts(table, conversions)
     ended = _counts(table, nulls) if nulls else np.zeros_like(count)
     worth = np.zeros(len(count)) if value is None else _numbers(table, value)
-    encoded = table[path].cast(pa.string()).combine_chunks().dictionary_encode()
-    encoded = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
+    encoded = _encoded(table[path])
     if encoded.null_count:
         raise DataError(
             f"'{path}' is missing in some rows",
@@ -108,13 +107,26 @@ def _steps(
     return tokens, np.concatenate([[0], np.cumsum(lengths)]), tuple(channels)
 
 
-def _table(source: str | Path | pd.DataFrame | pa.Table, delimiter: str) -> pa.Table:
+def _encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:
+    """The distinct texts of a column, and for each row which of them it is."""
+    if not pa.types.is_dictionary(column.type):
+        column = column.cast(pa.string()).dictionary_encode()
+    column = column.unify_dictionaries().combine_chunks()
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+
+def _table(source: str | Path | pd.DataFrame | pa.Table, delimiter: str, path: str) -> pa.Table:
     if isinstance(source, pa.Table):
         return source
     if isinstance(source, pd.DataFrame):
         return pa.Table.from_pandas(source, preserve_index=False)
     try:
-        return csv.read_csv(source, parse_options=csv.ParseOptions(delimiter=delimiter))
+        return csv.read_csv(
+            source,
+            parse_options=csv.ParseOptions(delimiter=delimiter),
+            # Paths repeat: telling them apart while parsing is half the work of reading them.
+            convert_options=csv.ConvertOptions(column_types={path: pa.dictionary(pa.int32(), pa.string())}),
+        )
     except (pa.ArrowInvalid, OSError) as error:
         raise DataError(
             "the paths cannot be read", where=f"{source}: {error}", do="give a UTF-8 CSV"

@@ -176,6 +176,10 @@ def removal_effects(result: Result, names: Names, subtitle: str = "") -> alt.Top
 
 def transition_map(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
     """Where do customers go next? (`journeys.transitions`)."""
+    if not len(_shown(result)):
+        return _nothing(
+            _("Where do customers go next?"), _("No step was taken by enough customers to be shown.")
+        )
     frame = _shown(result).assign(
         from_name=lambda f: named(f["from"], names),
         to_name=lambda f: named(f["to"], names),

@@ -19,6 +19,7 @@ from IPython.display import HTML, Markdown, display
 from journey_lib import i18n, tables, theme
 from journey_lib.charts import named, path_name
 from journey_lib.checks import Account
+from journey_lib.errors import ParameterError
 from journey_lib.i18n import text as _
 from journey_lib.journeys import Direct, Repeats
 from journey_lib.model import HEADLESS, Language, Result
@@ -177,6 +178,13 @@ class Session:
     ) -> dict[str, Any]:
         """A report's parameters as the options `journeys.paths` takes; its last day is included."""
         after = None if last_day is None else pd.Timestamp(last_day).date() + dt.timedelta(days=1)
+        begin, end = self.days((first_day, after))
+        if end < begin:
+            covered = " – ".join(i18n.date(day) for day in self.days())
+            raise ParameterError(
+                f"no day of the data lies between {first_day or '…'} and {last_day or '…'}",
+                do=f"choose a period within {covered}",
+            )
         return {
             "conversion": conversion,
             "lookback": lookback or self.workspace.lookback,

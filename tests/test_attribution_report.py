@@ -146,6 +146,29 @@ def test_the_page_opens_from_the_disk_and_draws_every_chart(published, language,
         assert seen.complaints() == []
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"conversion": "sale"}, "there is no conversion 'sale'"),
+        ({"first_day": "2025-03-31", "last_day": "2025-03-01"}, "the period ends before it starts"),
+        ({"order": "0"}, "'0' is not one of its choices"),
+    ],
+)
+def test_what_cannot_be_asked_of_this_shop_is_refused_before_a_kernel_starts(shop, monkeypatch, asked, said):
+    monkeypatch.setattr(runner, "prepare", lambda *_: pytest.fail("it was already preparing"))
+    report = catalogue.reports()["channel_attribution"]
+    with pytest.raises(jl.errors.ParameterError, match=said):
+        runner.run(jl.open(shop), report, asked, language="vi", reports_dir=shop.parent / "reports")
+
+
+def test_a_period_outside_the_data_is_answered_with_the_days_they_cover(shop, monkeypatch):
+    monkeypatch.setattr(session.theme, "enable", lambda *_, **__: None)
+    run = session.start(str(shop), "en")
+    period = {"first_day": "2030-01-01", "last_day": None}
+    with pytest.raises(jl.errors.ParameterError, match=r"choose a period within 1 Jan 2025 – 31 Dec 2025"):
+        run.cutting(conversion=None, lookback="30d", direct="keep", repeats="keep", **period)
+
+
 def test_the_explorer_answers_every_touch_of_its_controls(shop, monkeypatch):
     shown: list[dict] = []
     monkeypatch.setattr(session.Session, "show", lambda self, chart: shown.append(chart.to_dict()))

@@ -82,6 +82,12 @@ def test_every_chart_has_title_description_and_marks(paths, language):
     i18n.speak("en")
 
 
+def test_with_too_few_customers_the_map_says_so(paths):
+    spec = charts.transition_map(jl.journeys.transitions(paths).suppressed(10**6), NAMES).to_dict()
+    assert theme.declared_empty(spec)
+    assert "No step was taken by enough customers to be shown." in str(spec)
+
+
 def test_without_costs_the_chart_says_so(paths):
     nothing = pd.DataFrame({"channel": [], "cost": []})
     result = jl.attribution.efficiency(jl.attribution.credit(paths, "last"), nothing, "VND")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from journey_lib.catalogue import Report, check, plain, written_with
-from journey_lib.errors import ParameterError
+from journey_lib.errors import ParameterError, did_you_mean
 from journey_lib.model import Language
 from journey_lib.runner import origin, record
 from journey_lib.workspace import Workspace
@@ -70,7 +70,26 @@ def new_job(
             )
     known = {parameter.name for parameter in report.parameters}
     declared = {"lookback": workspace.lookback} if "lookback" in known else {}
-    return Job(workspace, report, check(report, {**declared, **parameters}), language, reports_dir)
+    values = check(report, {**declared, **parameters})
+    _fits(workspace, report, values)
+    return Job(workspace, report, values, language, reports_dir)
+
+
+def _fits(workspace: Workspace, report: Report, values: Mapping[str, object]) -> None:
+    """Refuse now what the notebook would refuse after its kernel has started."""
+    conversion = values.get("conversion")
+    if conversion is not None and conversion not in workspace.conversions:
+        raise ParameterError(
+            f"{report.name}: there is no conversion {conversion!r}",
+            where=str(workspace.path / "journey.yaml"),
+            do=did_you_mean(str(conversion), workspace.conversions),
+        )
+    first, last = values.get("first_day"), values.get("last_day")
+    if isinstance(first, dt.date) and isinstance(last, dt.date) and last < first:
+        raise ParameterError(
+            f"{report.name}: the period ends before it starts: {first} to {last}",
+            do="give the first day first",
+        )
 
 
 def opened(job: Job, manifest: Manifest) -> record.Run:

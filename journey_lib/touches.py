@@ -313,8 +313,10 @@ def _amounts(column: pa.ChunkedArray | None, name: str, currency: str | None, n:
     return to_minor(major, None if currency is None else minor_digits(currency))
 
 
-def to_minor(major: npt.NDArray[np.float64], digits: int | None = None) -> tuple[Ints, int]:
+def to_minor(major: npt.NDArray[Any], digits: int | None = None) -> tuple[Ints, int]:
     """Amounts as whole minor units, and the digits of that unit: given, or the fewest that lose nothing."""
+    if digits is None and major.dtype.kind == "i":
+        return major.astype(np.int64, copy=False), 0
     if digits is None:
         amounts = major[major != 0]
         lossless = (

@@ -6,15 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
 from journey_lib.errors import DataError, did_you_mean
-from journey_lib.journeys import PathTable, unique
+from journey_lib.journeys import PathTable, add, unique
 from journey_lib.prepare import refuse_reserved
 from journey_lib.touches import to_minor
+
+Array = npt.NDArray[Any]
 
 
 def read_paths(
@@ -70,7 +73,7 @@ def read_paths(
         tokens,
         offsets,
         {
-            name: np.bincount(row, amount, size).astype(np.int64)
+            name: add(row, amount, size)
             for name, amount in (("conversions", count), ("value", minor), ("nulls", ended))
         },
     )
@@ -80,9 +83,7 @@ def read_paths(
     )
 
 
-def _steps(
-    distinct: pa.StringArray, separator: str, name: str
-) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], tuple[str, ...]]:
+def _steps(distinct: pa.StringArray, separator: str, name: str) -> tuple[Array, Array, tuple[str, ...]]:
     """Channel codes of each distinct path end to end, where each path begins, and the channels."""
     words = pc.split_pattern(distinct, separator.strip() or separator)
     steps = pc.utf8_trim_whitespace(words.values)
@@ -133,14 +134,17 @@ def _table(source: str | Path | pd.DataFrame | pa.Table, delimiter: str, path: s
         ) from error
 
 
-def _numbers(table: pa.Table, name: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _numbers(table: pa.Table, name: str) -> Array:
+    """A column as numbers: whole ones as they are, others as floats, none missing."""
+    column = table[name]
+    if pa.types.is_integer(column.type) and not column.null_count:
+        return column.to_numpy()
     try:
-        column = table[name].cast(pa.float64())
+        numbers = column.cast(pa.float64()).to_numpy()
     except pa.ArrowInvalid as error:
         raise DataError(
             f"'{name}' does not hold numbers", where=str(error), do="correct the column"
         ) from error
-    numbers = column.to_numpy()
     bad = np.flatnonzero(~np.isfinite(numbers))
     if len(bad):
         raise DataError(
@@ -152,9 +156,10 @@ def _numbers(table: pa.Table, name: str) -> np.ndarray[tuple[int], np.dtype[np.f
     return numbers
 
 
-def _counts(table: pa.Table, name: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _counts(table: pa.Table, name: str) -> Array:
     numbers = _numbers(table, name)
-    bad = np.flatnonzero((numbers < 0) | (numbers != np.rint(numbers)))
+    whole = numbers if numbers.dtype.kind == "i" else np.rint(numbers)
+    bad = np.flatnonzero((numbers < 0) | (numbers != whole))
     if len(bad):
         raise DataError(
             f"'{name}' holds counts that are negative or not whole",
@@ -162,4 +167,4 @@ def _counts(table: pa.Table, name: str) -> np.ndarray[tuple[int], np.dtype[np.fl
             how_many=f"{len(bad)} of {len(numbers)}",
             do="correct them",
         )
-    return numbers
+    return whole.astype(np.int64, copy=False)

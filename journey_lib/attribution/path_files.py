@@ -86,9 +86,16 @@ def read_paths(
 def _steps(distinct: pa.StringArray, separator: str, name: str) -> tuple[Array, Array, tuple[str, ...]]:
     """Channel codes of each distinct path end to end, where each path begins, and the channels."""
     words = pc.split_pattern(distinct, separator.strip() or separator)
-    steps = pc.utf8_trim_whitespace(words.values)
-    blank = pc.equal(steps, "").to_numpy(zero_copy_only=False)
-    lengths = np.diff(words.offsets.to_numpy(zero_copy_only=False).astype(np.int64))
+    offsets = words.offsets.to_numpy(zero_copy_only=False).astype(np.int64)
+    encoded = words.values.dictionary_encode()
+    # A channel with and without blanks around it is one: settled here, among the few distinct names.
+    found = [word.strip() for word in encoded.dictionary.to_pylist()]
+    channels = sorted(set(found) - {""})
+    refuse_reserved(channels)
+    code = {channel: number for number, channel in enumerate(channels)}
+    tokens = np.array([code.get(word, -1) for word in found], np.int16)[encoded.indices.to_numpy()]
+    lengths = np.diff(offsets)
+    blank = tokens < 0
     broken = np.flatnonzero(blank & np.repeat(lengths > 1, lengths))
     if len(broken):
         where = int(np.searchsorted(np.cumsum(lengths), broken[0], side="right"))
@@ -98,13 +105,9 @@ def _steps(distinct: pa.StringArray, separator: str, name: str) -> tuple[Array, 
             how_many=f"{len(broken)} empty steps",
             do="correct the path, or the separator",
         )
-    lengths[np.repeat(np.arange(len(lengths)), lengths)[blank]] = 0
-    names = steps.filter(pa.array(~blank)).dictionary_encode()
-    found = names.dictionary.to_pylist()
-    channels = sorted(found)
-    refuse_reserved(channels)
-    recode = np.array([channels.index(word) for word in found], np.int16)
-    tokens = recode[names.indices.to_numpy(zero_copy_only=False)]
+    if blank.any():  # a path that is an empty text: no touch
+        lengths[np.repeat(np.arange(len(lengths)), lengths)[blank]] = 0
+        tokens = tokens[~blank]
     return tokens, np.concatenate([[0], np.cumsum(lengths)]), tuple(channels)
 
 

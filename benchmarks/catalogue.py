@@ -23,7 +23,7 @@ def mam(*arguments: str) -> Command:
     return Command("mam", "peers/mam_markov.py", arguments)
 
 
-def raw_to_paths(name: str, rows: int, repeats: int) -> Benchmark:
+def raw_to_paths(name: str, rows: int, turns: int) -> Benchmark:
     return Benchmark(
         name,
         "raw events to unique paths (cut at conversions, 30 days, direct dropped) vs a pandas groupby script",
@@ -33,7 +33,7 @@ def raw_to_paths(name: str, rows: int, repeats: int) -> Benchmark:
         Command("ours", "peers/pandas_paths.py", ("{events}",)),
         target=1 / 10 if rows == 10 * MILLION else None,
         same=("paths", "journeys", "conversions", "value", "digest"),
-        repeats=repeats,
+        turns=turns,
     )
 
 
@@ -98,8 +98,8 @@ BENCHMARKS = (
         target=None,
         within=1e-9,
     ),
-    raw_to_paths("paths_1m", MILLION, repeats=3),
-    raw_to_paths("paths_10m", 10 * MILLION, repeats=2),
+    raw_to_paths("paths_1m", MILLION, turns=2),
+    raw_to_paths("paths_10m", 10 * MILLION, turns=1),
     Benchmark(
         "prepare_10m",
         "files to the prepared touch table, vs DuckDB reading every column once for one GROUP BY",
@@ -109,7 +109,7 @@ BENCHMARKS = (
         Command("ours", "peers/duckdb_scan.py", ("{events}",)),
         target=None,
         same=("events",),
-        repeats=2,
+        turns=1,
     ),
     Benchmark(
         "accuracy_1m",
@@ -120,7 +120,7 @@ BENCHMARKS = (
         channel_attribution("seeds", "{grouped}"),
         target=1e-9,
         figure="error",
-        repeats=1,
+        turns=1,
     ),
     *(
         Benchmark(
@@ -132,7 +132,7 @@ BENCHMARKS = (
             peer(argument, "{grouped}"),
             target=1e-9,
             figure="error",
-            repeats=1,
+            turns=1,
         )
         for peer, argument in ((channel_attribution, "seeds"), (do_attribution, "1"), (mam, "grouped"))
     ),

@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
             continue
         rows = max(benchmark.rows // 20, 3) if asked.quick else benchmark.rows
         try:
-            entry = compared(benchmark, rows, 1 if asked.quick else benchmark.repeats)
+            entry = compared(benchmark, rows, 1 if asked.quick else benchmark.turns)
         except subprocess.CalledProcessError as error:
             failed.append(benchmark.name)
             print(f"{benchmark.name}: not measured: {error}", file=sys.stderr, flush=True)

@@ -80,7 +80,7 @@ def test_a_run_compares_both_sides_and_writes_what_it_found(
     benchmark = next(each for each in run.BENCHMARKS if each.name == "paths_1m")
     assert (benchmark.ours, benchmark.theirs) == (ours, theirs)
 
-    entry = harness.compared(benchmark, rows=1_000, repeats=1)
+    entry = harness.compared(benchmark, rows=1_000, turns=1)
     run.keep("paths_1m", entry, tmp_path)
 
     assert set(entry) >= ENTRY

@@ -73,10 +73,10 @@ def build(paths: PathTable, order: int) -> Chain:
             f"order cannot be {order!r}", do="give how many channels back the model looks: 1, 2 …"
         )
     starts = paths.offsets[:-1]
-    state = np.zeros(len(paths.tokens), np.int64)
-    for _ in range(order):
-        known, rank = _ranked(_before(state, starts) * len(paths.channels) + paths.tokens)
-        state = rank + 1
+    known, rank = _ranked(paths.tokens.astype(np.int64))
+    for _ in range(order - 1):
+        known, rank = _ranked(_before(rank + 1, starts) * len(paths.channels) + paths.tokens)
+    state = rank + 1
     newest = np.concatenate([[-1], known % len(paths.channels)])
     size = len(newest)
     before = _before(state, starts)
@@ -86,9 +86,10 @@ def build(paths: PathTable, order: int) -> Chain:
     )
     cells, cell = _ranked(keys)
     over = paths.conversions + paths.nulls
-    weight = np.concatenate([np.repeat(over, paths.lengths), paths.conversions, paths.nulls])
     step, conversion_step, null_step = np.split(cell, [len(state), len(state) + len(final)])
-    count = np.bincount(cell, weight, len(cells))
+    count = np.bincount(step, np.repeat(over, paths.lengths), len(cells))
+    count += np.bincount(conversion_step, paths.conversions, len(cells))
+    count += np.bincount(null_step, paths.nulls, len(cells))
     return Chain(
         paths, newest, cells // (size + 2), cells % (size + 2), count, step, conversion_step, null_step
     )

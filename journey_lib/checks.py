@@ -46,9 +46,11 @@ def mark_duplicates(engine: Engine, staged: Sequence[str], table: str) -> None:
         f" WHERE reason IS NULL AND {key} IS NOT NULL"
         for number, name in enumerate(staged)
     )
+    # Counting is quick; the earliest place is looked for only where a key repeats.
     engine.run(
         "CREATE OR REPLACE TEMP TABLE repeated AS SELECT key, min((source, file, row)) AS first"
-        f" FROM ({union}) GROUP BY key HAVING count(*) > 1"
+        f" FROM ({union}) WHERE key IN (SELECT key FROM ({union}) GROUP BY key HAVING count(*) > 1)"
+        " GROUP BY key"
     )
     for number, name in enumerate(staged):
         engine.run(

@@ -82,11 +82,11 @@ def _readable() -> Iterator[None]:
 
 @contextmanager
 def connect(scratch: Path, memory: str = "2GB") -> Iterator[Engine]:
-    """Open an engine whose tables live in a throw-away database under `scratch`, spilling beyond `memory`."""
+    """Open an engine whose tables live in memory and, beyond `memory`, in a folder under `scratch`."""
     scratch.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="engine-", dir=scratch))
     try:
-        connection = duckdb.connect(str(folder / "scratch.duckdb"))
+        connection = duckdb.connect(":memory:")
         try:
             connection.execute(f"SET memory_limit = {literal(memory)}")
             connection.execute(f"SET temp_directory = {literal(str(folder / 'spill'))}")

@@ -162,8 +162,7 @@ def from_frame(
     converts = _flags(table[conversion], conversion)
     amount, digits = _amounts(table[value] if value else None, value or "", currency, table.num_rows)
     rows = Bucket(person, moment, code, np.full(len(code), -1, np.int16), converts.astype(np.int16), amount)
-    order = _by_customer_and_time(rows, table[event_id] if event_id else None)
-    rows = Bucket(*(column[order] for column in vars(rows).values()))
+    rows = _sorted(rows, table[event_id] if event_id else None)
     return Touches(
         buckets=(partial(_same, rows),),
         channels=channels,
@@ -189,20 +188,31 @@ def _read(file: Path) -> Bucket:
     return Bucket(*(table[name].to_numpy() for name in Bucket.__dataclass_fields__))
 
 
-def _by_customer_and_time(rows: Bucket, event_id: pa.ChunkedArray | None) -> Ints:
-    """Positions of the rows in the table's total order.
+def _sorted(rows: Bucket, event_id: pa.ChunkedArray | None) -> Bucket:
+    """The rows in the table's total order.
 
     Logs usually come sorted by time: then a counting sort by customer does it, in one pass. Only rows that
     share their customer and their instant with another are compared any further.
     """
     n = len(rows)
-    by_time = np.arange(n) if np.all(rows.timestamp[1:] >= rows.timestamp[:-1]) else rows.timestamp.argsort()
-    people = rows.customer[by_time]
-    counted = sparse.coo_array((np.zeros(n, np.int8), (people, np.arange(n, dtype=np.int32)))).tocsr()
-    order = by_time[counted.indices]
-    same = (np.diff(rows.customer[order]) == 0) & (np.diff(rows.timestamp[order]) == 0)
-    if not same.any():
-        return order
+    ascending = bool(np.all(rows.timestamp[1:] >= rows.timestamp[:-1]))
+    by_time = None if ascending else rows.timestamp.argsort()
+    people = rows.customer if by_time is None else rows.customer[by_time]
+    place = np.arange(n, dtype=np.int32)
+    counted = sparse.coo_array((np.zeros(n, np.int8), (people, place))).tocsr()
+    order = counted.indices if by_time is None else by_time[counted.indices]
+    counts = np.diff(counted.indptr)
+    customer = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
+    timestamp = rows.timestamp[order]
+    same = (timestamp[1:] == timestamp[:-1]) & (customer[1:] == customer[:-1])
+    if same.any():
+        order = _untied(rows, order, same, event_id)
+    channel, event_type, value = (column[order] for column in (rows.channel, rows.event_type, rows.value))
+    return Bucket(customer, timestamp, channel, rows.touchpoint, event_type, value)
+
+
+def _untied(rows: Bucket, order: Ints, same: npt.NDArray[np.bool_], event_id: pa.ChunkedArray | None) -> Ints:
+    """The order, with rows of the same customer and instant put right; `same` marks rows like the next."""
     tied = np.flatnonzero(np.append(same, False) | np.insert(same, 0, False))
     at = order[tied]
     run = np.cumsum(np.insert(~same[tied[1:] - 1], 0, True))
@@ -225,14 +235,28 @@ def _customers(column: pa.ChunkedArray, name: str) -> tuple[Ints, npt.NDArray[np
             do="give those rows an id, or leave them out of the frame and say so",
         )
     if pa.types.is_integer(column.type):
-        codes, uniques = pd.factorize(column.to_numpy())
+        ids = column.to_numpy().astype(np.int64, copy=False)
+        least, most = int(ids.min()), int(ids.max())
+        if most - least < 4 * len(ids):  # numbered one after another, as systems do: look up, do not hash
+            codes, uniques = _ranked(ids, least, most)
+        else:
+            codes, uniques = pd.factorize(ids)
         hashed = pd.util.hash_array(uniques)
     else:
-        encoded = column.cast(pa.string()).combine_chunks().dictionary_encode()
-        encoded = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
+        encoded = column.cast(pa.string()).dictionary_encode().combine_chunks()
         codes = encoded.indices.to_numpy(zero_copy_only=False)
         hashed = pd.util.hash_array(encoded.dictionary.to_numpy(zero_copy_only=False), categorize=False)
     return codes.astype(np.int32, copy=False), (hashed >> np.uint64(56)).astype(np.uint8)
+
+
+def _ranked(ids: Ints, least: int, most: int) -> tuple[Ints, Ints]:
+    """Rank of each id among those that occur, and those that occur."""
+    seen = np.zeros(most - least + 1, bool)
+    seen[ids - least] = True
+    found = np.flatnonzero(seen)
+    rank = np.empty(len(seen), np.int32)
+    rank[found] = np.arange(len(found), dtype=np.int32)
+    return rank[ids - least], (found + least).astype(ids.dtype)
 
 
 def _moments(column: pa.ChunkedArray, name: str, timezone: str) -> Ints:

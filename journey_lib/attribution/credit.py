@@ -245,7 +245,7 @@ def _taking_part(table: PathTable) -> Array:
     """Converted journeys in which each channel took part, however often."""
     converted = _chosen(table, table.conversions > 0)
     size = len(table.channels)
-    cells = np.unique(converted.row * size + converted.tokens)
+    cells = pd.unique(converted.row * size + converted.tokens)
     return journeys.add(cells % size, converted.conversions[cells // size], size)
 
 

@@ -9,6 +9,7 @@ those that avoid a set S of states are N[0] - N[0,S] N[S,S]⁻¹ N[S] (taboo pro
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 from scipy.sparse import linalg
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from journey_lib.attribution.rules import between_folds
 from journey_lib.errors import ParameterError
@@ -28,7 +29,7 @@ Array = npt.NDArray[Any]
 
 DENSE = 1_000  # states up to which one dense inverse is the quickest exact way
 ROUNDS = 5_000  # of the series, before a sparse factorisation takes over
-BLOCK = 100_000  # paths whose influence is held in memory at once
+BLOCK = 8_000  # paths whose influence is held in memory at once
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def removal_effects(chain: Chain) -> tuple[Array, Array, Array]:
     Returns effects on conversions, effects on value, and expected visits of every state (rows) with nothing
     removed (column 0) and with each channel removed (the others).
     """
-    with threadpool_limits(1):  # the same digits on any number of threads
+    with _one_thread():  # the same digits on any number of threads
         visits = _visits(chain)
         into_conversion = chain.target == chain.size
         rate = _per_step(chain, np.where(into_conversion, chain.count, 0))
@@ -119,7 +120,7 @@ def variances(chain: Chain, effects: Array, visits: Array, untouched: Array) -> 
     known, are the observations; else journeys are. `untouched` counts conversions with no touch, by fold
     where known.
     """
-    with threadpool_limits(1):
+    with _one_thread():
         paths = chain.paths
         touched = paths.conversions.sum()
         total = touched + untouched.sum()
@@ -137,6 +138,16 @@ def variances(chain: Chain, effects: Array, visits: Array, untouched: Array) -> 
                 block = slice(begin, min(begin + BLOCK, len(paths)))
                 variance = variance + _squared(chain, influence, block, both * (1 - rate) / total)
         return variance[: len(effects)], variance[len(effects) :]
+
+
+@functools.cache
+def _pools() -> Any:
+    """Thread pools of this process, looked up once: that takes longer than solving a small chain."""
+    return ThreadpoolController()
+
+
+def _one_thread() -> Any:
+    return _pools().limit(limits=1)
 
 
 def _visits(chain: Chain) -> Array:
@@ -224,10 +235,10 @@ def _by_fold(chain: Chain, folds: int) -> Any:
 def _squared(chain: Chain, influence: Array, block: slice, bought: Array) -> Array:
     """Sum over the journeys of a block of paths of their squared influence on each figure."""
     paths = chain.paths
-    inside = slice(paths.offsets[block.start], paths.offsets[block.stop])
-    row = np.repeat(np.arange(block.stop - block.start), paths.lengths[block])
+    starts = paths.offsets[block.start : block.stop + 1]
+    steps = chain.step[starts[0] : starts[-1]]
     shape = (block.stop - block.start, len(chain.count))
-    walks = sparse.coo_array((np.ones(len(row)), (row, chain.step[inside])), shape=shape).tocsr()
+    walks = sparse.csr_array((np.ones(len(steps)), steps, starts - starts[0]), shape=shape)
     summed = np.zeros(influence.shape[1])
     for weight, step, gain in (
         (paths.conversions[block], chain.conversion_step[block], bought),

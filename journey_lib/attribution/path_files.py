@@ -19,6 +19,8 @@ from journey_lib.touches import to_minor
 
 Array = npt.NDArray[Any]
 
+BLOCK = 16 * 2**20  # bytes of a file parsed at once
+
 
 def read_paths(
     source: str | Path | pd.DataFrame | pa.Table,
@@ -77,6 +79,10 @@ def read_paths(
             for name, amount in (("conversions", count), ("value", minor), ("nulls", ended))
         },
     )
+    # What parsing took is free again, but Arrow keeps it for itself: handed back, the next step need not ask
+    # for new memory, which is most of what crediting would cost.
+    del table, encoded, row
+    pa.default_memory_pool().release_unused()
     none = np.zeros(len(found["conversions"]), np.int64)
     return PathTable(
         channels=tuple(channels), **found, open=none, digits=digits, settings={"source": "path table"}
@@ -114,7 +120,8 @@ def _steps(distinct: pa.StringArray, separator: str, name: str) -> tuple[Array, 
 def _encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:
     """The distinct texts of a column, and for each row which of them it is."""
     if not pa.types.is_dictionary(column.type):
-        column = column.cast(pa.string()).dictionary_encode()
+        # In one piece first: bringing together the distinct texts of many pieces takes ten times as long.
+        column = pa.chunked_array([column.cast(pa.large_string()).combine_chunks()]).dictionary_encode()
     column = column.unify_dictionaries().combine_chunks()
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
@@ -127,6 +134,8 @@ def _table(source: str | Path | pd.DataFrame | pa.Table, delimiter: str, path: s
     try:
         return csv.read_csv(
             source,
+            # Each block finds its own distinct paths: the fewer blocks, the less to bring together.
+            read_options=csv.ReadOptions(block_size=BLOCK),
             parse_options=csv.ParseOptions(delimiter=delimiter),
             # Paths repeat: telling them apart while parsing is half the work of reading them.
             convert_options=csv.ConvertOptions(column_types={path: pa.dictionary(pa.int32(), pa.string())}),

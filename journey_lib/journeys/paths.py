@@ -134,9 +134,10 @@ def _count(found: Journeys, fold: Array | None, channels: int) -> dict[str, Any]
 
 def people_by_channel(found: Journeys, channels: int) -> Array:
     """Distinct customers behind each channel's conversions."""
-    touched = np.repeat(found.converted, np.diff(found.offsets))
-    person = np.repeat(found.customer, np.diff(found.offsets))[touched].astype(np.int64)
-    pairs = np.unique(person * channels + found.channel[touched])
+    lengths = np.diff(found.offsets)
+    touched = np.repeat(found.converted, lengths)
+    person = np.repeat(found.customer[found.converted], lengths[found.converted]).astype(np.int64)
+    pairs = pd.unique(person * channels + found.channel[touched])
     return np.bincount(pairs % max(channels, 1), minlength=channels)
 
 
@@ -204,7 +205,7 @@ def _group(tokens: Array, offsets: Array, fold: Array | None, attempt: int) -> t
     hashed = _hash(tokens, offsets, attempt)
     if fold is not None:
         hashed = hashed * np.uint64(257) + fold.astype(np.uint64)
-    group, _ = pd.factorize(hashed)
+    group, _ = pd.factorize(hashed, sort=True)
     first = np.empty(group.max(initial=-1) + 1, np.int64)
     first[group[::-1]] = np.arange(len(group))[::-1]
     lengths = np.diff(offsets)
@@ -236,9 +237,15 @@ def _group(tokens: Array, offsets: Array, fold: Array | None, attempt: int) -> t
 def _hash(tokens: Array, offsets: Array, attempt: int) -> Array:
     """A 64-bit polynomial hash of every sequence."""
     factor = np.uint64(0x9E3779B97F4A7C15 + 2 * attempt)
-    lengths = np.diff(offsets)
-    powers = np.cumprod(np.full(int(lengths.max(initial=0)) + 1, factor))
-    place = np.arange(len(tokens)) - np.repeat(offsets[:-1], lengths)
-    terms = (tokens.astype(np.uint64) + np.uint64(1)) * powers[place]
-    sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(terms)])
-    return sums[offsets[1:]] - sums[offsets[:-1]]
+    # Prefix sums of a polynomial over all tokens; dividing by the power at a sequence's start (the factor is
+    # odd, so it has an inverse modulo 2**64) makes equal sequences equal wherever they stand.
+    inverse = np.uint64(pow(int(factor), -1, 2**64))
+    sums = np.empty(len(tokens) + 1, np.uint64)
+    sums[0] = 0
+    powers = np.full(len(tokens), factor)
+    np.cumprod(powers, out=powers)
+    np.cumsum((tokens + 1).astype(np.uint64) * powers, out=sums[1:])
+    back = np.full(len(tokens) + 1, inverse)
+    back[0] = 1
+    np.cumprod(back, out=back)
+    return (sums[offsets[1:]] - sums[offsets[:-1]]) * back[offsets[:-1]]

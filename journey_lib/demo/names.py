@@ -85,6 +85,19 @@ AFTER_VAN = (
     "Bình", "Hòa", "Quang", "Toàn", "Trung", "Phúc", "Lâm", "Khánh", "Tài", "Hậu", "Thuận", "Quý", "Tiến",
     "Kiên", "Đạt", "Hiếu", "Chiến", "Lợi", "Út", "Tâm", "Phong",
 )  # fmt: skip
+# of these, the ones that parents only began to choose about 1985, and the ones they had given up by then
+RECENT = frozenset(
+    {
+        "Phương Anh", "Khánh Linh", "Minh Anh", "Ngọc Hân", "Mai Anh", "Bảo Ngọc", "Quỳnh Anh", "Phương Linh",
+        "Diệu Linh", "Ngọc Trâm", "Bảo Trân", "Ngọc Diệp", "Yến Nhi", "Tường Vy", "Thảo Vy", "Quỳnh Như",
+        "Bảo Châu", "Minh Thư", "Anh Thư", "Gia Hân", "Trúc Quỳnh", "Hà My", "Trà My", "Diễm My",
+        "Khánh Huyền", "Linh Chi", "Quế Chi", "Minh Quân", "Đức Anh", "Thành Đạt", "Gia Huy", "Minh Khôi",
+        "Quốc Bảo", "Gia Bảo", "Hoàng Phúc", "Hải Đăng", "Đăng Khoa", "Anh Khoa", "Nhật Minh", "Khánh Duy",
+        "Tiến Đạt",
+    }
+)  # fmt: skip
+BYGONE = frozenset({"Cúc", "Thoa", "Bé", "Út", "Sáu", "Lành"})
+TURN = 1985  # the year of birth between the two
 
 
 @dataclass(frozen=True)

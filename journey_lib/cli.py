@@ -84,11 +84,12 @@ _workspace = click.option(
     "--customers", type=click.IntRange(min=1), help="How many customers; more of them, more events."
 )
 @click.option("--seed", type=int, help="Another seed makes another shop.")
-def demo(folder: Path, customers: int | None, seed: int | None) -> None:
-    """Make the demo shop's raw data."""
+@click.option("--world", help="The shop in other circumstances: see docs/demo-world.md.  [default: base]")
+def demo(folder: Path, customers: int | None, seed: int | None, world: str | None) -> None:
+    """Make the demo shop's raw data, and what is true of it."""
     from journey_lib.demo import generate
 
-    given = {"customers": customers, "seed": seed}
+    given = {"customers": customers, "seed": seed, "world": world}
     asked: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     with _bar("customer") as bar:
 
@@ -97,7 +98,7 @@ def demo(folder: Path, customers: int | None, seed: int | None) -> None:
             bar.update(done - bar.n)
 
         counts = generate(folder, progress=heard, **asked)
-    click.echo(f"the demo shop is in {folder / 'raw'}")
+    click.echo(f"the demo shop is in {folder / 'raw'}, what is true of it in {folder / 'truth'}")
     for name, count in counts.items():
         click.echo(f"  {count:>12,} {name.replace('_', ' ')}")
 

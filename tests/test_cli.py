@@ -211,7 +211,10 @@ def test_demo_makes_the_shop_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("journey_lib.demo.generate", generate)
     answer = journey("demo", "-w", "shop", "--customers", "100")
     assert asked == {"folder": Path("shop"), "customers": 100}
-    assert answer.stdout.splitlines() == ["the demo shop is in shop/raw", "         1,234 event rows"]
+    assert answer.stdout.splitlines() == [
+        "the demo shop is in shop/raw, what is true of it in shop/truth",
+        "         1,234 event rows",
+    ]
 
 
 # --- as a process ---

@@ -158,7 +158,7 @@ def test_all_nineteen_channels_are_met_and_have_a_label(shop: SimpleNamespace) -
 
 
 def test_outcomes_have_no_channel_and_touches_have_one(shop: SimpleNamespace) -> None:
-    outcome = shop.events.event_type.isin(["add_to_cart", "sign_up"])
+    outcome = shop.events.event_type.isin(["add_to_cart", "sign_up", "begin_checkout", "checkout_error"])
     assert (shop.events.channel.isna() == outcome).all()
 
 
@@ -298,18 +298,24 @@ def test_together_the_platforms_claim_more_orders_than_there_were(shop: SimpleNa
 # --- people nobody knows ---
 
 
-def test_phone_numbers_look_right_and_reach_nobody(shop: SimpleNamespace) -> None:
+def dialled(phones: pd.Series) -> pd.Series:
+    """Phone numbers, however staff typed them, as they are dialled at home."""
+    return phones.str.replace(r"\D", "", regex=True).str.replace(r"^(84|0)*(?=30\d{7}$)", "0", regex=True)
+
+
+def test_phone_numbers_look_right_and_reach_nobody(shop: SimpleNamespace, counts: Mapping[str, int]) -> None:
     phones = shop.crm["Số điện thoại"]
-    given = phones[phones != ""]
+    given = dialled(phones[phones != ""])
     assert given.str.fullmatch(r"030\d{7}").all()  # 030 is assigned to no operator
-    assert given.is_unique
+    assert 0 < given.duplicated().sum() <= counts["customers_second_records"]
     assert 0.9 < len(given) / len(phones) < 1
 
 
-def test_email_addresses_are_under_reserved_domains(shop: SimpleNamespace) -> None:
-    given = shop.crm["Email"][shop.crm["Email"] != ""]
+def test_email_addresses_are_under_reserved_domains(shop: SimpleNamespace, counts: Mapping[str, int]) -> None:
+    given = shop.crm["Email"].str.strip().str.lower()
+    given = given[given != ""]
     assert given.str.fullmatch(r"[a-z]+[a-z0-9._]*@example\.(com|net|org)").all()
-    assert given.is_unique
+    assert 0 < given.duplicated().sum() <= counts["customers_second_records"]
 
 
 def test_names_are_as_common_as_in_the_country_and_fit_the_gender(shop: SimpleNamespace) -> None:
@@ -327,7 +333,7 @@ def test_names_are_as_common_as_in_the_country_and_fit_the_gender(shop: SimpleNa
 def test_districts_lie_in_their_city_and_big_cities_lead(shop: SimpleNamespace) -> None:
     districts = {city.name: set(city.districts) for city in CITIES}
     lived_in = shop.crm.groupby("Tỉnh/Thành phố")["Quận/Huyện"].agg(set)
-    assert all(lived_in[city] <= districts[city] for city in lived_in.index)
+    assert all(lived_in[city] - {""} <= districts[city] for city in districts)
     assert list(shop.crm["Tỉnh/Thành phố"].value_counts().index[:2]) == ["TP. Hồ Chí Minh", "Hà Nội"]
 
 
@@ -353,7 +359,7 @@ def test_no_digit_of_an_id_and_no_place_in_a_file_tells_who_buys(shop: SimpleNam
     hints = {f"digit {n}": crm["Mã khách hàng"].str[n].astype(int).to_numpy() for n in range(2, 10)}
     hints["whole id"] = crm["Mã khách hàng"].str[2:].astype(int).to_numpy()
     hints["place in the file"] = np.arange(len(crm))
-    phone = crm["Số điện thoại"].where(crm["Số điện thoại"] != "", "0300000000")
+    phone = dialled(crm["Số điện thoại"].where(crm["Số điện thoại"] != "", "0300000000"))
     hints["phone"] = phone.str[3:].astype(int).to_numpy()
     first = shop.events.drop_duplicates("customer_id")
     of_first = first.customer_id.isin(buyers).to_numpy()
@@ -457,16 +463,18 @@ def test_a_run_that_fails_leaves_the_last_shop_as_it_was(
     with pytest.raises(OSError, match="no space"):
         demo.generate(tmp_path, customers=60, months=1)
     assert content(tmp_path / "raw") == before
-    assert [file.name for file in tmp_path.iterdir()] == ["raw"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["raw", "truth"]
 
 
 def test_a_new_shop_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
     demo.generate(tmp_path, customers=50, months=2)
     demo.generate(tmp_path, customers=50, months=1)
     assert sorted(content(tmp_path / "raw")) == [
-        "costs.csv", "customers.csv", "demo.json", "events_2025-01.parquet", "orders_2025-01.csv",
+        "costs.csv", "customers.csv", "demo.json", "events_2025-01.parquet", "experiment_groups.csv",
+        "experiments.csv", "identifiers.parquet", "orders_2025-01.csv", "returns.csv", "surveys.csv",
+        "tickets.csv",
     ]  # fmt: skip
-    assert [file.name for file in tmp_path.iterdir()] == ["raw"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["raw", "truth"]
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,10 @@ def _claims(kinds: Kinds, block: Block) -> tuple[Ints, Ints]:
 def cost_rows(scene: Scene, total: Tally, people: int, rng: np.random.Generator) -> Iterator[tuple[str, ...]]:
     """Rows of the cost file, by day, channel and campaign; what no platform counts is empty."""
     world, year = scene.world, scene.year
-    noise = {price.channel: _price_noise(year, rng) for price in world.prices}
+    noise = {
+        price.channel: _price_noise(year, rng) * scene.price[LEAD:, scene.channel(price.channel)]
+        for price in world.prices
+    }
     counts = {
         price.channel: _billed(price, scene.channel(price.channel), total, rng) for price in world.prices
     }

@@ -14,6 +14,9 @@ from journey_lib.demo.world import World
 OUTCOMES = (
     ("web_cart", "add_to_cart"),
     ("app_cart", "add_to_cart"),
+    ("web_checkout", "begin_checkout"),
+    ("mobile_checkout", "begin_checkout"),
+    ("mobile_checkout", "checkout_error"),
     ("web_signup", "sign_up"),
     ("store_signup", "sign_up"),
 )

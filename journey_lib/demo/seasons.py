@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import numpy as np
 
-from journey_lib.demo.arrays import Floats, Ints
+from journey_lib.demo.arrays import Flags, Floats, Ints
 from journey_lib.demo.world import Hours, Mailing, Season, World
 from journey_lib.errors import ParameterError
 from journey_lib.i18n import text as _
@@ -98,6 +98,12 @@ def calendar(world: World, start: date, months: int) -> Calendar:
         month=np.array([(day.year - start.year) * 12 + day.month - start.month for day in days]),
         hours={name: np.cumsum(share) / np.sum(share) for name, share in world.hours.items()},
     )
+
+
+def days_of(year: Calendar, first: str, last: str) -> Flags:
+    """Which days of the calendar (with its lead) lie from `first` to `last`, ``"MM-DD"`` of any year."""
+    days = [f"{year.start + timedelta(days=day):%m-%d}" for day in range(-LEAD, year.days)]
+    return np.array([first <= day <= last for day in days])
 
 
 def mailing_days(world: World, mailing: Mailing, year: Calendar) -> Floats:

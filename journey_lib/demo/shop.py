@@ -5,216 +5,21 @@ Every number is invented to be plausible, none is measured. Prices are VND of 20
 
 from __future__ import annotations
 
-from journey_lib.demo.world import Campaign, Channel, Contact, Hours, Mailing, Price, Season, World
-
-_CHANNELS = (
-    Channel(
-        "paid_search",
-        (0.25, 0.7, 0.8),
-        (
-            Contact("search_brand_ad", "click", 0.35, site=True),
-            Contact("search_generic_ad", "click", 0.4, site=True),
-            Contact("search_shopping_ad", "click", 0.25, site=True),
-        ),
-        chase=0.55,
-        push=0.1,
-    ),
-    Channel(
-        "organic_search",
-        (0.55, 0.9, 0.45),
-        (
-            Contact("web_product", "visit", 0.45, site=True),
-            Contact("web_category", "visit", 0.3, site=True),
-            Contact("web_blog", "visit", 0.25, site=True),
-        ),
-        chase=0.2,
-        push=0.1,
-    ),
-    Channel(
-        "facebook",
-        (1.7, 0.8, 0.3),
-        (
-            Contact("fb_video_ad", "impression", 0.3),
-            Contact("fb_photo_ad", "impression", 0.2),
-            Contact("fb_carousel_ad", "click", 0.24, site=True),
-            Contact("fb_post", "click", 0.14, site=True),
-            Contact("fb_messenger", "message", 0.12),
-        ),
-        ageing=-0.05,
-        ambient=0.55,
-        push=0.12,
-    ),
-    Channel(
-        "zalo",
-        (0.4, 0.5, 0.4),
-        (
-            Contact("zalo_ad", "impression", 0.3),
-            Contact("zalo_ad", "click", 0.25, site=True),
-            Contact("zalo_oa_post", "open", 0.2),
-            Contact("zalo_chat", "message", 0.25),
-        ),
-        ageing=0.25,
-        ambient=0.15,
-        push=0.14,
-    ),
-    Channel(
-        "tiktok",
-        (1.5, 0.45, 0.12),
-        (
-            Contact("tt_video_ad", "impression", 0.45),
-            Contact("tt_creator", "impression", 0.25),
-            Contact("tt_video_ad", "click", 0.18, site=True),
-            Contact("tt_live", "visit", 0.12),
-        ),
-        ageing=-0.45,
-        ambient=0.5,
-        push=0.16,
-    ),
-    Channel(
-        "youtube",
-        (0.8, 0.4, 0.08),
-        (
-            Contact("yt_preroll", "impression", 0.75),
-            Contact("yt_review", "click", 0.25, site=True),
-        ),
-        ageing=-0.1,
-        ambient=0.3,
-        push=0.12,
-    ),
-    Channel(
-        "email",
-        (0.12, 0.28, 0.3),
-        (Contact("em_offer", "open", 0.7), Contact("em_cart", "click", 0.3, site=True)),
-        reach="email",
-        push=0.08,
-    ),
-    Channel("sms", (0.05, 0.1, 0.15), (Contact("sms_voucher", "message", 1.0),), reach="phone", push=0.05),
-    Channel(
-        "push",
-        (0.1, 0.35, 0.5),
-        (Contact("push_offer", "open", 0.6, site=True), Contact("push_cart", "open", 0.4, site=True)),
-        reach="app",
-        push=0.07,
-        sold_at=(0.12, 0.78, 0.05, 0.04, 0.01),
-    ),
-    Channel(
-        "affiliate",
-        (0.12, 0.3, 0.3),
-        (
-            Contact("af_coupon", "click", 0.5, site=True),
-            Contact("af_review", "click", 0.3, site=True),
-            Contact("af_cashback", "click", 0.2, site=True),
-        ),
-        chase=0.35,
-        push=0.05,
-        sold_at=(0.6, 0.1, 0.02, 0.27, 0.01),
-    ),
-    Channel(
-        "marketplace",
-        (0.2, 0.55, 0.4),
-        (
-            Contact("mp_search", "visit", 0.55),
-            Contact("mp_ad", "click", 0.25),
-            Contact("mp_shop", "visit", 0.2),
-        ),
-        chase=0.15,
-        ageing=-0.15,
-        push=0.1,
-        sold_at=(0.07, 0.02, 0.02, 0.89, 0.0),
-    ),
-    Channel(
-        "display",
-        (0.6, 0.35, 0.12),
-        (Contact("dp_news_banner", "impression", 0.88), Contact("dp_news_banner", "click", 0.12, site=True)),
-        ambient=0.32,
-        push=0.03,
-    ),
-    Channel(
-        "retargeting",
-        (0.0, 0.1, 0.2),
-        (
-            Contact("rt_product", "impression", 0.62),
-            Contact("rt_cart", "impression", 0.2),
-            Contact("rt_product", "click", 0.18, site=True),
-        ),
-        chase=0.6,
-        push=0.03,
-    ),
-    Channel(
-        "direct",
-        (0.1, 0.45, 0.95),
-        (
-            Contact("web_home", "visit", 0.45, site=True),
-            Contact("web_product", "visit", 0.3, site=True),
-            Contact("app_home", "visit", 0.25, site=True),
-        ),
-        chase=0.5,
-        sold_at=(0.57, 0.24, 0.11, 0.06, 0.02),
-    ),
-    Channel(
-        "store",
-        (0.3, 1.15, 1.8),
-        (),  # the touchpoint is the person's own store: see `people.STORES`
-        chase=0.3,
-        ageing=0.12,
-        reach="local",
-        hours="shop",
-        push=0.3,
-        sold_at=(0.05, 0.03, 0.91, 0.0, 0.01),
-    ),
-    Channel(
-        "event",
-        (0.16, 0.1, 0.04),
-        (
-            Contact("ev_popup", "check_in", 0.55),
-            Contact("ev_fair", "check_in", 0.25),
-            Contact("ev_workshop", "check_in", 0.2),
-        ),
-        reach="local",
-        hours="shop",
-        ambient=0.06,
-        push=0.25,
-        sold_at=(0.25, 0.1, 0.55, 0.1, 0.0),
-    ),
-    Channel(
-        "outdoor",
-        (0.55, 0.1, 0.03),
-        (
-            Contact("ooh_billboard", "impression", 0.4),
-            Contact("ooh_bus", "impression", 0.3),
-            Contact("ooh_mall_screen", "impression", 0.3),
-        ),
-        reach="local",
-        hours="street",
-        ambient=0.5,
-        push=0.06,
-    ),
-    Channel(
-        "call_centre",
-        (0.02, 0.12, 0.22),
-        (Contact("cc_hotline", "call", 0.7), Contact("cc_callback", "call", 0.3)),
-        chase=0.3,
-        ageing=0.2,
-        hours="office",
-        push=0.25,
-        sold_at=(0.18, 0.04, 0.2, 0.0, 0.58),
-    ),
-    Channel(
-        "sales_staff",
-        (0.02, 0.2, 0.4),
-        (Contact("staff_zalo", "message", 0.65), Contact("staff_call", "call", 0.35)),
-        chase=0.3,
-        ageing=0.1,
-        reach="phone",
-        hours="office",
-        push=0.3,
-        sold_at=(0.15, 0.05, 0.6, 0.0, 0.2),
-    ),
+from journey_lib.demo.shop_channels import CHANNELS
+from journey_lib.demo.world import (
+    Campaign,
+    Hours,
+    Mailing,
+    Price,
+    Season,
+    Shock,
+    Trial,
+    World,
 )
 
 _SEASONS = (
     Season("tet", "tet", -32, -4, 1.85, 0.25, 1.25),
-    Season("tet_holiday", "tet", -3, 6, 0.3, -0.3, 0.7),
+    Season("tet_holiday", "tet", -3, 6, 0.12, -0.3, 0.7),
     Season("valentine", "02-14", -5, 0, 1.15, 0.05, 1.05),
     Season("women_day", "03-08", -9, 0, 1.45, 0.15, 1.1),
     Season("reunification", "04-30", -4, 1, 1.1, 0.05, 1.0),
@@ -307,8 +112,30 @@ _HOURS: dict[Hours, tuple[float, ...]] = {
     "office": (0, 0, 0, 0, 0, 0, 0, 0, 50, 95, 100, 80, 35, 45, 85, 90, 85, 65, 40, 35, 30, 0, 0, 0),
 }
 
+_SHOCKS = (
+    Shock("tiktok", "03-17", "04-20", 0.6),  # credits of the platform for new advertisers
+    Shock("facebook", "06-09", "07-06", 1.7),  # a change in its auction
+    Shock("paid_search", "10-13", "11-02", 1.5),  # a rival bids on the same words
+)
+
+# pairs that help each other: a face after a screen, a visit after a message
+_SYNERGIES = (
+    ("outdoor", "store", 0.25),
+    ("tiktok", "marketplace", 0.25),
+    ("youtube", "facebook", 0.2),
+    ("email", "sales_staff", 0.2),
+)
+
+_TRIALS = (
+    Trial("email_summer", "email", "members", 0.5, "06-02", "07-27"),
+    Trial("email_autumn", "email", "members", 0.5, "09-22", "11-16"),
+    Trial("retargeting_pause", "retargeting", "browsers", 0.5, "08-04", "10-26"),
+    Trial("facebook_provinces", "facebook", "provinces", 0.3, "03-24", "05-04"),
+    Trial("outdoor_provinces", "outdoor", "provinces", 0.3, "10-27", "12-21"),
+)
+
 BASE = World(
-    channels=_CHANNELS,
+    channels=CHANNELS,
     seasons=_SEASONS,
     mailings=_MAILINGS,
     prices=_PRICES,
@@ -317,4 +144,7 @@ BASE = World(
     weekdays=(0.96, 0.93, 0.94, 0.97, 1.03, 1.12, 1.09),
     month_days=((1, 1.05), (5, 1.12), (12, 1.0), (18, 0.92), (27, 1.0)),
     hours=_HOURS,
+    trials=_TRIALS,
+    shocks=_SHOCKS,
+    synergies=_SYNERGIES,
 )

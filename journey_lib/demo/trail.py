@@ -5,7 +5,7 @@ Times are days since the shop's first local midnight.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -15,64 +15,110 @@ from journey_lib.demo.scene import Scene
 from journey_lib.demo.world import Hours, Reach
 
 MINUTE = 1 / 1440
+STAGES = ("aware", "appeal", "ask", "act", "advocate")  # the five A's of Kotler, Kartajaya and Setiawan 2017
+AWARE, APPEAL, ASK, ACT, ADVOCATE = range(5)
+MORE = 1.2  # the largest budget that is asked about, as a multiple of what was spent
 
 
 @dataclass(frozen=True)
 class Trail:
-    """Events as columns: whose, when, of which kind, and for which need (-1: none)."""
+    """Contacts as columns: whose, when, of which kind, for which need (-1: none), at which of `STAGES`.
+
+    `chain` (rows x 3) holds the contact's own channel, the channel that brought it and the one that brought
+    that one, -1 for none; `share` (rows x 3) the part of each of their budgets from which on there is such a
+    contact: below 1 it is in the shop's year, up to `MORE` only if more had been spent. `barred` is the
+    trial whose control group the contact was kept from, -1 for none.
+    """
 
     person: Ints
     time: Floats
     kind: Ints
     need: Ints
+    stage: Ints
+    chain: Ints
+    share: Floats
+    barred: Ints
+
+    @property
+    def happened(self) -> Flags:
+        """Which of the contacts are part of the shop's year; the others only might have been."""
+        flags: Flags = (self.share < 1).all(axis=1) & (self.barred < 0)
+        return flags
 
     def only(self, rows: Flags | Ints | slice) -> Trail:
         """The trail without the other rows."""
-        return Trail(self.person[rows], self.time[rows], self.kind[rows], self.need[rows])
+        return Trail(*(getattr(self, field.name)[rows] for field in fields(self)))
 
 
 @dataclass(frozen=True)
 class Orders:
-    """Orders as columns; `value` in VND, `sold_at` an index into `SALES_CHANNELS`."""
+    """Orders as columns; `value` in VND, `sold_at` an index into `SALES_CHANNELS`, `need` into all needs.
+
+    `mobile` says whether an order online was placed on a phone.
+    """
 
     person: Ints
     time: Floats
     value: Ints
     items: Ints
     sold_at: Ints
+    need: Ints
+    mobile: Flags
 
     def only(self, rows: Flags | Ints | slice) -> Orders:
         """The orders without the other rows."""
-        return Orders(
-            self.person[rows], self.time[rows], self.value[rows], self.items[rows], self.sold_at[rows]
-        )
+        return Orders(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+
+def contacts(
+    scene: Scene,
+    person: Ints,
+    time: Floats,
+    kind: Ints,
+    share: Floats | None = None,
+    stage: int = AWARE,
+) -> Trail:
+    """Contacts that no need asked for and nothing brought; without a `share` they do not hang on a budget."""
+    size = len(person)
+    chain = np.full((size, 3), -1)
+    chain[:, 0] = scene.kinds.channel[kind]
+    shares = np.zeros((size, 3))
+    shares[:, 0] = 0 if share is None else share
+    none = np.full(size, -1)
+    return Trail(person, time, kind, none, np.full(size, stage), chain, shares, none)
 
 
 def together(trails: list[Trail]) -> Trail:
     """One trail of several."""
-    return Trail(
-        np.concatenate([trail.person for trail in trails]),
-        np.concatenate([trail.time for trail in trails]),
-        np.concatenate([trail.kind for trail in trails]),
-        np.concatenate([trail.need for trail in trails]),
-    )
+    return Trail(*(np.concatenate([getattr(t, field.name) for t in trails]) for field in fields(Trail)))
 
 
 def all_orders(sales: list[Orders]) -> Orders:
     """The orders of several lists as one."""
-    return Orders(
-        np.concatenate([orders.person for orders in sales]),
-        np.concatenate([orders.time for orders in sales]),
-        np.concatenate([orders.value for orders in sales]),
-        np.concatenate([orders.items for orders in sales]),
-        np.concatenate([orders.sold_at for orders in sales]),
-    )
+    return Orders(*(np.concatenate([getattr(o, field.name) for o in sales]) for field in fields(Orders)))
+
+
+def extra(scene: Scene, channel: Ints, rng: np.random.Generator) -> tuple[Ints, Floats]:
+    """Which contacts there would be with `MORE` budget, as rows of `channel`, and the share each hangs on.
+
+    Every contact there is comes first, in order; then those that more money would add to paid channels.
+    """
+    share, again = rng.random((len(channel), 2)).T
+    added = np.flatnonzero((again < MORE - 1) & scene.paid[channel])
+    rows = np.r_[np.arange(len(channel)), added]
+    return rows, np.r_[share, 1 + again[added]]
 
 
 def clock(scene: Scene, hours: Hours, rng: np.random.Generator, size: int) -> Floats:
     """Times of day, as parts of a day, in the rhythm of `hours`."""
     drawn: Floats = np.interp(rng.random(size), np.r_[0.0, scene.year.hours[hours]], np.arange(25) / 24)
     return drawn
+
+
+def online(scene: Scene, people: People, person: Ints, rng: np.random.Generator) -> Floats:
+    """Times of day online, each person's day being a little earlier or later than others'."""
+    time: Floats = (clock(scene, "online", rng, len(person)) + people.shift[person] / 24) % 1.0
+    return time
 
 
 def reachable(scene: Scene, people: People, known: Flags, person: Ints) -> Floats:

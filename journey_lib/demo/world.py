@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from journey_lib.demo.faults import FAULTS, Fault
+from journey_lib.demo.personas import PERSONAS, Persona
+
 Reach = Literal["anyone", "local", "email", "phone", "app"]
 Hours = Literal["online", "street", "shop", "office"]
 
@@ -39,7 +42,13 @@ class Channel:
     `reach`     whom it can reach at all.
     `hours`     whose daily rhythm it follows.
     `ambient`   contacts a person-year that no need asked for.
-    `push`      log odds of buying that one contact adds.
+    `push`      log odds of buying that the first fresh contact adds.
+    `half_life` days after which a contact has half its force left.
+    `full`      fresh contacts from which on more of them hardly add: the effect is push * full * (1 -
+                exp(-stock / full)).
+    `leads`     chance that a contact brings a visit by organic search or to the shop's own address later.
+    `seen`      share of its contacts that anybody records: who walks past a poster leaves no trace.
+    `reacts`    how far the budget follows the sales of the fortnight before, as an elasticity.
     `sold_at`   shares of `SALES_CHANNELS` when it is the last contact before an order.
     """
 
@@ -52,6 +61,11 @@ class Channel:
     hours: Hours = "online"
     ambient: float = 0.0
     push: float = 0.0
+    half_life: float = 7.0
+    full: float = 2.5
+    leads: float = 0.0
+    seen: float = 1.0
+    reacts: float = 0.0
     sold_at: tuple[float, float, float, float, float] = ONLINE
 
 
@@ -105,6 +119,32 @@ class Price:
 
 
 @dataclass(frozen=True)
+class Shock:
+    """Days on which a channel's prices are another multiple, whatever the shop does: less is met for more."""
+
+    channel: str
+    first: str
+    last: str
+    factor: float
+
+
+@dataclass(frozen=True)
+class Trial:
+    """An experiment of the shop: a control group, drawn by chance, does not get a channel for some weeks.
+
+    `unit` is what chance was drawn for: people the shop knows, people as browsers, or whole provinces;
+    `share` of them are kept from the channel from `first` to `last` (``"MM-DD"``).
+    """
+
+    code: str
+    channel: str
+    unit: Literal["members", "browsers", "provinces"]
+    share: float
+    first: str
+    last: str
+
+
+@dataclass(frozen=True)
 class Campaign:
     """A line in the advertising accounts; with a `season` it runs only then."""
 
@@ -118,7 +158,7 @@ class Campaign:
 class Rates:
     """How often things happen in the shop; a year is 365 days, times are in days, money in VND."""
 
-    needs_a_year: float = 1.12
+    needs_a_year: float = 1.4
     activity_shape: float = 0.8  # gamma shape of how active people are: the smaller, the longer the tail
     need_days: tuple[float, float] = (1.9, 0.95)  # log-normal
     touches: tuple[float, float, float] = (0.42, 0.68, 0.8)  # log-normal: level, per unit of strength, spread
@@ -129,17 +169,21 @@ class Rates:
     late_retargeting: float = 0.5
     retargeted: float = 0.08  # site visits that an advertiser's pixel follows up, times (1 + intent)
     taste_spread: float = 0.75
-    odds: float = -6.85  # log odds of an order: level, per strength, if known, per loyalty
+    odds: float = -7.08  # log odds of an order: level, per strength, if known, per loyalty
     odds_strength: float = 1.25
     odds_known: float = 0.7
     odds_loyal: float = 0.6
+    carry: float = 45.0  # days over which a contact is followed at all
+    visits_to: float = 0.6  # visits that advertising brings later: share by search, the rest to the address
+    joins_in_need: float = 0.02
+    referrals: float = 0.1  # people each order brings, by word of mouth
     follow_ups: float = 0.45  # new needs each order brings, per loyalty
+    follow_satisfied: float = 0.45  # log factor on both per unit of satisfaction
     follow_up_days: tuple[float, float] = (3.7, 0.75)  # log-normal
     follow_up_strength: float = 1.5
     generations: int = 5
     members: float = 0.3  # people the shop knew before the first day
     joins_at_order: float = 0.75
-    joins_at_visit: float = 0.006
     aftercare: float = 0.55
     cart: float = 0.05
     basket: tuple[float, float] = (12.6, 0.62)  # log-normal price of one item
@@ -154,7 +198,11 @@ class Rates:
 
 @dataclass(frozen=True)
 class World:
-    """Everything that makes one shop differ from another."""
+    """Everything that makes one shop differ from another.
+
+    `selection` is how far contacts go to people who want to buy anyway: 0 not at all, 1 as in the shop.
+    `synergies` are pairs of channels and the log odds that both at their fullest add together.
+    """
 
     channels: tuple[Channel, ...]
     seasons: tuple[Season, ...]
@@ -165,4 +213,10 @@ class World:
     weekdays: tuple[float, ...]  # need by day of the week, from Monday
     month_days: tuple[tuple[int, float], ...]  # need from this day of the month on: pay day and its end
     hours: dict[Hours, tuple[float, ...]]  # contacts by hour of the local day
+    personas: tuple[Persona, ...] = PERSONAS
+    faults: tuple[Fault, ...] = FAULTS
+    trials: tuple[Trial, ...] = ()
+    shocks: tuple[Shock, ...] = ()
+    synergies: tuple[tuple[str, str, float], ...] = ()
+    selection: float = 1.0
     rates: Rates = Rates()

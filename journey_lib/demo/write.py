@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -16,12 +16,16 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from journey_lib.demo import ids
-from journey_lib.demo.arrays import Floats, Ints, Stream
+from journey_lib.demo.arrays import Flags, Floats, Ints, Stream
 from journey_lib.demo.people import customer_ids
 from journey_lib.demo.scene import Scene
 from journey_lib.demo.seasons import Calendar
+from journey_lib.demo.service import CANCELLED, KEPT, RETURNED, Deliveries
 from journey_lib.demo.trail import Orders, Trail
 from journey_lib.demo.world import SALES_CHANNELS, World
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 CUSTOMER_COLUMNS = (
     "Mã khách hàng",
@@ -34,8 +38,11 @@ CUSTOMER_COLUMNS = (
     "Giới tính",
     "Ngày tham gia",
     "Từ chối nhận tin",
+    "Mã thành viên",
+    "Hạng thành viên",
 )
 ORDER_COLUMNS = ("Mã đơn hàng", "Mã khách hàng", "Thời gian đặt", "Giá trị (đ)", "Kênh bán", "Số lượng")
+RETURN_COLUMNS = ("Mã đơn hàng", "Loại", "Thời gian", "Số tiền hoàn (đ)")
 EVENT_SCHEMA = pa.schema(
     [
         ("event_id", pa.string()),
@@ -87,6 +94,8 @@ class OrderSheet(Sheet):
     value: Ints
     items: Ints
     sold_at: Ints
+    outcome: Ints
+    outcome_time: Floats
 
 
 def event_sheet(world: World, events: Trail, block: int, stream: Stream) -> EventSheet:
@@ -98,7 +107,7 @@ def event_sheet(world: World, events: Trail, block: int, stream: Stream) -> Even
     return EventSheet(number, block * BLOCK + events.person, events.time, fault, chance, events.kind)
 
 
-def order_sheet(world: World, orders: Orders, block: int, stream: Stream) -> OrderSheet:
+def order_sheet(world: World, orders: Orders, fate: Deliveries, block: int, stream: Stream) -> OrderSheet:
     """Orders of a block, numbered and with their faults; `person` counts through all blocks from here on."""
     rates = world.rates
     shares = {
@@ -109,7 +118,8 @@ def order_sheet(world: World, orders: Orders, block: int, stream: Stream) -> Ord
     fault, chance = _faults(len(orders.person), shares, stream("order faults"))
     number = block * ORDERS_A_BLOCK + np.arange(len(fault))
     person = block * BLOCK + orders.person
-    return OrderSheet(number, person, orders.time, fault, chance, orders.value, orders.items, orders.sold_at)
+    what = (orders.value, orders.items, orders.sold_at, fate.outcome, fate.outcome_time)
+    return OrderSheet(number, person, orders.time, fault, chance, *what)
 
 
 def _faults(size: int, shares: dict[int, float], rng: np.random.Generator) -> tuple[Ints, Floats]:
@@ -123,7 +133,7 @@ def _faults(size: int, shares: dict[int, float], rng: np.random.Generator) -> tu
     return fault, chance
 
 
-SheetType = TypeVar("SheetType", bound=Sheet)
+SheetType = TypeVar("SheetType", bound="DataclassInstance")
 
 
 def stacked(sheets: Sequence[SheetType]) -> SheetType:
@@ -181,12 +191,11 @@ def _event_table(scene: Scene, sheet: EventSheet, row: Ints, seed: int) -> pa.Ta
     nobody = fault == NO_CUSTOMER
     customer = people.take(pa.array(place[row], mask=nobody))
     empty = pa.array(nobody & (sheet.chance[row] < 0.5))  # an empty cell is not always a missing one
-    micros = scene.year.midnight + np.floor(sheet.time[row] * 86_400e6).astype(np.int64)
     channel = scene.kinds.channel[kind]
     columns = [
         ids.event_ids(sheet.number[row], seed),
         pc.if_else(empty, "", customer),
-        pa.array(micros, mask=fault == BAD_TIME).cast(EVENT_SCHEMA.field("timestamp").type),
+        micros(scene.year, sheet.time[row], fault == BAD_TIME),
         pa.array([entry.code for entry in scene.world.channels]).take(pa.array(channel, mask=channel < 0)),
         pa.array(scene.kinds.touchpoint).take(pa.array(kind)),
         pa.array(scene.kinds.event_type).take(pa.array(kind)),
@@ -195,10 +204,22 @@ def _event_table(scene: Scene, sheet: EventSheet, row: Ints, seed: int) -> pa.Ta
     return pa.Table.from_arrays(columns, schema=EVENT_SCHEMA)
 
 
+def micros(year: Calendar, time: Floats, unknown: Flags | None = None) -> pa.Array:
+    """Times of the simulation as UTC instants, null where they are `unknown`."""
+    instants = year.midnight + np.floor(time * 86_400e6).astype(np.int64)
+    return pa.array(instants, mask=unknown).cast(EVENT_SCHEMA.field("timestamp").type)
+
+
+def order_codes(number: Ints, seed: int) -> list[str]:
+    """``DH`` and nine shuffled digits for each order's number through all blocks."""
+    codes: list[str] = ids.labels("DH", ids.permuted(number, ids.ORDERS, seed + 3), 9).to_pylist()
+    return codes
+
+
 def write_orders(folder: Path, year: Calendar, sheet: OrderSheet, seed: int) -> int:
     """Write one CSV file of orders per month, as a till system exports them; returns the rows written."""
     order = np.argsort(sheet.time, kind="stable")
-    codes = ids.labels("DH", ids.permuted(sheet.number[order], ids.ORDERS, seed + 3), 9).to_pylist()
+    codes = order_codes(sheet.number[order], seed)
     customers = customer_ids(sheet.person[order], seed).to_pylist()
     month = year.month[year.place(sheet.time[order])]
     opening = datetime(year.start.year, year.start.month, year.start.day)
@@ -209,6 +230,26 @@ def write_orders(folder: Path, year: Calendar, sheet: OrderSheet, seed: int) -> 
         )
         write_csv(folder / f"orders_{name}.csv", ORDER_COLUMNS, rows)
     return len(order)
+
+
+def write_returns(folder: Path, year: Calendar, sheet: OrderSheet, seed: int) -> int:
+    """Write the orders cancelled or sent back within the year, by day of that; returns the rows written."""
+    back = np.flatnonzero((sheet.outcome != KEPT) & (sheet.outcome_time < year.days))
+    back = back[np.argsort(sheet.outcome_time[back], kind="stable")]
+    opening = datetime(year.start.year, year.start.month, year.start.day)
+    what = {CANCELLED: "Hủy đơn", RETURNED: "Trả hàng"}
+    rows = [
+        (
+            code,
+            what[int(sheet.outcome[row])],
+            (opening + timedelta(seconds=int(sheet.outcome_time[row] * 86_400))).strftime(
+                "%d/%m/%Y %H:%M:%S"
+            ),
+            f"{sheet.value[row]:,}".replace(",", "."),
+        )
+        for row, code in zip(back.tolist(), order_codes(sheet.number[back], seed), strict=True)
+    ]
+    return write_csv(folder / "returns.csv", RETURN_COLUMNS, rows)
 
 
 def _order_row(sheet: OrderSheet, row: int, code: str, customer: str, opening: datetime) -> tuple[str, ...]:
@@ -223,6 +264,24 @@ def _order_row(sheet: OrderSheet, row: int, code: str, customer: str, opening: d
         SALES_CHANNELS[sheet.sold_at[row]],
         str(sheet.items[row]),
     )
+
+
+def identifier_table(sheet: EventSheet, seen: pa.Table, seed: int) -> pa.Table:
+    """What each event left of identity, by event id: that order says nothing of who or when."""
+    table = seen.add_column(0, "event_id", ids.event_ids(sheet.number, seed))
+    return table.sort_by("event_id")
+
+
+def open_parquet(file: Path, stack: ExitStack) -> Callable[[pa.Table], None]:
+    """The function that adds tables of one layout to a Parquet file, open until `stack` closes."""
+    writers: list[pq.ParquetWriter] = []
+
+    def append(table: pa.Table) -> None:
+        if not writers:
+            writers.append(stack.enter_context(pq.ParquetWriter(file, table.schema, compression="zstd")))
+        writers[0].write_table(table)
+
+    return append
 
 
 def open_csv(

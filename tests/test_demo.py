@@ -178,8 +178,8 @@ def paths(workspace: Path, counts: Mapping[str, int]) -> pd.DataFrame:
     return jl.journeys.paths(jl.touches.load(opened), lookback="30d").table
 
 
-def test_two_to_six_of_a_hundred_journeys_end_in_an_order(paths: pd.DataFrame) -> None:
-    assert 0.02 < paths.conversions.sum() / paths.journeys.sum() < 0.06
+def test_two_to_five_of_a_hundred_journeys_end_in_an_order(paths: pd.DataFrame) -> None:
+    assert 0.02 < paths.conversions.sum() / paths.journeys.sum() < 0.05
 
 
 def test_journeys_jump_end_early_repeat_and_wander(paths: pd.DataFrame) -> None:
@@ -206,7 +206,7 @@ def test_broad_channels_begin_journeys_and_those_that_chase_intent_end_them(path
     sold = paths[(paths.conversions > 0) & (paths.path.map(len) > 1)]
     first = sold.conversions.groupby(sold.path.str[0]).sum()
     last = sold.conversions.groupby(sold.path.str[-1]).sum()
-    begin, end = ["tiktok", "youtube", "facebook", "outdoor"], ["retargeting", "paid_search", "direct"]
+    begin, end = ["tiktok", "youtube", "facebook"], ["retargeting", "paid_search", "direct"]
     assert first[begin].sum() > 1.3 * last[begin].sum()
     assert last[end].sum() > 2 * first[end].sum()
 

@@ -25,9 +25,9 @@ def _no_selection() -> World:
     return replace(
         BASE,
         selection=0.0,
-        personas=tuple(replace(persona, strength=1.0) for persona in BASE.personas),
+        personas=tuple(replace(persona, strength=1.0, loyalty=1.0) for persona in BASE.personas),
         rates=replace(
-            BASE.rates, touches=(0.52, 0.68, 0.8), aftercare=0.0, follow_up_strength=0.0, odds=-6.65
+            BASE.rates, touches=(0.52, 0.68, 0.8), aftercare=0.0, follow_up_strength=0.0, odds=-6.75
         ),
     )
 

@@ -528,18 +528,6 @@ def test_a_second_record_has_a_code_of_its_own_and_the_same_person_can_still_be_
     assert 0.6 < np.mean(strong) < 0.98  # the others share a name and a birthday only
 
 
-def test_a_second_record_stands_apart_from_the_first(file: list[fragments.Misspelt]) -> None:
-    apart = []
-    for typed in file:
-        place = {row[0]: at for at, row in enumerate(typed.rows)}
-        whose: dict[int, list[int]] = {}
-        told = typed.truth.to_pandas()
-        for code, person in told[told.kind == "customer_id"][["fragment", "person"]].itertuples(index=False):
-            whose.setdefault(person, []).append(place[code])
-        apart += [places[1] - places[0] for places in whose.values() if len(places) > 1]
-    assert np.median(np.abs(apart)) > 60
-
-
 def test_swapped_digits_are_never_the_phone_of_one_of_the_first_two_million_people(
     file: list[fragments.Misspelt], cards: pd.DataFrame
 ) -> None:

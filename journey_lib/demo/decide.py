@@ -12,7 +12,7 @@ from journey_lib.demo.names import CITIES
 from journey_lib.demo.needs import Needs, baskets, odds
 from journey_lib.demo.people import People
 from journey_lib.demo.scene import Scene
-from journey_lib.demo.trail import MINUTE, Orders, Trail, clock, online
+from journey_lib.demo.trail import MINUTE, Orders, Trail, at_weekends, clock, online
 from journey_lib.demo.world import SALES_CHANNELS, Hours
 
 STRAIGHT_TO = (0.42, 0.16, 0.3, 0.11, 0.01)  # where needs without any touch are met
@@ -125,7 +125,7 @@ def _checkout(
     app, store, call = (SALES_CHANNELS.index(name) for name in ("app", "store", "call_centre"))
     sold_at[(sold_at == app) & ~people.app[person]] = 0
     straight = np.floor(goal) + online(scene, people, person, rng)
-    soon = goal + np.clip(rng.lognormal(np.log(22 * MINUTE), 1.3, size), 5 * MINUTE, 3)
+    soon = goal + np.minimum(2 * MINUTE + rng.lognormal(np.log(20 * MINUTE), 1.3, size), 3.0)
     soon = np.where(soon < goal + 0.2, soon, np.floor(soon) + 1 + online(scene, people, person, rng))
     time = np.where(last >= 0, soon, straight)
     counters: tuple[tuple[int, str, Hours], ...] = (
@@ -136,5 +136,7 @@ def _checkout(
         there = channel == scene.channel(code)
         at_once = goal + rng.uniform(4, 40, size) * MINUTE
         next_day = np.floor(goal) + 1 + clock(scene, hours, rng, size)
+        if counter == store:
+            next_day = at_weekends(scene, next_day, np.inf, rng)
         time = np.where(sold_at == counter, np.where(there, at_once, next_day), time)
     return sold_at, time

@@ -29,6 +29,7 @@ from journey_lib.demo.arrays import Stream, stream
 from journey_lib.demo.journeys import Block, simulate
 from journey_lib.demo.people import People
 from journey_lib.demo.scene import Scene
+from journey_lib.demo.shuffled import open_shuffled
 
 BLOCKS_AT_ONCE = 16  # held in memory together, and one row group in each month's file
 PRICES = 2**31  # where the chance of prices comes from: a block that no person lives in
@@ -113,14 +114,12 @@ def write_shop(
 def open_files(scene: Scene, raw: Path, known: Path, stack: ExitStack) -> Files:
     """The files to fill, open until `stack` closes."""
     csv = {
-        "customers": (raw / "customers.csv", write.CUSTOMER_COLUMNS),
         "tickets": (raw / "tickets.csv", tickets.TICKET_COLUMNS),
         "surveys": (raw / "surveys.csv", surveys.SURVEY_COLUMNS),
         "groups": (raw / "experiment_groups.csv", experiments.GROUP_COLUMNS),
         "comments": (known / "comments.csv", surveys.COMMENT_COLUMNS),
     }
     parquet = {
-        "identifiers": raw / "identifiers.parquet",
         "people": known / "people.parquet",
         "needs": known / "needs.parquet",
         "events": known / "events.parquet",
@@ -128,10 +127,17 @@ def open_files(scene: Scene, raw: Path, known: Path, stack: ExitStack) -> Files:
         "fragments": known / "fragments.parquet",
         "surveys": known / "surveys.parquet",
     }
+    tables = {name: write.open_parquet(file, stack) for name, file in parquet.items()}
+    seen = write.open_parquet(raw / "identifiers.parquet", stack)
+    tables["identifiers"] = open_shuffled(raw / ".identifiers", "event_id", 0, seen, stack)
+    typed = write.open_csv(raw / "customers.csv", write.CUSTOMER_COLUMNS, stack)
+    tables["customers"] = open_shuffled(
+        raw / ".customers", write.CUSTOMER_COLUMNS[0], 2, lambda table: typed(write.rows_of(table)), stack
+    )
     return Files(
         events=write.open_event_files(raw, scene.year, stack),
         rows={name: write.open_csv(file, columns, stack) for name, (file, columns) in csv.items()},
-        tables={name: write.open_parquet(file, stack) for name, file in parquet.items()},
+        tables=tables,
     )
 
 
@@ -152,7 +158,7 @@ def _customers(
     known = np.flatnonzero(block.known < scene.year.days)
     right = people.customer_rows(crowd, block.known, index, seed, scene.year, chance, spent)
     typed = fragments.misspelt(list(right), index * write.BLOCK + known, seed, chance)
-    files.rows["customers"](typed.rows)
+    files.tables["customers"](write.table_of(write.CUSTOMER_COLUMNS, typed.rows))
     codes = people.customer_ids(index * write.BLOCK + np.arange(len(block.known)), seed).to_pylist()
     files.rows["groups"](experiments.groups(scene, crowd, block, codes, chance))
     files.tables["fragments"](truth.fragment_rows([seen.truth, typed.truth], seed))

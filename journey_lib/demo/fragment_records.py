@@ -33,7 +33,6 @@ SPARE = ids.PHONES[0] * ids.PHONES[1]  # person numbers from here on belong to n
 NEIGHBOURS = 2_000_000  # people among whom no slip gives one the phone of another
 
 SECOND = 0.0135  # of records: a second one, of which three in ten would stand after the end of their block
-DELAY = 400  # rows of the file within which a second record comes after the first
 WRONG_PHONE = 0.004
 CAPITAL_EMAIL, SPACED_EMAIL = 0.01, 0.005
 # how names go wrong, and how often
@@ -70,7 +69,7 @@ class Misspelt:
 
 
 def misspelt(records: Sequence[Sequence[str]], number: Ints, seed: int, stream: Stream) -> Misspelt:
-    """A block's rows of the customer file as staff typed them.
+    """A block's rows of the customer file as staff typed them, a second record right after the first.
 
     `number` is the number through all blocks of the person in each of `records`. Rows are changed one by one:
     fewer records at the end leave the first rows as they are.
@@ -81,23 +80,19 @@ def misspelt(records: Sequence[Sequence[str]], number: Ints, seed: int, stream: 
     slips = _slips([record[PHONE] for record in records], chance[:, 4], seed)
     counts: Counter[str] = Counter(dict.fromkeys([*NAMES, "second_records"], 0))
     counts.update(dict.fromkeys(("phones_swapped", "emails_in_capitals", "emails_spaced"), 0))
-    waiting: dict[int, list[tuple[int, tuple[str, ...]]]] = {}
     rows: list[tuple[str, ...]] = []
     truth: dict[tuple[str, str, int], bool] = {}
     changes: list[tuple[str, int, str, str]] = []
     for place, record in enumerate(records):
         draw = chance[place].tolist()
         typed = _typed(record, draw, slips[place], counts)
-        if place in codes:
-            later = place + 1 + int(draw[1] * DELAY)
-            waiting.setdefault(later, []).append((place, _second(record, codes[place], draw)))
-        for origin, row in [(place, typed), *waiting.pop(place, [])]:
+        again = [_second(record, codes[place], draw)] if place in codes else []
+        counts["second_records"] += len(again)
+        for row in (typed, *again):
             rows.append(row)
-            counts["second_records"] += origin != place
-            right = records[origin]
-            pairs = [(column, right[column], row[column]) for column in (NAME, PHONE, EMAIL)]
+            pairs = [(column, record[column], row[column]) for column in (NAME, PHONE, EMAIL)]
             changes += [(row[CODE], *pair) for pair in pairs if pair[1] != pair[2] and pair[2]]
-            _note(truth, row, int(number[origin]), row[PHONE] == slips[origin])
+            _note(truth, row, int(number[place]), row[PHONE] == slips[place])
     columns = [*zip(*truth, strict=True), tuple(truth.values())] if truth else [(), (), (), ()]
     table = pa.Table.from_arrays(
         [pa.array(c, f.type) for c, f in zip(columns, TRUTH, strict=True)], schema=TRUTH

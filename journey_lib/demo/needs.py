@@ -13,7 +13,7 @@ from journey_lib.demo.seasons import LEAD
 from journey_lib.demo.trail import MINUTE, Orders, Trail, clock, contacts
 from journey_lib.demo.world import SALES_CHANNELS
 
-STRONGEST = 3.0  # strengths above count as this much, in touches and in odds
+STRONGEST = 3.0  # nobody shows more of a wish than this, however strong it is
 
 
 @dataclass(frozen=True)
@@ -86,9 +86,9 @@ def next_needs(
     rates = scene.world.rates
     pleased = np.exp(rates.follow_satisfied * satisfied)
     again = spread(rng.poisson(rates.follow_ups * pleased * np.minimum(people.loyalty[orders.person], 3.0)))
-    told = spread(rng.poisson(rates.referrals * pleased))[: len(waiting)]
+    told, listens = _told(orders.person, spread(rng.poisson(rates.referrals * pleased)), waiting)
     row = np.r_[again, told]
-    person = np.r_[orders.person[again], waiting[: len(told)]]
+    person = np.r_[orders.person[again], listens]
     start = orders.time[row] + rng.lognormal(*rates.follow_up_days, len(row))
     shopping = rng.random(len(row)) < scene.year.need[scene.year.place(start)]
     came = np.r_[np.zeros(len(again), dtype=bool), np.ones(len(told), dtype=bool)]
@@ -96,7 +96,22 @@ def next_needs(
     strength = rates.follow_up_strength + rng.gamma(2.0, 0.5, len(row))
     touches = rng.lognormal(-0.9, rates.touches[2], len(row))
     needs = shaped(scene, people, person, start, strength, touches, row, known, rng)
-    return needs.only(alive), waiting[len(told) :]
+    return needs.only(alive), np.setdiff1d(waiting, listens)
+
+
+def _told(buyer: Ints, row: Ints, waiting: Ints) -> tuple[Ints, Ints]:
+    """Orders that were told of, and to whom: the next who waits, counted from the buyer.
+
+    Somebody later in the block, so that who was told of the shop knows somebody in it, however small it is.
+    """
+    left, pairs = waiting.tolist(), []
+    for order in row.tolist():
+        listener = next((person for person in left if person > buyer[order]), None)
+        if listener is not None:
+            left.remove(listener)
+            pairs.append((order, listener))
+    told = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    return told[:, 0], told[:, 1]
 
 
 def shaped(

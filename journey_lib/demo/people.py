@@ -45,7 +45,7 @@ WAITING = 0.04  # of all people: strangers who need nothing of this shop until s
 LATER = 0.15  # of the other strangers: they come after the first day, after `ARRIVAL` days on average
 ARRIVAL = 240.0
 MEMBERS = (10_000, 100_000)
-TIERS = (("Thường", 0), ("Bạc", 1_000_000), ("Vàng", 3_000_000), ("Kim cương", 8_000_000))  # from VND a year
+TIERS = (("Thường", 0), ("Bạc", 400_000), ("Vàng", 1_000_000), ("Kim cương", 2_500_000))  # from VND a year
 DOMAINS = ("example.com", "example.net", "example.org")
 
 

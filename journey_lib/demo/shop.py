@@ -19,7 +19,7 @@ from journey_lib.demo.world import (
 
 _SEASONS = (
     Season("tet", "tet", -32, -4, 1.85, 0.25, 1.25),
-    Season("tet_holiday", "tet", -3, 6, 0.12, -0.3, 0.7),
+    Season("tet_holiday", "tet", -3, 6, 0.12, -1.0, 0.7),
     Season("valentine", "02-14", -5, 0, 1.15, 0.05, 1.05),
     Season("women_day", "03-08", -9, 0, 1.45, 0.15, 1.1),
     Season("reunification", "04-30", -4, 1, 1.1, 0.05, 1.0),
@@ -141,7 +141,7 @@ BASE = World(
     prices=_PRICES,
     campaigns=_CAMPAIGNS,
     aftercare=_AFTERCARE,
-    weekdays=(0.96, 0.93, 0.94, 0.97, 1.03, 1.12, 1.09),
+    weekdays=(0.9, 0.87, 0.88, 0.92, 1.03, 1.22, 1.18),
     month_days=((1, 1.05), (5, 1.12), (12, 1.0), (18, 0.92), (27, 1.0)),
     hours=_HOURS,
     trials=_TRIALS,

@@ -121,6 +121,15 @@ def online(scene: Scene, people: People, person: Ints, rng: np.random.Generator)
     return time
 
 
+def at_weekends(scene: Scene, time: Floats, until: Floats | float, rng: np.random.Generator) -> Floats:
+    """Times with some of those on working days put off to the weekend, where that is still before `until`."""
+    weekday = scene.year.weekday[scene.year.place(time)]
+    puts_off, sunday = rng.random((len(time), 2)).T
+    later = time + 5 - weekday + (sunday < 0.45)
+    moved: Floats = np.where((weekday < 5) & (puts_off < 0.3) & (later < until), later, time)
+    return moved
+
+
 def reachable(scene: Scene, people: People, known: Flags, person: Ints) -> Floats:
     """How well each channel reaches each of `person`; `known` tells whether the shop knows them by then."""
     may_write = known & ~people.opt_out[person]
@@ -144,9 +153,7 @@ def opening_hours(scene: Scene, channel: Ints, time: Floats, rng: np.random.Gene
     for index, hours in enumerate(names):
         here = rhythm == index
         moved[here] = np.floor(time[here]) + clock(scene, hours, rng, int(here.sum()))
-    weekday = scene.year.weekday[scene.year.place(moved)]
-    wait = (rhythm == names.index("shop")) & (weekday < 5) & (rng.random(len(time)) < 0.3)
-    return moved + np.where(wait, 5 - weekday + (rng.random(len(time)) < 0.45), 0)
+    return np.where(rhythm == names.index("shop"), at_weekends(scene, moved, np.inf, rng), moved)
 
 
 def contact(scene: Scene, people: People, person: Ints, channel: Ints, rng: np.random.Generator) -> Ints:

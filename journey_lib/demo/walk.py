@@ -16,6 +16,7 @@ from journey_lib.demo.trail import (
     AWARE,
     MINUTE,
     Trail,
+    at_weekends,
     contact,
     extra,
     online,
@@ -32,6 +33,7 @@ def walk(scene: Scene, people: People, needs: Needs, rng: np.random.Generator) -
     since = rng.beta(1.25, 1.15, len(need)) * needs.length[need]
     time = needs.start[need] + since
     time = np.where(since > 0.5, np.floor(time) + online(scene, people, person, rng), time)
+    time = at_weekends(scene, time, needs.start[need] + needs.length[need], rng)
     time = time[np.lexsort((time, need))]
     channel = _channels(scene, people, needs, need, time, rng)
     time = opening_hours(scene, channel, time, rng)

@@ -169,7 +169,7 @@ class Rates:
     late_retargeting: float = 0.5
     retargeted: float = 0.08  # site visits that an advertiser's pixel follows up, times (1 + intent)
     taste_spread: float = 0.75
-    odds: float = -7.25  # log odds of an order: level, per strength, if known, per loyalty
+    odds: float = -7.08  # log odds of an order: level, per strength, if known, per loyalty
     odds_strength: float = 1.25
     odds_known: float = 0.7
     odds_loyal: float = 0.6

@@ -27,7 +27,7 @@ def _no_selection() -> World:
         selection=0.0,
         personas=tuple(replace(persona, strength=1.0, loyalty=1.0) for persona in BASE.personas),
         rates=replace(
-            BASE.rates, touches=(0.52, 0.68, 0.8), aftercare=0.0, follow_up_strength=0.0, odds=-6.75
+            BASE.rates, touches=(0.52, 0.68, 0.8), aftercare=0.0, follow_up_strength=0.0, odds=-6.65
         ),
     )
 

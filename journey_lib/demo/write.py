@@ -267,9 +267,21 @@ def _order_row(sheet: OrderSheet, row: int, code: str, customer: str, opening: d
 
 
 def identifier_table(sheet: EventSheet, seen: pa.Table, seed: int) -> pa.Table:
-    """What each event left of identity, by event id: that order says nothing of who or when."""
-    table = seen.add_column(0, "event_id", ids.event_ids(sheet.number, seed))
-    return table.sort_by("event_id")
+    """What each event left of identity, with the event's id."""
+    return seen.add_column(0, "event_id", ids.event_ids(sheet.number, seed))
+
+
+def table_of(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> pa.Table:
+    """Rows of text as a table."""
+    values = zip(*rows, strict=True) if rows else [()] * len(columns)
+    return pa.table(
+        {name: pa.array(list(cells), pa.string()) for name, cells in zip(columns, values, strict=True)}
+    )
+
+
+def rows_of(table: pa.Table) -> Iterable[Sequence[str]]:
+    """A table of text as rows."""
+    return zip(*(column.to_pylist() for column in table.columns), strict=True)
 
 
 def open_parquet(file: Path, stack: ExitStack) -> Callable[[pa.Table], None]:

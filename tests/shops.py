@@ -1,0 +1,55 @@
+"""The demo shop as an analyst would read it, and what is true of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from journey_lib import demo
+
+DAY_TIME = "%d/%m/%Y %H:%M:%S"
+ORDERS = ("order", "customer_id", "time", "value", "sold_at", "items")
+TICKETS = ("ticket", "customer_id", "opened", "channel", "topic", "text", "first", "resolved", "status",
+           "department", "order")  # fmt: skip
+
+
+def local(times: pd.Series) -> pd.Series:
+    return times.dt.tz_convert("Asia/Ho_Chi_Minh").dt.tz_localize(None)
+
+
+def csv(place: Path, pattern: str) -> pd.DataFrame:
+    files = sorted(place.glob(pattern))
+    assert files, pattern
+    return pd.concat([pd.read_csv(file, dtype=str, keep_default_na=False) for file in files])
+
+
+def raw_of(folder: Path) -> SimpleNamespace:
+    """The raw files as an analyst would clean them: wrong rows left out, local times, amounts as numbers."""
+    raw = folder / "raw"
+    rows = pd.concat([pq.read_table(file).to_pandas() for file in sorted(raw.glob("events_*.parquet"))])
+    events = rows.drop_duplicates("event_id").dropna(subset=["timestamp"])
+    events = events[events.customer_id.fillna("") != ""].assign(time=lambda e: local(e.timestamp))
+    orders = csv(raw, "orders_*.csv").set_axis([*ORDERS], axis=1)
+    orders["time"] = pd.to_datetime(orders.time, format=DAY_TIME, errors="coerce")
+    tickets = csv(raw, "tickets.csv").set_axis([*TICKETS], axis=1)
+    for column in ("opened", "first"):
+        tickets[column] = pd.to_datetime(tickets[column], format=DAY_TIME, errors="coerce")
+    crm = csv(raw, "customers.csv").set_index("Mã khách hàng")
+    return SimpleNamespace(
+        folder=folder, every=set(rows.event_id), events=events, all_orders=orders, tickets=tickets, crm=crm,
+        orders=orders[orders.customer_id != ""].dropna(subset=["time"]), returns=csv(raw, "returns.csv"),
+        surveys=csv(raw, "surveys.csv"), identifiers=pq.read_table(raw / "identifiers.parquet").to_pandas(),
+    )  # fmt: skip
+
+
+def truth(shop: SimpleNamespace, name: str) -> pd.DataFrame:
+    file = shop.folder / "truth" / name
+    return pq.read_table(file).to_pandas() if file.suffix == ".parquet" else pd.read_csv(file)
+
+
+def made(folder: Path, customers: int, world: str = "base", **more: int) -> SimpleNamespace:
+    demo.generate(folder, world=world, customers=customers, **more)
+    return raw_of(folder)

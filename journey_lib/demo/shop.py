@@ -129,7 +129,7 @@ _SYNERGIES = (
 _TRIALS = (
     Trial("email_summer", "email", "members", 0.5, "06-02", "07-27"),
     Trial("email_autumn", "email", "members", 0.5, "09-22", "11-16"),
-    Trial("retargeting_pause", "retargeting", "browsers", 0.5, "08-04", "10-26"),
+    Trial("retargeting_holdout", "retargeting", "browsers", 0.5, "08-04", "10-26"),
     Trial("facebook_provinces", "facebook", "provinces", 0.3, "03-24", "05-04"),
     Trial("outdoor_provinces", "outdoor", "provinces", 0.3, "10-27", "12-21"),
 )

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from journey_lib.demo import faults, people, service, surveys, tickets, words, words_en, words_parts, write
-from journey_lib.demo.arrays import stream
+from journey_lib.demo.arrays import stacked, stream
 from journey_lib.demo.names import CITIES, STORES
 from journey_lib.demo.scene import Scene, scene
 from journey_lib.demo.shop import BASE
@@ -567,6 +567,6 @@ def test_the_files_hold_nothing_of_the_truth(year: SimpleNamespace) -> None:
 
 def test_stacked_blocks_keep_their_numbers_apart(year: SimpleNamespace) -> None:
     first, second = (surveys.numbered(year.surveys.only(slice(0, 900)), block) for block in (0, 1))
-    both = write.stacked([first, second])
+    both = stacked([first, second])
     assert len(np.unique(both.number)) == 1_800
     assert (second.person - first.person == write.BLOCK).all()

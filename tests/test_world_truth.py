@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from journey_lib.demo import people, whatif
-from journey_lib.demo.arrays import Floats, Ints, spread, stream
+from journey_lib.demo.arrays import Floats, Ints, spread, stacked, stream
 from journey_lib.demo.faults import FAULTS
 from journey_lib.demo.journeys import Block, simulate
 from journey_lib.demo.people import People
 from journey_lib.demo.scene import Scene, scene
-from journey_lib.demo.trail import MORE, together
+from journey_lib.demo.trail import MORE
 from journey_lib.demo.whatif import LESS, Scenario
 from journey_lib.demo.world import Trial, World
 from journey_lib.demo.worlds import WORLDS
@@ -199,7 +199,7 @@ def study(name: str, blocks: int) -> Study:
     for where, _, block in lives(world, blocks, seed=7, asked=True):
         caused += [recorded(where, block, Scenario("off", channel)) for channel in range(len(CHANNELS))]
         # contacts that nobody recorded included: what is asked here is what intent hides, not what is missing
-        needs, events = block.truth.needs, together([block.events, block.unseen])
+        needs, events = block.truth.needs, stacked([block.events, block.unseen])
         events = events.only(np.lexsort((events.time, events.person)))
         channel = where.kinds.channel[events.kind]
         touch = channel >= 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from journey_lib.demo.arrays import Floats, Ints, pick, spread
+from journey_lib.demo.arrays import Floats, Ints, pick, spread, stacked
 from journey_lib.demo.people import NEVER, People
 from journey_lib.demo.scene import Scene
 from journey_lib.demo.seasons import LEAD, mailing_days
@@ -20,7 +20,6 @@ from journey_lib.demo.trail import (
     extra,
     opening_hours,
     reachable,
-    together,
 )
 from journey_lib.demo.world import SALES_CHANNELS
 
@@ -56,7 +55,7 @@ def checkouts(scene: Scene, orders: Orders, person: Ints, time: Floats, rng: np.
     started = contacts(
         scene, np.r_[orders.person[website], person], begun, np.where(phone, hand, desk), stage=ACT
     )
-    return together([started, contacts(scene, person[tries], again, broken, stage=ACT)])
+    return stacked([started, contacts(scene, person[tries], again, broken, stage=ACT)])
 
 
 def _noticed(scene: Scene, trait: Floats) -> Floats:
@@ -82,7 +81,7 @@ def ambient(scene: Scene, people: People, rng: np.random.Generator) -> Trail:
         rows, share = extra(scene, codes, rng)
         kind = contact(scene, people, person[rows], codes[rows], rng)
         met.append(contacts(scene, person[rows], time[rows], kind, share))
-    trail = together(met)
+    trail = stacked(met)
     return trail.only(trail.time >= people.arrives[trail.person])
 
 
@@ -103,7 +102,7 @@ def mailed(scene: Scene, people: People, rng: np.random.Generator) -> Trail:
         rows, share = extra(scene, np.full(len(person), channel), rng)
         kind = np.full(len(rows), scene.kinds.number(mailing.touchpoint, mailing.event_type))
         seen.append(contacts(scene, person[rows], time[rows], kind, share))
-    return together(seen)
+    return stacked(seen)
 
 
 def aftercare(scene: Scene, people: People, known: Floats, orders: Orders, rng: np.random.Generator) -> Trail:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,3 +42,21 @@ def pick(rng: np.random.Generator, weights: tuple[float, ...] | list[float] | Fl
 def spread(counts: Ints) -> Ints:
     """Row numbers repeated `counts` times: ``[2, 0, 1]`` is ``[0, 0, 2]``."""
     return np.repeat(np.arange(len(counts), dtype=np.int64), counts)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """A table as arrays of one length, a place per row: what each holds is said by those that build on it."""
+
+    def only(self, rows: Flags | Ints | slice) -> Self:
+        """The table without the other rows."""
+        return type(self)(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+
+ColumnsType = TypeVar("ColumnsType", bound=Columns)
+
+
+def stacked(tables: Sequence[ColumnsType]) -> ColumnsType:
+    """Several tables of one kind as one, in their order."""
+    names = [field.name for field in fields(tables[0])]
+    return type(tables[0])(*(np.concatenate([getattr(table, name) for table in tables]) for name in names))

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from journey_lib.demo.arrays import Flags, Floats, Ints, spread
+from journey_lib.demo.arrays import Flags, Floats, Ints, spread, stacked
 from journey_lib.demo.scene import Scene
-from journey_lib.demo.trail import Trail, together
+from journey_lib.demo.trail import Trail
 
 _LONG_AGO = 1e4  # days; added to times so that none is negative
 
@@ -47,7 +47,7 @@ def exposures(scene: Scene, own: Trail, around: Trail, person: Ints, goal: Float
     need = spread(last - first)
     at = np.arange(len(need)) - np.repeat(np.cumsum(last - first) - (last - first), last - first)
     at += first[need]
-    contacts = together([own.only(fresh), around.only(at)])
+    contacts = stacked([own.only(fresh), around.only(at)])
     whose = np.r_[own.need[fresh], need]
     channel = contacts.chain[:, 0]
     half = np.array([entry.half_life for entry in scene.world.channels])[channel]

@@ -25,7 +25,7 @@ from journey_lib.demo import (
     truth,
     write,
 )
-from journey_lib.demo.arrays import Stream, stream
+from journey_lib.demo.arrays import Stream, stacked, stream
 from journey_lib.demo.journeys import Block, simulate
 from journey_lib.demo.people import People
 from journey_lib.demo.scene import Scene
@@ -97,7 +97,7 @@ def write_shop(
             if progress:
                 progress(done, customers)
         files.rows["groups"](experiments.provinces(scene))
-    sold = write.stacked(orders)
+    sold = stacked(orders)
     counts["order_rows"] = write.write_orders(raw, scene.year, sold, seed)
     counts["return_rows"] = write.write_returns(raw, scene.year, sold, seed)
     counts.update(write.fault_counts("orders", sold))
@@ -188,8 +188,8 @@ def _gather(
 
 def _flush(scene: Scene, files: Files, batch: Batch, seed: int) -> dict[str, int]:
     """Write a batch."""
-    events = write.stacked(batch.events)
-    asked, told = write.stacked(batch.tickets), write.stacked(batch.surveys)
+    events = stacked(batch.events)
+    asked, told = stacked(batch.tickets), stacked(batch.surveys)
     rows: dict[str, list[Sequence[Any]]] = {
         "tickets": list(tickets.ticket_rows(scene, asked, seed)),
         "surveys": list(surveys.survey_rows(scene, told, seed)),

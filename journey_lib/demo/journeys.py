@@ -13,14 +13,14 @@ import numpy as np
 
 from journey_lib.demo import whatif
 from journey_lib.demo.around import aftercare, ambient, carts, checkouts, mailed
-from journey_lib.demo.arrays import Flags, Floats, Ints, Stream
+from journey_lib.demo.arrays import Flags, Floats, Ints, Stream, stacked
 from journey_lib.demo.decide import Decisions, decide, idle
 from journey_lib.demo.faults import Fault
-from journey_lib.demo.needs import Needs, all_needs, first_needs, joined, next_needs
+from journey_lib.demo.needs import Needs, first_needs, joined, next_needs
 from journey_lib.demo.people import People
 from journey_lib.demo.scene import Scene
-from journey_lib.demo.service import Deliveries, all_deliveries, deliveries
-from journey_lib.demo.trail import Orders, Trail, all_orders, together
+from journey_lib.demo.service import Deliveries, deliveries
+from journey_lib.demo.trail import Orders, Trail
 from journey_lib.demo.trials import barred
 from journey_lib.demo.walk import settled, walk
 
@@ -108,7 +108,7 @@ def simulate(scene: Scene, people: People, stream: Stream, *, asked: bool = Fals
     lives: list[Generation] = []
     signed: list[Trail] = []
     for number in range(scene.world.rates.generations):
-        around = together([passing, letters.only(letters.time > known[letters.person])])
+        around = stacked([passing, letters.only(letters.time > known[letters.person])])
         around = around.only(np.lexsort((around.time, around.person)))
         life = _live(scene, people, needs, around, lives, stream, number, asked)
         lives.append(life)
@@ -191,18 +191,18 @@ def _block(
 ) -> Block:
     """Everything of all generations in order of person and time, within the calendar."""
     offsets = np.cumsum([0, *(len(life.needs.person) for life in lives)])
-    own = together(
+    own = stacked(
         [
             replace(life.trail, need=life.trail.need + offset)
             for life, offset in zip(lives, offsets[:-1], strict=True)
         ]
     )
-    orders = all_orders([life.orders for life in lives])
-    fates = all_deliveries([life.deliveries for life in lives])
+    orders = stacked([life.orders for life in lives])
+    fates = stacked([life.deliveries for life in lives])
     failed = [np.flatnonzero(life.decisions.failed) for life in lives]
     broke = np.concatenate([life.needs.person[rows] for life, rows in zip(lives, failed, strict=True)])
     when = np.concatenate([life.decisions.time[rows] for life, rows in zip(lives, failed, strict=True)])
-    events = together(
+    events = stacked(
         [
             own,
             *trails,
@@ -218,7 +218,7 @@ def _block(
     inside = np.flatnonzero((orders.time >= 0) & (orders.time < scene.year.days))
     inside = inside[np.lexsort((orders.value[inside], orders.time[inside], orders.person[inside]))]
     truth = Known(
-        needs=all_needs([life.needs for life in lives]),
+        needs=stacked([life.needs for life in lives]),
         odds=np.concatenate([life.decisions.odds for life in lives]),
         chance=np.concatenate([life.decisions.chance for life in lives]),
         bought=np.concatenate([life.decisions.bought for life in lives]),

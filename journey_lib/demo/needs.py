@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
-from journey_lib.demo.arrays import Flags, Floats, Ints, pick, spread
+from journey_lib.demo.arrays import Columns, Flags, Floats, Ints, pick, spread
 from journey_lib.demo.people import NEVER, WARNING, People
 from journey_lib.demo.scene import Scene
 from journey_lib.demo.seasons import LEAD
@@ -17,7 +17,7 @@ STRONGEST = 3.0  # nobody shows more of a wish than this, however strong it is
 
 
 @dataclass(frozen=True)
-class Needs:
+class Needs(Columns):
     """Latent needs: whose, from when, for how many days, how strong, and how many touches they pull.
 
     `goal` is the day a need decides; `order` the row of the order it follows (-1: none), in the generation
@@ -32,15 +32,6 @@ class Needs:
     goal: Floats
     order: Ints
     known: Flags
-
-    def only(self, rows: Flags | Ints | slice) -> Needs:
-        """The needs without the other rows."""
-        return Needs(*(getattr(self, field.name)[rows] for field in fields(self)))
-
-
-def all_needs(lists: list[Needs]) -> Needs:
-    """The needs of several lists as one."""
-    return Needs(*(np.concatenate([getattr(n, field.name) for n in lists]) for field in fields(Needs)))
 
 
 def first_needs(scene: Scene, people: People, known: Floats, rng: np.random.Generator) -> Needs:

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from journey_lib.demo.arrays import Floats, Ints, Stream
+from journey_lib.demo.arrays import Floats, Ints, Stream, stacked
 from journey_lib.demo.journeys import Block
-from journey_lib.demo.needs import Needs, all_needs, next_needs, shaped
+from journey_lib.demo.needs import Needs, next_needs, shaped
 from journey_lib.demo.people import NEVER, WARNING, People
 from journey_lib.demo.scene import Scene
 from journey_lib.demo.seasons import LEAD
@@ -154,6 +154,6 @@ def joined(*parts: Possible) -> Possible:
     """Several lists of possible needs as one."""
     columns = ("start", "weight", "early", "begins")
     return Possible(
-        all_needs([part.needs for part in parts]),
+        stacked([part.needs for part in parts]),
         *(np.concatenate([getattr(part, name) for part in parts]) for name in columns),
     )

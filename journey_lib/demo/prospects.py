@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from journey_lib.demo.around import ambient, mailed
-from journey_lib.demo.arrays import Flags, Floats, Ints, Stream
+from journey_lib.demo.arrays import Flags, Floats, Ints, Stream, stacked
 from journey_lib.demo.decide import Decisions, decide
 from journey_lib.demo.effects import chance, exposures, lift, stock
 from journey_lib.demo.journeys import Block
@@ -33,7 +33,7 @@ from journey_lib.demo.possible import (
 from journey_lib.demo.scene import Scene
 from journey_lib.demo.scene import scene as scene_of
 from journey_lib.demo.service import deliveries
-from journey_lib.demo.trail import Trail, together
+from journey_lib.demo.trail import Trail
 from journey_lib.demo.walk import settled, walk
 from journey_lib.errors import ParameterError
 
@@ -167,7 +167,7 @@ def _around(year: Scene, people: People, known: Floats, stream: Stream) -> Trail
     """Contacts of the coming year that no need asks for."""
     passing = ambient(year, people, stream("prospects ambient"))
     letters = mailed(year, people, stream("prospects mailings"))
-    around = together([passing, letters.only(letters.time > known[letters.person])])
+    around = stacked([passing, letters.only(letters.time > known[letters.person])])
     return around.only(np.lexsort((around.time, around.person)))
 
 

@@ -7,14 +7,14 @@ re-simulation come and go.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date, timedelta
 from statistics import NormalDist
 
 import numpy as np
 
 from journey_lib.demo import ids
-from journey_lib.demo.arrays import Flags, Floats, Ints
+from journey_lib.demo.arrays import Columns, Flags, Floats, Ints
 from journey_lib.demo.faults import Fault, going_on
 from journey_lib.demo.names import CITIES, REGIONS, STORES
 from journey_lib.demo.people import People
@@ -103,7 +103,7 @@ class Quality:
 
 
 @dataclass(frozen=True)
-class Deliveries:
+class Deliveries(Columns):
     """What became of each order, row by row with the orders; times are days since the first midnight.
 
     `days`          from order to door (a cancelled one: as it would have been); NaN: taken home from a
@@ -123,10 +123,6 @@ class Deliveries:
     outcome_time: Floats
     fit: Floats
     satisfaction: Floats
-
-    def only(self, rows: Flags | Ints | slice) -> Deliveries:
-        """The deliveries without the other rows."""
-        return Deliveries(*(getattr(self, field.name)[rows] for field in fields(self)))
 
 
 def first_answers(
@@ -154,13 +150,6 @@ def at_work(time: Floats, chance: Floats) -> Floats:
     hour = time % 1 * 24
     morning = np.floor(time + 3 / 24) + (8 + 0.7 * chance) / 24
     return np.where((hour < 8) | (hour >= 21), morning, time)
-
-
-def all_deliveries(lists: list[Deliveries]) -> Deliveries:
-    """The deliveries of several lists as one."""
-    return Deliveries(
-        *(np.concatenate([getattr(one, field.name) for one in lists]) for field in fields(Deliveries))
-    )
 
 
 def quality(scene: Scene) -> Quality:

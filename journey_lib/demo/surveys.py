@@ -7,12 +7,12 @@ often than those in between, and older people less often online, so answers are 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from journey_lib.demo import ids
-from journey_lib.demo.arrays import Flags, Floats, Ints, Stream
+from journey_lib.demo.arrays import Columns, Flags, Floats, Ints, Stream, stacked
 from journey_lib.demo.faults import going_on
 from journey_lib.demo.journeys import Block
 from journey_lib.demo.names import STORES
@@ -66,7 +66,7 @@ MOOD = 0.35  # spread of how kindly people judge in general, part of FELT's
 
 
 @dataclass(frozen=True)
-class SurveySheet:
+class SurveySheet(Columns):
     """Questions sent, as columns in order of person and time; times in days, NaN for never answered.
 
     `order`  row of the block's orders, -1 for none.   `metric` in `METRICS`.   `score` -1 for no answer.
@@ -88,13 +88,9 @@ class SurveySheet:
     sentiment: Ints
     language: Texts
 
-    def only(self, rows: Flags | Ints | slice) -> SurveySheet:
-        """The sheet without the other rows."""
-        return SurveySheet(*(getattr(self, field.name)[rows] for field in fields(self)))
-
 
 @dataclass(frozen=True)
-class _Asked:
+class _Asked(Columns):
     """Questions sent; `level` is what is felt on average in such a case, `place` a row of the names."""
 
     person: Ints
@@ -122,7 +118,7 @@ def surveys(
     """
     truth = quality(scene)
     names = (*truth.touchpoint, PURCHASE, *(t for t in AFTER_TICKETS if t not in truth.touchpoint))
-    asked = _together(
+    asked = stacked(
         [
             *_after_orders(scene, truth, people, block, deliveries, names, stream("surveys orders")),
             _after_contacts(scene, truth, block, stream("surveys contacts")),
@@ -130,7 +126,7 @@ def surveys(
         ]
     )
     inside = (asked.sent >= 0) & (asked.sent < scene.year.days)
-    asked = _only(asked, np.flatnonzero(inside)[np.lexsort((asked.sent[inside], asked.person[inside]))])
+    asked = asked.only(np.flatnonzero(inside)[np.lexsort((asked.sent[inside], asked.person[inside]))])
     kind = stream("moods").normal(0, MOOD, len(people.born))[asked.person]
     own = np.sqrt(FELT[2] ** 2 - MOOD**2) * bell(asked.chance[:, FEELS])
     whole = asked.metric == NPS  # satisfaction with an order is a person's own already
@@ -250,7 +246,7 @@ def _after_orders(
         ),
     )
     return [
-        _only(_Asked(*columns), np.flatnonzero(able & (columns[-1][:, INVITED] < share)))
+        _Asked(*columns).only(np.flatnonzero(able & (columns[-1][:, INVITED] < share)))
         for able, share, columns in groups
     ]
 
@@ -331,14 +327,6 @@ def _level(truth: Quality, scene: Scene, place: Ints, time: Floats) -> Floats:
     month = np.maximum(scene.year.month[scene.year.place(time)], 0)
     level: Floats = FELT[0] + FELT[1] * truth.quality[place, month]
     return level
-
-
-def _together(lists: list[_Asked]) -> _Asked:
-    return _Asked(*(np.concatenate([getattr(one, field.name) for one in lists]) for field in fields(_Asked)))
-
-
-def _only(asked: _Asked, rows: Ints) -> _Asked:
-    return _Asked(*(getattr(asked, field.name)[rows] for field in fields(_Asked)))
 
 
 # --- files ---

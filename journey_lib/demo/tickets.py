@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from journey_lib.demo import ids
-from journey_lib.demo.arrays import Flags, Floats, Ints, Stream
+from journey_lib.demo.arrays import Columns, Flags, Floats, Ints, Stream
 from journey_lib.demo.journeys import Block
 from journey_lib.demo.names import STORES
 from journey_lib.demo.people import People, customer_ids
@@ -77,7 +77,7 @@ _UNHAPPY = ("material", "size", "as_pictured", "price", "wrong_item", "packaging
 
 
 @dataclass(frozen=True)
-class TicketSheet:
+class TicketSheet(Columns):
     """Tickets as columns, in order of person and time; times in days, NaN for what did not happen.
 
     `order`  row of the block's orders, -1 for none.   `channel` in `CHANNELS`.   `status` in `STATUS`.
@@ -100,10 +100,6 @@ class TicketSheet:
     themes: Texts
     sentiment: Ints
     language: Texts
-
-    def only(self, rows: Flags | Ints | slice) -> TicketSheet:
-        """The sheet without the other rows."""
-        return TicketSheet(*(getattr(self, field.name)[rows] for field in fields(self)))
 
 
 @dataclass(frozen=True)

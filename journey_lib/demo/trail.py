@@ -5,11 +5,11 @@ Times are days since the shop's first local midnight.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
-from journey_lib.demo.arrays import Flags, Floats, Ints
+from journey_lib.demo.arrays import Columns, Flags, Floats, Ints
 from journey_lib.demo.people import People
 from journey_lib.demo.scene import Scene
 from journey_lib.demo.world import Hours, Reach
@@ -21,7 +21,7 @@ MORE = 1.2  # the largest budget that is asked about, as a multiple of what was 
 
 
 @dataclass(frozen=True)
-class Trail:
+class Trail(Columns):
     """Contacts as columns: whose, when, of which kind, for which need (-1: none), at which of `STAGES`.
 
     `chain` (rows x 3) holds the contact's own channel, the channel that brought it and the one that brought
@@ -45,13 +45,9 @@ class Trail:
         flags: Flags = (self.share < 1).all(axis=1) & (self.barred < 0)
         return flags
 
-    def only(self, rows: Flags | Ints | slice) -> Trail:
-        """The trail without the other rows."""
-        return Trail(*(getattr(self, field.name)[rows] for field in fields(self)))
-
 
 @dataclass(frozen=True)
-class Orders:
+class Orders(Columns):
     """Orders as columns; `value` in VND, `sold_at` an index into `SALES_CHANNELS`, `need` into all needs.
 
     `mobile` says whether an order online was placed on a phone.
@@ -64,10 +60,6 @@ class Orders:
     sold_at: Ints
     need: Ints
     mobile: Flags
-
-    def only(self, rows: Flags | Ints | slice) -> Orders:
-        """The orders without the other rows."""
-        return Orders(*(getattr(self, field.name)[rows] for field in fields(self)))
 
 
 def contacts(
@@ -86,16 +78,6 @@ def contacts(
     shares[:, 0] = 0 if share is None else share
     none = np.full(size, -1)
     return Trail(person, time, kind, none, np.full(size, stage), chain, shares, none)
-
-
-def together(trails: list[Trail]) -> Trail:
-    """One trail of several."""
-    return Trail(*(np.concatenate([getattr(t, field.name) for t in trails]) for field in fields(Trail)))
-
-
-def all_orders(sales: list[Orders]) -> Orders:
-    """The orders of several lists as one."""
-    return Orders(*(np.concatenate([getattr(o, field.name) for o in sales]) for field in fields(Orders)))
 
 
 def extra(scene: Scene, channel: Ints, rng: np.random.Generator) -> tuple[Ints, Floats]:

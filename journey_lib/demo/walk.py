@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from journey_lib.demo.arrays import Flags, Floats, Ints, spread
+from journey_lib.demo.arrays import Flags, Floats, Ints, spread, stacked
 from journey_lib.demo.needs import STRONGEST, Needs, intent
 from journey_lib.demo.people import People
 from journey_lib.demo.scene import Scene
@@ -22,7 +22,6 @@ from journey_lib.demo.trail import (
     online,
     opening_hours,
     reachable,
-    together,
 )
 
 
@@ -40,8 +39,8 @@ def walk(scene: Scene, people: People, needs: Needs, rng: np.random.Generator) -
     rows, share = extra(scene, channel, rng)
     kind = contact(scene, people, person[rows], channel[rows], rng)
     trail = _of_need(scene, needs, need[rows], time[rows], kind, share)
-    trail = together([trail, _brought(scene, people, needs, trail, rng)])
-    trail = together([trail, _retargeted(scene, people, needs, trail, rng)])
+    trail = stacked([trail, _brought(scene, people, needs, trail, rng)])
+    trail = stacked([trail, _retargeted(scene, people, needs, trail, rng)])
     return trail.only(np.lexsort((trail.kind, trail.time, trail.need)))
 
 

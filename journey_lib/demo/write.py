@@ -5,10 +5,9 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -16,16 +15,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from journey_lib.demo import ids
-from journey_lib.demo.arrays import Flags, Floats, Ints, Stream
+from journey_lib.demo.arrays import Columns, Flags, Floats, Ints, Stream
 from journey_lib.demo.people import customer_ids
 from journey_lib.demo.scene import Scene
 from journey_lib.demo.seasons import Calendar
 from journey_lib.demo.service import CANCELLED, KEPT, RETURNED, Deliveries
 from journey_lib.demo.trail import Orders, Trail
 from journey_lib.demo.world import SALES_CHANNELS, World
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
 CUSTOMER_COLUMNS = (
     "Mã khách hàng",
@@ -70,7 +66,7 @@ UNREADABLE_VALUES = ("liên hệ", "#N/A", "chưa chốt giá", "đổi hàng")
 
 
 @dataclass(frozen=True)
-class Sheet:
+class Sheet(Columns):
     """Rows to be written; `number` tells them apart, `fault` is what is wrong, `chance` how it looks."""
 
     number: Ints
@@ -131,15 +127,6 @@ def _faults(size: int, shares: dict[int, float], rng: np.random.Generator) -> tu
         fault[(draw >= edge) & (draw < edge + share)] = code
         edge += share
     return fault, chance
-
-
-SheetType = TypeVar("SheetType", bound="DataclassInstance")
-
-
-def stacked(sheets: Sequence[SheetType]) -> SheetType:
-    """Several sheets of the same kind as one."""
-    columns = [field.name for field in fields(sheets[0])]
-    return type(sheets[0])(*(np.concatenate([getattr(sheet, name) for sheet in sheets]) for name in columns))
 
 
 def fault_counts(table: str, sheet: Sheet) -> dict[str, int]:

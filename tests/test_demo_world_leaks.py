@@ -373,8 +373,9 @@ def test_a_leak_that_is_planted_is_found(
 def test_a_leak_that_no_weight_can_show_is_found_by_steps(shop: Shop) -> None:
     hints = of_events(shop)
     middle = hints["id 3"].isin([6, 7, 8, 9]).to_numpy()
-    label = np.random.default_rng(2).random(len(hints)) < np.where(middle, 0.4, 0.28)
+    label = np.random.default_rng(2).random(len(hints)) < np.where(middle, 0.5, 0.26)
     table = hints.to_numpy(dtype=np.float64)
     half = np.arange(len(table)) % 2 == 0
     far = [separation(by(table[half], label[half], table[~half]), label[~half]) for by in (adding, cutting)]
-    assert far[0] < SURE < far[1]
+    assert far[0] < SURE
+    assert far[1] > SEEN

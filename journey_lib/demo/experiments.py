@@ -34,7 +34,13 @@ COLUMNS = (
     "standard_error",
 )
 GROUP_COLUMNS = ("experiment", "customer_id", "group")
-METHODS = {"members": "random_control", "browsers": "random_control", "provinces": "geo_control"}
+METHODS = {
+    "members": "random_control",
+    "browsers": "random_control",
+    "provinces": "geo_control",
+    "panel": "platform_study",
+}
+PANEL = 60  # people of a platform's panel for one of the shop's
 
 
 @dataclass(frozen=True)
@@ -42,12 +48,14 @@ class Arms:
     """Both arms of each trial: people, orders in its weeks and in as many before, what was to be expected.
 
     Each array has a row per trial; `people`, `orders` and `before` a column for those who got the channel and
-    one for those who did not; `expected` one for everybody getting it and one for nobody.
+    one for those who did not; `expected` one for everybody getting it and one for nobody, of the `answered`
+    people, in whom both are known.
     """
 
     people: Ints
     orders: Ints
     before: Ints
+    answered: Ints
     expected: Floats
 
     def __add__(self, other: Arms) -> Arms:
@@ -55,6 +63,7 @@ class Arms:
             self.people + other.people,
             self.orders + other.orders,
             self.before + other.before,
+            self.answered + other.answered,
             self.expected + other.expected,
         )
 
@@ -63,7 +72,7 @@ def nobody(scene: Scene) -> Arms:
     """The arms before anybody is counted."""
     size = (len(scene.world.trials), 2)
     people, orders, before = (np.zeros(size, dtype=np.int64) for _ in range(3))
-    return Arms(people, orders, before, np.zeros(size))
+    return Arms(people, orders, before, np.zeros(size[0], dtype=np.int64), np.zeros(size))
 
 
 def count(scene: Scene, people: People, block: Block, stream: Stream) -> Arms:
@@ -82,6 +91,7 @@ def count(scene: Scene, people: People, block: Block, stream: Stream) -> Arms:
             found.orders[trial, arm] = (now & members[block.orders.person]).sum()
             found.before[trial, arm] = (earlier & members[block.orders.person]).sum()
         if block.answers is not None:
+            found.answered[trial] = takes_part.sum()
             for arm, scenario in enumerate((Scenario("given", trial), Scenario("withheld", trial))):
                 found.expected[trial, arm] = block.answers.orders[takes_part, columns[scenario]].sum()
     return found
@@ -103,7 +113,7 @@ def eligible(scene: Scene, people: People, block: Block, trial: int) -> Flags:
     return np.ones(size, dtype=bool)
 
 
-def rows(scene: Scene, arms: Arms) -> list[tuple[str, ...]]:
+def rows(scene: Scene, arms: Arms, rng: np.random.Generator) -> list[tuple[str, ...]]:
     """Rows of the experiments' file: what an analyst of the shop would have computed.
 
     The lift is orders per person of those who got the channel over those who did not, less one; between
@@ -118,6 +128,10 @@ def rows(scene: Scene, arms: Arms) -> list[tuple[str, ...]]:
         (given, withheld), (now, then), (before, before_then) = (
             table[trial].tolist() for table in (arms.people, arms.orders, arms.before)
         )
+        if entry.unit == "panel":
+            before = before_then = 0  # a platform does not tell
+            given = withheld = int(arms.answered[trial]) * PANEL // 2
+            now, then = rng.poisson(arms.expected[trial] * PANEL / 2).tolist()
         counts: Sequence[int] = (now, then)
         ratio = now / then * withheld / given if given and then else float("nan")
         if entry.unit == "provinces":

@@ -103,7 +103,8 @@ def write_shop(
     counts.update(write.fault_counts("orders", sold))
     lines = costs.cost_rows(scene, total, customers, stream(seed, PRICES)("prices"))
     counts["cost_rows"] = write.write_csv(raw / "costs.csv", costs.COLUMNS, lines)
-    write.write_csv(raw / "experiments.csv", experiments.COLUMNS, experiments.rows(scene, arms))
+    found = experiments.rows(scene, arms, stream(seed, PRICES)("panel"))
+    write.write_csv(raw / "experiments.csv", experiments.COLUMNS, found)
     write.write_csv(
         known / "quality.csv", service.QUALITY_COLUMNS, service.quality_rows(service.quality(scene))
     )

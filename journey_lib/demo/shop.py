@@ -132,6 +132,7 @@ _TRIALS = (
     Trial("retargeting_holdout", "retargeting", "browsers", 0.5, "08-04", "10-26"),
     Trial("facebook_provinces", "facebook", "provinces", 0.3, "03-24", "05-04"),
     Trial("outdoor_provinces", "outdoor", "provinces", 0.3, "10-27", "12-21"),
+    Trial("retargeting_study", "retargeting", "panel", 0.5, "05-12", "07-20"),
 )
 
 BASE = World(

@@ -17,6 +17,8 @@ from journey_lib.demo.whatif import in_weeks
 def control(scene: Scene, people: People, trial: int, stream: Stream) -> Flags:
     """Who of a block is in the control group of a trial: people by chance, or all of a province by chance."""
     entry = scene.world.trials[trial]
+    if entry.unit == "panel":
+        return np.zeros(len(people.city), dtype=bool)  # its people are others
     if entry.unit == "provinces":
         return np.isin(people.city, control_provinces(scene, trial))
     flags: Flags = stream(f"trial {entry.code}").random(len(people.city)) < entry.share

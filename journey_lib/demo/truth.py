@@ -243,7 +243,7 @@ def _trial_rows(scene: Scene, arms: Arms) -> list[tuple[str, ...]]:
     for trial, entry in enumerate(scene.world.trials):
         given, withheld = arms.expected[trial].tolist()
         if withheld:
-            size = str(int(arms.people[trial].sum()))
+            size = str(int(arms.answered[trial]))
             figures = (_number(given), _number(withheld), _number(given / withheld - 1))
             rows.append((entry.code, entry.channel, entry.unit, size, *figures))
     return rows

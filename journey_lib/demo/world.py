@@ -132,13 +132,14 @@ class Shock:
 class Trial:
     """An experiment of the shop: a control group, drawn by chance, does not get a channel for some weeks.
 
-    `unit` is what chance was drawn for: people the shop knows, people as browsers, or whole provinces;
-    `share` of them are kept from the channel from `first` to `last` (``"MM-DD"``).
+    `unit` is what chance was drawn for: people the shop knows, people as browsers, whole provinces, or people
+    of a platform's own panel, who are like the shop's but others; `share` of them are kept from the channel
+    from `first` to `last` (``"MM-DD"``).
     """
 
     code: str
     channel: str
-    unit: Literal["members", "browsers", "provinces"]
+    unit: Literal["members", "browsers", "provinces", "panel"]
     share: float
     first: str
     last: str

@@ -59,22 +59,30 @@ def shares_by_chain(lines: list[Path]) -> Shares:
     return {c: (1 - untouched) * effect / together for c, effect in effects.items()} | {NO_TOUCH: untouched}
 
 
-@pytest.mark.parametrize("model", ["last", "linear", "shapley", "markov"])
-def test_the_interval_of_a_path_table_is_as_wide_as_resampling_its_journeys_says(model):
-    lines = expected_paths(TABLE)
+def resampling(lines: list[Path], seed: int) -> Callable[[], list[Path]]:
+    """Draws as many journeys as there are, with replacement, and counts them as paths again."""
     journeys = [
         (place, converted)
         for place, line in enumerate(lines)
         for converted, count in ((True, line.conversions), (False, line.nulls))
         for _ in range(count)
     ]
-    pick = random.Random(1)  # noqa: S311
+    pick = random.Random(seed)  # noqa: S311
+
+    def draw() -> list[Path]:
+        drawn = Counter(pick.choices(journeys, k=len(journeys)))
+        return [Path(line.path, drawn[n, True], 0, drawn[n, False]) for n, line in enumerate(lines)]
+
+    return draw
+
+
+@pytest.mark.parametrize("model", ["last", "linear", "shapley", "markov"])
+def test_the_interval_of_a_path_table_is_as_wide_as_resampling_its_journeys_says(model):
+    lines = expected_paths(TABLE)
+    resampled = resampling(lines, seed=1)
 
     def draw() -> Shares:
-        drawn = Counter(pick.choices(journeys, k=len(journeys)))
-        sample = [
-            Path(line.path, drawn[place, True], 0, drawn[place, False]) for place, line in enumerate(lines)
-        ]
+        sample = resampled()
         return shares_by_chain(sample) if model == "markov" else shares_by_rule(sample, twins.RULES[model])
 
     result = jl.attribution.credit(path_table(lines), model)
@@ -83,17 +91,10 @@ def test_the_interval_of_a_path_table_is_as_wide_as_resampling_its_journeys_says
 
 def test_the_interval_of_a_removal_effect_is_as_wide_as_resampling_the_journeys_says():
     lines = expected_paths(TABLE)
-    journeys = [
-        (place, converted)
-        for place, line in enumerate(lines)
-        for converted, count in ((True, line.conversions), (False, line.nulls))
-        for _ in range(count)
-    ]
-    pick = random.Random(3)  # noqa: S311
+    resampled = resampling(lines, seed=3)
 
     def draw() -> Shares:
-        drawn = Counter(pick.choices(journeys, k=len(journeys)))
-        sample = [Path(p.path, drawn[n, True], 0, drawn[n, False]) for n, p in enumerate(lines)]
+        sample = resampled()
         whole = twins.walk_to_convert(sample)
         return {c: float(1 - twins.walk_to_convert(sample, without=c) / whole) for c in "ABC"}
 

@@ -34,7 +34,7 @@ CHANNELS = [
     "event", "outdoor", "call_centre", "sales_staff",
 ]  # fmt: skip
 UNPAID = {"organic_search", "direct"}
-CUSTOMERS = 8_000
+CUSTOMERS = 16_000
 
 
 def read(raw: Path) -> SimpleNamespace:
@@ -208,9 +208,9 @@ def test_broad_channels_begin_journeys_and_those_that_chase_intent_end_them(path
     sold = paths[(paths.conversions > 0) & (paths.path.map(len) > 1)]
     first = sold.conversions.groupby(sold.path.str[0]).sum()
     last = sold.conversions.groupby(sold.path.str[-1]).sum()
-    begin, end = ["tiktok", "youtube", "facebook"], ["retargeting", "paid_search", "direct"]
+    begin, end = ["tiktok", "youtube", "facebook", "outdoor"], ["retargeting", "paid_search", "direct"]
     assert first[begin].sum() > 1.3 * last[begin].sum()
-    assert last[end].sum() > 1.5 * first[end].sum()
+    assert last[end].sum() > 2 * first[end].sum()
 
 
 def test_tet_empties_the_shop_after_filling_it(shop: SimpleNamespace) -> None:

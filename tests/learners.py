@@ -60,10 +60,21 @@ def best_cut(known: NDArray[np.int64], branch: NDArray[np.int64], left: Array) -
     return best[1], best[2]
 
 
+def looked_at(label: Flags) -> NDArray[np.int64]:
+    """At most so many rows, at random; of the rarer kind all there are, up to half.
+
+    The ranks of either kind are still a fair draw, so chance reaches no farther than among all rows.
+    """
+    chance = np.random.default_rng(1)
+    rows = chance.permutation(len(label))
+    rare, common = sorted((rows[label[rows]], rows[~label[rows]]), key=len)
+    rare = rare[: MOST // 2]
+    return chance.permutation(np.r_[rare, common[: MOST - len(rare)]])
+
+
 def learnt(hints: pd.DataFrame, label: Flags) -> float:
     """How far above chance the better learner orders rows it has not seen, in standard errors."""
-    chance = np.random.default_rng(1)
-    rows = chance.permutation(len(label))[:MOST]
+    rows = looked_at(np.asarray(label, dtype=bool))
     table, label = hints.to_numpy(dtype=np.float64)[rows], np.asarray(label, dtype=bool)[rows]
     assert min(label.sum(), (~label).sum()) >= FEWEST, "too few rows to learn anything from"
     far = []

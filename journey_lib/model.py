@@ -73,26 +73,42 @@ class Result:
         return replace(self, table=table, facts={**self.facts, "suppressed_rows": int(hidden.sum())})
 
 
-# Columns of the canonical tables every source is read into; True marks those a row cannot do without.
+# By what a customer can be known, strong evidence before weak.
+IDENTIFIERS = ("user_id", "member", "customer_id", "email", "phone", "device", "cookie")
+# What tells where a visit came from, for the rules that name its channel.
+TRAFFIC = ("source", "medium", "campaign", "click_id", "network", "creative_format", "engine")
+
+_WHO = dict.fromkeys(IDENTIFIERS, False)
+
+# Columns of the canonical tables every source is read into; True marks those a row cannot do without. Every
+# row of a table that tells of people needs one of the identifiers, whichever they are.
 TABLES: Mapping[str, Mapping[str, bool]] = {
     "events": {
         "event_id": False,
-        "customer_id": True,
+        **_WHO,
         "timestamp": True,
         "channel": False,
         "touchpoint": False,
         "event_type": True,
         "value": False,
         "currency": False,
+        **dict.fromkeys(TRAFFIC, False),
     },
     "orders": {
         "order_id": True,
-        "customer_id": True,
+        **_WHO,
         "timestamp": True,
         "value": True,
         "currency": False,
         "channel": False,
         "items": False,
+    },
+    "returns": {
+        "order_id": True,
+        "timestamp": True,
+        "value": False,
+        "currency": False,
+        "kind": False,
     },
     "costs": {
         "date": True,
@@ -105,15 +121,50 @@ TABLES: Mapping[str, Mapping[str, bool]] = {
         "platform_conversions": False,
     },
     "customers": {
-        "customer_id": True,
+        **_WHO,
         "name": False,
-        "phone": False,
-        "email": False,
         "city": False,
         "district": False,
         "birth_year": False,
         "gender": False,
         "joined": False,
         "opt_out": False,
+        "tier": False,
+    },
+    "identifiers": {
+        "event_id": False,
+        "timestamp": False,
+        **_WHO,
+    },
+    "surveys": {
+        "survey_id": False,
+        **_WHO,
+        "timestamp": True,
+        "touchpoint": False,
+        "metric": True,
+        "score": False,
+        "comment": False,
+    },
+    "tickets": {
+        "ticket_id": True,
+        **_WHO,
+        "timestamp": True,
+        "channel": False,
+        "topic": False,
+        "text": False,
+        "first_response_at": False,
+        "resolved_at": False,
+        "status": False,
+        "department": False,
+        "order_id": False,
+    },
+    "experiments": {
+        "experiment": False,
+        "channel": True,
+        "method": False,
+        "start": True,
+        "end": True,
+        "lift": True,
+        "standard_error": True,
     },
 }

@@ -19,13 +19,32 @@ from pydantic import (
 )
 
 from journey_lib.errors import ConfigError, JourneyError, did_you_mean
-from journey_lib.model import TABLES, Language, duration
+from journey_lib.model import IDENTIFIERS, TABLES, Language, duration
 
 CONFIG = "journey.yaml"
 
 Words = dict[Language, str]
 DateOrder = Literal["ISO", "DD/MM/YYYY", "MM/DD/YYYY"]
 NumberStyle = Literal["1234.5", "1,234.5", "1.234,5"]
+Encoding = Literal["utf-8", "utf-16", "windows-1258"]
+Table = Literal[
+    "events", "orders", "returns", "costs", "customers", "identifiers", "surveys", "tickets", "experiments"
+]
+Format = Literal[
+    "csv",
+    "excel",
+    "parquet",
+    "jsonl",
+    "postgres",
+    "ga4",
+    "segment",
+    "snowplow",
+    "matomo",
+    "adobe",
+    "ads",
+    "complete_journey",
+]
+PACKAGED = ("complete_journey",)  # formats whose files come with a Python package
 
 
 def _listed(value: Any) -> Any:
@@ -37,15 +56,30 @@ class _Strict(BaseModel):
 
 
 class Source(_Strict):
-    """One outside file, or set of files, and how its columns are named and written."""
+    """One outside file, or set of files, and how its columns are named and written.
 
-    table: Literal["events", "orders", "costs", "customers"]
-    format: Literal["csv", "parquet", "complete_journey"]
+    `dates` and `numbers` say how text is meant; undeclared, only what has one reading is read. `header` is
+    the line the column names stand in, `sheet` a sheet of an Excel file, `platform` whose costs these are.
+    `set` fills canonical columns that the file lacks, `columns` says where the others are. A source that is
+    `identified_by` its event ids has its people in the table `identifiers`. PostgreSQL is asked `query` on
+    the connection whose address stands in the environment variable `connection`.
+    """
+
+    table: Table
+    format: Format
     path: str = ""
     timezone: str | None = None
-    dates: DateOrder = "ISO"
-    numbers: NumberStyle = "1234.5"
-    separator: str = ","
+    dates: DateOrder | None = None
+    numbers: NumberStyle | None = None
+    encoding: Encoding = "utf-8"
+    separator: str = Field(default=",", min_length=1, max_length=1)
+    header: int = Field(default=1, ge=1)
+    sheet: str | None = None
+    platform: Literal["google", "meta", "tiktok", "zalo"] | None = None
+    query: str | None = None
+    connection: str = "JOURNEY_POSTGRES"
+    identified_by: Literal["event_id"] | None = None
+    set: dict[str, str] = Field(default_factory=dict)
     columns: dict[str, str] = Field(default_factory=dict)
 
     @field_validator("timezone")
@@ -55,11 +89,18 @@ class Source(_Strict):
 
     @model_validator(mode="after")
     def _columns(self) -> Source:
-        for name in self.columns:
-            if name not in TABLES[self.table]:
-                near = did_you_mean(name, TABLES[self.table])
-                raise ValueError(f"columns: '{name}' is no column of {self.table}. {near}")
-        if self.format != "complete_journey" and not self.path:
+        for key, names in (("columns", self.columns), ("set", self.set)):
+            for name in names:
+                if name not in TABLES[self.table]:
+                    near = did_you_mean(name, TABLES[self.table])
+                    raise ValueError(f"{key}: '{name}' is no column of {self.table}. {near}")
+        both = sorted(self.columns.keys() & self.set.keys())
+        if both:
+            raise ValueError(f"set: '{both[0]}' is also under `columns`: say only one of them")
+        if self.format == "postgres":
+            if not self.query:
+                raise ValueError("query: is missing: say what to ask the database, as one SELECT")
+        elif self.format not in PACKAGED and not self.path:
             raise ValueError("path: is missing: say which file or files, such as raw/events_*.csv")
         return self
 
@@ -74,6 +115,41 @@ class Privacy(_Strict):
     """Groups of fewer than `k` customers are never shown."""
 
     k: int = Field(default=10, ge=1)
+
+
+class Checks(_Strict):
+    """How much of one source may be unusable before the run stops; repeated rows do not count."""
+
+    most_dropped: float = Field(default=0.05, ge=0, le=1)
+
+
+class Channels(_Strict):
+    """Which rules name the channel of rows that say where they came from, but not by which channel."""
+
+    rules: str = "ga4-2026-05"
+    extensions: tuple[str, ...] = ()
+    custom: str | None = None
+
+
+Kind = Literal[IDENTIFIERS]  # type: ignore[valid-type]
+
+
+class Identity(_Strict):
+    """How rows become customers: from identifiers, by which rules, and where the key of their hashes is.
+
+    `level` off: every identifier is its own customer; aggressive: shared values join too. `unique` kinds
+    never occur twice in one customer; a value linked to more than its limit of stronger ones is shared and
+    joins nobody. `key_file` is taken where the environment variable `key` is not set.
+    """
+
+    level: Literal["off", "normal", "aggressive"] = "normal"
+    unique: tuple[Kind, ...] = ("user_id", "member")
+    limits: dict[Kind, int] = Field(
+        default_factory=lambda: {"email": 3, "phone": 3, "device": 3, "cookie": 2}
+    )
+    blocked: dict[Kind, tuple[str, ...]] = Field(default_factory=dict)
+    key: str = "JOURNEY_IDENTITY_KEY"
+    key_file: str | None = None
 
 
 class EngineSettings(_Strict):
@@ -99,7 +175,8 @@ class Workspace(_Strict):
 
     `title` is the name readers see and `note` what these data cannot tell, printed on every report; days and
     months begin in `timezone`; every amount of money is in `currency`; the first of `conversions` is the
-    default.
+    default. `identity` is declared where people are known by identifiers and not by one `customer_id`;
+    `rates` is a table of exchange rates for amounts in other currencies.
     """
 
     path: Path
@@ -112,6 +189,10 @@ class Workspace(_Strict):
     conversions: dict[str, Conversion] = Field(min_length=1)
     lookback: str = "30d"
     privacy: Privacy = Privacy()
+    checks: Checks = Checks()
+    channels: Channels = Channels()
+    identity: Identity | None = None
+    rates: str | None = None
     engine: EngineSettings = EngineSettings()
     labels: dict[str, Words] = Field(default_factory=dict)
     sources: tuple[Source, ...] = Field(min_length=1)

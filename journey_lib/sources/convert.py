@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from journey_lib.engine import Engine, identifier, literal
 from journey_lib.errors import DataError, did_you_mean
-from journey_lib.model import TABLES
+from journey_lib.model import IDENTIFIERS, TABLES
 from journey_lib.workspace import Source
 
 STRPTIME = {
@@ -24,8 +24,13 @@ AMOUNT = {
     "1,234.5": r"^-?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?$",
     "1.234,5": r"^-?(\d+|\d{1,3}(\.\d{3})+)(,\d+)?$",
 }
-NUMBERS = {"value", "cost", "items", "impressions", "clicks", "platform_conversions"}
-TIMES = {"timestamp", "date"}
+NUMBERS = {
+    *("value", "cost", "items", "impressions", "clicks", "platform_conversions"),
+    *("score", "lift", "standard_error"),
+}
+MOMENTS = {"timestamp", "first_response_at", "resolved_at"}
+DAYS = {"date", "start", "end"}
+NOBODY = "nobody is identified"
 OFFSET = r"(Z|[+-]\d{2}(:?\d{2})?)$"
 
 
@@ -42,7 +47,7 @@ def moment(column: str, kind: str, source: Source) -> str:
     if kind.startswith(("TIMESTAMP", "DATE")):
         return f"CAST(timezone({zone}, CAST({column} AS TIMESTAMP)) AS TIMESTAMP)"
     words = text(column)
-    if source.dates != "ISO":
+    if source.dates in STRPTIME:
         formats = "[" + ", ".join(literal(f) for f in STRPTIME[source.dates]) + "]"
         return f"CAST(timezone({zone}, try_strptime({words}, {formats})) AS TIMESTAMP)"
     return (
@@ -56,7 +61,7 @@ def day(column: str, kind: str, source: Source) -> str:
     """A column as a calendar day, which no timezone may move."""
     if kind.startswith(("TIMESTAMP", "DATE")):
         return f"CAST({column} AS DATE)"
-    if source.dates != "ISO":
+    if source.dates in STRPTIME:
         formats = "[" + ", ".join(literal(f) for f in STRPTIME[source.dates]) + "]"
         return f"CAST(try_strptime({text(column)}, {formats}) AS DATE)"
     return f"try_cast({text(column)} AS DATE)"
@@ -71,8 +76,8 @@ def amount(column: str, kind: str, source: Source) -> str:
         "1234.5": words,
         "1,234.5": f"replace({words}, ',', '')",
         "1.234,5": f"replace(replace({words}, '.', ''), ',', '.')",
-    }[source.numbers]
-    fits = f"regexp_matches({words}, {literal(AMOUNT[source.numbers])})"
+    }[source.numbers or "1234.5"]
+    fits = f"regexp_matches({words}, {literal(AMOUNT[source.numbers or '1234.5'])})"
     return f"CASE WHEN {fits} THEN try_cast({plain} AS DOUBLE) END"
 
 
@@ -85,16 +90,21 @@ def canonical(source: Source, kinds: Mapping[str, str], relation: str, engine: E
     converted, checks = [], []
     for name, required in TABLES[source.table].items():
         if name not in named:
-            converted.append(f"CAST(NULL AS {_sql_type(name)}) AS {name}")
+            given = literal(source.set[name]) if name in source.set else "NULL"
+            converted.append(f"CAST({given} AS {_sql_type(name)}) AS {name}")
             continue
         column = identifier(named[name])
         converted.append(f"{_converted(name, column, kinds[named[name]], source)} AS {name}")
         if required:
             checks.append(f"WHEN {name} IS NULL AND {text('said.' + column)} IS NULL THEN '{name} is empty'")
-        if name in NUMBERS | TIMES:
+        if name in NUMBERS | MOMENTS | DAYS:
             checks.append(
                 f"WHEN {name} IS NULL AND {text('said.' + column)} IS NOT NULL THEN '{name} cannot be read'"
             )
+    who = [name for name in IDENTIFIERS if name in named]
+    if who and source.identified_by is None and source.table != "identifiers":
+        nobody = f"{who[0]} is empty" if len(who) == 1 else NOBODY
+        checks.insert(0, f"WHEN coalesce({', '.join(who)}) IS NULL THEN {literal(nobody)}")
     said = ", ".join(f"{identifier(c)} := {identifier(c)}" for c in dict.fromkeys(named.values()))
     engine.run(
         f"CREATE TABLE {into} AS SELECT * EXCLUDE (said), CASE WHEN reason IS NOT NULL"
@@ -105,15 +115,17 @@ def canonical(source: Source, kinds: Mapping[str, str], relation: str, engine: E
 
 
 def _converted(name: str, column: str, kind: str, source: Source) -> str:
-    if name == "timestamp":
+    if name in MOMENTS:
         return moment(column, kind, source)
-    if name == "date":
+    if name in DAYS:
         return day(column, kind, source)
     return amount(column, kind, source) if name in NUMBERS else text(column)
 
 
 def _sql_type(name: str) -> str:
-    return {"timestamp": "TIMESTAMP", "date": "DATE"}.get(name, "DOUBLE" if name in NUMBERS else "VARCHAR")
+    if name in MOMENTS:
+        return "TIMESTAMP"
+    return "DATE" if name in DAYS else "DOUBLE" if name in NUMBERS else "VARCHAR"
 
 
 def _columns(source: Source, kinds: Mapping[str, str]) -> dict[str, str]:
@@ -126,7 +138,11 @@ def _columns(source: Source, kinds: Mapping[str, str]) -> dict[str, str]:
                 where=f"{source.path}, mapped to '{name}' of {source.table} in journey.yaml",
                 do=did_you_mean(column, kinds),
             )
-    missing = [name for name, required in TABLES[source.table].items() if required and name not in named]
+    known = named.keys() | source.set.keys()
+    missing = [name for name, required in TABLES[source.table].items() if required and name not in known]
+    people = "customer_id" in TABLES[source.table] and source.identified_by is None
+    if people and not known & set(IDENTIFIERS):
+        missing.insert(0, "customer_id")
     if missing:
         raise DataError(
             f"no column of the file is mapped to {', '.join(repr(m) for m in missing)} of {source.table}",

@@ -28,7 +28,7 @@ help: ## this list
 setup: $(core) $(self) ## .venv with the locked packages (uv where there is one, else pip)
 
 demo: setup ## the demo shop's raw data, where it is missing
-	@test -d data/demo/raw -a -d data/demo/truth || $(bin)/journey demo
+	@test -f data/demo/raw/identity.key -a -d data/demo/truth || $(bin)/journey demo
 
 reports: demo ## every report on the demo shop, in both languages, and the page to open
 	$(bin)/journey run -w data/demo --language both

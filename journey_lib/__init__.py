@@ -15,12 +15,16 @@ if TYPE_CHECKING:
     from journey_lib import (
         attribution,
         charts,
+        charts_customers,
+        customers,
         errors,
         explorers,
         findings,
+        findings_customers,
         journeys,
         model,
         session,
+        single_view,
         touches,
     )
     from journey_lib.workspace import open_workspace as open  # noqa: A004 - read as jl.open
@@ -29,13 +33,17 @@ __version__ = "0.1.0"
 __all__ = [
     "attribution",
     "charts",
+    "charts_customers",
+    "customers",
     "errors",
     "explorers",
     "findings",
+    "findings_customers",
     "journeys",
     "model",
     "open",
     "session",
+    "single_view",
     "touches",
 ]
 

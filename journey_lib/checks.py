@@ -7,8 +7,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from journey_lib.engine import Engine, identifier, literal
+from journey_lib.errors import ConfigError
 
-KEYS = {"events": "event_id", "orders": "order_id", "customers": "customer_id"}
+KEYS = {
+    "events": "event_id",
+    "orders": "order_id",
+    "customers": "customer_id",
+    "surveys": "survey_id",
+    "tickets": "ticket_id",
+}
+
+SEEN = "was already seen"
 
 
 @dataclass(frozen=True)
@@ -23,14 +32,86 @@ class Account:
     dropped: Mapping[str, int] = field(default_factory=dict)
     records: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def unusable(self) -> int:
+        """Dropped rows that could not be used; one that was exported twice is no loss."""
+        return sum(n for reason, n in self.dropped.items() if not reason.endswith(SEEN))
 
-def mark_foreign_currency(engine: Engine, staged: str, currency: str) -> None:
-    """Keep rows in another currency apart: without a declared rate their amounts cannot be added."""
+
+AMOUNTS = {"events": "value", "orders": "value", "returns": "value", "costs": "cost"}
+FOREIGN = "currency is not the workspace's"
+
+
+def convert_currency(
+    engine: Engine, staged: str, table: str, currency: str, timezone: str, rates: Path | None
+) -> dict[str, int]:
+    """Turn amounts in another currency into the workspace's, by declared rates only; keep the others apart.
+
+    `rates` is a CSV file with the columns currency, rate (how much of the workspace's currency one unit is
+    worth) and, where rates change, date: the latest rate up to the local day of a row holds. Returns how
+    many rows were converted, by currency.
+    """
+    amount = AMOUNTS.get(table)
+    if amount is None:
+        return {}
+    foreign = "reason IS NULL AND currency IS NOT NULL AND upper(currency) <> ?"
+    found = engine.one(f"SELECT count(*) FROM {staged} WHERE {foreign}", [currency])[0]
+    converted: dict[str, int] = {}
+    if found and rates is not None:
+        _load_rates(engine, rates)
+        local = "date" if table == "costs" else f"timezone({literal(timezone)}, timezone('UTC', timestamp))"
+        engine.run(
+            "CREATE OR REPLACE TEMP TABLE converted AS SELECT r.rate, s.rowid AS place, s.currency"
+            f" FROM (SELECT rowid, upper(currency) AS currency, CAST({local} AS DATE) AS day FROM {staged}"
+            f" WHERE {foreign}) s ASOF JOIN rates r ON s.currency = r.currency AND s.day >= r.day",
+            [currency],
+        )
+        engine.run(
+            f"UPDATE {staged} SET {amount} = {amount} * converted.rate, currency = ? FROM converted"
+            f" WHERE {staged}.rowid = converted.place",
+            [currency],
+        )
+        counted = engine.rows("SELECT currency, count(*) FROM converted GROUP BY currency ORDER BY currency")
+        converted = {f"amounts converted from {name}": int(n) for name, n in counted}
+    engine.run(f"UPDATE {staged} SET reason = ? WHERE {foreign}", [FOREIGN, currency])
+    return converted
+
+
+def _load_rates(engine: Engine, file: Path) -> None:
+    """Create the table `rates`; every line of the file must be readable, for money hangs on it."""
+    if not file.is_file():
+        raise ConfigError(
+            "the exchange rates are not there", where=str(file), do="correct `rates` in journey.yaml"
+        )
     engine.run(
-        f"UPDATE {staged} SET reason = 'currency is not the workspace''s' "
-        "WHERE reason IS NULL AND currency IS NOT NULL AND upper(currency) <> ?",
-        [currency],
+        "CREATE OR REPLACE TEMP TABLE said AS SELECT * FROM"
+        f" read_csv({literal(str(file))}, all_varchar=true, header=true, delim=',')"
     )
+    columns = {name for name, *_ in engine.rows("DESCRIBE said")}
+    if not {"currency", "rate"} <= columns <= {"currency", "rate", "date"}:
+        raise ConfigError(
+            "the exchange rates need the columns currency, rate and, where they change, date",
+            where=f"{file}, line 1: {', '.join(sorted(columns))}",
+        )
+    day = "try_cast(date AS DATE)" if "date" in columns else "DATE '0001-01-01'"
+    engine.run(
+        "CREATE OR REPLACE TEMP TABLE rates AS SELECT upper(trim(currency)) AS currency,"
+        f" try_cast(rate AS DOUBLE) AS rate, {day} AS day FROM said"
+    )
+    bad = engine.one(
+        "SELECT count(*) FROM rates WHERE currency IS NULL OR rate IS NULL OR NOT rate > 0"
+        " OR isinf(rate) OR day IS NULL"
+    )[0]
+    twice = engine.one(
+        "SELECT count(*) FROM (SELECT 1 FROM rates GROUP BY currency, day HAVING count(*) > 1)"
+    )[0]
+    if bad or twice:
+        raise ConfigError(
+            "the exchange rates cannot be used",
+            where=str(file),
+            how_many=f"{bad} unreadable lines, {twice} currencies with two rates on one day",
+            do="write rates as plain numbers such as 25400.5 and days as 2025-01-31",
+        )
 
 
 def mark_duplicates(engine: Engine, staged: Sequence[str], table: str) -> None:
@@ -54,7 +135,7 @@ def mark_duplicates(engine: Engine, staged: Sequence[str], table: str) -> None:
     )
     for number, name in enumerate(staged):
         engine.run(
-            f"UPDATE {name} SET reason = '{key} was already seen' FROM repeated"
+            f"UPDATE {name} SET reason = '{key} {SEEN}' FROM repeated"
             f" WHERE {name}.reason IS NULL AND {name}.{key} = repeated.key"
             f" AND ({number}, {name}.file, {name}.row) <> repeated.first"
         )

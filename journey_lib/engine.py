@@ -56,6 +56,13 @@ class Engine:
         with _readable():
             return self.connection.sql(sql, params=parameters).to_arrow_table()
 
+    def keep(self, name: str, table: pa.Table) -> None:
+        """Make an Arrow table a table of the engine, under a name of our own choosing."""
+        with _readable():
+            self.connection.register(f"{name}_arrow", table)
+            self.connection.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM {name}_arrow")
+            self.connection.unregister(f"{name}_arrow")
+
     def batches(self, sql: str, rows: int = 500_000) -> Iterator[pa.RecordBatch]:
         """A large answer in order, a batch at a time, so that it never has to fit in memory."""
         with _readable():

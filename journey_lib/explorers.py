@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipywidgets as widgets
 
-from journey_lib import attribution, charts, touches
+from journey_lib import attribution, charts, charts_customers, customers, single_view, touches
 from journey_lib.attribution import MODELS
 from journey_lib.errors import JourneyError
 from journey_lib.i18n import text as _
@@ -63,3 +63,37 @@ def credit(session: Session, table: Touches, conversion: str | None = None) -> w
         control.observe(draw, names="value")
     draw()
     return widgets.VBox([widgets.HBox([model, lookback]), widgets.HBox([half_life, order, direct]), picture])
+
+
+MOST_LISTED = 500  # customers in the list: more than anybody scrolls through; any other code can be typed
+
+
+def customer(session: Session) -> widgets.VBox:
+    """One customer's whole journey, alive: choose a stage, then a customer, or type a code."""
+    people = customers.load(session.workspace)
+    people = people[people["customer"].notna() & ~people["opt_out"]].sort_values("rows", ascending=False)
+    there = [stage for stage in customers.STAGES if (people["stage"] == stage).any()]
+    names = [(_(charts_customers.STAGE_NAMES[stage]), stage) for stage in there]
+    stage = widgets.Dropdown(options=names, description=_("Stage"))
+    who = widgets.Combobox(description=_("Customer"), ensure_option=False, continuous_update=False)
+    picture = widgets.Output()
+
+    def listed(_change: object = None) -> None:
+        found = people.loc[people["stage"] == stage.value, "customer_id"].head(MOST_LISTED).tolist()
+        who.options = found
+        who.value = found[0] if found else ""
+
+    def draw(_change: object = None) -> None:
+        with picture:
+            picture.clear_output(wait=True)
+            try:
+                result = single_view.timeline(session.workspace, who.value or None)
+            except JourneyError as error:
+                session.say(str(error))
+                return
+            session.show(charts_customers.timeline(result, session.names))
+
+    stage.observe(listed, names="value")
+    who.observe(draw, names="value")
+    listed()
+    return widgets.VBox([widgets.HBox([stage, who]), picture])

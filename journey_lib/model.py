@@ -140,6 +140,7 @@ TABLES: Mapping[str, Mapping[str, bool]] = {
         "survey_id": False,
         **_WHO,
         "timestamp": True,
+        "answered_at": False,
         "touchpoint": False,
         "metric": True,
         "score": False,

@@ -185,8 +185,9 @@ def _same(bucket: Bucket) -> Bucket:
 
 
 def _read(file: Path) -> Bucket:
-    table = pq.read_table(file)
-    return Bucket(*(table[name].to_numpy() for name in Bucket.__dataclass_fields__))
+    columns = list(Bucket.__dataclass_fields__)
+    table = pq.read_table(file, columns=columns)
+    return Bucket(*(table[name].to_numpy() for name in columns))
 
 
 def _parted(rows: Bucket, customers: int) -> Iterator[tuple[Bucket, Ints]]:

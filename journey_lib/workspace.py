@@ -60,7 +60,8 @@ class Source(_Strict):
 
     `dates` and `numbers` say how text is meant; undeclared, only what has one reading is read. `header` is
     the line the column names stand in, `sheet` a sheet of an Excel file, `platform` whose costs these are.
-    `set` fills canonical columns that the file lacks, `columns` says where the others are. A source that is
+    `set` fills canonical columns that the file lacks, `columns` says where the others are, and those in
+    `ignore` are not read although they bear a canonical name. A source that is
     `identified_by` its event ids has its people in the table `identifiers`. PostgreSQL is asked `query` on
     the connection whose address stands in the environment variable `connection`.
     """
@@ -80,6 +81,7 @@ class Source(_Strict):
     connection: str = "JOURNEY_POSTGRES"
     identified_by: Literal["event_id"] | None = None
     set: dict[str, str] = Field(default_factory=dict)
+    ignore: tuple[str, ...] = ()
     columns: dict[str, str] = Field(default_factory=dict)
 
     @field_validator("timezone")
@@ -89,7 +91,7 @@ class Source(_Strict):
 
     @model_validator(mode="after")
     def _columns(self) -> Source:
-        for key, names in (("columns", self.columns), ("set", self.set)):
+        for key, names in (("columns", self.columns), ("set", self.set), ("ignore", self.ignore)):
             for name in names:
                 if name not in TABLES[self.table]:
                     near = did_you_mean(name, TABLES[self.table])

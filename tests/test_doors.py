@@ -20,6 +20,7 @@ name: shop
 timezone: {timezone}
 currency: {currency}
 conversions: {{purchase: {{event_type: purchase}}}}
+checks: {{most_dropped: 1}}
 sources:
 """
 
@@ -181,7 +182,7 @@ def test_a_file_that_cannot_be_used_gives_one_readable_message(tmp_path, content
     with pytest.raises(DataError) as caught:
         prepare.prepare(opened)
     assert said in str(caught.value)
-    assert not opened.work.exists()
+    assert prepare.read_manifest(opened) is None
     assert not list(tmp_path.glob("building-*"))
 
 

@@ -67,7 +67,7 @@ def test_row_order_and_number_of_buckets_change_no_byte(tmp_path, log, monkeypat
         folder = tmp_path / f"{shuffled}-{most}"
         folder.mkdir()
         (log.sample(frac=1, random_state=3) if shuffled else log).to_parquet(folder / "e.parquet")
-        monkeypatch.setattr(prepare, "BUCKET_ROWS", most)
+        monkeypatch.setattr(prepare.manifest, "BUCKET_ROWS", most)
         opened = workspace(folder, EVENTS)
         digests.append(digest(opened))
         assert prepare.prepare(opened).buckets == (2 if most > 100 else 32)
@@ -80,7 +80,7 @@ def test_credit_and_paths_do_not_depend_on_the_number_of_buckets(tmp_path, log, 
         folder = tmp_path / str(most)
         folder.mkdir()
         log.to_parquet(folder / "e.parquet")
-        monkeypatch.setattr(prepare, "BUCKET_ROWS", most)
+        monkeypatch.setattr(prepare.manifest, "BUCKET_ROWS", most)
         table = jl.touches.load(workspace(folder, EVENTS))
         models = ["linear", "time_decay", "markov", "shapley"]
         answers.append(

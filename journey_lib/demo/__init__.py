@@ -19,6 +19,7 @@ from journey_lib.i18n import text as _
 __all__ = ["WORLDS", "generate"]
 
 LABEL = "demo.json"  # stands in every folder this module made; without it a folder is never replaced
+KEY = "identity.key"  # under which the shop's identifiers are hashed
 MOST_CUSTOMERS = ids.PHONES[0] * ids.PHONES[1]
 
 
@@ -75,6 +76,7 @@ def generate(
         label = json.dumps({"made_by": "journey demo", **settings, "counts": counts}, indent=1)
         for made in (raw, known):
             (made / LABEL).write_text(label + "\n", encoding="utf-8")
+        (raw / KEY).write_text(f"not a secret, for nobody here is real: {seed}\n", encoding="utf-8")
         (known / "truth.md").write_text(truth_page.TEXT, encoding="utf-8")
     return counts
 

@@ -8,6 +8,7 @@ canonical columns of ``source.table`` (timestamps in UTC, amounts in major units
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -23,6 +24,14 @@ def stage(source: Source, workspace: Workspace, engine: Engine, into: str) -> Ma
     """Read one declared source into the table `into`, by the reader of its format."""
     zoned = source if source.timezone else source.model_copy(update={"timezone": workspace.timezone})
     return READERS[source.format](zoned, workspace.path, engine, into)
+
+
+def state(source: Source) -> str:
+    """What else than files decides what a source delivers: of a database, the moment it is asked.
+
+    A database cannot be fingerprinted without reading it, so each preparation reads it anew.
+    """
+    return str(time.time_ns()) if source.format == "postgres" else ""
 
 
 def files(source: Source, root: Path) -> list[Path]:

@@ -1,0 +1,85 @@
+"""Findings of the single customer view, in words made only of computed numbers."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+
+import pandas as pd
+
+from journey_lib import i18n
+from journey_lib.charts import named
+from journey_lib.i18n import text as _
+from journey_lib.model import Result
+
+Names = Mapping[str, str]
+
+KIND_NAMES: Mapping[str, str] = {
+    "user_id": "account",
+    "member": "member card",
+    "customer_id": "customer code",
+    "email": "e-mail address",
+    "phone": "phone number",
+    "device": "device",
+    "cookie": "cookie",
+}
+
+
+def customers(result: Result) -> str:
+    """How many identifiers became how many customers (`single_view.sizes`)."""
+    facts = result.facts
+    return _(
+        "{identifiers} identifiers became {customers} customers. {anonymous} of them ({share}) are known by"
+        " no more than a cookie or a device: one person may stand behind several of these.",
+        identifiers=i18n.number(facts["identifiers"]),
+        customers=_bold(i18n.number(facts["customers"])),
+        anonymous=i18n.number(facts["anonymous"]),
+        share=_bold(i18n.percent(facts["anonymous_share"])),
+    )
+
+
+def rules(result: Result) -> str:
+    """By which rules identifiers were joined, and which could not be used (`single_view.kinds`)."""
+    table = result.table
+    unique = [_(KIND_NAMES[kind]) for kind in table.loc[table["unique"], "kind"]]
+    limited = table.dropna(subset=["limit"])
+    limits = [
+        f"{_(KIND_NAMES[kind])}: {i18n.number(limit)}"
+        for kind, limit in zip(limited["kind"], limited["limit"], strict=True)
+    ]
+    refused = int(table["refused"].sum())
+    return _(
+        "Never two of one kind in one customer: {unique}. Seen with more others of a stronger kind than this,"
+        " an identifier counts as shared and joins nobody: {limits}. {refused} identifiers could not be"
+        " used.",
+        unique=", ".join(unique) or "–",
+        limits=", ".join(limits) or "–",
+        refused=i18n.number(refused),
+    )
+
+
+def links(result: Result) -> str:
+    """How much evidence joined customers, and how much was not believed (`single_view.links`)."""
+    return _(
+        "{joined} links between identifiers hold customers together; {cut} were seen and not used. Every one"
+        " stands with its reason in the merge log (`work/identity/merges.parquet`), as hashes.",
+        joined=_bold(i18n.number(result.facts["joined"])),
+        cut=_bold(i18n.number(result.facts["cut"])),
+    )
+
+
+def stitching(result: Result, names: Names) -> str:
+    """How much of the answer depends on stitching (`single_view.sensitivity`)."""
+    if result.facts["levels"] < 2:
+        return _("These customers came as they are: there was nothing to stitch, so nothing depends on it.")
+    widest = html.escape(named(pd.Series([result.facts["widest"]]), names)[0])
+    return _(
+        "Between no stitching and the most aggressive, the credit of {channel} moves by {spread} points: so"
+        " much of that answer depends on who is taken to be one person, before any model has a say.",
+        channel=_bold(widest),
+        spread=_bold(i18n.number(100 * result.facts["spread"], 1)),
+    )
+
+
+def _bold(text: str) -> str:
+    return f"**{text}**"

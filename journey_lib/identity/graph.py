@@ -1,0 +1,213 @@
+"""From identifiers seen together to customers: what is shared, what may be joined, and who is who.
+
+Two identifiers in one row are a link. Links of values that are shared by too many are dropped; the rest are
+taken strongest first, except those that would bring two values of a unique kind into one customer. Nothing
+depends on the order of rows, on repeated links, or on how nodes are numbered.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from journey_lib.identity import forest
+from journey_lib.identity.links import aggregated, by_strength, shared
+from journey_lib.identity.nodes import Edges, Nodes
+from journey_lib.identity.order import LABEL_DIGITS, grouped
+from journey_lib.identity.rules import DEFAULT, KINDS, Rules
+
+Array = npt.NDArray[Any]
+
+# What became of a link. From JOINS on, code JOINS + k says that it would join two values of kind k.
+TAKEN, REDUNDANT, SHARED, UNUSED, JOINS = range(5)
+REASONS = (
+    "joined",
+    "already joined",
+    "shared by too many",
+    "stitching is off",
+    *(f"would join two {kind}" for kind in KINDS),
+)
+SHORT = 12  # hex digits of a customer's id, unless two customers would have the same
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """Who is who, and what became of every link.
+
+    `customer`   a number for each node, in the order of `canonical`.
+    `canonical`  each customer's id: "C" and the first digits of the label of its oldest identifier.
+    `links`      every link once, its stronger end left, with all that was seen of it.
+    `fate`       what became of each link: a place in `REASONS`.
+    `joined`     the links that hold customers together, by customer, the strongest first.
+    `dropped`    the links that were not used, by the customer of their stronger end, the strongest first.
+    """
+
+    nodes: Nodes
+    links: Edges
+    customer: Array
+    canonical: pa.Array
+    fate: Array
+    joined: Array
+    dropped: Array
+
+    @cached_property
+    def cut(self) -> pa.Table:
+        """The links that were not used: both ends, why, and when they were first seen."""
+        rows = self.dropped
+        return pa.table(
+            {
+                "left": pa.array(self.links.left[rows]),
+                "right": pa.array(self.links.right[rows]),
+                "reason": pa.DictionaryArray.from_arrays(self.fate[rows], pa.array(REASONS)),
+                "when": pa.array(self.links.first[rows], pa.timestamp("us", "UTC")),
+            }
+        )
+
+    @cached_property
+    def sizes(self) -> dict[int, int]:
+        """How many customers have so many identifiers, the smallest first."""
+        many = np.bincount(np.bincount(self.customer, minlength=len(self.canonical)))
+        return {int(size): int(many[size]) for size in np.flatnonzero(many) if size}
+
+
+def resolve(nodes: Nodes, edges: Edges, rules: Rules = DEFAULT) -> Resolution:
+    """Which identifiers are one customer, and by which evidence.
+
+    Parameters
+    ----------
+    nodes
+        Every identifier once.
+    edges
+        Which were seen together; in any order, repeated or not. An identifier with itself is no link.
+    rules
+        Which kinds are unique, and how widely a value may be shared.
+
+    Returns
+    -------
+    Resolution
+        A customer for every node; one without links is a customer of its own.
+    """
+    n = len(nodes)
+    links = aggregated(nodes, edges)
+    fate = np.full(len(links), REDUNDANT if rules.linked else UNUSED, np.int8)
+    if rules.linked:
+        fate[shared(nodes, links, rules)] = SHARED
+    used = np.flatnonzero(fate == REDUNDANT)
+    low, high = _low_high(links, used)
+    part = forest.components(n, low, high) if len(used) else np.arange(n, dtype=np.int32)
+    ordered = by_strength(nodes, links, used, part[low], n)
+
+    taken, part = _joined(nodes, links, ordered, part, rules)
+    fate[ordered[taken]] = TAKEN
+    _judge(nodes, links, ordered[~taken], part, rules, fate)
+    customer, canonical = _named(nodes, part)
+    joined, dropped = ordered[taken], np.flatnonzero(fate >= SHARED)
+    joined = joined[grouped(customer[links.left[joined]], n, np.arange(len(joined)))]
+    dropped = by_strength(nodes, links, dropped, customer[links.left[dropped]], n)
+    return Resolution(nodes, links, customer, canonical, fate, joined, dropped)
+
+
+def _low_high(links: Edges, rows: Array) -> tuple[Array, Array]:
+    left, right = links.left[rows], links.right[rows]
+    return np.minimum(left, right), np.maximum(left, right)
+
+
+def _joined(nodes: Nodes, links: Edges, ordered: Array, part: Array, rules: Rules) -> tuple[Array, Array]:
+    """Which of the links, given by part and strength, hold customers together; and the parts they make."""
+    parts = int(part.max(initial=-1)) + 1
+    people = np.bincount(part, minlength=parts)
+    where = part[links.left[ordered]]
+    crowded = np.zeros(parts, bool)
+    for kind in _unique(rules):
+        crowded |= np.bincount(part[nodes.kind == kind], minlength=parts) > 1
+    # A part with one link fewer than nodes needs every one of them: only the others ask for a choice.
+    loose = (np.bincount(where, minlength=parts) >= people) & ~crowded
+    taken = np.ones(len(ordered), bool)
+
+    rows = np.flatnonzero(loose[where])
+    if len(rows):
+        rank = np.empty(len(links), np.int64)
+        rank[ordered[rows]] = np.arange(len(rows))
+        sorted_rows = np.sort(ordered[rows])  # as aggregated: by the lower end
+        chosen = forest.spanning(len(nodes), *_low_high(links, sorted_rows), rank[sorted_rows])
+        taken[rows[rank[sorted_rows[~chosen]]]] = False
+
+    rows = np.flatnonzero(crowded[where])
+    if len(rows):
+        inside = np.flatnonzero(crowded[part])
+        place = np.empty(len(nodes), np.int64)
+        place[inside] = np.arange(len(inside))
+        holds = np.zeros(len(inside), np.int8)
+        for kind in _unique(rules):
+            holds[nodes.kind[inside] == kind] = 1 << kind
+        left, right = place[links.left[ordered[rows]]], place[links.right[ordered[rows]]]
+        taken[rows], split = forest.apart(left, right, holds)
+        part = part.copy()
+        part[inside] = parts + split
+    return taken, part
+
+
+def _unique(rules: Rules) -> list[int]:
+    return [code for code, kind in enumerate(KINDS) if rules.of(kind).unique]
+
+
+def _judge(nodes: Nodes, links: Edges, rows: Array, part: Array, rules: Rules, fate: Array) -> None:
+    """Say of links that hold nothing together which kind forbade them, the strongest of several."""
+    one, other = part[links.left[rows]], part[links.right[rows]]
+    rows, one, other = (column[one != other] for column in (rows, one, other))
+    for kind in reversed(_unique(rules)):
+        has = np.zeros(int(part.max(initial=0)) + 1, bool)
+        has[part[nodes.kind == kind]] = True
+        fate[rows[has[one] & has[other]]] = JOINS + kind
+
+
+def _named(nodes: Nodes, part: Array) -> tuple[Array, pa.Array]:
+    """Number parts by the labels of their oldest identifiers, which also give them their ids."""
+    parts = int(part.max(initial=-1)) + 1
+    people = np.count_nonzero(np.bincount(part, minlength=parts))
+    rows = _least(part, parts, nodes.first)
+    if len(rows) > people:
+        rows = rows[_least(part[rows], parts, nodes.kind[rows])]
+    for half in ("head", "tail"):
+        if len(rows) > people:
+            rows = rows[_least(part[rows], parts, getattr(nodes.labels(rows), half))]
+    head, tail = nodes.labels(rows)
+    order = np.argsort(head)
+    if (np.diff(head[order]) == 0).any():
+        order = np.lexsort((tail, head))
+    rows = rows[order]
+    number = np.empty(parts, np.int32)
+    number[part[rows]] = np.arange(len(rows), dtype=np.int32)
+    return number[part], _ids(nodes.label.take(pa.array(rows)), head[order])
+
+
+def _least(part: Array, parts: int, key: Array) -> Array:
+    """The rows that have the least key of their part."""
+    least = np.full(parts, np.iinfo(key.dtype).max, key.dtype)
+    np.minimum.at(least, part, key)
+    return np.flatnonzero(key == least[part])
+
+
+def _ids(labels: pa.Array, heads: Array) -> pa.Array:
+    """Ids from sorted labels: as short as they may be for all to differ."""
+    short = pc.binary_join_element_wise("C", pc.utf8_slice_codeunits(labels.cast(pa.string()), 0, SHORT), "")
+    same = np.diff(heads >> np.uint64(64 - 4 * SHORT)) == 0
+    if not same.any():
+        return short
+    texts = short.to_pylist()
+    inside = np.append(same, False) | np.append(False, same)
+    for digits in range(SHORT + 4, LABEL_DIGITS + 1, 4):
+        for row in np.flatnonzero(inside).tolist():
+            texts[row] = "C" + labels[row].as_py()[:digits]
+        alike = np.array([one == other for one, other in itertools.pairwise(texts)])
+        inside = np.append(alike, False) | np.append(False, alike)
+        if not inside.any():
+            break
+    return pa.array(texts, pa.string())

@@ -1,0 +1,91 @@
+"""Links before anything is joined: each once, its stronger end left, and which of them prove nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from journey_lib.errors import DataError
+from journey_lib.identity.nodes import Edges, Nodes
+from journey_lib.identity.order import Evidence, grouped, strongest_first
+from journey_lib.identity.rules import KINDS, Rules
+
+Array = npt.NDArray[Any]
+
+
+def aggregated(nodes: Nodes, edges: Edges) -> Edges:
+    """Every link once, with all that was seen of it; sorted by the numbers of its ends, the lower first.
+
+    The stronger end is left (of two of a kind, the lower label). The source is that which saw it first.
+    """
+    low, high = np.minimum(edges.left, edges.right), np.maximum(edges.left, edges.right)
+    if len(low) and not 0 <= int(low.min()) <= int(high.max()) < len(nodes):
+        raise DataError("a link leads to an identifier there is not")
+    order = grouped(low, len(nodes), high)
+    low, high = low[order], high[order]
+    opens = np.ones(len(low), bool)
+    opens[1:] = (low[1:] != low[:-1]) | (high[1:] != high[:-1])
+    itself = low == high
+    left, right = _stronger_left(nodes, low, high)
+    rows = Edges(left, right, edges.first[order], edges.last[order], edges.count[order], edges.source[order])
+    if not opens.all():
+        rows = _merged(rows, np.flatnonzero(opens))
+        itself = itself[opens]
+    return rows.take(np.flatnonzero(~itself)) if itself.any() else rows
+
+
+def _stronger_left(nodes: Nodes, low: Array, high: Array) -> tuple[Array, Array]:
+    kind, other = nodes.kind[low], nodes.kind[high]
+    turn = kind > other
+    alike = np.flatnonzero(kind == other)
+    if len(alike):
+        a, b = nodes.labels(low[alike]), nodes.labels(high[alike])
+        turn[alike] = (a.head > b.head) | ((a.head == b.head) & (a.tail > b.tail))
+    return np.where(turn, high, low), np.where(turn, low, high)
+
+
+def _merged(rows: Edges, starts: Array) -> Edges:
+    """Runs of the same link as one."""
+    first = np.minimum.reduceat(rows.first, starts)
+    repeats = np.diff(np.append(starts, len(rows)))
+    nobody = np.iinfo(rows.source.dtype).max
+    early = np.where(rows.first == np.repeat(first, repeats), rows.source, nobody)
+    return Edges(
+        rows.left[starts],
+        rows.right[starts],
+        first,
+        np.maximum.reduceat(rows.last, starts),
+        np.add.reduceat(rows.count, starts),
+        np.minimum.reduceat(early, starts),
+    )
+
+
+def shared(nodes: Nodes, links: Edges, rules: Rules) -> Array:
+    """Which links have an end that is linked to more identifiers of one stronger kind than its limit."""
+    none = np.iinfo(np.int64).max
+    limits = [rules.of(kind).limit for kind in KINDS]
+    limit = np.array([none if each is None else each for each in limits])
+    strong, weak = nodes.kind[links.left], nodes.kind[links.right]
+    counted = (strong < weak) & (limit < none)[weak]
+    # Of all stronger kinds together first: few values come near their limit.
+    near = np.bincount(links.right[counted], minlength=len(nodes)) > limit[nodes.kind]
+    rows = np.flatnonzero(counted & near[links.right])
+    pairs, many = np.unique(links.right[rows] * np.int64(len(KINDS)) + strong[rows], return_counts=True)
+    value = pairs // len(KINDS)
+    over = np.zeros(len(nodes), bool)
+    over[value[many > limit[nodes.kind[value]]]] = True
+    return over[links.left] | over[links.right]
+
+
+def by_strength(nodes: Nodes, links: Edges, rows: Array, group: Array, groups: int) -> Array:
+    """The chosen rows by group and, within a group, the strongest first.
+
+    A link is as strong as its weaker end, then as its stronger end; then the most seen, the oldest, and at
+    last the labels decide.
+    """
+    left, right = links.left[rows], links.right[rows]
+    strength = nodes.kind[right].astype(np.int16) * len(KINDS) + nodes.kind[left]
+    evidence = Evidence(strength, links.count[rows], links.first[rows], left, right)
+    return rows[strongest_first(group, groups, evidence, nodes.labels)]

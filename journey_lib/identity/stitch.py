@@ -1,0 +1,336 @@
+"""Rows become customers: identifiers seen in all sources, joined by rule, each row given its customer.
+
+Raw identifiers live only in the engine's scratch tables; what is kept is keyed hashes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from journey_lib.engine import Engine
+from journey_lib.errors import DataError
+from journey_lib.identity.graph import Resolution, resolve
+from journey_lib.identity.keys import hashed
+from journey_lib.identity.log import merge_log
+from journey_lib.identity.nodes import Edges, Nodes
+from journey_lib.identity.normalise import normalised
+from journey_lib.identity.rules import Level, Rule, Rules
+from journey_lib.model import IDENTIFIERS
+from journey_lib.workspace import Identity
+
+PEOPLE = ("events", "orders", "customers", "identifiers", "surveys", "tickets")
+LEVELS: tuple[Level, ...] = ("off", "normal", "aggressive")
+STRONG = ("user_id", "member", "customer_id", "email", "phone")  # whoever has one of them is not anonymous
+NOBODY = "no identifier can be used"
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Stitched:
+    """What became of the identifiers: counts for the manifest, and the tables behind them.
+
+    `identifiers` has a row for each identifier (as a hash) with its customer, `merges` a row for each link
+    that joined or was cut, `levels` the customer of each identifier at every level of stitching.
+    """
+
+    facts: Mapping[str, Any]
+    identifiers: pa.Table = field(repr=False)
+    merges: pa.Table = field(repr=False)
+    levels: pa.Table = field(repr=False)
+
+    def write(self, folder: Path) -> None:
+        """Keep the tables beside the touches."""
+        folder.mkdir()
+        for name in ("identifiers", "merges", "levels"):
+            pq.write_table(getattr(self, name), folder / f"{name}.parquet", compression="zstd")
+
+
+def needed(engine: Engine, staged: Mapping[str, Sequence[str]]) -> bool:
+    """Whether any row is known by more than a `customer_id`."""
+    others = ", ".join(f"max({kind} IS NOT NULL)" for kind in IDENTIFIERS if kind != "customer_id")
+    names = [name for table in PEOPLE for name in staged.get(table, ())]
+    return any(any(engine.one(f"SELECT {others} FROM {name}")) for name in names)
+
+
+def stitch(
+    engine: Engine,
+    staged: Mapping[str, Sequence[str]],
+    labels: Mapping[str, str],
+    identified: Sequence[str],
+    settings: Identity,
+    key: bytes,
+) -> Stitched:
+    """Give every staged row its customer: the column ``customer_id`` becomes the canonical id.
+
+    `labels` names each staged table as its readers know it; `identified` are those whose people stand in
+    the table `identifiers`, by event id. Each staged table gets a column ``who``, the number of the strongest
+    identifier of the row; rows without any usable one are kept apart.
+    """
+    for name in identified:
+        _lend(engine, name, staged["identifiers"])
+    names = [name for table in PEOPLE for name in staged.get(table, ())]
+    seen = _seen(engine, names)
+    nodes, found, refused = _nodes(seen, settings, key)
+    when = _when(seen, found, len(nodes))
+    edges = _edges(seen, found)
+    answers = {
+        level: resolve(nodes, _believed(nodes, edges, level), _rules(settings, level)) for level in LEVELS
+    }
+    chosen = answers[settings.level]
+    who = _strongest(found)
+    _give(engine, names, seen, who, chosen)
+    others = [name for name in names if name not in staged.get("identifiers", ())]
+    log = merge_log(chosen, [labels[name] for name in names])
+    facts = {
+        "level": settings.level,
+        "unique": list(settings.unique),
+        "limits": dict(settings.limits),
+        "refused": refused,
+        "levels": {
+            level: len(np.unique(answer.customer[who[who >= 0]])) for level, answer in answers.items()
+        },
+        **_counted(nodes, chosen, who),
+        "cut": _cut(log),
+        "sources": _matched(seen, who, chosen, {names.index(name): labels[name] for name in others}),
+    }
+    return Stitched(facts, _identifiers(nodes, when, chosen), log, _levels(answers))
+
+
+def _lend(engine: Engine, name: str, identifiers: Sequence[str]) -> None:
+    """Copy identifiers to the events they were seen at."""
+    if not identifiers:
+        raise DataError(
+            "events are identified by their event_id, but no source delivers the table identifiers",
+            do="declare one under `sources` in journey.yaml, or map the identifiers of the events themselves",
+        )
+    lent = ", ".join(f"any_value({kind}) AS {kind}" for kind in IDENTIFIERS)
+    union = " UNION ALL ".join(
+        f"SELECT event_id, {', '.join(IDENTIFIERS)} FROM {each} WHERE reason IS NULL" for each in identifiers
+    )
+    given = ", ".join(f"{kind} = coalesce({name}.{kind}, lent.{kind})" for kind in IDENTIFIERS)
+    engine.run(
+        f"UPDATE {name} SET {given} FROM (SELECT event_id, {lent} FROM ({union})"
+        f" WHERE event_id IS NOT NULL GROUP BY event_id) lent WHERE {name}.event_id = lent.event_id"
+    )
+
+
+def _seen(engine: Engine, names: Sequence[str]) -> pa.Table:
+    """Each combination of identifiers that stands in rows of a source, how often, first and last when."""
+    parts = []
+    for number, name in enumerate(names):
+        columns = {column for column, *_ in engine.rows(f"DESCRIBE {name}")}
+        time = "epoch_us(timestamp)" if "timestamp" in columns else "CAST(NULL AS BIGINT)"
+        parts.append(
+            f"SELECT {', '.join(IDENTIFIERS)}, {time} AS time, CAST({number} AS SMALLINT) AS source"
+            f" FROM {name} WHERE reason IS NULL"
+        )
+    columns = ", ".join(IDENTIFIERS)
+    engine.run(
+        f"CREATE OR REPLACE TABLE combinations AS SELECT row_number() OVER () - 1 AS combination, * FROM"
+        f" (SELECT {columns}, source, min(time) AS first, max(time) AS last, count(*) AS rows"
+        f" FROM ({' UNION ALL '.join(parts)}) GROUP BY {columns}, source)"
+    )
+    return engine.arrow("SELECT * FROM combinations ORDER BY combination")
+
+
+def _nodes(
+    seen: pa.Table, settings: Identity, key: bytes
+) -> tuple[Nodes, dict[str, Ints], dict[str, dict[str, int]]]:
+    """Every different identifier as a node; for each combination its node of every kind (-1: none)."""
+    found: dict[str, Ints] = {}
+    kinds, labels, refused = [], [], {}
+    size = 0
+    for code, kind in enumerate(IDENTIFIERS):
+        encoded = seen[kind].combine_chunks().dictionary_encode()
+        encoded = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
+        texts, counts = normalised(kind, encoded.dictionary.to_pylist(), settings.blocked.get(kind, ()))
+        if counts:
+            refused[kind] = dict(counts)
+        good = [text for text in texts if text is not None]
+        distinct = list(dict.fromkeys(good))
+        number = {text: size + place for place, text in enumerate(distinct)}
+        node = np.array([-1 if text is None else number[text] for text in texts] + [-1], np.int64)
+        found[kind] = node[encoded.indices.fill_null(len(texts)).to_numpy(zero_copy_only=False)]
+        labels += hashed(kind, distinct, key)
+        kinds.append(np.full(len(distinct), code, np.int8))
+        size += len(distinct)
+    begin, _ = _times(seen)
+    first = np.full(size, begin.max(initial=0))
+    for node in found.values():
+        np.minimum.at(first, node[node >= 0], begin[node >= 0])
+    return Nodes(np.concatenate(kinds), first, pa.array(labels, pa.string())), found, refused
+
+
+def _times(seen: pa.Table) -> tuple[Ints, Ints]:
+    """First and last moment of each combination; where its rows have no time, the end of all data.
+
+    So a record without a time, such as one of a CRM, never makes a customer older than its events do.
+    """
+    end = pc.max(seen["last"]).as_py() or 0
+    return tuple(seen[name].fill_null(end).to_numpy() for name in ("first", "last"))
+
+
+def _when(seen: pa.Table, found: Mapping[str, Ints], size: int) -> tuple[Ints, Ints]:
+    """Last moment and number of rows of every identifier."""
+    _, end = _times(seen)
+    last, rows = np.zeros(size, np.int64), np.zeros(size, np.int64)
+    for node in found.values():
+        there = node >= 0
+        np.maximum.at(last, node[there], end[there])
+        np.add.at(rows, node[there], seen["rows"].to_numpy()[there])
+    return last, rows
+
+
+def _strongest(found: Mapping[str, Ints]) -> Ints:
+    """The node of the strongest identifier of each combination, -1 where there is none."""
+    who = np.full(len(next(iter(found.values()))), -1, np.int64)
+    for kind in reversed(IDENTIFIERS):
+        who = np.where(found[kind] >= 0, found[kind], who)
+    return who
+
+
+def _edges(seen: pa.Table, found: Mapping[str, Ints]) -> Edges:
+    """The strongest identifier of each combination with every other one in it.
+
+    Not every pair: how many stronger identifiers a shared device meets is to be counted once a row.
+    """
+    who = _strongest(found)
+    source, rows = seen["source"].to_numpy(), seen["rows"].to_numpy()
+    first, last = _times(seen)
+    left, right, place = [], [], []
+    for kind in IDENTIFIERS:
+        node = found[kind]
+        both = np.flatnonzero((node >= 0) & (node != who))
+        left.append(who[both])
+        right.append(node[both])
+        place.append(both)
+    at = np.concatenate(place)
+    return Edges(
+        left=np.concatenate(left).astype(np.int32),
+        right=np.concatenate(right).astype(np.int32),
+        first=first[at],
+        last=last[at],
+        count=rows[at],
+        source=source[at],
+    )
+
+
+def _believed(nodes: Nodes, edges: Edges, level: Level) -> Edges:
+    """The links a level goes by: a cookie seen on a device says the same device, not the same person.
+
+    In families a device is shared, and nothing anonymous would tell; only aggressive stitching takes it.
+    """
+    if level == "aggressive":
+        return edges
+    weak = [IDENTIFIERS.index(kind) for kind in IDENTIFIERS if kind not in STRONG]
+    people = ~np.isin(nodes.kind[edges.left], weak) | ~np.isin(nodes.kind[edges.right], weak)
+    return edges.take(np.flatnonzero(people))
+
+
+def _rules(settings: Identity, level: Level) -> Rules:
+    """The declared rules at one level: off uses no link, aggressive keeps only what is unique."""
+    if level == "off":
+        return Rules({}, linked=False)
+    limits = settings.limits if level == "normal" else {}
+    return Rules({kind: Rule(kind in settings.unique, limits.get(kind)) for kind in IDENTIFIERS})
+
+
+def _give(engine: Engine, names: Sequence[str], seen: pa.Table, who: Ints, chosen: Resolution) -> None:
+    """Write the customer and the strongest identifier into every staged row."""
+    customer = np.where(who >= 0, chosen.customer[who], -1)
+    ids = chosen.canonical.take(pa.array(customer, mask=who < 0))
+    engine.keep(
+        "given",
+        pa.table({"combination": seen["combination"], "who": who.astype(np.int32), "customer_id": ids}),
+    )
+    same = " AND ".join(f"s.{kind} IS NOT DISTINCT FROM c.{kind}" for kind in IDENTIFIERS)
+    said = f"CAST(to_json(struct_pack({', '.join(f'{k} := s.{k}' for k in IDENTIFIERS)})) AS VARCHAR)"
+    nobody = "s.reason IS NULL AND g.customer_id IS NULL"
+    for number, name in enumerate(names):
+        engine.run(
+            f"CREATE OR REPLACE TABLE stitched AS SELECT s.* REPLACE"
+            f" (CASE WHEN s.reason IS NULL THEN g.customer_id ELSE s.customer_id END AS customer_id,"
+            f" CASE WHEN {nobody} THEN '{NOBODY}' ELSE s.reason END AS reason,"
+            f" CASE WHEN {nobody} THEN {said} ELSE s.raw END AS raw),"
+            f" coalesce(g.who, -1) AS who FROM {name} s LEFT JOIN combinations c"
+            f" ON c.source = {number} AND {same} LEFT JOIN given g ON g.combination = c.combination"
+        )
+        engine.run(f"DROP TABLE {name}")
+        engine.run(f"ALTER TABLE stitched RENAME TO {name}")
+
+
+def _counted(nodes: Nodes, chosen: Resolution, who: Ints) -> dict[str, Any]:
+    """Identifiers by kind, customers, how many of them are anonymous, and how many identifiers they have.
+
+    A cookie that was only ever seen beside a stronger identifier, and not joined to it, is nobody's row and no
+    customer.
+    """
+    kinds = np.bincount(nodes.kind, minlength=len(IDENTIFIERS))
+    strong = np.isin(nodes.kind, [IDENTIFIERS.index(kind) for kind in STRONG])
+    people, known = np.zeros((2, len(chosen.canonical)), bool)
+    people[chosen.customer[who[who >= 0]]] = True
+    known[chosen.customer[strong]] = True
+    sizes = Counter(np.bincount(chosen.customer, minlength=len(chosen.canonical))[people].tolist())
+    return {
+        "identifiers": {kind: int(n) for kind, n in zip(IDENTIFIERS, kinds, strict=True) if n},
+        "customers": int(people.sum()),
+        "anonymous": int((people & ~known).sum()),
+        "sizes": {str(size): n for size, n in sorted(sizes.items())},
+    }
+
+
+def _cut(log: pa.Table) -> dict[str, int]:
+    """Links that were not used, by reason."""
+    counted = pc.value_counts(log["reason"].combine_chunks().cast(pa.string())).to_pylist()
+    return {each["values"]: each["counts"] for each in counted if each["values"] != "joined"}
+
+
+def _matched(
+    seen: pa.Table, who: Ints, chosen: Resolution, labels: Mapping[int, str]
+) -> list[dict[str, int | str]]:
+    """Of every source: its rows, its customers, and how many of these another source knows too.
+
+    Identifiers that only say who was at which event are no source of their own.
+    """
+    source, rows = seen["source"].to_numpy(), seen["rows"].to_numpy()
+    there = (who >= 0) & np.isin(source, list(labels))
+    pairs = np.unique(np.stack([source[there].astype(np.int64), chosen.customer[who[there]]]), axis=1)
+    often = np.bincount(pairs[1], minlength=len(chosen.canonical))
+    return [
+        {
+            "source": label,
+            "rows": int(rows[(source == number) & there].sum()),
+            "customers": int((pairs[0] == number).sum()),
+            "matched": int((often[pairs[1][pairs[0] == number]] > 1).sum()),
+        }
+        for number, label in labels.items()
+    ]
+
+
+def _identifiers(nodes: Nodes, when: tuple[Ints, Ints], chosen: Resolution) -> pa.Table:
+    last, rows = when
+    return pa.table(
+        {
+            "customer_id": chosen.canonical.take(pa.array(chosen.customer)),
+            "kind": pa.array(IDENTIFIERS).take(pa.array(nodes.kind)),
+            "label": nodes.label,
+            "first": pa.array(nodes.first, pa.timestamp("us", "UTC")),
+            "last": pa.array(last, pa.timestamp("us", "UTC")),
+            "rows": rows,
+        }
+    )
+
+
+def _levels(answers: Mapping[Level, Resolution]) -> pa.Table:
+    return pa.table({level: answer.customer.astype(np.int32) for level, answer in answers.items()})

@@ -1,0 +1,221 @@
+"""Sources become the touch table, once: coded, bucketed by customer, sorted; and the record of how.
+
+After this, every view is arithmetic over sorted integers. Rows are ordered by (fold, customer, timestamp,
+rows with a channel before rows without, event_id), a total order: nothing downstream depends on file order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from journey_lib import checks, sources
+from journey_lib.channels import staged as arrivals
+from journey_lib.engine import Engine, connect
+from journey_lib.errors import ConfigError, DataError
+from journey_lib.identity import keys, stitch
+from journey_lib.model import TABLES
+from journey_lib.prepare import people
+from journey_lib.prepare.code import coded, refuse_reserved
+from journey_lib.prepare.manifest import BUCKET_ROWS, FOLDS, FORMAT, Manifest, bucket_count, read_manifest
+from journey_lib.prepare.write import write_side_tables, write_touches
+from journey_lib.workspace import Workspace, minor_digits
+
+__all__ = [
+    "BUCKET_ROWS",
+    "FOLDS",
+    "FORMAT",
+    "Manifest",
+    "bucket_count",
+    "fingerprint",
+    "prepare",
+    "read_manifest",
+    "refuse_reserved",
+]
+
+Progress = Callable[[str], None]
+
+
+def prepare(workspace: Workspace, progress: Progress | None = None) -> Manifest:
+    """Build `work/` from the declared sources; with unchanged sources and declarations, do nothing.
+
+    Raises
+    ------
+    DataError
+        A source is missing or unreadable, or no usable event is left.
+    """
+    say = progress or (lambda _: None)
+    marked = fingerprint(workspace)
+    known = read_manifest(workspace)
+    if known is not None and known.fingerprint == marked:
+        return known
+    building = Path(tempfile.mkdtemp(prefix="building-", dir=workspace.path))
+    try:
+        with connect(building, workspace.engine.memory) as engine:
+            manifest = _build(workspace, engine, building, marked, say)
+        (building / "manifest.json").write_text(
+            json.dumps(asdict(manifest), indent=1, ensure_ascii=False), encoding="utf-8"
+        )
+        shutil.rmtree(workspace.work, ignore_errors=True)
+        building.replace(workspace.work)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return manifest
+
+
+def fingerprint(workspace: Workspace) -> str:
+    """A short digest of the content of every source file and of what the workspace declares about them."""
+    about = {"timezone", "currency", "sources", "identity", "channels", "rates"}
+    declared = workspace.model_dump(mode="json", include=about, exclude_defaults=True)
+    digest = hashlib.sha256(json.dumps([FORMAT, declared], sort_keys=True).encode())
+    named = [workspace.path / name for name in (workspace.rates, workspace.channels.custom) if name]
+    for path in [path for path in named if path.is_file()]:
+        digest.update(path.read_bytes())
+    if workspace.identity is not None:
+        digest.update(keys.hashed("key", ["fingerprint"], _key(workspace))[0].encode())
+    for source in workspace.sources:
+        for path in sources.files(source, workspace.path):
+            with path.open("rb") as file:
+                digest.update(path.name.encode() + hashlib.file_digest(file, "sha256").digest())
+        digest.update(sources.state(source).encode())
+    return digest.hexdigest()[:16]
+
+
+def _build(workspace: Workspace, engine: Engine, folder: Path, marked: str, say: Progress) -> Manifest:
+    scale = 10 ** minor_digits(workspace.currency)
+    staged, records = _staged(workspace, engine, say)
+    for table, names in staged.items():
+        checks.mark_duplicates(engine, names, table)
+    channel_rules = arrivals.name_channels(engine, staged["events"], workspace)
+    stitched = _stitched(workspace, engine, staged, say)
+    accounts = _accounts(workspace, engine, records, folder / "rejected")
+    say("sorting touches by customer and time")
+    codes = coded(engine, staged, scale)
+    touches, first, last = engine.one("SELECT count(*), min(moment), max(moment) FROM events")
+    if not touches:
+        raise DataError(
+            "no usable event is left",
+            where=str(workspace.path),
+            how_many=f"{sum(a.rows_in for a in accounts)} rows read, all of them dropped",
+            do=f"see why in {_kept_apart(workspace, folder)} and correct `sources` in journey.yaml",
+        )
+    per_fold = dict(engine.rows("SELECT fold, count(*) FROM customers GROUP BY fold"))
+    customers_per_fold = tuple(int(per_fold.get(fold, 0)) for fold in range(FOLDS))
+    buckets = bucket_count(touches)
+    write_touches(engine, folder / "touches", customers_per_fold, buckets)
+    write_side_tables(engine, staged, folder, scale)
+    if stitched is not None:
+        stitched.write(folder / "identity")
+    people.write(engine, staged, folder / "customers.parquet", scale, stitched)
+    return Manifest(
+        fingerprint=marked,
+        format=FORMAT,
+        accounts=tuple(accounts),
+        touches=int(touches),
+        customers=sum(customers_per_fold),
+        customers_per_fold=customers_per_fold,
+        event_types=codes["event_type"],
+        channels=tuple(codes["channel"]),
+        touchpoints=tuple(codes["touchpoint"]),
+        period=(int(first), int(last)),
+        buckets=buckets,
+        identity=None if stitched is None else stitched.facts,
+        channel_rules=channel_rules,
+    )
+
+
+def _staged(
+    workspace: Workspace, engine: Engine, say: Progress
+) -> tuple[dict[str, list[str]], list[dict[str, int]]]:
+    """Read every source; amounts are in the workspace's currency from here on."""
+    staged: dict[str, list[str]] = {table: [] for table in TABLES}
+    records = []
+    rates = workspace.path / workspace.rates if workspace.rates else None
+    for number, source in enumerate(workspace.sources):
+        say(f"reading {source.table}: {source.path or source.format}")
+        into = f"staged_{number}"
+        counted = dict(sources.stage(source, workspace, engine, into))
+        counted |= checks.convert_currency(
+            engine, into, source.table, workspace.currency, workspace.timezone, rates
+        )
+        records.append(counted)
+        staged[source.table].append(into)
+    return staged, records
+
+
+def _stitched(
+    workspace: Workspace, engine: Engine, staged: Mapping[str, Sequence[str]], say: Progress
+) -> stitch.Stitched | None:
+    """Turn identifiers into customers, where rows have more than a `customer_id`."""
+    if workspace.identity is None:
+        if stitch.needed(engine, staged):
+            raise ConfigError(
+                "rows are known by identifiers, and nothing says how these become customers",
+                where=str(workspace.path / "journey.yaml"),
+                do="declare `identity: {}` (docs/single-customer-view.md says what it can be told)",
+            )
+        return None
+    say("joining identifiers to customers")
+    named = {f"staged_{number}": source for number, source in enumerate(workspace.sources)}
+    often = Counter(source.table for source in workspace.sources)
+    labels = {
+        name: source.table if often[source.table] == 1 else f"{source.table}: {source.path or source.format}"
+        for name, source in named.items()
+    }
+    return stitch.stitch(
+        engine,
+        staged,
+        labels,
+        [name for name, source in named.items() if source.identified_by],
+        workspace.identity,
+        _key(workspace),
+    )
+
+
+def _key(workspace: Workspace) -> bytes:
+    declared = workspace.identity
+    file = workspace.path / declared.key_file if declared and declared.key_file else None
+    return keys.key(declared.key if declared else keys.ENVIRONMENT, file)
+
+
+def _accounts(
+    workspace: Workspace, engine: Engine, records: Sequence[Mapping[str, int]], rejected: Path
+) -> list[checks.Account]:
+    """What became of every row; the run stops where too many of a source cannot be used."""
+    accounts = []
+    for number, source in enumerate(workspace.sources):
+        into = f"staged_{number}"
+        rows_in, kept, dropped = checks.account(engine, into)
+        if dropped:
+            checks.keep_rejected(engine, into, rejected / f"{number}_{source.table}.parquet")
+        accounts.append(
+            checks.Account(source.table, source.format, source.path, rows_in, kept, dropped, records[number])
+        )
+    most = workspace.checks.most_dropped
+    for account in accounts:
+        if account.rows_in and account.unusable > most * account.rows_in:
+            reasons = "; ".join(f"{reason}: {n}" for reason, n in account.dropped.items())
+            raise DataError(
+                f"too many rows of {account.table} cannot be used",
+                where=account.path or account.format,
+                how_many=f"{account.unusable} of {account.rows_in} ({reasons})",
+                do=f"see which in {_kept_apart(workspace, rejected.parent)} and correct the source in"
+                f" journey.yaml, or allow it: `checks: {{most_dropped: ...}}` is {most:g}",
+            )
+    return accounts
+
+
+def _kept_apart(workspace: Workspace, building: Path) -> Path:
+    """Move the bad rows of a preparation that stops to where its user can look at them."""
+    stopped = workspace.work / "stopped"
+    shutil.rmtree(stopped, ignore_errors=True)
+    if (building / "rejected").is_dir():
+        workspace.work.mkdir(exist_ok=True)
+        (building / "rejected").rename(stopped)
+    return stopped

@@ -1,0 +1,70 @@
+"""The record of a preparation: what was prepared, from what, and what each code stands for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from journey_lib import checks
+from journey_lib.workspace import Workspace
+
+FORMAT = 3  # raised when the layout of `work/` changes, so that old work is built again
+FOLDS = 256  # groups of customers by hash: what is resampled together, and what buckets are made of
+BUCKET_ROWS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What was prepared, from what, and what each code stands for (`work/manifest.json`)."""
+
+    fingerprint: str
+    format: int
+    accounts: tuple[checks.Account, ...]
+    touches: int
+    customers: int
+    customers_per_fold: tuple[int, ...]
+    event_types: Mapping[str, int]
+    channels: tuple[str, ...]
+    touchpoints: tuple[str, ...]
+    period: tuple[int, int]
+    buckets: int
+    identity: Mapping[str, Any] | None = None
+    channel_rules: Mapping[str, Any] | None = None
+
+    @property
+    def rows_in(self) -> int:
+        """Rows of all sources."""
+        return sum(account.rows_in for account in self.accounts)
+
+    @property
+    def kept(self) -> int:
+        """Rows of all sources that are used."""
+        return sum(account.kept for account in self.accounts)
+
+    @property
+    def dropped(self) -> int:
+        """Rows kept apart, whatever the reason."""
+        return self.rows_in - self.kept
+
+
+def read_manifest(workspace: Workspace) -> Manifest | None:
+    """The record of the last preparation, if there is one this version can read."""
+    file = workspace.work / "manifest.json"
+    if not file.is_file():
+        return None
+    said = json.loads(file.read_text(encoding="utf-8"))
+    if said.get("format") != FORMAT:
+        return None
+    lists = ("customers_per_fold", "channels", "touchpoints", "period")
+    said |= {name: tuple(said[name]) for name in lists}
+    return Manifest(**said | {"accounts": tuple(checks.Account(**account) for account in said["accounts"])})
+
+
+def bucket_count(rows: int) -> int:
+    """How many buckets: the smallest power of two that keeps one near a million rows, from 2 to `FOLDS`."""
+    wanted = 2
+    while wanted < FOLDS and rows / wanted > BUCKET_ROWS:
+        wanted *= 2
+    return wanted

@@ -1,0 +1,98 @@
+"""Coded rows become files: touches sorted and bucketed by customer, and the tables beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from journey_lib.engine import Engine, literal
+from journey_lib.errors import DataError
+from journey_lib.model import IDENTIFIERS, TABLES
+from journey_lib.prepare.manifest import FOLDS
+
+CODES = ["channel", "touchpoint", "event_type"]  # worth a dictionary; times and customers only grow by one
+
+
+def write_touches(engine: Engine, folder: Path, per_fold: Sequence[int], buckets: int) -> None:
+    """Write one sorted Parquet file a bucket; a bucket is a run of folds, so it holds whole customers."""
+    folder.mkdir()
+    folds = FOLDS // buckets
+    ends = np.cumsum(per_fold)[folds - 1 :: folds]
+    batches = engine.batches(
+        "SELECT c.customer, e.moment AS timestamp, coalesce(ch.code, -1) AS channel,"
+        " coalesce(tp.code, -1) AS touchpoint, et.code AS event_type, e.value, e.who FROM events e"
+        " JOIN customers c USING (customer_id)"
+        " JOIN event_types et ON et.name = e.event_type"
+        " LEFT JOIN channels ch ON ch.name = e.channel"
+        " LEFT JOIN touchpoints tp ON tp.name = e.touchpoint"
+        " ORDER BY c.customer, e.moment, e.channel IS NULL, e.event_id NULLS FIRST,"
+        " et.code, ch.code, tp.code, e.value"
+    )
+    _split(batches, [folder / f"bucket-{number:03}.parquet" for number in range(buckets)], ends)
+
+
+def _split(batches: Iterator[pa.RecordBatch], files: Sequence[Path], ends: np.ndarray[Any, Any]) -> None:
+    """Write sorted batches to files; file i holds customers below ``ends[i]``."""
+    schema = pa.schema(
+        {
+            "customer": pa.int32(),
+            "timestamp": pa.int64(),
+            "channel": pa.int16(),
+            "touchpoint": pa.int16(),
+            "event_type": pa.int16(),
+            "value": pa.int64(),
+            "who": pa.int32(),
+        }
+    )
+    reached = -1
+    writers = [pq.ParquetWriter(file, schema, compression="zstd", use_dictionary=CODES) for file in files]
+    try:
+        for batch in batches:
+            table = pa.Table.from_batches([batch]).cast(schema)
+            customer = table["customer"].to_numpy()
+            # Everything after this rests on the order: an engine that lost it must not go unnoticed.
+            if customer[0] < reached or (np.diff(customer) < 0).any():
+                raise DataError("the engine did not deliver the rows in order", do="report this as a bug")
+            reached = int(customer[-1])
+            cuts = np.searchsorted(customer, ends)
+            for writer, start, end in zip(writers, [0, *cuts[:-1]], cuts, strict=True):
+                if end > start:
+                    writer.write_table(table.slice(start, end - start))
+    finally:
+        for writer in writers:
+            writer.close()
+
+
+def write_side_tables(engine: Engine, staged: Mapping[str, Sequence[str]], folder: Path, scale: int) -> None:
+    """Keep what is no touch: costs in minor units, and what people said, sent back or took part in."""
+    if staged["costs"]:
+        union = " UNION ALL ".join(f"SELECT * FROM {name} WHERE reason IS NULL" for name in staged["costs"])
+        engine.run(
+            "COPY (SELECT date, channel, campaign, CAST(round(cost * "
+            f"{scale}) AS BIGINT) AS cost, CAST(impressions AS BIGINT) AS impressions,"
+            " CAST(clicks AS BIGINT) AS clicks, platform_conversions"
+            f" FROM ({union}) ORDER BY ALL) TO {literal(str(folder / 'costs.parquet'))} (FORMAT parquet)"
+        )
+    for table in ("returns", "surveys", "tickets", "experiments"):
+        if staged[table]:
+            _write_side_table(engine, table, staged[table], folder / f"{table}.parquet", scale)
+
+
+def _write_side_table(engine: Engine, table: str, names: Sequence[str], file: Path, scale: int) -> None:
+    own = [name for name in TABLES[table] if name not in IDENTIFIERS]
+    columns = [
+        f"CAST(round(value * {scale}) AS BIGINT) AS value" if name == "value" else f'"{name}"' for name in own
+    ]
+    people = "customer_id" in TABLES[table]
+    who = ["c.customer", "s.customer_id"] if people else []
+    union = " UNION ALL ".join(f"SELECT * FROM {name} WHERE reason IS NULL" for name in names)
+    joined = f"({union}) s" + (" LEFT JOIN customers c USING (customer_id)" if people else "")
+    engine.run(
+        f"COPY (SELECT {', '.join(who + columns)} FROM {joined} ORDER BY ALL)"
+        f" TO {literal(str(file))} (FORMAT parquet)"
+    )

@@ -1,0 +1,235 @@
+"""How times, days, amounts and names are written, as SQL expressions that read them.
+
+Nothing is guessed: a text is read when it fits what the source declares, or, undeclared, when it has only one
+reading; otherwise the expression is NULL and the row is kept aside with a reason. The expressions take the
+quoted identifier of a column that `words` has already tidied, unless they say otherwise.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import zoneinfo
+from collections.abc import Sequence
+from functools import cache
+
+from journey_lib.engine import literal
+from journey_lib.workspace import DateOrder, NumberStyle
+
+# A cell of an Excel sheet: what it is, and the day its number would stand for in that workbook.
+CELL = 'STRUCT("text" VARCHAR, number DOUBLE, moment TIMESTAMP, serial TIMESTAMP, wrong VARCHAR)'
+
+# Text that needs no tidying: visible Latin and Vietnamese letters in composed form, single blanks between.
+TIDY = r"[!-~\x{a1}-\x{ac}\x{ae}-\x{24f}\x{1e00}-\x{1eff}\x{20ab}]+"
+INVISIBLE = r"[\x00-\x08\x0e-\x1f\x7f-\x{84}\x{86}-\x{9f}\x{ad}\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}-\x{2064}\x{feff}]"
+BLANKS = r"[\s\x0b\x{85}\p{Z}]+"
+
+DAY, MONTH, YEAR = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2])", r"[1-9]\d{3}"
+MINUTE = r":[0-5]\d(?::[0-5]\d(?:[.,]\d{1,9})?)?"
+HALF = r"(?i:AM|PM|SA|CH)"  # SA and CH: sáng and chiều, as Vietnamese systems write AM and PM
+OFFSET = r"(?:Z|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)"
+CLOCK = rf"(?:(?:[01]?\d|2[0-3]){MINUTE}|(?:0?[1-9]|1[0-2]){MINUTE} ?{HALF})(?: ?{OFFSET})?"
+ISO = rf"(?:{YEAR}-\d{{1,2}}-\d{{1,2}}|{YEAR}/\d{{1,2}}/\d{{1,2}})(?:[T ]{CLOCK})?"
+
+
+def _day_first(first: str, second: str, year: str = YEAR) -> str:
+    return "(?:" + "|".join(f"{first}{mark}{second}{mark}{year}" for mark in ("/", "-", r"\.")) + ")"
+
+
+ORDERS: dict[str, tuple[str, str]] = {
+    "DD/MM/YYYY": (rf"{_day_first(DAY, MONTH)}(?: {CLOCK})?", r"\3-\2-\1"),
+    "MM/DD/YYYY": (rf"{_day_first(MONTH, DAY)}(?: {CLOCK})?", r"\3-\1-\2"),
+}
+UNDECLARED_DAY = rf"(?:{_day_first(DAY, MONTH)}|{_day_first(MONTH, DAY)})(?: {CLOCK})?"
+SHORT_YEAR = rf"{_day_first(DAY, DAY, '[0-9][0-9]')}(?: .*)?"
+BARE_NUMBER = r"[+-]?\d+(?:[.,]\d+)?"
+
+# What an amount looks like in each style; between groups of three a blank is as good as the style's own mark.
+STYLES: dict[str, str] = {
+    "1234.5": r"\d+(?:\.\d+)?",
+    "1,234.5": r"(?:\d+|\d{1,3}(?:,\d{3})+|\d{1,3}(?: \d{3})+)(?:\.\d+)?",
+    "1.234,5": r"(?:\d+|\d{1,3}(?:\.\d{3})+|\d{1,3}(?: \d{3})+)(?:,\d+)?",
+}
+# Undeclared, a number is read that could not be meant otherwise: 1.250 could be 1250.
+PLAIN: dict[str | None, str] = {
+    None: r"-?(?:\d+|0\.\d+|\d+\.(?:\d{1,2}|\d{4,})|\d{4,}\.\d{3})",
+    "1234.5": r"-?\d+(?:\.\d+)?",
+    "1,234.5": r"-?\d+(?:\.\d+)?",
+    "1.234,5": r"-?\d+",
+}
+SIGNS = {"VND": ("₫", "đ", "vnđ", "vnd"), "USD": ("us$", "$", "usd"), "EUR": ("€", "eur")}
+MARK = "(?i:" + "|".join(s.replace("$", r"\$") for signs in SIGNS.values() for s in signs) + ")"
+
+
+def fits(words: str, pattern: str) -> str:
+    """Whether the whole of a text has this shape."""
+    return f"regexp_full_match({words}, {literal(pattern)})"
+
+
+def words(column: str, kind: str = "VARCHAR") -> str:
+    """Any column as tidy text: composed letters, single blanks, nothing invisible; an empty one is NULL."""
+    if kind == CELL:
+        number = f"CASE WHEN {column}.number = trunc({column}.number) AND abs({column}.number) < 1e15 THEN"
+        number += (
+            f" CAST(CAST({column}.number AS BIGINT) AS VARCHAR) ELSE CAST({column}.number AS VARCHAR) END"
+        )
+        return (
+            f"CASE WHEN {column}.number IS NOT NULL THEN {number}"
+            f" ELSE coalesce(CAST({column}.moment AS VARCHAR), {words(column + '.text')}) END"
+        )
+    said = f"CAST({column} AS VARCHAR)"
+    visible = f"regexp_replace({said}, {literal(INVISIBLE)}, '', 'g')"
+    tidied = f"regexp_replace(nfc_normalize({visible}), {literal(BLANKS)}, ' ', 'g')"
+    clean = fits(said, f"{TIDY}(?: {TIDY})*")
+    return f"CASE WHEN {clean} THEN {said} ELSE nullif(trim({tidied}), '') END"
+
+
+def clock(said: str, order: DateOrder | None) -> str:
+    """The date and time a text names, on the clock it was written by; its offset is left to `offset`."""
+    if order in ORDERS:
+        shape, turned = ORDERS[order]
+        moved = literal(r"^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
+        iso = f"regexp_replace({said}, {moved}, {literal(turned)})"
+    else:
+        shape, iso = ISO, said
+    tail = literal(rf"(?: ?{HALF})?(?: ?{OFFSET})?$")
+    bare = f"replace(regexp_replace({iso}, {tail}, ''), ',', '.')"
+    twelve = f"try_cast({bare} AS TIMESTAMP)"
+    halved = (
+        f"CASE WHEN regexp_matches({said}, '(?i)(PM|CH)') AND hour({twelve}) < 12 THEN {twelve} + INTERVAL 12 HOUR"
+        f" WHEN regexp_matches({said}, '(?i)(AM|SA)') AND hour({twelve}) = 12 THEN {twelve} - INTERVAL 12 HOUR"
+        f" ELSE {twelve} END"
+    )
+    special = (
+        f"regexp_matches({said}, {literal('[A-SU-Za-z+,]|:.*-')})"  # anything beyond digits, marks and T
+    )
+    return (
+        f"CASE WHEN NOT coalesce({fits(said, shape)}, false) THEN NULL"
+        f" WHEN {special} THEN {halved} ELSE try_cast({iso} AS TIMESTAMP) END"
+    )
+
+
+def offset(said: str) -> str:
+    """Minutes east of Greenwich that a text names after its time; NULL when it names none."""
+    found = f"replace(regexp_extract({said}, {literal(rf':.*?({OFFSET})$')}, 1), ':', '')"
+    minutes = f"(CAST({found}[2:3] AS INTEGER) * 60 + coalesce(try_cast({found}[4:5] AS INTEGER), 0))"
+    return (
+        f"CASE WHEN NOT regexp_matches({said}, '[Z+]|:.*-') THEN NULL WHEN {said}[-1] = 'Z' THEN 0"
+        f" WHEN {found} = '' THEN NULL WHEN {found}[1] = '-' THEN -{minutes} ELSE {minutes} END"
+    )
+
+
+@cache
+def shifts(zone: str) -> tuple[dt.timedelta, ...]:
+    """How far a zone's clocks have been put back since 2000; empty when they never were."""
+    place, found, day = zoneinfo.ZoneInfo(zone), set(), dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+    before = day.astimezone(place).utcoffset()
+    while day.year < 2038:
+        day += dt.timedelta(days=1)
+        now = day.astimezone(place).utcoffset()
+        if now != before and now is not None and before is not None:
+            found.add(abs(before - now))
+        before = now
+    return tuple(sorted(found))
+
+
+def in_utc(local: str, zone: str) -> str:
+    """A local time in UTC; of an hour that the clocks ran through twice, the first."""
+    slow = f"CAST(timezone({literal(zone)}, {local}) AS TIMESTAMP)"
+    changes = shifts(zone)
+    if not changes:
+        east = dt.datetime(2020, 1, 1, tzinfo=zoneinfo.ZoneInfo(zone)).utcoffset() or dt.timedelta()
+        moved = f"{local} - to_seconds({int(east.total_seconds())})"
+        return f"CASE WHEN {local} >= TIMESTAMP '2000-01-02' AND {local} < TIMESTAMP '2037-12-30' THEN {moved} ELSE {slow} END"
+    earlier = [f"WHEN {_again(slow, local, zone, back)} THEN {_back(slow, back)}" for back in changes]
+    return f"CASE {' '.join(earlier)} ELSE {slow} END"
+
+
+def exists(local: str, utc: str, zone: str) -> str:
+    """Whether the clocks of a zone ever showed this time: they skip some when they are put forward."""
+    return f"timezone({literal(zone)}, timezone('UTC', {utc})) = {local}" if shifts(zone) else "true"
+
+
+def happened_twice(local: str, utc: str, zone: str) -> str:
+    """Whether the clocks of a zone showed this time a second time, because they were put back."""
+    later = [
+        f"timezone({literal(zone)}, timezone('UTC', {utc} + to_seconds({int(b.total_seconds())}))) = {local}"
+        for b in shifts(zone)
+    ]
+    return f"({' OR '.join(later)})" if later else "false"
+
+
+def _back(utc: str, shift: dt.timedelta) -> str:
+    return f"{utc} - to_seconds({int(shift.total_seconds())})"
+
+
+def _again(utc: str, local: str, zone: str, shift: dt.timedelta) -> str:
+    return f"timezone({literal(zone)}, timezone('UTC', {_back(utc, shift)})) = {local}"
+
+
+def amount(said: str, style: NumberStyle | None, money: bool) -> str:
+    """The number a text names; of money, a currency's sign or code may stand on either side of it."""
+    body = bare_amount(said, money)
+    plain = {
+        "1234.5": body,
+        "1,234.5": f"replace(replace({body}, ',', ''), ' ', '')",
+        "1.234,5": f"replace(replace(replace({body}, '.', ''), ' ', ''), ',', '.')",
+    }[style or "1234.5"]
+    shape = STYLES[style] if style else PLAIN[None].removeprefix("-?")
+    size = f"CASE WHEN {fits(body, shape)} THEN try_cast({plain} AS DOUBLE) END"
+    negative = f"regexp_matches({said}, '[(−-]')"
+    full = f"CASE WHEN {negative} THEN -({size}) ELSE {size} END"
+    quick = f"CASE WHEN {fits(said, PLAIN[style])} THEN try_cast({said} AS DOUBLE) ELSE {full} END"
+    return finite(quick)
+
+
+def bare_amount(said: str, money: bool) -> str:
+    """The digits and marks of an amount without its sign and currency; NULL when something else is there."""
+    mark = rf"(?:{MARK} ?)?" if money else ""
+    after = rf"(?: ?{MARK})?" if money else ""
+    signs = rf"(?:[+−-] ?{mark}|{mark}[+−-]?)"
+    shape = (
+        rf"^(?:{signs}(\d[\d., ]*?){after}|{mark}(\d[\d., ]*?){after} ?-|\( ?{mark}(\d[\d., ]*?){after} ?\))$"
+    )
+    parts = [f"regexp_extract({said}, {literal(shape)}, {group})" for group in (1, 2, 3)]
+    both = [f"WHEN {one} IS NOT NULL THEN NULL" for one in [_disagreeing(said)]] if money else []
+    return (
+        f"CASE {' '.join(both)} ELSE nullif(concat({', '.join(parts)}), '') END"
+        if both
+        else (f"nullif(concat({', '.join(parts)}), '')")
+    )
+
+
+def _disagreeing(said: str) -> str:
+    first, last = (
+        _code(f"regexp_extract({said}, {literal(p)}, 1)")
+        for p in (rf"^[^\d]*?({MARK})", rf"\d.*?({MARK})\W*$")
+    )
+    return f"CASE WHEN {first} <> {last} THEN 1 END"
+
+
+def _code(mark: str) -> str:
+    cases = " ".join(
+        f"WHEN lower({mark}) IN ({', '.join(literal(s) for s in signs)}) THEN '{code}'"
+        for code, signs in SIGNS.items()
+    )
+    return f"CASE {cases} END"
+
+
+def currency_of(said: str) -> str:
+    """The code of the currency whose sign or code stands beside an amount."""
+    return f"CASE WHEN NOT {fits(said, BARE_NUMBER)} THEN {_code(f'regexp_extract({said}, {literal(MARK)})')} END"
+
+
+def currency(said: str) -> str:
+    """The code of a currency that a column names by its sign or code."""
+    return f"coalesce({_code(said)}, {said})"
+
+
+def finite(number: str) -> str:
+    """A number that can be added up; NULL for infinities and what is not a number."""
+    return f"CASE WHEN isfinite({number}) THEN {number} END"
+
+
+def readable(number: str, styles: Sequence[str]) -> str:
+    """For each style, whether it fits all of the amounts that a query looks at."""
+    return ", ".join(f"bool_and(coalesce({fits(number, STYLES[style])}, false))" for style in styles)

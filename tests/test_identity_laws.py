@@ -1,0 +1,201 @@
+"""Laws of stitching, tried on random graphs beside a slow twin that is written from the definition."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from test_identity_graph import LETTERS, Row, fates, found, label
+
+from journey_lib import identity
+from journey_lib.identity import Rule, Rules, forest
+
+_PROFILES: dict[str, dict[str, Any]] = {
+    "quick": {"max_examples": 60, "derandomize": True, "database": None},
+    "thorough": {"max_examples": 3000, "derandomize": False},
+}
+law = settings(
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    **_PROFILES[os.environ.get("HYPOTHESIS_PROFILE", "quick")],
+)
+
+NAMES = [f"{letter}{n}" for letter in LETTERS for n in range(4)]
+row = st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES), st.integers(0, 6), st.integers(1, 3))
+rows_of = st.lists(row, max_size=60)
+rule = st.builds(Rule, st.booleans(), st.sampled_from([None, 0, 1, 2, 3]))
+rules_of = st.one_of(
+    st.sampled_from([identity.DEFAULT, identity.rules_for("aggressive")]),
+    st.builds(Rules, st.dictionaries(st.sampled_from(identity.KINDS), rule)),
+)
+
+
+def kind(name: str) -> int:
+    return list(LETTERS).index(name[0])
+
+
+def twin(rows: list[Row], rules: Rules) -> tuple[dict[str, str], dict[str, str]]:
+    """The id of every name's customer, and the fate of every link, by the definition and one by one."""
+    links: dict[tuple[str, str], list[int]] = {}
+    seen: dict[str, int] = {}
+    for one, other, first, count in rows:
+        for name in (one, other):
+            seen[name] = min(seen.get(name, first), first)
+        if one == other:
+            continue
+        left, right = sorted((one, other), key=lambda name: (kind(name), label(name)))
+        known = links.setdefault((left, right), [first, 0])
+        known[0], known[1] = min(known[0], first), known[1] + count
+
+    stronger: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for left, right in links:
+        if kind(left) < kind(right):
+            stronger[right][kind(left)].add(left)
+    over = {
+        name
+        for name, by_kind in stronger.items()
+        for limit in [rules.of(identity.KINDS[kind(name)]).limit]
+        if limit is not None and max(len(values) for values in by_kind.values()) > limit
+    }
+    fate = {link: "shared by too many" for link in links if over & set(link)}
+
+    inside = {name: {name} for name in seen}
+    unique = [code for code, name in enumerate(identity.KINDS) if rules.of(name).unique]
+
+    def doubled(names: set[str]) -> list[int]:
+        return [code for code in unique if sum(kind(name) == code for name in names) > 1]
+
+    def turn(link: tuple[str, str]) -> tuple[Any, ...]:
+        left, right = link
+        first, count = links[link]
+        return kind(right), kind(left), -count, first, label(left), label(right)
+
+    waiting = sorted((link for link in links if link not in fate), key=turn)
+    refused = []
+    for link in waiting:
+        one, other = (inside[name] for name in link)
+        if one is other:
+            fate[link] = "already joined"
+        elif doubled(one | other):
+            refused.append(link)
+        else:
+            fate[link] = "joined"
+            one |= other
+            for name in one:
+                inside[name] = one
+    for link in refused:  # which kind forbade it is judged when all is done
+        strongest = doubled(inside[link[0]] | inside[link[1]])[0]
+        fate[link] = f"would join two {identity.KINDS[strongest]}"
+    ids = {
+        name: "C" + label(min(names, key=lambda each: (seen[each], kind(each), label(each))))[:12]
+        for name, names in inside.items()
+    }
+    return ids, {"-".join(link): reason for link, reason in fate.items()}
+
+
+def ours(rows: list[Row], rules: Rules) -> tuple[dict[str, str], dict[str, str]]:
+    answer, names = found(rows, rules)
+    ids = answer.canonical.to_pylist()
+    return {name: ids[at] for name, at in zip(names, answer.customer.tolist(), strict=True)}, fates(
+        answer, names
+    )
+
+
+@law
+@given(rows_of, rules_of)
+def test_customers_and_fates_are_those_of_the_definition(rows: list[Row], rules: Rules) -> None:
+    assert ours(rows, rules) == twin(rows, rules)
+
+
+@pytest.mark.parametrize("few", [0, 5])
+@pytest.mark.parametrize("worth", [1, 10**9])
+def test_rounds_and_single_file_decide_alike(few: int, worth: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forest, "_FEW", few)
+    monkeypatch.setattr(forest, "_WORTH_A_ROUND", worth)
+    chance = random.Random(7)
+    for _ in range(60):
+        rows = [
+            (chance.choice(NAMES), chance.choice(NAMES), chance.randrange(7), chance.randrange(1, 4))
+            for _ in range(chance.randrange(90))
+        ]
+        for rules in (identity.DEFAULT, identity.rules_for("aggressive")):
+            assert ours(rows, rules) == twin(rows, rules)
+
+
+@law
+@given(rows_of, rules_of)
+def test_no_customer_has_two_values_of_a_unique_kind(rows: list[Row], rules: Rules) -> None:
+    ids, _ = ours(rows, rules)
+    for name in identity.KINDS:
+        if rules.of(name).unique:
+            holders = [customer for each, customer in ids.items() if identity.KINDS[kind(each)] == name]
+            assert len(holders) == len(set(holders))
+
+
+@law
+@given(rows_of, rules_of, st.randoms(use_true_random=False))
+def test_neither_order_nor_repeats_nor_numbers_matter(
+    rows: list[Row], rules: Rules, chance: random.Random
+) -> None:
+    again = [
+        (b, a, first, count) if chance.random() < 0.5 else (a, b, first, count) for a, b, first, count in rows
+    ]
+    # What was seen twice may come in two rows, too.
+    again = [
+        part
+        for a, b, t, n in again
+        for part in ([(a, b, t, n)] if n < 2 else [(a, b, t, 1), (b, a, t, n - 1)])
+    ]
+    chance.shuffle(again)
+    assert ours(again, rules) == ours(rows, rules)
+    one, other = (identity.merge_log(found(each, rules)[0]) for each in (rows, again))
+    assert one.to_pylist() == other.to_pylist()
+
+
+@law
+@given(rows_of, rules_of)
+def test_the_log_accounts_for_every_link_and_every_customer(rows: list[Row], rules: Rules) -> None:
+    answer, names = found(rows, rules)
+    log = identity.merge_log(answer).to_pylist()
+    joined = sum(row["reason"] == "joined" for row in log)
+    redundant = int((answer.fate == 1).sum())
+    assert joined + redundant + len(answer.cut) == len(answer.links)
+    assert joined == len(names) - len(answer.canonical)
+    assert len(log) == joined + len(answer.cut)
+    assert sum(size * many for size, many in answer.sizes.items()) == len(names)
+
+
+@law
+@given(rows_of)
+def test_without_rules_customers_are_the_connected_parts(rows: list[Row]) -> None:
+    ids, _ = ours(rows, Rules({}))
+    parent = {name: name for name in ids}
+
+    def root(name: str) -> str:
+        while parent[name] != name:
+            name = parent[name]
+        return name
+
+    for one, other, *_ in rows:
+        parent[root(one)] = root(other)
+    parts = {(root(name), customer) for name, customer in ids.items()}
+    assert len(parts) == len({part for part, _ in parts}) == len({customer for _, customer in parts})
+
+
+@law
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), max_size=30))
+def test_pairwise_counts_pairs(things: list[tuple[int, int]]) -> None:
+    pairs = [(a, b) for at, a in enumerate(things) for b in things[:at]]
+    made, due = ([a[side] == b[side] for a, b in pairs] for side in (0, 1))
+    right = int(np.logical_and(made, due).sum()) if pairs else 0
+
+    quality = identity.pairwise([a for a, _ in things], [b for _, b in things])
+
+    assert quality.precision == pytest.approx(right / sum(made) if any(made) else 1.0)
+    assert quality.recall == pytest.approx(right / sum(due) if any(due) else 1.0)

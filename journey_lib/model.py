@@ -165,7 +165,7 @@ TABLES: Mapping[str, Mapping[str, bool]] = {
         "method": False,
         "start": True,
         "end": True,
-        "lift": True,
-        "standard_error": True,
+        "lift": False,
+        "standard_error": False,
     },
 }

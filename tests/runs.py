@@ -25,6 +25,7 @@ title: {vi: Cửa hàng, en: The shop}
 timezone: Asia/Ho_Chi_Minh
 currency: VND
 conversions: {purchase: {event_type: purchase}}
+checks: {most_dropped: 0.5}
 sources:
   - {table: events, format: csv, path: raw/events.csv}
 reports:

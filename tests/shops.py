@@ -7,9 +7,11 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pyarrow.parquet as pq
+import yaml
 
 from journey_lib import demo
 
+CONFIG = Path(__file__).parents[1] / "data" / "demo" / "journey.yaml"
 DAY_TIME = "%d/%m/%Y %H:%M:%S"
 ORDERS = ("order", "customer_id", "time", "value", "sold_at", "items")
 TICKETS = ("ticket", "customer_id", "opened", "channel", "topic", "text", "first", "resolved", "status",
@@ -53,3 +55,21 @@ def truth(shop: SimpleNamespace, name: str) -> pd.DataFrame:
 def made(folder: Path, customers: int, world: str = "base", **more: int) -> SimpleNamespace:
     demo.generate(folder, world=world, customers=customers, **more)
     return raw_of(folder)
+
+
+def with_known_people(folder: Path) -> None:
+    """Give `folder` the demo's journey.yaml, but with people as the simulation knows them, not stitched.
+
+    For what is to be said of the world itself, and not of how much of it can be seen.
+    """
+    declared = yaml.safe_load(CONFIG.read_text("utf-8"))
+    del declared["identity"]
+    sources = [source for source in declared["sources"] if source["table"] != "identifiers"]
+    for source in sources:
+        for key in ("ignore", "identified_by"):
+            source.pop(key, None)
+        for kind in ("phone", "email", "member"):
+            source.get("columns", {}).pop(kind, None)
+    declared["sources"] = sources
+    text = yaml.safe_dump(declared, allow_unicode=True, sort_keys=False)
+    (folder / "journey.yaml").write_text(text, encoding="utf-8")

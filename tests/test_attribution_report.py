@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import browser
 import pandas as pd
 import pytest
+import shops
 import twins
 
 import journey_lib as jl
 from journey_lib import catalogue, demo, explorers, i18n, runner, session
 from journey_lib.prepare import read_manifest
 
-REPO = Path(__file__).parents[1]
 LOOKBACK = 30 * 86_400_000_000
 
 
@@ -23,7 +22,7 @@ LOOKBACK = 30 * 86_400_000_000
 def shop(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("work") / "demo"
     folder.mkdir()
-    shutil.copy(REPO / "data" / "demo" / "journey.yaml", folder)
+    shops.with_known_people(folder)
     demo.generate(folder, customers=2_000, seed=11)
     return folder
 

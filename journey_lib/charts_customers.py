@@ -10,7 +10,7 @@ import pandas as pd
 from journey_lib import i18n, theme
 from journey_lib.charts import ROW, Names, _lean, _nothing, _shown, _tip, _title, named
 from journey_lib.i18n import text as _
-from journey_lib.model import Result
+from journey_lib.model import NO_TOUCH, Result
 
 LEVEL_NAMES: Mapping[str, str] = {
     "off": "Not stitched",
@@ -100,10 +100,20 @@ def match_rates(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
 
 def credit_by_stitching(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
     """How much does channel credit depend on stitching? (`single_view.sensitivity`)."""
-    frame = _shown(result).assign(
-        channel_name=lambda f: named(f["channel"], names),
-        level_name=lambda f: [_(LEVEL_NAMES[level]) for level in f["level"]],
+    # Conversions without a touch go beside the chart, in words: they would leave no room for channels.
+    frame = (
+        _shown(result)
+        .query("channel != @NO_TOUCH")
+        .assign(
+            channel_name=lambda f: named(f["channel"], names),
+            level_name=lambda f: [_(LEVEL_NAMES[level]) for level in f["level"]],
+        )
     )
+    if not len(frame):
+        return _nothing(
+            _("How much does channel credit depend on stitching?"),
+            _("No channel has enough customers to be shown."),
+        )
     order = frame.groupby("channel_name")["share"].max().sort_values(ascending=False).index.tolist()
     levels = [_(LEVEL_NAMES[level]) for level in result.settings["levels"]]
     scale = alt.Scale(domain=levels)

@@ -20,10 +20,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from journey_lib import catalogue
+from journey_lib import catalogue, draft
 from journey_lib.errors import ConfigError, JourneyError, ParameterError, did_you_mean
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from tqdm import tqdm
 
     from journey_lib.model import Language
@@ -79,6 +81,17 @@ _workspace = click.option(
 
 
 @cli.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--raw", help="Folder of the files within it.  [default: raw]")
+@click.option("--timezone", default="Asia/Ho_Chi_Minh", show_default=True, help="Clock of the files.")
+@click.option("--currency", help="Of the reports.  [default: what the files name]")
+@click.option("--force", is_flag=True, help="Replace a journey.yaml that is there.")
+def init(folder: Path, **asked: Any) -> None:
+    """Look at a folder of files and write a first journey.yaml, with guesses to confirm."""
+    click.echo(draft.init(folder, **asked))
+
+
+@cli.command()
 @_workspace
 @click.option(
     "--customers", type=click.IntRange(min=1), help="How many customers; more of them, more events."
@@ -114,18 +127,35 @@ def prepare(folder: Path) -> None:
 
 @cli.command()
 @_workspace
-def check(folder: Path) -> None:
-    """Show what became of every row of every source."""
-    _, manifest = _prepared(folder)
-    for account in manifest.accounts:
+@click.option(
+    "--as-of",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="The last day that can have rows, as YYYY-MM-DD.  [default: now]",
+)
+def check(folder: Path, as_of: datetime | None) -> None:
+    """Show what became of every row, and whether reports on the data can be trusted.
+
+    Ends with 0 when they can be used, if only with care; with 1 when a check says stop; with 2 when the data
+    cannot be read at all.
+    """
+    workspace, manifest = _prepared(folder)
+    from journey_lib import findings_health, health
+
+    found = health.evidence(workspace, as_of)
+    accounts, trust = health.reconciled(found), health.trust(found)
+    for number, account in enumerate(manifest.accounts):
         dropped = sum(account.dropped.values())
         click.echo(f"{account.table}  {account.path or account.format}")
         click.echo(f"  {account.rows_in:>12,} rows in = {account.kept:,} kept + {dropped:,} dropped")
-        for reason, rows in account.dropped.items():
-            click.echo(f"  {rows:>12,} dropped: {reason}")
+        for line in findings_health.examples(accounts, number):
+            click.echo(f"  {line}")
         for name, count in account.records.items():
             click.echo(f"  {count:>12,} {name}")
+    if manifest.dropped:
+        click.echo(f"what was dropped lies in {workspace.work / 'rejected'}")
+    click.echo("\n".join(["", *findings_health.summary(trust), ""]))
     click.echo(f"{manifest.touches:,} touches of {manifest.customers:,} customers")
+    click.get_current_context().exit(1 if trust.facts["stop"] else 0)
 
 
 @cli.command()

@@ -72,13 +72,24 @@ def stitching(result: Result, names: Names) -> str:
     """How much of the answer depends on stitching (`single_view.sensitivity`)."""
     if result.facts["levels"] < 2:
         return _("These customers came as they are: there was nothing to stitch, so nothing depends on it.")
-    widest = html.escape(named(pd.Series([result.facts["widest"]]), names)[0])
-    return _(
-        "Between no stitching and the most aggressive, the credit of {channel} moves by {spread} points: so"
-        " much of that answer depends on who is taken to be one person, before any model has a say.",
-        channel=_bold(widest),
-        spread=_bold(i18n.number(100 * result.facts["spread"], 1)),
+    facts = result.facts
+    sentence = _(
+        "Of {conversions} conversions, {off} have a touch before them without stitching, {normal} with normal"
+        " and {aggressive} with aggressive stitching.",
+        conversions=i18n.number(facts["conversions"]),
+        off=i18n.number(facts["touched_off"]),
+        normal=_bold(i18n.number(facts["touched_normal"])),
+        aggressive=i18n.number(facts["touched_aggressive"]),
     )
+    if facts["widest"] is None:
+        return sentence
+    moved = _(
+        "From normal to aggressive the credit of {channel} moves most, by {spread} points: so much of the"
+        " answer depends on who is taken to be one person, before any model has a say.",
+        channel=_bold(html.escape(named(pd.Series([facts["widest"]]), names)[0])),
+        spread=_bold(i18n.number(100 * facts["spread"], 1)),
+    )
+    return f"{sentence} {moved}"
 
 
 def _bold(text: str) -> str:

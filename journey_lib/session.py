@@ -17,17 +17,63 @@ import pandas as pd
 from IPython.display import HTML, Markdown, display
 
 from journey_lib import i18n, tables, theme
-from journey_lib.charts import named, path_name
+from journey_lib.charts import SPECIAL, named, path_name
+from journey_lib.charts_customers import LEVEL_NAMES, STAGE_NAMES
 from journey_lib.checks import Account
 from journey_lib.errors import ParameterError
+from journey_lib.findings_customers import KIND_NAMES
 from journey_lib.i18n import text as _
 from journey_lib.journeys import Direct, Repeats
-from journey_lib.model import HEADLESS, Language, Result
+from journey_lib.model import HEADLESS, IDENTIFIERS, OTHER, Language, Result
 from journey_lib.prepare import Manifest, prepare
 from journey_lib.workspace import CONFIG, Workspace, open_workspace
 
 # How each Result reads as a table: its caption, and the columns shown with the way they are written.
 LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "identifier_kinds": (
+        "Identifiers by kind",
+        {"kind": "text", "identifiers": "number", "refused": "number"},
+    ),
+    "identity_links": (
+        "Links between identifiers, and what became of them",
+        {
+            "reason": "text",
+            "left_kind": "text",
+            "right_kind": "text",
+            "links": "number",
+            "customers": "number",
+        },
+    ),
+    "largest_customers": (
+        "Customers with the most identifiers",
+        {"customer": "text", "identifiers": "number", **dict.fromkeys(IDENTIFIERS, "number")},
+    ),
+    "stitching": (
+        "The same rows at each level of stitching",
+        {
+            "level": "text",
+            "customers": "number",
+            "journeys": "number",
+            "over": "number",
+            "conversions": "number",
+            "conversion_rate": "percent:2",
+            "low": "percent:2",
+            "high": "percent:2",
+            "touched": "number",
+        },
+    ),
+    "life_stages": (
+        "Stages of a customer's life",
+        {
+            "stage": "text",
+            "customers": "number",
+            "share": "percent",
+            "orders": "number",
+            "value": "money",
+            "opt_out": "number",
+            "rule": "text",
+        },
+    ),
     "data": (
         "What became of the rows of every source",
         {
@@ -79,7 +125,64 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "journeys": "number",
         },
     ),
+    "trust": (
+        "Can reports on these data be trusted?",
+        {"check": "text", "found": "text", "rule": "text"},
+    ),
+    "reconciled": (
+        "What became of every row, with an example of every reason",
+        {
+            "table": "text",
+            "source": "text",
+            "outcome": "text",
+            "rows": "number",
+            "part": "percent:2",
+            "example": "text",
+        },
+    ),
+    "gaps": (
+        "Days without rows where there usually are some",
+        {
+            "series": "text",
+            "first_day": "date",
+            "last_day": "date",
+            "days": "number",
+            "expected": "number",
+        },
+    ),
+    "jumps": (
+        "Sudden changes of volume, the largest of single channels",
+        {
+            "series": "text",
+            "first_day": "date",
+            "last_day": "date",
+            "days": "number",
+            "rows": "number",
+            "expected": "number",
+            "ratio": "number:2",
+        },
+    ),
+    "times": (
+        "How far times decide the order of rows",
+        {
+            "series": "text",
+            "rows": "number",
+            "same_instant": "number",
+            "ordered_by_id": "number",
+            "part_by_id": "percent",
+            "at_midnight": "number",
+            "part_at_midnight": "percent",
+        },
+    ),
+    "matches": (
+        "Rows and customers that do not find each other",
+        {"group": "text", "rows": "number", "of": "number", "part": "percent:2"},
+    ),
 }
+
+# Columns whose codes are words of ours, and what readers call those that are no words themselves.
+WORDS = {"kind", "left_kind", "right_kind", "level", "stage", "reason", "rule"}
+CODES: Mapping[str, str] = {**KIND_NAMES, **LEVEL_NAMES, **STAGE_NAMES, OTHER: SPECIAL[OTHER]}
 
 RESULT = "application/vnd.journey.result+json"
 
@@ -121,6 +224,8 @@ class Session:
             frame = frame.assign(channel=named(frame["channel"], self.names))
         if "path" in frame:
             frame = frame.assign(path=[path_name(path, self.names) for path in frame["path"]])
+        for column in WORDS & set(frame):
+            frame = frame.assign(**{column: [_(CODES.get(code, code)) for code in frame[column]]})
         shown = {
             column: form + (f":{self.currency}" if form in {"money", "compact"} else "")
             for column, form in formats.items()

@@ -18,7 +18,7 @@ from journey_lib.errors import ParameterError
 from journey_lib.identity import KINDS, Level
 from journey_lib.identity.stitch import LEVELS
 from journey_lib.intervals import wilson
-from journey_lib.model import Result
+from journey_lib.model import NO_TOUCH, OTHER, Result
 from journey_lib.prepare import BUCKET_ROWS, FOLDS, Manifest, prepare
 from journey_lib.touches import Bucket, Touches
 from journey_lib.workspace import Workspace, minor_digits
@@ -61,7 +61,8 @@ def sensitivity(workspace: Workspace, model: str = "markov", **cut: Any) -> tupl
     conversions, conversion_rate with low and high (95 %, Wilson, of those that are over), drop_off, touched
     (conversions with a touch before them). "credit_by_stitching":
     those of `attribution.credit` with level first. The fact ``spread`` is the largest difference of one
-    channel's share between two levels. `cut` is handed to `attribution.credit`.
+    channel's share (``widest``) between normal and aggressive stitching; ``touched_<level>`` repeats touched.
+    `cut` is handed to `attribution.credit`.
     """
     levels = LEVELS if prepare(workspace).identity else LEVELS[:1]
     tables = {level: restitched(workspace, level) for level in levels}
@@ -71,15 +72,22 @@ def sensitivity(workspace: Workspace, model: str = "markov", **cut: Any) -> tupl
     by_level = by_level[["level", *by_level.columns.drop("level")]]
     rows = pd.DataFrame([_outcome(level, tables[level], results[level]) for level in levels])
     rows["low"], rows["high"] = wilson(rows["conversions"].to_numpy(), rows["over"].to_numpy())
-    shares = by_level.groupby("channel")["share"]
-    spread = shares.max() - shares.min()
     declared = workspace.identity.level if workspace.identity else "off"
     settings = {**results["off"].settings, "levels": list(levels), "declared": declared}
-    facts = {"spread": float(spread.max()), "widest": str(spread.idxmax()), "levels": len(levels)}
+    facts = {"levels": len(levels), "conversions": int(rows["conversions"].max()), **_spread(by_level)}
+    facts |= {f"touched_{level}": int(n) for level, n in zip(rows["level"], rows["touched"], strict=True)}
     return (
         Result("stitching", rows, facts, settings, "customers"),
         Result("credit_by_stitching", by_level, facts, settings, "journeys"),
     )
+
+
+def _spread(by_level: pd.DataFrame) -> dict[str, Any]:
+    channels = by_level[by_level["channel"] != NO_TOUCH].set_index(["channel", "level"])["share"].unstack()  # noqa: PD010 - pivot_table would average
+    if not {"normal", "aggressive"} <= set(channels) or channels.empty:
+        return {"spread": 0.0, "widest": None}
+    apart = (channels["aggressive"] - channels["normal"]).abs()
+    return {"spread": float(apart.max()), "widest": str(apart.idxmax())}
 
 
 def sizes(workspace: Workspace) -> Result:
@@ -138,11 +146,12 @@ def matches(workspace: Workspace) -> Result:
     return Result("match_rates", table, {"sources": len(table)}, _settings(manifest), "customers")
 
 
-def links(workspace: Workspace) -> Result:
+def links(workspace: Workspace, n: int = 12) -> Result:
     """Which evidence joined customers, and which was not believed, and why.
 
-    Columns reason, left_kind, right_kind, links, customers (on the left end). Only links that hold customers
-    together and those not used are in the log; others said nothing new.
+    Columns reason, left_kind, right_kind, links, customers (on the left end); the `n` most frequent of each
+    outcome, and the rest as "(other)". Only links that hold customers together and those not used are in the
+    log; others said nothing new.
     """
     manifest = prepare(workspace)
     by = ["reason", "left_kind", "right_kind"]
@@ -153,8 +162,21 @@ def links(workspace: Workspace) -> Result:
     table = table.sort_values(["joined", "links", *by], ascending=[False, False, True, True, True])
     joined = int(table.loc[table["joined"], "links"].sum())
     facts = {"joined": joined, "cut": int(table["links"].sum()) - joined}
+    table = pd.concat([_short(part, n) for _, part in table.groupby("joined", sort=False)] or [table])
     table = table.drop(columns="joined").reset_index(drop=True)
     return Result("identity_links", table, facts, _settings(manifest), "customers")
+
+
+def _short(rows: pd.DataFrame, n: int) -> pd.DataFrame:
+    """The first rows, and the sum of the others; a customer may be behind several of those."""
+    if len(rows) <= n:
+        return rows
+    rest = rows.iloc[n - 1 :]
+    other = rest.iloc[[0]].assign(
+        left_kind=OTHER, right_kind=OTHER, links=rest["links"].sum(), customers=rest["customers"].sum()
+    )
+    same = rest["reason"].iloc[0] if rest["reason"].nunique() == 1 else OTHER  # noqa: PD101 - a few rows
+    return pd.concat([rows.iloc[: n - 1], other.assign(reason=same)])
 
 
 def largest(workspace: Workspace, n: int = 20) -> Result:

@@ -254,7 +254,7 @@ def test_how_much_hangs_on_stitching_is_shown_level_by_level(tmp_path):
     shares = credit.table.set_index(["level", "channel"])["share"]
     zalo = {level: shares[level, "zalo"] for level in ("off", "normal", "aggressive")}
     assert zalo == {"off": 0.0, "normal": 0.5, "aggressive": 0.5}
-    assert credit.facts["spread"] == 0.5
+    assert (credit.facts["spread"], credit.facts["touched_normal"]) == (0.0, 1)
 
 
 def test_whoever_refused_contact_is_counted_and_never_shown(tmp_path):

@@ -129,8 +129,8 @@ def _seen(engine: Engine, names: Sequence[str]) -> pa.Table:
     """Each combination of identifiers that stands in rows of a source, how often, first and last when."""
     parts = []
     for number, name in enumerate(names):
-        columns = {column for column, *_ in engine.rows(f"DESCRIBE {name}")}
-        time = "epoch_us(timestamp)" if "timestamp" in columns else "CAST(NULL AS BIGINT)"
+        there = {column for column, *_ in engine.rows(f"DESCRIBE {name}")}
+        time = "epoch_us(timestamp)" if "timestamp" in there else "CAST(NULL AS BIGINT)"
         parts.append(
             f"SELECT {', '.join(IDENTIFIERS)}, {time} AS time, CAST({number} AS SMALLINT) AS source"
             f" FROM {name} WHERE reason IS NULL"
@@ -149,7 +149,9 @@ def _nodes(
 ) -> tuple[Nodes, dict[str, Ints], dict[str, dict[str, int]]]:
     """Every different identifier as a node; for each combination its node of every kind (-1: none)."""
     found: dict[str, Ints] = {}
-    kinds, labels, refused = [], [], {}
+    kinds: list[Ints] = []
+    labels: list[str] = []
+    refused: dict[str, dict[str, int]] = {}
     size = 0
     for code, kind in enumerate(IDENTIFIERS):
         encoded = seen[kind].combine_chunks().dictionary_encode()

@@ -14,7 +14,7 @@ bin := .venv/bin
 sum = $(firstword $(shell cat $(1) | cksum))
 core := .venv/.core-$(call sum,requirements.lock)
 self := .venv/.self-$(call sum,requirements.lock pyproject.toml)
-dev := .venv/.dev-$(call sum,requirements.lock requirements-dev.lock)
+dev := .venv/.dev-$(call sum,requirements.lock requirements-dev.lock requirements-febrl.lock)
 real := .venv/.real-$(call sum,requirements.lock requirements-real.lock)
 
 help: ## this list
@@ -67,6 +67,8 @@ lock: $(core) ## write the locks anew from pyproject.toml (ARGS=--upgrade takes 
 	$(call compile,requirements.lock,pyproject.toml --group build -c requirements-dev.lock)
 	$(bin)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["complete-journey"], sep="\n")' \
 		| $(call compile,requirements-real.lock,- --no-deps -c requirements-dev.lock)
+	$(bin)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["febrl"], sep="\n")' \
+		| $(call compile,requirements-febrl.lock,- --no-deps)
 
 clean: ## remove what can be made again: .venv, caches, demo data, prepared tables, the two shops' pages
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
@@ -118,7 +120,7 @@ $(self): | $(core)
 
 $(dev): | $(core)
 	@rm -f .venv/.dev-*
-	@$(call install,--no-deps --require-hashes -r requirements-dev.lock)
+	@$(call install,--no-deps --require-hashes -r requirements-dev.lock -r requirements-febrl.lock)
 	@touch $@
 
 $(real): | $(core)

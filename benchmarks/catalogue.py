@@ -111,6 +111,33 @@ BENCHMARKS = (
         same=("events",),
         turns=1,
     ),
+    *(
+        Benchmark(
+            f"identity_5m_{peer.environment if peer.environment != 'ours' else 'scipy'}",
+            f"hashed identifiers seen together to customers, limits, cuts and merge log, vs {does}",
+            "identities",
+            5 * MILLION,
+            Command("ours", "identity.py", ("{links}",)),
+            peer,
+            target=target,
+            same=("identifiers", "parts"),
+            turns=turns,
+        )
+        for peer, does, target, turns in (
+            (
+                Command("ours", "peers/pandas_components.py", ("{links}",)),
+                "pandas.factorize and scipy's connected components alone",
+                1.5,
+                2,
+            ),
+            (
+                Command("networkx", "peers/networkx_components.py", ("{links}",)),
+                "networkx's connected components alone",
+                1 / 10,
+                1,
+            ),
+        )
+    ),
     Benchmark(
         "accuracy_1m",
         "Markov of orders 1 and 2 against the definition, vs ChannelAttribution at seeds 0, 100 and 200",

@@ -22,6 +22,7 @@ EVENT_CHANNELS = [
     "youtube", "email", "sms", "app_push", "affiliate", "marketplace", "display", "retargeting", "direct",
     "store", "outdoor", "call_centre", "sales_staff",
 ]  # fmt: skip
+SHARES = {"user_id": 0.5, "member": 0.3, "email": 0.6, "phone": 0.7}  # of people who have one
 EVENT_TYPES = ["view", "click", "purchase"]
 YEAR_START = np.datetime64("2025-01-01T00:00:00", "us")
 YEAR_MICROSECONDS = 365 * 86_400_000_000
@@ -125,6 +126,80 @@ def events(rows: int, folder: Path, seed: int = 20_250_102) -> None:
     (folder / "workspace" / "journey.yaml").write_text(WORKSPACE, encoding="utf-8")
 
 
+def identities(rows: int, folder: Path, seed: int = 20_250_103) -> None:
+    """Write `rows` sightings of two identifiers together, as hashes, in no order.
+
+    Half of the people have a user id, most an e-mail address and a phone, all of them devices and cookies;
+    who has an account is a cycle of links. One sighting in twenty repeats a link. Four people in a hundred
+    share a device with another, both with a user id (one link in twenty is near two of them), two in a
+    thousand one of a shop's tablets.
+    """
+    random = np.random.default_rng(seed)
+    fresh = rows - rows // 20
+    people = fresh // 5 + 10
+    has = {kind: random.random(people) < share for kind, share in SHARES.items()}
+    devices = 1 + (random.random(people) < 0.35)
+    start = {kind: offset * people for offset, kind in enumerate((*SHARES, "device"))}
+    who = np.arange(people)
+
+    def account(*kinds: str) -> tuple[np.ndarray, np.ndarray]:
+        both = np.flatnonzero(has[kinds[0]] & has[kinds[1]])
+        return start[kinds[0]] + both, start[kinds[1]] + both
+
+    owned = np.repeat(who, devices)
+    device = start["device"] + np.arange(len(owned))
+    users = random.permutation(np.flatnonzero(has["user_id"]))
+    pairs = users[: people // 50 * 2].reshape(-1, 2)
+    first_device = start["device"] + np.cumsum(devices) - devices
+    device[first_device[pairs[:, 1]] - start["device"]] = first_device[pairs[:, 0]]
+    tablet = random.choice(people, people // 500, replace=False)
+    device[first_device[tablet] - start["device"]] = first_device[tablet % 20]
+
+    visits = random.geometric(0.5, len(owned))
+    of_device = np.repeat(np.arange(len(owned)), visits)
+    cookie = start["device"] + len(owned) + np.arange(len(of_device))
+    known = has["user_id"][owned]
+    logged_in = known[of_device] & (random.random(len(of_device)) < 0.4)
+    links = [
+        *(account(*kinds) for kinds in (("user_id", "email"), ("user_id", "phone"), ("email", "phone"))),
+        *(account("member", other) for other in ("phone", "email")),
+        (start["user_id"] + owned[known], device[known]),
+        (device[of_device], cookie),
+        (start["user_id"] + owned[of_device[logged_in]], cookie[logged_in]),
+    ]
+    left, right = (np.concatenate([link[side] for link in links]) for side in (0, 1))
+    chosen = np.sort(random.permutation(len(left))[:fresh])
+    chosen = random.permutation(np.concatenate([chosen, random.choice(chosen, rows - len(chosen))]))
+    left, right = left[chosen], right[chosen]
+    turned = random.random(rows) < 0.5
+    left, right = np.where(turned, right, left), np.where(turned, left, right)
+
+    bounds = np.array([*(start[kind] for kind in SHARES), start["device"], start["device"] + len(owned)])
+    kinds = np.array([0, 1, 3, 4, 5, 6], np.int8)
+    digits = random.integers(0, 256, (int(cookie[-1]) + 1, 16), np.uint8)
+    texts = np.frombuffer(digits.tobytes().hex().encode(), "S32")
+    first = YEAR_START.astype(np.int64) + random.integers(0, YEAR_MICROSECONDS, rows)
+    table = pa.table(
+        {
+            **{
+                name: value
+                for side, ends in (("left", left), ("right", right))
+                for name, value in (
+                    (f"{side}_kind", pa.array(kinds[np.searchsorted(bounds, ends, side="right") - 1])),
+                    (side, pa.array(texts[ends]).cast(pa.string())),
+                )
+            },
+            "first": pa.array(first),
+            "last": pa.array(first + random.integers(0, YEAR_MICROSECONDS // 12, rows)),
+            "count": pa.array(random.geometric(0.4, rows)),
+            "source": pa.array(random.integers(0, 6, rows).astype(np.int16)),
+        }
+    )
+    pq.write_table(table, folder / "links.parquet", compression="zstd", use_dictionary=False)
+
+
 if __name__ == "__main__":
     kind, rows, folder = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
-    {"journeys": journeys, "three_paths": three_paths, "events": events}[kind](rows, folder)
+    {"journeys": journeys, "three_paths": three_paths, "events": events, "identities": identities}[kind](
+        rows, folder
+    )

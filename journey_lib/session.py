@@ -17,6 +17,7 @@ import pandas as pd
 from IPython.display import HTML, Markdown, display
 
 from journey_lib import i18n, tables, theme
+from journey_lib.channels import LABELS
 from journey_lib.charts import SPECIAL, named, path_name
 from journey_lib.charts_customers import LEVEL_NAMES, STAGE_NAMES
 from journey_lib.checks import Account
@@ -322,7 +323,8 @@ def start(workspace: str, language: Language = "vi") -> Session:
     i18n.speak(language)
     mode: theme.Mode = "report" if os.environ.get(HEADLESS) else "lab"
     theme.enable(mode, currency=opened.currency, language=language)
-    names = {code: words.get(language, code) for code, words in opened.labels.items()}
+    said: dict[str, Mapping[Any, str]] = {**LABELS, **opened.labels}
+    names = {code: words.get(language, code) for code, words in said.items()}
     session = Session(opened, prepare(opened), language, names)
     if opened.note.get(language):
         session.say(f"> {html.escape(opened.note[language])}")

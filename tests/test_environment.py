@@ -22,6 +22,7 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 CORE = [Requirement(line) for line in PROJECT["project"]["dependencies"]]
 BUILD = [Requirement(line) for line in PROJECT["dependency-groups"]["build"]]
+FEBRL = [Requirement(line) for line in PROJECT["dependency-groups"]["febrl"]]
 EXTRAS = {
     extra: [Requirement(line) for line in lines]
     for extra, lines in PROJECT["project"]["optional-dependencies"].items()
@@ -33,6 +34,7 @@ LOCKS = {
     "requirements.lock": CORE + BUILD,
     "requirements-dev.lock": EVERYTHING,
     "requirements-real.lock": REAL,
+    "requirements-febrl.lock": FEBRL,
 }
 
 # conda-forge's name where it is not PyPI's.

@@ -40,9 +40,12 @@ def kind(name: str) -> int:
     return list(LETTERS).index(name[0])
 
 
-def twin(rows: list[Row], rules: Rules) -> tuple[dict[str, str], dict[str, str]]:
-    """The id of every name's customer, and the fate of every link, by the definition and one by one."""
-    links: dict[tuple[str, str], list[int]] = {}
+Links = dict[tuple[str, str], list[int]]
+
+
+def links_of(rows: list[Row]) -> tuple[Links, dict[str, int]]:
+    """First sighting and number of sightings of each link; first sighting of each name."""
+    links: Links = {}
     seen: dict[str, int] = {}
     for one, other, first, count in rows:
         for name in (one, other):
@@ -52,19 +55,28 @@ def twin(rows: list[Row], rules: Rules) -> tuple[dict[str, str], dict[str, str]]
         left, right = sorted((one, other), key=lambda name: (kind(name), label(name)))
         known = links.setdefault((left, right), [first, 0])
         known[0], known[1] = min(known[0], first), known[1] + count
+    return links, seen
 
+
+def shared(links: Links, rules: Rules) -> set[str]:
+    """Names that are linked to more values of one stronger kind than they may be."""
     stronger: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
     for left, right in links:
         if kind(left) < kind(right):
             stronger[right][kind(left)].add(left)
-    over = {
+    return {
         name
         for name, by_kind in stronger.items()
         for limit in [rules.of(identity.KINDS[kind(name)]).limit]
         if limit is not None and max(len(values) for values in by_kind.values()) > limit
     }
-    fate = {link: "shared by too many" for link in links if over & set(link)}
 
+
+def twin(rows: list[Row], rules: Rules) -> tuple[dict[str, str], dict[str, str]]:
+    """The id of every name's customer, and the fate of every link, by the definition and one by one."""
+    links, seen = links_of(rows)
+    over = shared(links, rules)
+    fate = {link: "shared by too many" for link in links if over & set(link)}
     inside = {name: {name} for name in seen}
     unique = [code for code, name in enumerate(identity.KINDS) if rules.of(name).unique]
 
@@ -118,7 +130,7 @@ def test_customers_and_fates_are_those_of_the_definition(rows: list[Row], rules:
 def test_rounds_and_single_file_decide_alike(few: int, worth: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forest, "_FEW", few)
     monkeypatch.setattr(forest, "_WORTH_A_ROUND", worth)
-    chance = random.Random(7)
+    chance = random.Random(7)  # noqa: S311
     for _ in range(60):
         rows = [
             (chance.choice(NAMES), chance.choice(NAMES), chance.randrange(7), chance.randrange(1, 4))

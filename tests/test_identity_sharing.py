@@ -1,10 +1,14 @@
 """People who share devices: nobody with a user id is ever taken for another, however many share.
 
 The simulation of the shared tablet: a hundred thousand people with a user id, a device and two cookies each;
-some of them use a shared device instead of their own. A merge is wrong for each person too many in a customer.
+some use a shared device instead of their own. Every person too many in a customer is merged wrongly. Wrong
+without rules, with limits alone and with ours: 1,980, 0 and 0 (2 % on 20 devices); 2,852, 1,627 and 0 (5 % on
+2,500 devices); 17,089, 9,469 and 0 (30 % on 15,000 devices).
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +22,7 @@ USER, DEVICE, COOKIE = 0, 5, 6
 
 
 def shop(people: int, share: float, devices: int, seed: int = 7) -> tuple[Nodes, Edges]:
-    """User `n` is node `n`; then come devices, of which the last are shared, and two cookies for each user."""
+    """User `n` is node `n`; then come devices, the last of them shared, and two cookies for each user."""
     random = np.random.default_rng(seed)
     own = np.arange(people)
     device = people + own
@@ -59,15 +63,13 @@ def test_nobody_is_taken_for_another_in_a_small_shop(share: float, devices: int,
 @pytest.mark.slow
 @pytest.mark.parametrize(("share", "devices", "at_least"), CASES)
 def test_nobody_is_taken_for_another_where_limits_alone_leave_thousands(
-    share: float, devices: int, at_least: int
+    share: float, devices: int, at_least: int, record_property: Callable[[str, object], None]
 ) -> None:
     nodes, edges = shop(100_000, share, devices)
     for level in ("off", "normal", "aggressive"):
         assert wrong(nodes, edges, identity.rules_for(level)) == 0
     left, unbounded = wrong(nodes, edges, CAP_ONLY), wrong(nodes, edges, Rules({}))
-    print(
-        f"{share:.0%} on {devices:,} devices: {unbounded:,} wrong without rules, {left:,} with limits alone, 0 with ours"
-    )
+    record_property("wrong without rules, with limits alone, with ours", (unbounded, left, 0))
     assert left >= at_least
     assert (left == 0) == (at_least == 0)
     assert unbounded > 1_500

@@ -8,11 +8,11 @@ from typing import Any
 
 import pyarrow as pa
 
+from journey_lib.channels.assign import UNASSIGNED, assign, changed_by_case
+from journey_lib.channels.rules import load
 from journey_lib.engine import Engine
 from journey_lib.model import TRAFFIC
 from journey_lib.workspace import Workspace
-
-UNASSIGNED = "Unassigned"
 
 
 def name_channels(engine: Engine, events: Sequence[str], workspace: Workspace) -> dict[str, Any] | None:
@@ -33,8 +33,6 @@ def name_channels(engine: Engine, events: Sequence[str], workspace: Workspace) -
     )
     if not len(distinct):
         return None
-    from journey_lib.channels import assign, load
-
     declared = workspace.channels
     custom = workspace.path / declared.custom if declared.custom else None
     rules = load(declared.rules, declared.extensions, custom)
@@ -54,5 +52,6 @@ def name_channels(engine: Engine, events: Sequence[str], workspace: Workspace) -
         "version": rules.version,
         "assigned": sum(counted.values()) - counted[UNASSIGNED],
         "unassigned": counted[UNASSIGNED],
+        "by_case": changed_by_case(rules, distinct, distinct["rows"].to_pylist()),
         "channels": dict(sorted(counted.items())),
     }

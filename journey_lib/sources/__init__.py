@@ -13,11 +13,18 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from journey_lib.engine import Engine
-from journey_lib.sources import complete_journey, delimited, parquet
+from journey_lib.sources import complete_journey, delimited, excel, jsonl, parquet, postgres
 from journey_lib.sources.files import matching
 from journey_lib.workspace import Source, Workspace
 
-READERS = {"csv": delimited.stage, "parquet": parquet.stage, "complete_journey": complete_journey.stage}
+READERS = {
+    "csv": delimited.stage,
+    "excel": excel.stage,
+    "parquet": parquet.stage,
+    "jsonl": jsonl.stage,
+    "postgres": postgres.stage,
+    "complete_journey": complete_journey.stage,
+}
 
 
 def stage(source: Source, workspace: Workspace, engine: Engine, into: str) -> Mapping[str, int]:
@@ -36,6 +43,8 @@ def state(source: Source) -> str:
 
 def files(source: Source, root: Path) -> list[Path]:
     """The files a source consists of, in a fixed order."""
+    if source.format == "postgres":
+        return []
     return (
         complete_journey.files(source, root)
         if source.format == "complete_journey"

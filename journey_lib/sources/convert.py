@@ -31,28 +31,37 @@ TYPED_NUMBERS = (
 
 @dataclass(frozen=True)
 class _Column:
-    """One canonical column: where its cells, their tidy text and what was read of them stand in the SQL."""
+    """One canonical column, the file's column it comes from, and what stands where in the SQL."""
 
     name: str
     file_name: str
     kind: str
-    said: str
-    words: str
 
     @property
     def quoted(self) -> str:
         return identifier(self.name)
 
+    @property
+    def said(self) -> str:
+        return self.step("said")
+
+    @property
+    def words(self) -> str:
+        return self.step("words")
+
+    @property
+    def is_time(self) -> bool:
+        return self.name in MOMENTS | DAYS
+
+    @property
+    def typed(self) -> bool:
+        """Whether the file itself makes it a time or a number, so that no text is to be read."""
+        if self.is_time:
+            return self.kind.startswith(("TIMESTAMP", "DATE"))
+        return self.name in NUMBERS and self.kind.startswith(TYPED_NUMBERS)
+
     def step(self, what: str) -> str:
         return identifier(f"{self.name} {what}")
-
-    @property
-    def typed_time(self) -> bool:
-        return self.kind.startswith(("TIMESTAMP", "DATE"))
-
-    @property
-    def typed_number(self) -> bool:
-        return self.kind.startswith(TYPED_NUMBERS)
 
 
 def canonical(
@@ -74,37 +83,29 @@ def canonical(
     DataError
         A column is missing, or holds dates or numbers with more than one reading and none is declared.
     """
-    named = _columns(source, kinds)
-    spots: dict[str, str] = {name: f"c{index}" for index, name in enumerate(dict.fromkeys(named.values()))}
-    columns = [
-        _Column(
-            name, file_name, kinds[file_name], f'"said {spots[file_name]}"', f'"words {spots[file_name]}"'
-        )
-        for name, file_name in named.items()
-    ]
-    held = ", ".join(
-        f'{(places or {}).get(name, identifier(name))} AS "said {spot}"' for name, spot in spots.items()
+    columns = [_Column(name, own, kinds[own]) for name, own in _columns(source, kinds).items()]
+    held = "".join(
+        f"{(places or {}).get(c.file_name, identifier(c.file_name))} AS {c.said}, " for c in columns
     )
-    tidy = ", ".join(
-        f'{written.words(identifier(f"said {spot}"), kinds[name])} AS "words {spot}"'
-        for name, spot in spots.items()
-    )
-    read = [part for column in columns for part in _read(column, source)]
-    final = _final(columns, source)
-    reasons = _reasons(columns, source)
     told = ", ".join(
         f"{literal(c.file_name)}, {c.words if c.kind == written.CELL else c.said}"
         for c in {c.file_name: c for c in columns}.values()
     )
     twice = _twice(columns, source)
+    sql = f"SELECT {held}file, row FROM ({relation})"
+    for layer in (
+        [part for c in columns for part in _quick(c, source)],
+        [f"{_words(c)} AS {c.words}" for c in columns],
+        [part for c in columns for part in _read(c, source)],
+        _final(columns, source),
+        [f"CASE {' '.join(_reasons(columns, source)) or 'WHEN false THEN NULL'} END AS reason"],
+    ):
+        sql = f"SELECT {', '.join(['*', *layer])} FROM ({sql})"
     engine.run(
-        f"CREATE TABLE {into} AS SELECT {', '.join(identifier(n) for n in TABLES[source.table])}, reason, file,"
-        f" row, CASE {_told_alone(columns)} WHEN reason IS NOT NULL THEN CAST(json_object({told}) AS VARCHAR) END"
-        f" AS raw{', ' + twice + ' AS twice' if twice else ''} FROM ("
-        f"SELECT *, CASE {' '.join(reasons) or 'WHEN false THEN NULL'} END AS reason FROM ("
-        f"SELECT *, {', '.join(final)} FROM ("
-        f"SELECT *{''.join(', ' + part for part in read)} FROM ("
-        f"SELECT *, {tidy} FROM (SELECT {held}, file, row FROM ({relation}))))))"
+        f"CREATE TABLE {into} AS SELECT {', '.join(identifier(name) for name in TABLES[source.table])},"
+        f" reason, file, row, CASE {_told_alone(columns)}"
+        f" WHEN reason IS NOT NULL THEN CAST(json_object({told}) AS VARCHAR) END AS raw"
+        f"{f', {twice} AS twice' if twice else ''} FROM ({sql})"
     )
     _refuse_undeclared(columns, source, engine, into)
     if not twice:
@@ -114,24 +115,46 @@ def canonical(
     return {TWICE: again} if again else {}
 
 
+def _quick(column: _Column, source: Source) -> list[str]:
+    """Whether a text has the usual shape of its column, in which there is nothing to tidy or to strip."""
+    if column.typed or not (column.is_time or column.name in NUMBERS):
+        return []
+    shape = written.quick_clock(source.dates) if column.is_time else written.quick_amount(source.numbers)
+    said = f"{column.said}.text" if column.kind == written.CELL else f"CAST({column.said} AS VARCHAR)"
+    return [f"{written.fits(said, shape)} AS {column.step('quick')}"]
+
+
+def _words(column: _Column) -> str:
+    if column.typed:
+        return f"CAST({column.said} AS VARCHAR)"
+    words = written.words(column.said, column.kind)
+    if column.kind == written.CELL or not (column.is_time or column.name in NUMBERS):
+        return words
+    return f"CASE WHEN {column.step('quick')} THEN CAST({column.said} AS VARCHAR) ELSE {words} END"
+
+
 def _read(column: _Column, source: Source) -> list[str]:
     """What is read of one column's cells, before anything depends on another column."""
-    name, said, words = column.name, column.said, column.words
-    if name in MOMENTS | DAYS and not column.typed_time:
-        local, offset = written.clock(words, source.dates), written.offset(words)
+    said, words, quick = column.said, column.words, column.step("quick")
+    if column.typed:
+        return []
+    if column.is_time:
+        local, offset = written.clock(words, quick, source.dates), written.offset(words, quick)
         if column.kind == written.CELL:
-            serial = f" WHEN {said}.number IS NOT NULL THEN {f'{said}.serial' if source.dates else 'NULL'}"
-            local = f"CASE WHEN {said}.moment IS NOT NULL THEN {said}.moment{serial} ELSE {local} END"
+            serial = f"{said}.serial" if source.dates else "NULL"
+            local = (
+                f"CASE WHEN {said}.moment IS NOT NULL THEN {said}.moment"
+                f" WHEN {said}.number IS NOT NULL THEN {serial} ELSE {local} END"
+            )
             offset = f"CASE WHEN {said}.text IS NOT NULL THEN {offset} END"
         return [f"{local} AS {column.step('local')}", f"{offset} AS {column.step('offset')}"]
-    if name in NUMBERS and not column.typed_number:
-        number = written.amount(words, source.numbers, name in MONEY)
+    if column.name in NUMBERS:
+        money = column.name in MONEY
+        number = written.amount(words, quick, source.numbers, money)
         if column.kind == written.CELL:
-            number = f"CASE WHEN {said}.number IS NOT NULL THEN {said}.number WHEN {said}.moment IS NULL THEN {number} END"
-        parts = [f"{number} AS {column.step('number')}"]
-        if name in MONEY:
-            parts.append(f"{written.currency_of(words)} AS {column.step('sign')}")
-        return parts
+            number = f"CASE WHEN {said}.text IS NULL THEN {said}.number ELSE {number} END"
+        sign = [f"{written.currency_of(words, quick)} AS {column.step('sign')}"] if money else []
+        return [f"{number} AS {column.step('number')}", *sign]
     return []
 
 
@@ -147,7 +170,7 @@ def _final(columns: list[_Column], source: Source) -> list[str]:
                 f"CAST({literal(source.set[name]) if name in source.set else 'NULL'} AS {_sql_type(name)})"
             )
         if name == "currency":
-            signs = [c.step("sign") for c in columns if c.name in MONEY and not c.typed_number]
+            signs = [c.step("sign") for c in columns if c.name in MONEY and not c.typed]
             value = f"coalesce({', '.join([value, *signs])})"
         final.append(f"{value} AS {identifier(name)}")
     return final
@@ -158,7 +181,7 @@ def _value(column: _Column, source: Source) -> str:
     if name in MOMENTS:
         if column.kind.startswith("TIMESTAMP WITH TIME ZONE"):
             return f"CASE WHEN isfinite({said}) THEN CAST({said} AS TIMESTAMP) END"
-        if column.typed_time:
+        if column.typed:
             local = f"CAST({said} AS TIMESTAMP)"
             return f"CASE WHEN isfinite({said}) THEN {written.in_utc(local, zone)} END"
         local, offset = column.step("local"), column.step("offset")
@@ -169,17 +192,21 @@ def _value(column: _Column, source: Source) -> str:
     if name in DAYS:
         if column.kind.startswith("TIMESTAMP WITH TIME ZONE"):
             said = f"timezone({literal(zone)}, {said})"
-        day = f"CAST({said if column.typed_time else column.step('local')} AS DATE)"
+        day = f"CAST({said if column.typed else column.step('local')} AS DATE)"
         return f"CASE WHEN isfinite({day}) THEN {day} END"
     if name in NUMBERS:
-        return written.finite(f"CAST({said} AS DOUBLE)" if column.typed_number else column.step("number"))
+        return written.finite(f"CAST({said} AS DOUBLE)" if column.typed else column.step("number"))
     return written.currency(column.words) if name == "currency" else column.words
 
 
 def _reasons(columns: list[_Column], source: Source) -> list[str]:
     """Why a row cannot be used, the first that holds."""
     required = TABLES[source.table]
-    checks = []
+    checks = [
+        f"WHEN {c.said}.wrong IS NOT NULL THEN {literal(c.name + ' ')} || {c.said}.wrong"
+        for c in columns
+        if c.kind == written.CELL
+    ]
     who = [c.quoted for c in columns if c.name in IDENTIFIERS]
     if who and source.identified_by is None and source.table != "identifiers":
         only = [c.name for c in columns if c.name in IDENTIFIERS]
@@ -187,10 +214,6 @@ def _reasons(columns: list[_Column], source: Source) -> list[str]:
         checks.append(f"WHEN coalesce({', '.join(who)}) IS NULL THEN {literal(nobody)}")
     for column in columns:
         name, own, words = column.name, column.quoted, column.words
-        if column.kind == written.CELL:
-            checks.append(
-                f"WHEN {column.said}.wrong IS NOT NULL THEN {literal(name + ' ')} || {column.said}.wrong"
-            )
         if required[name]:
             checks.append(f"WHEN {own} IS NULL AND {words} IS NULL THEN '{name} is empty'")
         if name in MOMENTS | DAYS | NUMBERS:
@@ -203,7 +226,7 @@ def _reasons(columns: list[_Column], source: Source) -> list[str]:
             checks.append(
                 f"WHEN NOT {written.exists(local, own, zone)} THEN '{name} does not exist in its zone'"
             )
-        if name in MONEY and not column.typed_number:
+        if name in MONEY and not column.typed:
             checks.append(
                 f"WHEN {column.step('sign')} <> upper(currency) THEN '{name} and currency disagree'"
             )
@@ -214,27 +237,31 @@ def _unreadable(column: _Column, source: Source) -> str:
     """What can be said of a cell that was not read."""
     name, words = column.name, column.words
     if name in NUMBERS:
-        undeclared = source.numbers is None and not column.typed_number
-        return f"WHEN {_several(column)} THEN '{name} {DECLARE}'" if undeclared else "WHEN false THEN NULL"
+        undeclared = source.numbers is None and not column.typed
+        return (
+            f"WHEN NOT {column.step('quick')} AND ({_several(column)}) THEN '{name} {DECLARE}'"
+            if undeclared
+            else "WHEN false THEN NULL"
+        )
     cases = [
         f"WHEN {written.fits(words, written.BARE_NUMBER)} THEN '{name} is a bare number'",
         f"WHEN {written.fits(words, written.SHORT_YEAR)} THEN '{name} has a year of two digits'",
     ]
-    if source.dates is None and not column.typed_time:
+    if source.dates is None and not column.typed:
         cases.append(f"WHEN {written.fits(words, written.UNDECLARED_DAY)} THEN '{name} {DECLARE}'")
     return " ".join(cases)
 
 
 def _several(column: _Column) -> str:
-    body = written.bare_amount(column.words, column.name in MONEY)
-    return " OR ".join(f"coalesce({written.fits(body, shape)}, false)" for shape in written.STYLES.values())
+    money = column.name in MONEY
+    return " OR ".join(written.has_reading(column.words, style, money) for style in written.STYLES)
 
 
 def _local(column: _Column) -> str | None:
     """The local time a moment was written as, when it was; NULL in rows that brought their offset."""
     if column.kind.startswith("TIMESTAMP WITH TIME ZONE"):
         return None
-    if column.typed_time:
+    if column.typed:
         return f"CAST({column.said} AS TIMESTAMP)"
     return f"(CASE WHEN {column.step('offset')} IS NULL THEN {column.step('local')} END)"
 
@@ -270,12 +297,12 @@ def _refuse_undeclared(columns: list[_Column], source: Source, engine: Engine, i
         if not count:
             continue
         file, row, example = engine.rows(f"SELECT file, row, raw {where} ORDER BY file, row LIMIT 1")[0]
-        key, what = ("numbers", "numbers") if column.name in NUMBERS else ("dates", "dates")
+        key = "numbers" if column.name in NUMBERS else "dates"
         fit = _number_readings(column, engine, where) if key == "numbers" else _date_readings(engine, where)
         raise DataError(
-            f"the {what} in '{column.file_name}' must be declared: '{example[:40]}' {_can_be_read(fit)}",
+            f"the {key} in '{column.file_name}' must be declared: '{example[:40]}' {_can_be_read(fit)}",
             where=f"{file}, column '{column.file_name}', row {row}",
-            how_many=f"{count} rows",
+            how_many=f"{count} row{'s' if count > 1 else ''}",
             do=f"say under this source in journey.yaml {_say(key, fit)}",
         )
 
@@ -283,15 +310,18 @@ def _refuse_undeclared(columns: list[_Column], source: Source, engine: Engine, i
 def _date_readings(engine: Engine, where: str) -> list[str]:
     parts = "regexp_extract(raw, '^(\\d+)[^\\d](\\d+)', ['first', 'second'])"
     first, second = engine.one(
-        f"SELECT max(CAST(p.first AS INTEGER)), max(CAST(p.second AS INTEGER)) FROM (SELECT {parts} AS p {where})"
+        "SELECT max(CAST(p.first AS INTEGER)), max(CAST(p.second AS INTEGER))"
+        f" FROM (SELECT {parts} AS p {where})"
     )
     return [order for order, month in (("DD/MM/YYYY", second), ("MM/DD/YYYY", first)) if month <= 12]
 
 
 def _number_readings(column: _Column, engine: Engine, where: str) -> list[str]:
-    body = written.bare_amount("raw", column.name in MONEY)
-    found = engine.one(f"SELECT {written.readable(body, list(written.STYLES))} {where}")
-    return [style for style, fits in zip(written.STYLES, found, strict=True) if fits]
+    money = column.name in MONEY
+    fit = ", ".join(f"bool_and({written.has_reading('raw', style, money)})" for style in written.STYLES)
+    found = engine.one(f"SELECT {fit} {where}")
+    styles = [style for style, fits in zip(written.STYLES, found, strict=True) if fits]
+    return [style for style in styles if style != "1,234.5" or "1234.5" not in styles]  # the same numbers
 
 
 def _can_be_read(fit: list[str]) -> str:

@@ -1,11 +1,20 @@
-"""Finding the files a source names."""
+"""Finding the files a source names, and reading them as text whatever their encoding."""
 
 from __future__ import annotations
 
+import codecs
+import gzip
+import io
+import zlib
 from pathlib import Path
+from typing import IO
 
-from journey_lib.errors import DataError
+from journey_lib.engine import Engine
+from journey_lib.errors import ConfigError, DataError
 from journey_lib.workspace import Source
+
+PIECE = 1 << 20
+LONGEST_LINE = 1 << 24  # what the engine takes for a line; a longer one is refused by name, not lost
 
 
 def matching(source: Source, root: Path) -> list[Path]:
@@ -13,10 +22,18 @@ def matching(source: Source, root: Path) -> list[Path]:
 
     Raises
     ------
+    ConfigError
+        The path leaves the workspace's own way of naming files: it is absolute.
     DataError
         Nothing matches, or what matches is a folder.
     """
-    found = sorted(root.glob(source.path))
+    try:
+        found = sorted(root.glob(source.path))
+    except (NotImplementedError, ValueError):
+        raise ConfigError(
+            f"path: '{source.path}' cannot be looked up",
+            do="name files relative to the workspace, such as raw/events_*.csv",
+        ) from None
     if not found:
         raise DataError(
             f"no file for the source '{source.table}'",
@@ -29,3 +46,104 @@ def matching(source: Source, root: Path) -> list[Path]:
                 f"{path.name} is not a file", where=str(path), do="name files, such as raw/events_*.csv"
             )
     return found
+
+
+def zipped(path: Path) -> bool:
+    """Whether a file is gzipped, by its first bytes and not by its name."""
+    with path.open("rb") as file:
+        return file.read(2) == b"\x1f\x8b"
+
+
+def opened(path: Path) -> IO[bytes]:
+    """The bytes of a file, unzipped on the way when it is gzipped."""
+    return gzip.open(path, "rb") if zipped(path) else path.open("rb")  # type: ignore[return-value]
+
+
+def scratch(engine: Engine) -> Path:
+    """A folder for what is needed while reading; it goes with the engine."""
+    folder = Path(engine.one("SELECT current_setting('temp_directory')")[0]).parent
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def check_lines(path: Path) -> None:
+    """Refuse a file that is damaged, or has a line so long that it would vanish in the engine."""
+    if not zipped(path) and path.stat().st_size < LONGEST_LINE:
+        return
+    length = 0
+    try:
+        with opened(path) as file:
+            while piece := file.read(PIECE):
+                ends = [at for at in (piece.find(b"\n"), piece.find(b"\r", 0, 1 << 16)) if at >= 0]
+                first = min(ends, default=-1)
+                length += len(piece) if first < 0 else first
+                if length >= 2 * LONGEST_LINE:
+                    raise DataError(
+                        f"{path.name} has a line of more than {2 * LONGEST_LINE >> 20} MB",
+                        where=str(path),
+                        do="export it again, with an end to every line",
+                    )
+                if first >= 0:
+                    length = len(piece) - 1 - max(piece.rfind(b"\n"), piece.rfind(b"\r"))
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise damaged(path, error) from error
+
+
+def damaged(path: Path, error: Exception) -> DataError:
+    """What to say of a gzipped file that cannot be unzipped to its end."""
+    return DataError(
+        f"{path.name} is damaged or was not copied to its end", where=f"{path}: {error}", do="copy it again"
+    )
+
+
+def undecodable(path: Path, encoding: str, line: int) -> DataError:
+    """What to say of bytes that are no text in the declared encoding."""
+    start = path.open("rb").read(4) if not zipped(path) else b""
+    if encoding != "utf-16" and start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return DataError(
+            f"{path.name} cannot be read as {encoding.upper()}: it is UTF-16",
+            where=f"{path}, line {line}",
+            do="say `encoding: utf-16` under this source in journey.yaml",
+        )
+    do = "if it is windows-1258, say `encoding: windows-1258` under this source in journey.yaml"
+    if encoding != "utf-8":
+        do = "say its real `encoding` under this source in journey.yaml: utf-8, utf-16 or windows-1258"
+    return DataError(
+        f"{path.name} cannot be read as {encoding.upper()} text", where=f"{path}, line {line}", do=do
+    )
+
+
+def codec(path: Path, encoding: str) -> str:
+    """The codec of a declared encoding; UTF-16 without a mark tells its byte order by its first letter."""
+    if encoding == "utf-8":
+        return "utf-8-sig"
+    if encoding == "utf-16":
+        with opened(path) as file:
+            start = file.read(2)
+        if start not in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            return "utf-16-be" if start[:1] == b"\0" else "utf-16-le"
+    return encoding
+
+
+def transcoded(path: Path, encoding: str, into: Path, skip_lines: int = 0) -> Path:
+    """Copy a file as UTF-8 with plain line ends and without its first lines, a piece at a time."""
+    decoder = io.IncrementalNewlineDecoder(
+        codecs.getincrementaldecoder(codec(path, encoding))(), translate=True
+    )
+    line, left = 1, skip_lines
+    try:
+        with opened(path) as file, into.open("w", encoding="utf-8", newline="") as copy:
+            while True:
+                piece = file.read(PIECE)
+                text = decoder.decode(piece, final=not piece)
+                line += text.count("\n")
+                while left and (end := text.find("\n")) >= 0:
+                    text, left = text[end + 1 :], left - 1
+                copy.write("" if left else text)
+                if not piece:
+                    return into
+    except UnicodeError as error:
+        before = getattr(error, "object", b"")[: getattr(error, "start", 0)]
+        raise undecodable(path, encoding, line + before.count(b"\n")) from error
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise damaged(path, error) from error

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 import zoneinfo
-from collections.abc import Sequence
 from functools import cache
 
 from journey_lib.engine import literal
@@ -20,7 +19,10 @@ CELL = 'STRUCT("text" VARCHAR, number DOUBLE, moment TIMESTAMP, serial TIMESTAMP
 
 # Text that needs no tidying: visible Latin and Vietnamese letters in composed form, single blanks between.
 TIDY = r"[!-~\x{a1}-\x{ac}\x{ae}-\x{24f}\x{1e00}-\x{1eff}\x{20ab}]+"
-INVISIBLE = r"[\x00-\x08\x0e-\x1f\x7f-\x{84}\x{86}-\x{9f}\x{ad}\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}-\x{2064}\x{feff}]"
+INVISIBLE = (
+    r"[\x00-\x08\x0e-\x1f\x7f-\x{84}\x{86}-\x{9f}\x{ad}"
+    r"\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}-\x{2064}\x{feff}]"
+)
 BLANKS = r"[\s\x0b\x{85}\p{Z}]+"
 
 DAY, MONTH, YEAR = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2])", r"[1-9]\d{3}"
@@ -50,12 +52,7 @@ STYLES: dict[str, str] = {
     "1.234,5": r"(?:\d+|\d{1,3}(?:\.\d{3})+|\d{1,3}(?: \d{3})+)(?:,\d+)?",
 }
 # Undeclared, a number is read that could not be meant otherwise: 1.250 could be 1250.
-PLAIN: dict[str | None, str] = {
-    None: r"-?(?:\d+|0\.\d+|\d+\.(?:\d{1,2}|\d{4,})|\d{4,}\.\d{3})",
-    "1234.5": r"-?\d+(?:\.\d+)?",
-    "1,234.5": r"-?\d+(?:\.\d+)?",
-    "1.234,5": r"-?\d+",
-}
+ONE_READING = r"(?:\d+|0\.\d+|\d+\.(?:\d{1,2}|\d{4,})|\d{4,}\.\d{3})"
 SIGNS = {"VND": ("₫", "đ", "vnđ", "vnd"), "USD": ("us$", "$", "usd"), "EUR": ("€", "eur")}
 MARK = "(?i:" + "|".join(s.replace("$", r"\$") for signs in SIGNS.values() for s in signs) + ")"
 
@@ -83,38 +80,43 @@ def words(column: str, kind: str = "VARCHAR") -> str:
     return f"CASE WHEN {clean} THEN {said} ELSE nullif(trim({tidied}), '') END"
 
 
-def clock(said: str, order: DateOrder | None) -> str:
-    """The date and time a text names, on the clock it was written by; its offset is left to `offset`."""
+def quick_clock(order: DateOrder | None) -> str:
+    """The shape of a date and time without half of day or offset: what nearly every file is full of."""
+    time = r"(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?"
+    if order in ORDERS:
+        day = _day_first(DAY, MONTH) if order == "DD/MM/YYYY" else _day_first(MONTH, DAY)
+        return f"{day}(?: {time})?"
+    return rf"{YEAR}-\d{{1,2}}-\d{{1,2}}(?:[T ]{time})?"
+
+
+def clock(said: str, quick: str, order: DateOrder | None) -> str:
+    """The date and time a text names, on the clock it was written by; its offset is left to `offset`.
+
+    `quick` says in SQL that the text has the shape of `quick_clock`.
+    """
+    shape, iso = ISO, said
     if order in ORDERS:
         shape, turned = ORDERS[order]
         moved = literal(r"^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
         iso = f"regexp_replace({said}, {moved}, {literal(turned)})"
-    else:
-        shape, iso = ISO, said
     tail = literal(rf"(?: ?{HALF})?(?: ?{OFFSET})?$")
-    bare = f"replace(regexp_replace({iso}, {tail}, ''), ',', '.')"
-    twelve = f"try_cast({bare} AS TIMESTAMP)"
-    halved = (
-        f"CASE WHEN regexp_matches({said}, '(?i)(PM|CH)') AND hour({twelve}) < 12 THEN {twelve} + INTERVAL 12 HOUR"
-        f" WHEN regexp_matches({said}, '(?i)(AM|SA)') AND hour({twelve}) = 12 THEN {twelve} - INTERVAL 12 HOUR"
-        f" ELSE {twelve} END"
-    )
-    special = (
-        f"regexp_matches({said}, {literal('[A-SU-Za-z+,]|:.*-')})"  # anything beyond digits, marks and T
-    )
+    time = f"try_cast(replace(regexp_replace({iso}, {tail}, ''), ',', '.') AS TIMESTAMP)"
+    noon = "INTERVAL 12 HOUR"
     return (
-        f"CASE WHEN NOT coalesce({fits(said, shape)}, false) THEN NULL"
-        f" WHEN {special} THEN {halved} ELSE try_cast({iso} AS TIMESTAMP) END"
+        f"CASE WHEN {quick} THEN try_cast({iso} AS TIMESTAMP) WHEN {fits(said, shape)} THEN"
+        f" CASE WHEN regexp_matches({said}, '(?i)(PM|CH)') AND hour({time}) < 12 THEN {time} + {noon}"
+        f" WHEN regexp_matches({said}, '(?i)(AM|SA)') AND hour({time}) = 12 THEN {time} - {noon}"
+        f" ELSE {time} END END"
     )
 
 
-def offset(said: str) -> str:
+def offset(said: str, quick: str) -> str:
     """Minutes east of Greenwich that a text names after its time; NULL when it names none."""
     found = f"replace(regexp_extract({said}, {literal(rf':.*?({OFFSET})$')}, 1), ':', '')"
     minutes = f"(CAST({found}[2:3] AS INTEGER) * 60 + coalesce(try_cast({found}[4:5] AS INTEGER), 0))"
     return (
-        f"CASE WHEN NOT regexp_matches({said}, '[Z+]|:.*-') THEN NULL WHEN {said}[-1] = 'Z' THEN 0"
-        f" WHEN {found} = '' THEN NULL WHEN {found}[1] = '-' THEN -{minutes} ELSE {minutes} END"
+        f"CASE WHEN {quick} THEN NULL WHEN {found} = 'Z' THEN 0 WHEN {found} = '' THEN NULL"
+        f" WHEN {found}[1] = '-' THEN -{minutes} ELSE {minutes} END"
     )
 
 
@@ -138,8 +140,9 @@ def in_utc(local: str, zone: str) -> str:
     changes = shifts(zone)
     if not changes:
         east = dt.datetime(2020, 1, 1, tzinfo=zoneinfo.ZoneInfo(zone)).utcoffset() or dt.timedelta()
-        moved = f"{local} - to_seconds({int(east.total_seconds())})"
-        return f"CASE WHEN {local} >= TIMESTAMP '2000-01-02' AND {local} < TIMESTAMP '2037-12-30' THEN {moved} ELSE {slow} END"
+        # Such a zone has one offset in the years that were looked at, and looking it up is slow.
+        known = f"{local} BETWEEN TIMESTAMP '2000-01-02' AND TIMESTAMP '2037-12-30'"
+        return f"CASE WHEN {known} THEN {local} - to_seconds({int(east.total_seconds())}) ELSE {slow} END"
     earlier = [f"WHEN {_again(slow, local, zone, back)} THEN {_back(slow, back)}" for back in changes]
     return f"CASE {' '.join(earlier)} ELSE {slow} END"
 
@@ -166,45 +169,51 @@ def _again(utc: str, local: str, zone: str, shift: dt.timedelta) -> str:
     return f"timezone({literal(zone)}, timezone('UTC', {_back(utc, shift)})) = {local}"
 
 
-def amount(said: str, style: NumberStyle | None, money: bool) -> str:
-    """The number a text names; of money, a currency's sign or code may stand on either side of it."""
-    body = bare_amount(said, money)
-    plain = {
-        "1234.5": body,
-        "1,234.5": f"replace(replace({body}, ',', ''), ' ', '')",
-        "1.234,5": f"replace(replace(replace({body}, '.', ''), ' ', ''), ',', '.')",
-    }[style or "1234.5"]
-    shape = STYLES[style] if style else PLAIN[None].removeprefix("-?")
-    size = f"CASE WHEN {fits(body, shape)} THEN try_cast({plain} AS DOUBLE) END"
-    negative = f"regexp_matches({said}, '[(−-]')"
-    full = f"CASE WHEN {negative} THEN -({size}) ELSE {size} END"
-    quick = f"CASE WHEN {fits(said, PLAIN[style])} THEN try_cast({said} AS DOUBLE) ELSE {full} END"
-    return finite(quick)
+def quick_amount(style: NumberStyle | None) -> str:
+    """The shape of a number without a plus sign or currency: what nearly every file is full of."""
+    return f"-?{STYLES[style] if style else ONE_READING}"
 
 
-def bare_amount(said: str, money: bool) -> str:
-    """The digits and marks of an amount without its sign and currency; NULL when something else is there."""
-    mark = rf"(?:{MARK} ?)?" if money else ""
-    after = rf"(?: ?{MARK})?" if money else ""
-    signs = rf"(?:[+−-] ?{mark}|{mark}[+−-]?)"
-    shape = (
-        rf"^(?:{signs}(\d[\d., ]*?){after}|{mark}(\d[\d., ]*?){after} ?-|\( ?{mark}(\d[\d., ]*?){after} ?\))$"
-    )
-    parts = [f"regexp_extract({said}, {literal(shape)}, {group})" for group in (1, 2, 3)]
-    both = [f"WHEN {one} IS NOT NULL THEN NULL" for one in [_disagreeing(said)]] if money else []
-    return (
-        f"CASE {' '.join(both)} ELSE nullif(concat({', '.join(parts)}), '') END"
-        if both
-        else (f"nullif(concat({', '.join(parts)}), '')")
-    )
+def amount(said: str, quick: str, style: NumberStyle | None, money: bool) -> str:
+    """The number a text names; beside money, the sign or code of a currency may stand.
+
+    `quick` says in SQL that the text has the shape of `quick_amount`.
+    """
+    size = f"try_cast({_plain(literal('[^0-9.,]'), said, style)} AS DOUBLE)"
+    signed = f"CASE WHEN regexp_matches({said}, '[(−-]') THEN -{size} ELSE {size} END"
+    simple = f"try_cast({_plain(None, said, style)} AS DOUBLE)"
+    other = fits(said, _written_amount(STYLES[style] if style else ONE_READING, money))
+    return f"CASE WHEN {quick} THEN {simple} WHEN {other} THEN {signed} END"
 
 
-def _disagreeing(said: str) -> str:
-    first, last = (
-        _code(f"regexp_extract({said}, {literal(p)}, 1)")
-        for p in (rf"^[^\d]*?({MARK})", rf"\d.*?({MARK})\W*$")
-    )
-    return f"CASE WHEN {first} <> {last} THEN 1 END"
+def has_reading(said: str, style: str, money: bool) -> str:
+    """Whether a text is an amount when its numbers are written in this style."""
+    return f"coalesce({fits(said, _written_amount(STYLES[style], money))}, false)"
+
+
+def _plain(drop: str | None, said: str, style: NumberStyle | None) -> str:
+    digits = f"regexp_replace({said}, {drop}, '', 'g')" if drop else said
+    if style == "1,234.5":
+        return f"replace(replace({digits}, ',', ''), ' ', '')"
+    if style == "1.234,5":
+        return f"replace(replace(replace({digits}, '.', ''), ' ', ''), ',', '.')"
+    return digits
+
+
+def _written_amount(digits: str, money: bool) -> str:
+    """An amount and what may stand around it: one sign or the accountant's brackets, a currency."""
+    before, after = (rf"(?:{MARK} ?)?", rf"(?: ?{MARK})?") if money else ("", "")
+    sign = "[+−-]?"
+    shapes = [
+        rf"{sign} ?{before}{digits}",
+        rf"{before}{sign}{digits}",
+        rf"{sign} ?{digits}{after}",
+        rf"{before}{digits} ?-",
+        rf"{digits}{after} ?-",
+        rf"\( ?{before}{digits} ?\)",
+        rf"\( ?{digits}{after} ?\)",
+    ]
+    return "(?:" + "|".join(shapes) + ")"
 
 
 def _code(mark: str) -> str:
@@ -215,9 +224,9 @@ def _code(mark: str) -> str:
     return f"CASE {cases} END"
 
 
-def currency_of(said: str) -> str:
+def currency_of(said: str, quick: str) -> str:
     """The code of the currency whose sign or code stands beside an amount."""
-    return f"CASE WHEN NOT {fits(said, BARE_NUMBER)} THEN {_code(f'regexp_extract({said}, {literal(MARK)})')} END"
+    return f"CASE WHEN {quick} THEN NULL ELSE {_code(f'regexp_extract({said}, {literal(MARK)})')} END"
 
 
 def currency(said: str) -> str:
@@ -228,8 +237,3 @@ def currency(said: str) -> str:
 def finite(number: str) -> str:
     """A number that can be added up; NULL for infinities and what is not a number."""
     return f"CASE WHEN isfinite({number}) THEN {number} END"
-
-
-def readable(number: str, styles: Sequence[str]) -> str:
-    """For each style, whether it fits all of the amounts that a query looks at."""
-    return ", ".join(f"bool_and(coalesce({fits(number, STYLES[style])}, false))" for style in styles)

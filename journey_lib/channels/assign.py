@@ -1,0 +1,109 @@
+"""Asks the rules: the first that fits names the channel."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from journey_lib.channels.rules import CATEGORIES, Rule, Rules, Test
+from journey_lib.model import TRAFFIC
+
+UNASSIGNED = "Unassigned"
+MOST = 500  # signs of a value that are looked at: a longer one is no name of a source
+# What stands before a site's name without making it another site.
+PREFIXES = ("www.", "m.", "l.", "lm.", "amp.", "mobile.", "touch.", "web.")
+
+Visit = Mapping[str, str | None]
+
+
+def assign(rules: Rules, traffic: pa.Table | pd.DataFrame) -> list[str]:
+    """The channel of each row of a small table of distinct combinations; Unassigned where no rule fits.
+
+    Columns of `model.TRAFFIC` that are missing or null are not set. Values are compared in lower case without
+    blanks at their ends, so ``CPC`` is ``cpc``. Neither the order of rows nor that of columns matters.
+    """
+    return [
+        UNASSIGNED if (rule := _first(rules, visit)) is None else rule.channel for visit in _visits(traffic)
+    ]
+
+
+def explain(rules: Rules, **traffic: str | None) -> str:
+    """Which rule named the channel of one visit, in a sentence for a notebook."""
+    (visit,) = _visits(pa.table({name: [value] for name, value in traffic.items()}))
+    rule = _first(rules, visit)
+    said = (
+        ", ".join(f"{name}={value!r}" for name, value in visit.items() if value is not None) or "nothing set"
+    )
+    if rule is None:
+        return f"{said}: no rule of {rules.version} fits, so it is {UNASSIGNED}"
+    return f"{said}: {rule.channel}, by {rule.origin}"
+
+
+def changed_by_case(rules: Rules, traffic: pa.Table | pd.DataFrame, rows: Sequence[int]) -> int:
+    """How many rows have their channel only because case and stray blanks do not count.
+
+    `rows` says how many rows stand behind each combination.
+    """
+    folded, plain = assign(rules, traffic), _visits(traffic, fold=False)
+    return sum(
+        many
+        for channel, visit, many in zip(folded, plain, rows, strict=True)
+        if channel != _channel(rules, visit)
+    )
+
+
+def _visits(traffic: pa.Table | pd.DataFrame, *, fold: bool = True) -> list[Visit]:
+    table = traffic if isinstance(traffic, pa.Table) else pa.Table.from_pandas(traffic, preserve_index=False)
+    there = [name for name in TRAFFIC if name in table.column_names]
+    columns = [table[name].cast(pa.string()).to_pylist() for name in there]
+    read = _folded if fold else (lambda value: value or None)
+    return [
+        {name: read(value) for name, value in zip(there, row, strict=True)}
+        for row in (zip(*columns, strict=True) if columns else [()] * len(table))
+    ]
+
+
+def _folded(value: str | None) -> str | None:
+    if value is None:
+        return None
+    return unicodedata.normalize("NFC", value[:MOST]).strip().casefold() or None
+
+
+def _channel(rules: Rules, visit: Visit) -> str:
+    rule = _first(rules, visit)
+    return UNASSIGNED if rule is None else rule.channel
+
+
+def _first(rules: Rules, visit: Visit) -> Rule | None:
+    kinds = _kinds(rules, visit.get("source"))
+    for rule in rules.rules:
+        if any(_holds(condition, visit, kinds) for condition in rule.any):
+            return rule
+    return None
+
+
+def _kinds(rules: Rules, source: str | None) -> frozenset[str]:
+    """Of which kinds a source is: as it stands, and without what only stands before a site's name."""
+    if source is None:
+        return frozenset()
+    names = {source, *(source.removeprefix(prefix) for prefix in PREFIXES)}
+    return frozenset(kind for kind in CATEGORIES if names & rules.categories[kind])
+
+
+def _holds(condition: Mapping[str, Test], visit: Visit, kinds: frozenset[str]) -> bool:
+    return all(
+        (isinstance(test, frozenset) and bool(kinds & test))
+        if field == "category"
+        else _fits(test, visit.get(field))
+        for field, test in condition.items()
+    )
+
+
+def _fits(test: Any, value: str | None) -> bool:
+    if test is None or value is None:
+        return test is None and value is None
+    return value in test if isinstance(test, frozenset) else test.search(value) is not None

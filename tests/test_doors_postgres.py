@@ -1,0 +1,154 @@
+"""PostgreSQL, asked on a real server that is started for these tests and stopped after them."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from test_doors_text import staged
+
+from journey_lib.errors import ConfigError, DataError
+
+SECRET = "s3cret-word"  # noqa: S105
+SETUP = f"""
+CREATE ROLE reader LOGIN PASSWORD '{SECRET}';
+CREATE TABLE orders (id bigint, khách text, lúc timestamptz, tiền numeric(14,2), ngày date, ok boolean, more jsonb);
+INSERT INTO orders VALUES
+ (1, 'Nguyễn  Ửng', '2025-04-03 08:30+07', 1250000.50, '2025-04-03', true, '{{"a": 1}}'),
+ (2, 'b', '2025-04-03 08:30+00', 'NaN', NULL, false, NULL), (3, NULL, '2025-04-03 08:30+00', 5, NULL, NULL, NULL);
+GRANT ALL ON orders TO reader;
+CREATE TABLE many AS SELECT n AS id, 'KH' || n AS customer_id FROM generate_series(1, 200000) n;
+GRANT SELECT ON many TO reader;
+"""  # noqa: E501, S608
+
+
+def _binaries() -> Path | None:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    return found[-1].parent if found else None
+
+
+def _as_unprivileged(command: list[str]) -> list[str]:
+    """A server refuses to run as root, so there it runs as the user its package made."""
+    return ["runuser", "-u", "postgres", "--", *command] if os.geteuid() == 0 else command
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    binaries = _binaries()
+    if binaries is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("PostgreSQL is not installed, and under CI=true it must be")
+        pytest.skip("PostgreSQL's server is not installed")
+    folder = Path(tempfile.mkdtemp(prefix="journey-pg-"))
+    owner = "postgres" if os.geteuid() == 0 else getpass.getuser()
+    if os.geteuid() == 0:
+        shutil.chown(folder, "postgres")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    run = {"check": True, "capture_output": True, "timeout": 60, "cwd": folder}
+    data = str(folder / "data")
+    subprocess.run(  # noqa: PLW1510
+        _as_unprivileged([str(binaries / "initdb"), "-D", data, "-U", owner, "--auth-local=trust",
+                          "--auth-host=scram-sha-256", "-E", "UTF8", "--locale=C", "--no-sync"]), **run
+    )  # fmt: skip
+    control = [str(binaries / "pg_ctl"), "-D", data, "-w", "-t", "60", "-l", str(folder / "log")]
+    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off -c timezone=Asia/Tokyo"
+    subprocess.run(_as_unprivileged([*control, "-o", options, "start"]), **run)  # noqa: PLW1510
+    try:
+        subprocess.run(  # noqa: PLW1510
+            _as_unprivileged([str(binaries / "psql"), "-h", str(folder), "-p", str(port), "-U", owner, "-v",
+                              "ON_ERROR_STOP=1", "-d", "postgres", "-c", SETUP]), **run
+        )  # fmt: skip
+        yield f"postgresql://reader:{SECRET}@127.0.0.1:{port}/postgres"
+    finally:
+        subprocess.run(
+            _as_unprivileged([*control, "-m", "immediate", "stop"]), check=False, capture_output=True
+        )
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def orders(
+    query: str, columns: str = "{order_id: id, customer_id: khách, timestamp: lúc, value: tiền}"
+) -> str:
+    return f'{{table: orders, format: postgres, query: "{query}", columns: {columns}}}'
+
+
+def test_an_answer_brings_its_own_types(tmp_path, server, monkeypatch):
+    monkeypatch.setenv("JOURNEY_POSTGRES", server)
+    table, _ = staged(tmp_path, orders("SELECT * FROM orders ORDER BY id;").replace("}}", ", items: ok}}"))
+    assert table["customer_id"].tolist() == ["Nguyễn Ửng", "b", None]
+    assert [str(t) for t in table["timestamp"]] == [
+        "2025-04-03 01:30:00",
+        "2025-04-03 08:30:00",
+        "2025-04-03 08:30:00",
+    ]
+    assert table["value"].tolist() == [1250000.5, None, 5.0]
+    assert table["reason"].tolist() == [
+        "items cannot be read",
+        "value cannot be read",
+        "customer_id is empty",
+    ]
+
+
+def test_dates_and_times_without_a_zone_are_in_the_declared_one(tmp_path, server, monkeypatch):
+    monkeypatch.setenv("JOURNEY_POSTGRES", server)
+    query = "SELECT id, khách, ngày::timestamp + interval '8 hours 30 minutes' AS lúc, 1 AS tiền, more::text AS channel FROM orders WHERE id = 1"  # noqa: E501
+    table, _ = staged(tmp_path, orders(query))
+    assert str(table["timestamp"][0]) == "2025-04-03 01:30:00"
+    assert table["channel"][0] == '{"a": 1}'
+
+
+def test_a_large_answer_comes_in_order_and_whole(tmp_path, server, monkeypatch):
+    monkeypatch.setenv("OTHER", server)
+    source = '{table: customers, format: postgres, connection: OTHER, query: "SELECT customer_id FROM many ORDER BY id"}'  # noqa: E501
+    table, _ = staged(tmp_path, source)
+    assert table["customer_id"].tolist() == [f"KH{n}" for n in range(1, 200_001)]
+    assert table["row"].tolist() == list(range(1, 200_001))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "WITH gone AS (DELETE FROM orders RETURNING *) SELECT * FROM gone",
+        "SELECT 1; DELETE FROM orders",
+        "SELECT 1) TO PROGRAM 'touch /tmp/journey-was-here' --",
+        "SELECT * FROM no_such_table",
+        "SELECT 'a@b.vn'::int",
+    ],
+)
+def test_a_query_that_is_no_plain_question_is_refused_and_changes_nothing(
+    tmp_path, server, monkeypatch, query
+):
+    monkeypatch.setenv("JOURNEY_POSTGRES", server)
+    with pytest.raises(DataError) as caught:
+        staged(tmp_path, orders(query))
+    text = str(caught.value)
+    assert SECRET not in text
+    assert "127.0.0.1" not in text
+    assert "a@b.vn" not in text
+    table, _ = staged(tmp_path, orders("SELECT * FROM orders"))
+    assert len(table) == 3
+
+
+def test_a_door_that_stays_shut_tells_neither_address_nor_password(tmp_path, server, monkeypatch):
+    monkeypatch.setenv("JOURNEY_POSTGRES", server.replace(SECRET, "wrong-word"))
+    with pytest.raises(DataError, match="does not let us in") as caught:
+        staged(tmp_path, orders("SELECT 1"))
+    assert caught.value.__cause__ is None
+    assert all(word not in str(caught.value) for word in ("wrong-word", "127.0.0.1", "reader"))
+
+
+def test_what_is_missing_is_said_before_anything_is_opened(tmp_path, monkeypatch):
+    monkeypatch.delenv("JOURNEY_POSTGRES", raising=False)
+    with pytest.raises(ConfigError, match="JOURNEY_POSTGRES is not set"):
+        staged(tmp_path, orders("SELECT 1"))
+    with pytest.raises(ConfigError, match="is not a SELECT"):
+        staged(tmp_path, orders("DELETE FROM orders"))

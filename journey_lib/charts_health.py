@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from journey_lib import i18n, theme
+from journey_lib import i18n, tables, theme
 from journey_lib.charts import ROW
 from journey_lib.findings_health import series_name
 from journey_lib.i18n import text as _
@@ -26,7 +26,7 @@ def kept_apart(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
     frame = pd.DataFrame(
         {
             "name": [
-                f"{_(table)}{f' ({source})' if more else ''}: {_(why)}"
+                f"{_(table)}{f' ({source})' if more else ''}: {tables.reason(why)}"
                 for table, source, why, more in zip(
                     frame["table"], frame["source"], frame["outcome"], several, strict=True
                 )

@@ -60,7 +60,7 @@ class Engine:
         """Make an Arrow table a table of the engine, under a name of our own choosing."""
         with _readable():
             self.connection.register(f"{name}_arrow", table)
-            self.connection.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM {name}_arrow")
+            self.connection.execute(f"CREATE OR REPLACE TABLE {name} AS FROM {name}_arrow")
             self.connection.unregister(f"{name}_arrow")
 
     def batches(self, sql: str, rows: int = 500_000) -> Iterator[pa.RecordBatch]:

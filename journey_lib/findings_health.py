@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from journey_lib import i18n
+from journey_lib import i18n, tables
 from journey_lib.charts import named
 from journey_lib.i18n import text as _
 from journey_lib.model import Result
@@ -111,7 +111,7 @@ def reconciled(result: Result) -> Result:
     places = (result.table[column] for column in ("file", "row", "column"))
     table = result.table.assign(
         table=[_(name) for name in result.table["table"]],
-        outcome=[_("used") if why == "kept" else _(why) for why in result.table["outcome"]],
+        outcome=[_("used") if why == "kept" else tables.reason(why) for why in result.table["outcome"]],
         example=[_place(*place) for place in zip(*places, strict=True)],
     )
     return replace(result, table=table)

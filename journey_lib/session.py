@@ -340,7 +340,7 @@ def _found(workspace: str) -> Path:
 
 
 def _accounted(account: Account) -> dict[str, Any]:
-    reasons = "; ".join(f"{_(reason)}: {i18n.number(n)}" for reason, n in account.dropped.items())
+    reasons = "; ".join(f"{tables.reason(reason)}: {i18n.number(n)}" for reason, n in account.dropped.items())
     return {
         "table": _(account.table),
         "source": account.path or account.format,

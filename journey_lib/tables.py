@@ -65,6 +65,19 @@ def heading(column: str) -> str:
     return i18n.text(words[:1].upper() + words[1:])
 
 
+def reason(said: str) -> str:
+    """Why a row was kept apart, as readers say it: ``timestamp is empty`` is “thiếu thời gian”.
+
+    What was translated as a whole goes first; else the column and what is wrong with it are put together.
+    """
+    words = i18n.text(said)
+    if words != said:
+        return words
+    column, _, wrong = said.partition(" ")
+    named = column if i18n.language() == "en" else heading(column).lower()
+    return i18n.text("{column} " + wrong, column=named)
+
+
 _DASH = "–"
 
 

@@ -106,5 +106,5 @@ def without_kernel(monkeypatch: pytest.MonkeyPatch) -> Kernel:
     stand_in = Kernel()
     monkeypatch.setattr(kernel, "execute", stand_in.execute)
     monkeypatch.setattr("journey_lib.exporter.page", page)
-    monkeypatch.setattr("journey_lib.prepare.prepare", lambda _, __=None: manifest("data-1"))
+    monkeypatch.setattr("journey_lib.prepare.prepare", lambda *_, **__: manifest("data-1"))
     return stand_in

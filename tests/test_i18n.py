@@ -14,6 +14,7 @@ from babel.messages.pofile import read_po
 
 from journey_lib import charts, i18n, session, tables
 from journey_lib.errors import ParameterError
+from journey_lib.model import TABLES
 
 PACKAGE = Path(i18n.__file__).parent
 CATALOGUE = PACKAGE / "locale" / "vi" / "LC_MESSAGES" / "journey_lib.po"
@@ -91,6 +92,29 @@ def test_a_heading_is_the_columns_name_in_words():
         assert tables.heading("conversion_rate") == "Tỷ lệ chuyển đổi"
     finally:
         i18n.speak("en")
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("timestamp is empty", "thiếu thời gian"),
+        ("score cannot be read", "điểm không đọc được"),
+        ("end is a bare number", "kết thúc chỉ là một con số, không phải thời gian"),
+        ("nobody is identified", "không xác định được là ai"),
+    ],
+)
+def test_why_a_row_was_kept_apart_is_said_in_the_readers_words(said, words):
+    i18n.speak("vi")
+    try:
+        assert tables.reason(said) == words
+    finally:
+        i18n.speak("en")
+    assert tables.reason(said) == said
+
+
+def test_every_column_of_the_canonical_tables_has_a_vietnamese_name(messages):
+    columns = {name for table in TABLES.values() for name in table}
+    assert {name for name in columns if not messages.get(name.replace("_", " ").capitalize())} == set()
 
 
 def test_a_language_we_do_not_speak_is_refused():

@@ -167,7 +167,7 @@ def test_whatever_a_page_depends_on_makes_it_run_again(
 ) -> None:
     run()
     assert run(lookback="7d").status == "ok", "a parameter"
-    monkeypatch.setattr("journey_lib.prepare.prepare", lambda *_: manifest("data-2"))
+    monkeypatch.setattr("journey_lib.prepare.prepare", lambda *_, **__: manifest("data-2"))
     assert run(lookback="7d").status == "ok", "the data"
     with (shop.path / "journey.yaml").open("a", encoding="utf-8") as file:
         file.write("note: {en: Two rows tell little.}\n")
@@ -478,7 +478,7 @@ def test_paths_are_shown_by_short_names(text: str, shown: str) -> None:
 
 @pytest.fixture
 def prepared(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("journey_lib.prepare.prepare", lambda *_: manifest("data-1"))
+    monkeypatch.setattr("journey_lib.prepare.prepare", lambda *_, **__: manifest("data-1"))
 
 
 @pytest.mark.slow

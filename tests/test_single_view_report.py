@@ -35,7 +35,7 @@ def opened(shop: Path):
 
 @pytest.fixture(scope="module")
 def owners(shop: Path, opened) -> pd.DataFrame:
-    """Every identifier that was kept, its customer, and whose it is in truth; without shared and mistyped ones."""
+    """Every identifier that was kept, its customer, and whose it is; without shared and mistyped ones."""
     prepare.prepare(opened)
     found = pd.read_parquet(opened.work / "identity" / "identifiers.parquet")
     known = pd.read_parquet(shop / "truth" / "fragments.parquet")

@@ -275,8 +275,8 @@ def _give(engine: Engine, names: Sequence[str], seen: pa.Table, who: Ints, chose
 def _counted(nodes: Nodes, chosen: Resolution, who: Ints) -> dict[str, Any]:
     """Identifiers by kind, customers, how many of them are anonymous, and how many identifiers they have.
 
-    A cookie that was only ever seen beside a stronger identifier, and not joined to it, is nobody's row and no
-    customer.
+    A cookie that was only ever seen beside a stronger identifier, and not joined to it, is nobody's row and
+    no customer.
     """
     kinds = np.bincount(nodes.kind, minlength=len(IDENTIFIERS))
     strong = np.isin(nodes.kind, [IDENTIFIERS.index(kind) for kind in STRONG])

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Literal
 
 from journey_lib import checks, sources
 from journey_lib.channels import staged as arrivals
@@ -42,23 +43,33 @@ __all__ = [
 Progress = Callable[[str], None]
 
 
-def prepare(workspace: Workspace, progress: Progress | None = None) -> Manifest:
+def prepare(
+    workspace: Workspace,
+    progress: Progress | None = None,
+    *,
+    databases: Literal["kept", "asked"] = "kept",
+) -> Manifest:
     """Build `work/` from the declared sources; with unchanged sources and declarations, do nothing.
+
+    What a database says is only known by asking. That is done where `databases` are to be ``asked``, once a
+    run; otherwise, as in notebooks, what it said last time stands.
 
     Raises
     ------
     DataError
-        A source is missing or unreadable, or no usable event is left.
+        A source is missing or unreadable, too many of its rows are, or no usable event is left.
     """
     say = progress or (lambda _: None)
-    marked = fingerprint(workspace)
     known = read_manifest(workspace)
-    if known is not None and known.fingerprint == marked:
+    stands = databases == "kept" or not any(sources.asked(source) for source in workspace.sources)
+    if known is not None and stands and known.fingerprint == fingerprint(workspace, known.answers):
         return known
     building = Path(tempfile.mkdtemp(prefix="building-", dir=workspace.path))
     try:
         with connect(building, workspace.engine.memory) as engine:
-            manifest = _build(workspace, engine, building, marked, say)
+            manifest = _build(workspace, engine, building, say)
+        if known is not None and known.fingerprint == manifest.fingerprint:
+            return known
         (building / "manifest.json").write_text(
             json.dumps(asdict(manifest), indent=1, ensure_ascii=False), encoding="utf-8"
         )
@@ -69,11 +80,14 @@ def prepare(workspace: Workspace, progress: Progress | None = None) -> Manifest:
     return manifest
 
 
-def fingerprint(workspace: Workspace) -> str:
-    """A short digest of the content of every source file and of what the workspace declares about them."""
+def fingerprint(workspace: Workspace, answers: Sequence[str] = ()) -> str:
+    """A short digest of the content of every source and of what the workspace declares about them.
+
+    `answers` are digests of what databases said.
+    """
     about = {"timezone", "currency", "sources", "identity", "channels", "rates"}
     declared = workspace.model_dump(mode="json", include=about, exclude_defaults=True)
-    digest = hashlib.sha256(json.dumps([FORMAT, declared], sort_keys=True).encode())
+    digest = hashlib.sha256(json.dumps([FORMAT, declared, *answers], sort_keys=True).encode())
     named = [workspace.path / name for name in (workspace.rates, workspace.channels.custom) if name]
     for path in [path for path in named if path.is_file()]:
         digest.update(path.read_bytes())
@@ -83,13 +97,13 @@ def fingerprint(workspace: Workspace) -> str:
         for path in sources.files(source, workspace.path):
             with path.open("rb") as file:
                 digest.update(path.name.encode() + hashlib.file_digest(file, "sha256").digest())
-        digest.update(sources.state(source).encode())
     return digest.hexdigest()[:16]
 
 
-def _build(workspace: Workspace, engine: Engine, folder: Path, marked: str, say: Progress) -> Manifest:
+def _build(workspace: Workspace, engine: Engine, folder: Path, say: Progress) -> Manifest:
     scale = 10 ** minor_digits(workspace.currency)
     staged, records = _staged(workspace, engine, say)
+    answers = _answers(workspace, engine)
     for table, names in staged.items():
         checks.mark_duplicates(engine, names, table)
     channel_rules = arrivals.name_channels(engine, staged["events"], workspace)
@@ -114,7 +128,7 @@ def _build(workspace: Workspace, engine: Engine, folder: Path, marked: str, say:
         stitched.write(folder / "identity")
     people.write(engine, staged, folder / "customers.parquet", scale, stitched)
     return Manifest(
-        fingerprint=marked,
+        fingerprint=fingerprint(workspace, answers),
         format=FORMAT,
         accounts=tuple(accounts),
         touches=int(touches),
@@ -127,6 +141,7 @@ def _build(workspace: Workspace, engine: Engine, folder: Path, marked: str, say:
         buckets=buckets,
         identity=None if stitched is None else stitched.facts,
         channel_rules=channel_rules,
+        answers=answers,
     )
 
 
@@ -147,6 +162,15 @@ def _staged(
         records.append(counted)
         staged[source.table].append(into)
     return staged, records
+
+
+def _answers(workspace: Workspace, engine: Engine) -> tuple[str, ...]:
+    """A digest of what each database said, whatever the order of its rows."""
+    return tuple(
+        str(engine.one(f"SELECT (count(*), sum(hash(said)))::VARCHAR FROM staged_{number} said")[0])
+        for number, source in enumerate(workspace.sources)
+        if sources.asked(source)
+    )
 
 
 def _stitched(

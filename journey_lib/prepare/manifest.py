@@ -32,6 +32,7 @@ class Manifest:
     buckets: int
     identity: Mapping[str, Any] | None = None
     channel_rules: Mapping[str, Any] | None = None
+    answers: tuple[str, ...] = ()
 
     @property
     def rows_in(self) -> int:
@@ -57,7 +58,7 @@ def read_manifest(workspace: Workspace) -> Manifest | None:
     said = json.loads(file.read_text(encoding="utf-8"))
     if said.get("format") != FORMAT:
         return None
-    lists = ("customers_per_fold", "channels", "touchpoints", "period")
+    lists = ("customers_per_fold", "channels", "touchpoints", "period", "answers")
     said |= {name: tuple(said[name]) for name in lists}
     return Manifest(**said | {"accounts": tuple(checks.Account(**account) for account in said["accounts"])})
 

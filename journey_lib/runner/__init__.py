@@ -116,7 +116,7 @@ def prepare(workspace: Workspace, reports_dir: Path, progress: Progress | None =
     from journey_lib.prepare import prepare as prepared
 
     with record.lock(reports_dir / workspace.name / ".prepare.lock", wait=True):
-        return prepared(workspace, progress)
+        return prepared(workspace, progress, databases="asked")
 
 
 def latest(workspace: Workspace, reports_dir: Path) -> list[tuple[Run, bool]]:

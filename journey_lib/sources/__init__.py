@@ -8,12 +8,11 @@ canonical columns of ``source.table`` (timestamps in UTC, amounts in major units
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from journey_lib.engine import Engine
-from journey_lib.sources import complete_journey, delimited, excel, jsonl, parquet, postgres
+from journey_lib.sources import complete_journey, convert, delimited, excel, jsonl, parquet, postgres
 from journey_lib.sources.files import matching
 from journey_lib.workspace import Source, Workspace
 
@@ -30,20 +29,19 @@ READERS = {
 def stage(source: Source, workspace: Workspace, engine: Engine, into: str) -> Mapping[str, int]:
     """Read one declared source into the table `into`, by the reader of its format."""
     zoned = source if source.timezone else source.model_copy(update={"timezone": workspace.timezone})
-    return READERS[source.format](zoned, workspace.path, engine, into)
+    counts = READERS[source.format](zoned, workspace.path, engine, into)
+    convert.complete(engine, into, source.table)
+    return counts
 
 
-def state(source: Source) -> str:
-    """What else than files decides what a source delivers: of a database, the moment it is asked.
-
-    A database cannot be fingerprinted without reading it, so each preparation reads it anew.
-    """
-    return str(time.time_ns()) if source.format == "postgres" else ""
+def asked(source: Source) -> bool:
+    """Whether a source is asked and not read: what it says is only known afterwards."""
+    return source.format == "postgres"
 
 
 def files(source: Source, root: Path) -> list[Path]:
     """The files a source consists of, in a fixed order."""
-    if source.format == "postgres":
+    if asked(source):
         return []
     return (
         complete_journey.files(source, root)

@@ -335,6 +335,14 @@ def _say(key: str, fit: list[str]) -> str:
     return " or ".join(f'`{key}: "{each}"`' for each in known)
 
 
+def complete(engine: Engine, into: str, table: str) -> None:
+    """Add the canonical columns that a reader has nothing for, empty."""
+    there = {name for name, *_ in engine.rows(f"DESCRIBE {into}")}
+    for name in TABLES[table]:
+        if name not in there:
+            engine.run(f"ALTER TABLE {into} ADD COLUMN {identifier(name)} {_sql_type(name)}")
+
+
 def _sql_type(name: str) -> str:
     if name in MOMENTS:
         return "TIMESTAMP"

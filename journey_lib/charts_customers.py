@@ -101,13 +101,10 @@ def match_rates(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
 def credit_by_stitching(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
     """How much does channel credit depend on stitching? (`single_view.sensitivity`)."""
     # Conversions without a touch go beside the chart, in words: they would leave no room for channels.
-    frame = (
-        _shown(result)
-        .query("channel != @NO_TOUCH")
-        .assign(
-            channel_name=lambda f: named(f["channel"], names),
-            level_name=lambda f: [_(LEVEL_NAMES[level]) for level in f["level"]],
-        )
+    frame = _shown(result)
+    frame = frame[frame["channel"] != NO_TOUCH].assign(
+        channel_name=lambda f: named(f["channel"], names),
+        level_name=lambda f: [_(LEVEL_NAMES[level]) for level in f["level"]],
     )
     if not len(frame):
         return _nothing(

@@ -138,7 +138,7 @@ def test_different_failures_together_are_exit_1(here: Path, fake: Kernel) -> Non
 
 
 def test_an_unexpected_error_is_one_line_and_a_hint(fake: Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("division by zero")
 
     monkeypatch.setattr("journey_lib.prepare.prepare", broken)

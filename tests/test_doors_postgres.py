@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from test_doors import workspace
 from test_doors_text import staged
 
+from journey_lib import prepare
 from journey_lib.errors import ConfigError, DataError
 
 SECRET = "s3cret-word"  # noqa: S105
@@ -152,3 +154,19 @@ def test_what_is_missing_is_said_before_anything_is_opened(tmp_path, monkeypatch
         staged(tmp_path, orders("SELECT 1"))
     with pytest.raises(ConfigError, match="is not a SELECT"):
         staged(tmp_path, orders("DELETE FROM orders"))
+
+
+def test_a_database_is_asked_once_a_run_and_what_it_said_stands_until_then(tmp_path, server, monkeypatch):
+    dbapi = pytest.importorskip("adbc_driver_postgresql.dbapi")
+    monkeypatch.setenv("JOURNEY_POSTGRES", server)
+    opened = workspace(
+        tmp_path, orders("SELECT id, khách, lúc, 7 AS tiền FROM orders WHERE khách IS NOT NULL")
+    )
+    first = prepare.prepare(opened)
+    assert prepare.prepare(opened, databases="asked").fingerprint == first.fingerprint
+    with dbapi.connect(server) as connection, connection.cursor() as cursor:
+        cursor.execute("INSERT INTO orders (id, khách, lúc) VALUES (9, 'c', '2025-05-01 08:00+07')")
+        connection.commit()
+    assert prepare.prepare(opened).touches == first.touches == 2
+    assert prepare.prepare(opened, databases="asked").touches == 3
+    assert prepare.prepare(opened).touches == 3

@@ -126,3 +126,11 @@ def test_a_count_that_cannot_be_is_a_readable_error(count):
     table = pd.DataFrame({"path": ["A", "B"], "total_conversions": [1, count]})
     with pytest.raises(JourneyError, match="total_conversions"):
         jl.attribution.read_paths(table, value=None, nulls=None)
+
+
+@pytest.mark.parametrize("other", ["a>b", " a > b ", "a  >  b", "a >b"])
+def test_a_path_is_the_same_however_many_blanks_stand_in_it(other):
+    table = pd.DataFrame({"path": ["a > b", other, "a > c > b"], "n": [1, 2, 4]})
+    found = jl.attribution.read_paths(table, conversions="n", value=None, nulls=None)
+    counted = dict(zip(found.table["path"], found.table["conversions"], strict=True))
+    assert counted == {("a", "b"): 3, ("a", "c", "b"): 4}

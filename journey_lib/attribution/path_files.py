@@ -69,16 +69,14 @@ def read_paths(
         )
     minor, digits = to_minor(worth)
     row = encoded.indices.to_numpy(zero_copy_only=False)
-    tokens, offsets, channels = _steps(encoded.dictionary, separator, path)
+    tokens, offsets, channels, apart = _steps(encoded.dictionary, separator, path)
     size = len(encoded.dictionary)
-    found = unique(
-        tokens,
-        offsets,
-        {
-            name: add(row, amount, size)
-            for name, amount in (("conversions", count), ("value", minor), ("nulls", ended))
-        },
-    )
+    weights = {
+        name: add(row, amount, size)
+        for name, amount in (("conversions", count), ("value", minor), ("nulls", ended))
+    }
+    # Distinct texts are distinct paths, unless blanks around a name made two of them one.
+    found = {"tokens": tokens, "offsets": offsets, **weights} if apart else unique(tokens, offsets, weights)
     # What parsing took is free again, but Arrow keeps it for itself: handed back, the next step need not ask
     # for new memory, which is most of what crediting would cost.
     del table, encoded, row
@@ -89,11 +87,18 @@ def read_paths(
     )
 
 
-def _steps(distinct: pa.StringArray, separator: str, name: str) -> tuple[Array, Array, tuple[str, ...]]:
-    """Channel codes of each distinct path end to end, where each path begins, and the channels."""
-    words = pc.split_pattern(distinct, separator.strip() or separator)
+def _steps(
+    distinct: pa.StringArray, separator: str, name: str
+) -> tuple[Array, Array, tuple[str, ...], bool]:
+    """Channel codes of each distinct path end to end, where each path begins, and the channels.
+
+    And whether the paths are as distinct as their texts: no channel was written in two ways.
+    """
+    sign = separator.strip() or separator
+    words, encoded = _split(distinct, separator)
+    if any(word != word.strip() or sign in word for word in encoded.dictionary.to_pylist()):
+        words, encoded = _split(distinct, sign)  # somebody wrote more or fewer blanks, here or there
     offsets = words.offsets.to_numpy(zero_copy_only=False).astype(np.int64)
-    encoded = words.values.dictionary_encode()
     # A channel with and without blanks around it is one: settled here, among the few distinct names.
     found = [word.strip() for word in encoded.dictionary.to_pylist()]
     channels = sorted(set(found) - {""})
@@ -114,7 +119,14 @@ def _steps(distinct: pa.StringArray, separator: str, name: str) -> tuple[Array, 
     if blank.any():  # a path that is an empty text: no touch
         lengths[np.repeat(np.arange(len(lengths)), lengths)[blank]] = 0
         tokens = tokens[~blank]
-    return tokens, np.concatenate([[0], np.cumsum(lengths)]), tuple(channels)
+    apart = len(found) == len(set(found))
+    return tokens, np.concatenate([[0], np.cumsum(lengths)]), tuple(channels), apart
+
+
+def _split(distinct: pa.StringArray, separator: str) -> tuple[pa.ListArray, pa.DictionaryArray]:
+    """The steps of each path, and the distinct texts among them."""
+    words = pc.split_pattern(distinct, separator)
+    return words, words.values.dictionary_encode()
 
 
 def _encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:

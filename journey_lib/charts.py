@@ -61,6 +61,7 @@ def credit_by_model(result: Result, names: Names, subtitle: str = "") -> alt.Top
         few=lambda f: f["journeys"] < SMALL,
     )
     order = frame.groupby("channel_name")["share"].mean().sort_values(ascending=False).index.tolist()
+    order = _ends_apart(order, [], [name for name in order if name == _(SPECIAL[NO_TOUCH])])
     models = [model_name(model) for model in result.settings["models"]]
     pick = alt.selection_point(fields=["model_name"], bind="legend", name="pick_model")
     # One declared domain makes colour and shape one legend, so that neither is needed alone.
@@ -113,6 +114,7 @@ def credit_bars(result: Result, names: Names, subtitle: str = "") -> alt.TopLeve
         ],
     )
     order = frame.sort_values("conversions", ascending=False)["channel_name"].tolist()
+    order = _ends_apart(order, [], [name for name in order if name == _(SPECIAL[NO_TOUCH])])
     y = alt.Y("channel_name:N", sort=order, title=None)
     fields = ["channel_name", "conversions", "from_", "to_", "journeys", "few", "label"]
     base = alt.Chart(_lean(frame, fields))

@@ -62,7 +62,7 @@ def match_rates(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
     if not len(frame):
         return _nothing(
             _("How many customers of each source does another source know too?"),
-            _("No source has enough customers to be shown."),
+            _("No two sources have enough customers to be compared."),
         )
     frame = frame.assign(
         source_name=[_(source) for source in frame["source"]],

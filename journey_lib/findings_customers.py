@@ -28,6 +28,12 @@ KIND_NAMES: Mapping[str, str] = {
 def customers(result: Result) -> str:
     """How many identifiers became how many customers (`single_view.sizes`)."""
     facts = result.facts
+    if not facts["stitched"]:
+        return _(
+            "These {customers} customers came as they are, each known by one code: there was nothing to"
+            " stitch, so nothing below depends on it.",
+            customers=_bold(i18n.number(facts["customers"])),
+        )
     return _(
         "{identifiers} identifiers became {customers} customers. {anonymous} of them ({share}) are known by"
         " no more than a cookie or a device: one person may stand behind several of these.",
@@ -41,6 +47,8 @@ def customers(result: Result) -> str:
 def rules(result: Result) -> str:
     """By which rules identifiers were joined, and which could not be used (`single_view.kinds`)."""
     table = result.table
+    if not result.facts["stitched"]:
+        return _("No rule of stitching was needed.")
     unique = [_(KIND_NAMES[kind]) for kind in table.loc[table["unique"], "kind"]]
     limited = table.dropna(subset=["limit"])
     limits = [
@@ -60,6 +68,8 @@ def rules(result: Result) -> str:
 
 def links(result: Result) -> str:
     """How much evidence joined customers, and how much was not believed (`single_view.links`)."""
+    if not result.facts["joined"] + result.facts["cut"]:
+        return _("No two identifiers were seen together.")
     return _(
         "{joined} links between identifiers hold customers together; {cut} were seen and not used. Every one"
         " stands with its reason in the merge log (`work/identity/merges.parquet`), as hashes.",
@@ -71,7 +81,7 @@ def links(result: Result) -> str:
 def stitching(result: Result, names: Names) -> str:
     """How much of the answer depends on stitching (`single_view.sensitivity`)."""
     if result.facts["levels"] < 2:
-        return _("These customers came as they are: there was nothing to stitch, so nothing depends on it.")
+        return _("No rule of stitching was needed.")
     facts = result.facts
     sentence = _(
         "Of {conversions} conversions, {off} have a touch before them without stitching, {normal} with normal"

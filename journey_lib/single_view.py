@@ -101,6 +101,7 @@ def sizes(workspace: Workspace) -> Result:
     table = pd.DataFrame({"identifiers": list(counted), "customers": list(counted.values())})
     table["share"] = table["customers"] / max(facts["customers"], 1)
     told = {
+        "stitched": manifest.identity is not None,
         "customers": facts["customers"],
         "anonymous": facts["anonymous"],
         "anonymous_share": facts["anonymous"] / max(facts["customers"], 1),
@@ -130,7 +131,8 @@ def kinds(workspace: Workspace) -> Result:
     ]
     table = pd.DataFrame(rows)
     table = table[table["identifiers"] + table["refused"] > 0].reset_index(drop=True)
-    return Result("identifier_kinds", table, {"kinds": len(table)}, _settings(manifest))
+    facts = {"kinds": len(table), "stitched": manifest.identity is not None}
+    return Result("identifier_kinds", table, facts, _settings(manifest))
 
 
 def matches(workspace: Workspace) -> Result:

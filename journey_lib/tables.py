@@ -48,6 +48,9 @@ def table_html(
         _row(columns, record, few=mark, instead={str(muted): least} if gone else None)
         for record, mark, gone in zip(records, few, hidden, strict=True)
     )
+    if not rows:
+        nothing = html.escape(i18n.text("nothing to list"))
+        rows = f'<tr><td class="text" colspan="{len(columns)}">{nothing}</td></tr>'
     head = "".join(
         f'<th scope="col"{_align(kind)}>{html.escape(heading(c))}</th>' for c, kind in formats.items()
     )

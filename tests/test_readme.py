@@ -20,7 +20,7 @@ Mã,Mã KH,Thời gian,Kênh,Sự kiện
 2,KH1,04/01/2025 20:00,Email,click
 3,KH2,05/01/2025 10:00,Zalo,click
 4,KH2,31/02/2025 10:00,Zalo,click
-"""
+""" + "".join(f"{number},KH3,06/01/2025 {number - 5:02}:00,TikTok,click\n" for number in range(5, 25))
 ORDERS = """\
 Mã đơn,Mã KH,Ngày đặt,Giá trị
 D1,KH1,2025-01-05 12:00,"1.250.000,0"
@@ -46,7 +46,7 @@ def test_its_journey_yaml_reads_files_of_the_kind_it_describes(tmp_path: Path) -
     known = catalogue.reports()
     for entry in workspace.reports:
         catalogue.check(catalogue.pick(known, entry.report), entry.parameters)
-    assert (manifest.rows_in, manifest.kept, manifest.dropped) == (5, 4, 1)  # there is no 31 February
+    assert (manifest.rows_in, manifest.kept, manifest.dropped) == (25, 24, 1)  # there is no 31 February
     credit = table.set_index("channel")
     assert credit.loc[["Email", "Zalo"], "conversions"].tolist() == [0.5, 0.5]
     assert credit.loc[["Email", "Zalo"], "value"].tolist() == [625_000, 625_000]

@@ -112,3 +112,11 @@ def test_headings_are_the_columns_in_the_readers_words() -> None:
 def test_a_slip_in_the_formats_says_what_would_be_right(formats: dict[str, str], said: str) -> None:
     with pytest.raises(ParameterError, match=re.escape(said)):
         table_html(FRAME, caption="c", formats=formats)
+
+
+def test_a_table_without_rows_says_so():
+    i18n.speak("en")
+    page = table_html(
+        pd.DataFrame({"a": [], "b": []}), caption="c", formats={"a": "text", "b": "number"}
+    )
+    assert '<td class="text" colspan="2">nothing to list</td>' in page

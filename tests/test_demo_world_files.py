@@ -79,6 +79,7 @@ OPENS_TRUTH = re.compile(
 SAYS_WHERE = (
     'journey_lib/cli.py: click.echo(f"',  # tells the user where it is
     'pyproject.toml: id = "truth"',
+    "journey_lib/draft/patterns.py: NOT_RAW = ",  # says where not to look
     "pyproject.toml: protected_modules = ",
 )
 

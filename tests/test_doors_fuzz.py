@@ -10,7 +10,7 @@ import tempfile
 import unicodedata
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from test_doors_text import staged
 
@@ -49,6 +49,8 @@ def test_any_table_of_text_comes_back_the_same(rows, separator, encoding, ends, 
     out = csv.writer(file, delimiter=separator, lineterminator=ends, quoting=quoting)
     out.writerow(["customer_id", "name", "city"])
     for name, city in rows:
+        # Before Python 3.13 the writer leaves a lone carriage return bare, and then it is a line's end.
+        assume(quoting == csv.QUOTE_ALL or "\r" not in name + city)
         out.writerow(["a", name, city])
     table = read(
         file.getvalue().encode(encoding),

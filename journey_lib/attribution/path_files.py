@@ -87,9 +87,7 @@ def read_paths(
     )
 
 
-def _steps(
-    distinct: pa.StringArray, separator: str, name: str
-) -> tuple[Array, Array, tuple[str, ...], bool]:
+def _steps(distinct: pa.StringArray, separator: str, name: str) -> tuple[Array, Array, tuple[str, ...], bool]:
     """Channel codes of each distinct path end to end, where each path begins, and the channels.
 
     And whether the paths are as distinct as their texts: no channel was written in two ways.

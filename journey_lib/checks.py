@@ -18,6 +18,8 @@ KEYS = {
 }
 
 SEEN = "was already seen"
+# What a platform itself leaves out of its reports: dropped, and no fault of the export.
+LEFT_OUT = ("hit is excluded by Adobe", "hit was uploaded, not made by a visitor")
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,9 @@ class Account:
 
     @property
     def unusable(self) -> int:
-        """Dropped rows that could not be used; one that was exported twice is no loss."""
-        return sum(n for reason, n in self.dropped.items() if not reason.endswith(SEEN))
+        """Dropped rows that could not be used; a repetition, or what the platform leaves out, is no loss."""
+        lost = [n for why, n in self.dropped.items() if not why.endswith(SEEN) and why not in LEFT_OUT]
+        return sum(lost)
 
 
 AMOUNTS = {"events": "value", "orders": "value", "returns": "value", "costs": "cost"}

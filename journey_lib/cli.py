@@ -93,27 +93,28 @@ def init(folder: Path, **asked: Any) -> None:
 
 @cli.command()
 @_workspace
-@click.option(
-    "--customers", type=click.IntRange(min=1), help="How many customers; more of them, more events."
-)
+@click.option("--customers", type=click.IntRange(min=1), help="How many; more of them, more events.")
 @click.option("--seed", type=int, help="Another seed makes another shop.")
 @click.option("--world", help="The shop in other circumstances: see docs/demo-world.md.  [default: base]")
-def demo(folder: Path, customers: int | None, seed: int | None, world: str | None) -> None:
+@click.option("--export", "form", help="Write it as another system would, such as ga4: see docs/sources.md.")
+@click.option("--into", type=click.Path(path_type=Path), help="Workspace of the export.  [exports/FORMAT]")
+def demo(folder: Path, form: str | None, into: Path | None, **given: Any) -> None:
     """Make the demo shop's raw data, and what is true of it."""
-    from journey_lib.demo import generate
+    from journey_lib.demo import exports, generate
 
-    given = {"customers": customers, "seed": seed, "world": world}
-    asked: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    with _bar("customer") as bar:
+    asked = {name: value for name, value in given.items() if value is not None}
+    if form is None or asked or not exports.made(folder / "raw", form):
+        with _bar("customer") as bar:
 
-        def heard(done: int, of: int) -> None:
-            bar.total = of
-            bar.update(done - bar.n)
+            def heard(done: int, of: int) -> None:
+                bar.total = of
+                bar.update(done - bar.n)
 
-        counts = generate(folder, progress=heard, **asked)
-    click.echo(f"the demo shop is in {folder / 'raw'}, what is true of it in {folder / 'truth'}")
-    for name, count in counts.items():
-        click.echo(f"  {count:>12,} {name.replace('_', ' ')}")
+            counts = generate(folder, progress=heard, **asked)
+        click.echo(f"the demo shop is in {folder / 'raw'}, what is true of it in {folder / 'truth'}")
+        click.echo("\n".join(f"  {count:>12,} {name.replace('_', ' ')}" for name, count in counts.items()))
+    if form is not None:
+        click.echo(exports.export(folder / "raw", into or folder / "exports" / form, form))
 
 
 @cli.command()

@@ -12,7 +12,21 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from journey_lib.engine import Engine
-from journey_lib.sources import complete_journey, convert, delimited, excel, jsonl, parquet, postgres
+from journey_lib.sources import (
+    adobe,
+    ads,
+    complete_journey,
+    convert,
+    delimited,
+    excel,
+    ga4,
+    jsonl,
+    matomo,
+    parquet,
+    postgres,
+    segment,
+    snowplow,
+)
 from journey_lib.sources.files import matching
 from journey_lib.workspace import Source, Workspace
 
@@ -22,6 +36,12 @@ READERS = {
     "parquet": parquet.stage,
     "jsonl": jsonl.stage,
     "postgres": postgres.stage,
+    "ga4": ga4.stage,
+    "segment": segment.stage,
+    "snowplow": snowplow.stage,
+    "matomo": matomo.stage,
+    "adobe": adobe.stage,
+    "ads": ads.stage,
     "complete_journey": complete_journey.stage,
 }
 

@@ -1,0 +1,123 @@
+"""What platform exports have in common: addresses, click ids, visits without a source, and amounts in JSON.
+
+The functions return SQL expressions; they take SQL expressions of text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from journey_lib.engine import Engine, identifier, literal
+from journey_lib.errors import ConfigError
+from journey_lib.model import TABLES, TRAFFIC
+from journey_lib.sources import convert
+from journey_lib.workspace import Source
+
+# Parameters that ad platforms put into the links they lead through.
+CLICK_IDS = (
+    "gclid", "wbraid", "gbraid", "dclid", "msclkid", "fbclid", "ttclid", "twclid", "li_fat_id",
+)  # fmt: skip
+NAMES = "|".join(CLICK_IDS)
+DIRECT, NO_MEDIUM = "(direct)", "(none)"
+NOT_SET = ("", "(not set)")  # what platforms write where they know nothing
+
+
+def known(text: str) -> str:
+    """A text, or NULL where it only says that nothing is known."""
+    return f"CASE WHEN trim({text}) NOT IN ({', '.join(map(literal, NOT_SET))}) THEN {text} END"
+
+
+def path(address: str) -> str:
+    """The path of a web address, without what is asked of it: ``/cart`` of ``https://a.vn/cart?step=2``."""
+    found = f"regexp_extract({address}, {literal('^(?:[A-Za-z][A-Za-z0-9+.-]*:)?(?://[^/?#]*)?([^?#]*)')}, 1)"
+    return f"CASE WHEN {known(address)} IS NOT NULL THEN coalesce(nullif({found}, ''), '/') END"
+
+
+def host(address: str) -> str:
+    """The site of a web address, in lower case and without ``www.``; NULL where there is none."""
+    pattern = literal(r"^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?([^/?#:]+)")
+    return f"nullif(regexp_replace(lower(regexp_extract({address}, {pattern}, 1)), '^www\\.', ''), '')"
+
+
+def click_id(address: str) -> str:
+    """Which click id a web address carries: its name, for rules ask for no more and its value is personal."""
+    return f"nullif(regexp_extract({address}, {literal(f'[?&]({NAMES})=[^&#]')}, 1), '')"
+
+
+def click(address: str) -> str:
+    """The click id itself, with its name: what tells one click from the next."""
+    return f"regexp_extract({address}, {literal(f'[?&](?:{NAMES})=[^&#]+')})"
+
+
+def plain(number: str) -> str:
+    """A number as people write it, where a program wrote it as ``1.25E7``."""
+    exponent = r"[+-]?\d+(?:\.\d+)?[eE][+-]?\d{1,3}"
+    whole = f"CAST(try_cast({number} AS DECIMAL(38, 6)) AS VARCHAR)"
+    return (
+        f"CASE WHEN regexp_full_match({number}, {literal(exponent)})"
+        f" THEN coalesce({whole}, {number}) ELSE {number} END"
+    )
+
+
+def moment(micros: str) -> str:
+    """Microseconds since 1970 as a written time in UTC; a text that is no such number stays as it is."""
+    time = f"CAST(try(make_timestamp(try_cast({micros} AS BIGINT))) AS VARCHAR)"
+    return f"coalesce({time}, {micros})"
+
+
+def only(source: Source, *tables: str) -> None:
+    """Refuse a source that asks a platform's export for a table it does not have.
+
+    Raises
+    ------
+    ConfigError
+        The declared table is none of `tables`.
+    """
+    if source.table not in tables:
+        raise ConfigError(
+            f"a source of the format {source.format} cannot be read as {source.table}",
+            where=source.path,
+            do=f"say `table: {' or '.join(tables)}` under this source in journey.yaml",
+        )
+
+
+def deliver(
+    source: Source,
+    own: Mapping[str, str],
+    mapped: Mapping[str, str],
+    relation: str,
+    engine: Engine,
+    into: str,
+) -> dict[str, int]:
+    """Stage a relation that already speaks of canonical columns.
+
+    Parameters
+    ----------
+    own
+        The canonical columns that the reader fills, and the SQL expression of each in `relation`.
+    mapped
+        Fields of the file that the source's `columns` names instead, and where they stand in `relation`.
+    """
+    given = {
+        name: place
+        for name, place in own.items()
+        if name in TABLES[source.table] and name not in source.set and name not in source.ignore
+    }
+    # A field of the file may have the name of a canonical column that is another one.
+    fields = {name: f"field {name}" for name in source.columns.values() if name in mapped}
+    places = given | {fields[name]: mapped[name] for name in fields}
+    renamed = {column: fields.get(name, name) for column, name in source.columns.items()}
+    exact = source.model_copy(
+        update={"timezone": "UTC", "numbers": source.numbers or "1234.5", "columns": renamed, "ignore": ()}
+    )
+    return convert.canonical(exact, dict.fromkeys(places, "VARCHAR"), relation, engine, into, places)
+
+
+def traffic(columns: Mapping[str, str]) -> dict[str, str]:
+    """All columns that tell where a visit came from: the given ones, and NULL for the others."""
+    return {name: columns.get(name, "CAST(NULL AS VARCHAR)") for name in TRAFFIC}
+
+
+def quoted(names: Mapping[str, str]) -> str:
+    """A list of SELECT: each expression under its name."""
+    return ", ".join(f"{place} AS {identifier(name)}" for name, place in names.items())

@@ -116,7 +116,7 @@ def test_touches_are_arrivals_and_what_came_of_them_is_not(exported, shop, tmp_p
         told = dict(
             engine.rows(
                 "SELECT concat_ws(' / ', lower(source), medium), count(*) FROM staged"
-                    " WHERE reason IS NULL GROUP BY ALL ORDER BY 1"
+                " WHERE reason IS NULL GROUP BY ALL ORDER BY 1"
             )
         )
     assert told.pop("") == shop.events.channel.isna().sum() + len(

@@ -162,6 +162,24 @@ def test_a_purchase_that_is_told_twice_is_kept_once(tmp_path):
 
 
 @pytest.mark.parametrize(
+    "wrong",
+    [{"post_product_list": ";A;1;nhiều"}, {"post_visid_high": 0, "post_visid_low": 0}, {"hit_time_gmt": "x"}],
+)
+def test_of_a_purchase_that_is_told_twice_the_copy_that_can_be_used_is_kept(tmp_path, wrong):
+    bought = {"post_event_list": "1", "post_product_list": ";A;1;5", "post_purchaseid": "P1"}
+    write(tmp_path, hit(1, **bought | wrong), hit(2, **bought))
+    assert told(staged(tmp_path), "value", "reason")[1] == (5, None)
+
+
+def test_a_purchase_of_somebody_known_by_another_column_can_be_used(tmp_path):
+    nobody = {"post_visid_high": 0, "post_visid_low": 0}
+    bought = {"post_event_list": "1", "post_product_list": ";A;1;5", "post_purchaseid": "P1"}
+    write(tmp_path, hit(1, **bought, **nobody, post_evar5="KH1"), hit(2, **bought))
+    named = SOURCE.replace("}", ", columns: {user_id: post_evar5}}")
+    assert told(staged(tmp_path, named), "reason") == [(None,), ("purchase id was already seen",)]
+
+
+@pytest.mark.parametrize(
     ("first", "expected"),
     [
         ({"ref_type": 6}, ("(direct)", "(none)", None, None, None)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,14 @@ def test_a_total_that_is_not_what_its_rows_come_to_stops_with_both_sums(tmp_path
     with pytest.raises(DataError, match=f"is {total}, but its rows come to 12") as caught:
         staged(tmp_path, text, source())
     assert "row 3: 'Total: Account'" in str(caught.value)
+
+
+def test_a_total_is_known_in_whichever_way_its_letters_are_composed(tmp_path):
+    rows = HEAD + "2025-01-01,A,5,1\n2025-01-01,B,7,1\n"
+    frame, counted = staged(tmp_path, unicodedata.normalize("NFD", rows + "Tổng cộng,,12,2\n"), source())
+    assert (len(frame), counted) == (2, {"total rows": 1})
+    with pytest.raises(DataError, match="is 99, but its rows come to 12"):
+        staged(tmp_path, unicodedata.normalize("NFD", rows + "Tổng cộng,,99,2\n"), source())
 
 
 def test_of_several_totals_only_the_one_of_the_account_is_compared(tmp_path):

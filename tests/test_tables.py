@@ -116,7 +116,5 @@ def test_a_slip_in_the_formats_says_what_would_be_right(formats: dict[str, str],
 
 def test_a_table_without_rows_says_so():
     i18n.speak("en")
-    page = table_html(
-        pd.DataFrame({"a": [], "b": []}), caption="c", formats={"a": "text", "b": "number"}
-    )
+    page = table_html(pd.DataFrame({"a": [], "b": []}), caption="c", formats={"a": "text", "b": "number"})
     assert '<td class="text" colspan="2">nothing to list</td>' in page

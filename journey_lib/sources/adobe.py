@@ -13,6 +13,7 @@ from pathlib import Path
 from journey_lib.checks import SEEN
 from journey_lib.engine import Engine, identifier, literal
 from journey_lib.errors import DataError
+from journey_lib.model import IDENTIFIERS
 from journey_lib.sources import cells, lines, visits
 from journey_lib.sources.adobe_files import (
     EVENTS,
@@ -88,7 +89,8 @@ def stage(source: Source, root: Path, engine: Engine, into: str) -> Mapping[str,
     look_up(EVENTS, paths, engine, f"{into}_events")
     look_up(SEARCH_ENGINES, paths, engine, f"{into}_engines")
     extra = {name: f"field {number}" for number, name in enumerate(asked) if name in names}
-    engine.run(f"CREATE TABLE {hits} AS {_hits(extra, said, f'{into}_events', 'campaign' in names)}")
+    who = [extra[name] for column, name in source.columns.items() if column in IDENTIFIERS and name in extra]
+    engine.run(f"CREATE TABLE {hits} AS {_hits(extra, who, said, f'{into}_events', 'campaign' in names)}")
     relation = _with_arrivals(hits, f"{into}_engines")
     mapped = {name: identifier(place) for name, place in extra.items()}
     counted = visits.deliver(source, _own(), mapped, relation, engine, into)
@@ -130,7 +132,7 @@ def _posted(name: str) -> str:
     return f"coalesce({visits.known(_text(f'post_{name}'))}, {visits.known(_text(name))})"
 
 
-def _hits(extra: Mapping[str, str], said: str, events: str, has_campaign: bool) -> str:
+def _hits(extra: Mapping[str, str], who: Sequence[str], said: str, events: str, has_campaign: bool) -> str:
     """One row a hit: what it was, whose and when, what tells its source, and why it is kept apart."""
     ids = f"list_transform(string_split({_posted('event_list')}, ','), lambda e: string_split(e, '=')[1])"
     since = f"coalesce(nullif({_posted('cust_hit_time_gmt')}, '0'), hit_time_gmt)"
@@ -170,7 +172,13 @@ def _hits(extra: Mapping[str, str], said: str, events: str, has_campaign: bool) 
     typed = f"SELECT *, {number} AS event_id, {_event_type(events)} AS event_type FROM ({known})"
     # The same hit in two files is left to the rule on event ids.
     bought = "event_type = 'purchase' AND excluded IS NULL"
-    again = f"dense_rank() OVER (PARTITION BY {bought}, purchase_id ORDER BY moment, event_id) > 1"
+    # A copy that cannot be used is not the one that is kept.
+    people = ", ".join(identifier(place) for place in ("cookie", *who))
+    price = f"try_cast(coalesce({_revenue()}, '0') AS DECIMAL(30, 6))"
+    needed = ("try_cast(moment AS TIMESTAMP)", price, f"coalesce({people})")
+    usable = " AND ".join(f"{place} IS NOT NULL" for place in needed)
+    order = f"ORDER BY {usable} DESC, moment, event_id"
+    again = f"dense_rank() OVER (PARTITION BY {bought}, purchase_id {order}) > 1"
     again = f"duplicate = '1' OR (purchase_id IS NOT NULL AND {again})"
     return (
         f"SELECT *, coalesce(excluded, CASE WHEN {bought} AND ({again}) THEN '{REPEATED}' END) AS apart"

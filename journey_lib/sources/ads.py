@@ -12,6 +12,7 @@ import gzip
 import io
 import itertools
 import re
+import unicodedata
 import zlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -119,7 +120,8 @@ def _header(source: Source, path: Path, above: Sequence[str]) -> tuple[int, str,
 def _sheet(path: Path, headings: Headings, lines: Iterable[Sequence[str]], mark: str) -> Sheet:
     width, rows, malformed = len(headings.names), [], []
     number = 0
-    for cells in lines:
+    for said in lines:
+        cells = [unicodedata.normalize("NFC", cell) for cell in said]  # a total may be typed on a Mac
         if not any(cell.strip() for cell in cells):
             continue
         number += 1

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from journey_lib import channels
 
-SHOPPING = {"amazon", "ebay", "etsy.com"}
-SEARCH = {"google", "bing", "duckduckgo"}
+SHOPPING = {"amazon", "amazon.fr", "ebay", "etsy.com"}
+SEARCH = {"google", "google.co.uk", "bing", "duckduckgo"}
 SOCIAL = {"facebook", "instagram.com", "linkedin"}
 VIDEO = {"youtube", "vimeo.com"}
 SOURCES = [
@@ -33,7 +33,17 @@ MEDIUMS = [
         "referral",
         "app",
     ),
-    *("link", "social", "social-network", "social-media", "sm", "social network", "video", "online-video"),
+    *(
+        "link",
+        "social",
+        "social-network",
+        "social-media",
+        "sm",
+        "social network",
+        "social media",
+        "video",
+        "online-video",
+    ),
     *("email", "e-mail", "e mail", "affiliate", "affiliates", "audio", "sms", "push", "webpush", "pushed"),
     *("mobile_web", "notification", "ai-assistant", "cross-network", "newsletter"),
 ]

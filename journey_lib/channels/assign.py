@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-import pandas as pd
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any
 
 from journey_lib.channels.rules import CATEGORIES, Rule, Rules, Test
+from journey_lib.errors import ParameterError, did_you_mean
 from journey_lib.model import TRAFFIC
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
 
 UNASSIGNED = "Unassigned"
 MOST = 500  # signs of a value that are looked at: a longer one is no name of a source
 # What stands before a site's name without making it another site.
 PREFIXES = ("www.", "m.", "l.", "lm.", "amp.", "mobile.", "touch.", "web.")
+# A site that every country has of its own, with its country behind it (google.de, amazon.co.jp) or in front.
+BEHIND, IN_FRONT = re.compile(r"\.(?:com?\.)?[a-z]{2}$"), re.compile(r"^[a-z]{2}\.")
+PLATFORM = frozenset(("network", "creative_format", "engine"))
 
 Visit = Mapping[str, str | None]
+Match = tuple[Rule, Mapping[str, Test]]
 
 
 def assign(rules: Rules, traffic: pa.Table | pd.DataFrame) -> list[str]:
@@ -31,16 +38,26 @@ def assign(rules: Rules, traffic: pa.Table | pd.DataFrame) -> list[str]:
     ]
 
 
+def evidence(rules: Rules, traffic: pa.Table | pd.DataFrame) -> list[str]:
+    """What the channel of each row rests on: own rule, ad platform, click id, tags, or nothing."""
+    return [_evidence(_match(rules, visit)) for visit in _visits(traffic)]
+
+
 def explain(rules: Rules, **traffic: str | None) -> str:
-    """Which rule named the channel of one visit, in a sentence for a notebook."""
-    (visit,) = _visits(pa.table({name: [value] for name, value in traffic.items()}))
-    rule = _first(rules, visit)
+    """Which rule named the channel of one visit, and by what, in a sentence for a notebook."""
+    for name in traffic:
+        if name not in TRAFFIC:
+            raise ParameterError(f"no rule asks a visit for {name!r}", do=did_you_mean(name, TRAFFIC))
+    visit = {name: _folded(traffic[name]) for name in TRAFFIC if name in traffic}
     said = (
         ", ".join(f"{name}={value!r}" for name, value in visit.items() if value is not None) or "nothing set"
     )
-    if rule is None:
+    match = _match(rules, visit)
+    if match is None:
         return f"{said}: no rule of {rules.version} fits, so it is {UNASSIGNED}"
-    return f"{said}: {rule.channel}, by {rule.origin}"
+    rule, condition = match
+    fitted = ", ".join(_told(rules, visit, field, test) for field, test in condition.items())
+    return f"{said}: {rule.channel}, by {rule.origin} ({_evidence(match)}: {fitted})"
 
 
 def changed_by_case(rules: Rules, traffic: pa.Table | pd.DataFrame, rows: Sequence[int]) -> int:
@@ -57,6 +74,8 @@ def changed_by_case(rules: Rules, traffic: pa.Table | pd.DataFrame, rows: Sequen
 
 
 def _visits(traffic: pa.Table | pd.DataFrame, *, fold: bool = True) -> list[Visit]:
+    import pyarrow as pa
+
     table = traffic if isinstance(traffic, pa.Table) else pa.Table.from_pandas(traffic, preserve_index=False)
     there = [name for name in TRAFFIC if name in table.column_names]
     columns = [table[name].cast(pa.string()).to_pylist() for name in there]
@@ -79,18 +98,49 @@ def _channel(rules: Rules, visit: Visit) -> str:
 
 
 def _first(rules: Rules, visit: Visit) -> Rule | None:
+    match = _match(rules, visit)
+    return None if match is None else match[0]
+
+
+def _match(rules: Rules, visit: Visit) -> Match | None:
+    """The first rule that fits, and the condition by which it does."""
     kinds = _kinds(rules, visit.get("source"))
     for rule in rules.rules:
-        if any(_holds(condition, visit, kinds) for condition in rule.any):
-            return rule
+        for condition in rule.any:
+            if _holds(condition, visit, kinds):
+                return rule, condition
     return None
 
 
+def _evidence(match: Match | None) -> str:
+    if match is None:
+        return "nothing"
+    rule, condition = match
+    if rule.own:
+        return "own rule"
+    if PLATFORM & set(condition):
+        return "ad platform"
+    return "click id" if condition.get("click_id") is not None else "tags"
+
+
+def _told(rules: Rules, visit: Visit, field: str, test: Test) -> str:
+    if isinstance(test, re.Pattern):
+        return f"{field} fits /{test.pattern}/"
+    if test is None:
+        return f"{field} is not set"
+    if field == "category":
+        return f"source is of {' or '.join(sorted(_kinds(rules, visit.get('source')) & test))}"
+    return f"{field} is {visit.get(field)!r}"
+
+
 def _kinds(rules: Rules, source: str | None) -> frozenset[str]:
-    """Of which kinds a source is: as it stands, and without what only stands before a site's name."""
+    """Of which kinds a source is: as it stands, without what only stands before a site's name, or abroad."""
     if source is None:
         return frozenset()
     names = {source, *(source.removeprefix(prefix) for prefix in PREFIXES)}
+    names |= rules.regional & {
+        bare.sub("", name) for name in names for bare in (BEHIND, IN_FRONT) if "." in name
+    }
     return frozenset(kind for kind in CATEGORIES if names & rules.categories[kind])
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Sequence
-from urllib.parse import parse_qsl, urlsplit
-
-import pandas as pd
-import pyarrow as pa
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, parse_qsl, unquote_plus, urlsplit
 
 from journey_lib.channels.assign import UNASSIGNED, assign
 from journey_lib.channels.rules import Rules
 from journey_lib.errors import DataError
+from journey_lib.i18n import text as _
 from journey_lib.model import Result
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
 
 FIELDS = ("source", "medium", "campaign")
 # Mediums that the rules know, to guess from what was meant.
@@ -22,9 +25,17 @@ MEDIUMS = (
     *("affiliate", "audio", "sms", "push", "ai-assistant", "retargeting"),
 )
 PRIVATE = (
-    re.compile(r"[\w.+-]+(@|%40)[\w-]+\.[\w.]+"),
-    re.compile(r"(?<!\d)(\+?84|0)[ .-]?\d([ .-]?\d){8}(?!\d)"),
+    re.compile(r"(?<![\w.+%-])[\w.+%-]+(@|%40|%2540)[\w-]+\.[\w.]+", re.IGNORECASE),
+    re.compile(r"(?<!\d)(\+?84|0)[ .()-]{0,2}\d([ .()-]{0,2}\d){8}(?!\d)"),
+    re.compile(r"\+\d([ .()-]{0,2}\d){8,14}(?!\d)"),
 )
+# Parameters that are about a person whatever they hold.
+PERSONAL = re.compile(
+    r"e-?mail|mail|phone|tel|mobile|sdt|dien_?thoai|so_?dien_?thoai|ho_?ten|full_?name|first_?name|last_?name"
+    r"|dob|birth_?(day|date)|ngay_?sinh|cccd|cmnd|address|dia_?chi|password|mat_?khau",
+    re.IGNORECASE,
+)
+HIDDEN = "•••"
 
 Finding = tuple[str, str, str, int, str]
 
@@ -40,14 +51,16 @@ def lint(
         Distinct combinations with any of the columns source, medium, campaign, page (the address it led to)
         and referrer, and how many rows stand behind each.
     own_domains
-        Sites of the shop itself: a link between its own pages must carry no tags.
+        Sites of the shop itself, with all that end in them: links between its own pages must carry no tags.
 
     Returns
     -------
     Result
         Columns issue, field, example (personal data masked), rows, what_to_do; the most rows first.
     """
-    frame = links.to_pandas() if isinstance(links, pa.Table) else links
+    import pandas as pd
+
+    frame = (links if isinstance(links, pd.DataFrame) else links.to_pandas()).reset_index(drop=True)
     if rows not in frame:
         raise DataError(f"the links have no column '{rows}'", do="say how many rows stand behind each link")
     found: list[Finding] = []
@@ -71,59 +84,66 @@ def _spelling(frame: pd.DataFrame, field: str, rows: str) -> Iterator[Finding]:
     for written in ways.values():
         if len({value.strip() for value in written}) > 1:
             usual = max(written, key=lambda value: (counted[value], value))
-            others = [value for value in written if value != usual]
+            total = int(sum(counted[value] for value in written if value != usual))
             example = " / ".join(_masked(value) for value in sorted(written))
-            total = int(sum(counted[value] for value in others))
-            yield "written in several ways", field, example, total, "write it in lower case, everywhere"
+            yield _("written in several ways"), field, example, total, _("write it in lower case, everywhere")
     for value, many in counted.items():
         if re.search(r"\s", str(value)):
-            advice = "use - or _ instead of blanks"
-            yield "has blanks", field, repr(_masked(str(value))), int(many), advice
+            advice = _("use - or _ instead of blanks")
+            yield _("has blanks"), field, repr(_masked(str(value))), int(many), advice
 
 
 def _mediums(frame: pd.DataFrame, rules: Rules, rows: str) -> Iterator[Finding]:
     """Mediums that no rule knows: their visits are Unassigned."""
+    import pandas as pd
+
     if "medium" not in frame:
         return
     tagged = frame.dropna(subset=["medium"])
     there = [name for name in FIELDS if name in tagged]
-    channel = pd.Series(assign(rules, tagged[there].astype("string")), index=tagged.index)
+    channel = pd.Series(assign(rules, tagged[there].astype("string")), index=tagged.index, dtype="string")
     lost = tagged[channel == UNASSIGNED].groupby("medium")[rows].sum()
     for medium, many in lost.items():
         near = difflib.get_close_matches(str(medium).strip().casefold(), MEDIUMS, n=1, cutoff=0.6)
-        hint = (
-            f"did you mean {near[0]}?" if near else "use a medium the rules know, or add a rule of your own"
-        )
-        yield "no rule fits", "medium", _masked(str(medium)), int(many), hint
+        hint = _("use a medium the rules know, or add a rule of your own")
+        if near:
+            hint = _("did you mean {medium}?", medium=near[0])
+        yield _("no rule fits"), "medium", _masked(str(medium)), int(many), hint
 
 
 def _internal(frame: pd.DataFrame, own: Sequence[str], rows: str) -> Iterator[Finding]:
     """Tags on links between the shop's own pages: they end the visit and hide where it came from."""
-    if "referrer" not in frame or not own:
-        return
-    sites = {site.casefold().removeprefix("www.") for site in own}
-    tagged = frame[[name for name in FIELDS if name in frame]].notna().any(axis=1)
-    hosts = [
-        str(urlsplit(str(link)).hostname or "").casefold().removeprefix("www.") for link in frame["referrer"]
-    ]
-    inside = tagged & pd.Series([host in sites for host in hosts], index=frame.index)
-    if inside.any():
-        host = next(host for host, yes in zip(hosts, inside, strict=True) if yes)
-        many = int(frame.loc[inside, rows].sum())
-        yield (
-            "internal link with tags",
-            "referrer",
-            host,
-            many,
-            "take the tags off links between your own pages",
-        )
+    import pandas as pd
+
+    sites = {_host(site) for site in ([own] if isinstance(own, str) else own)} - {""}
+    there = [name for name in FIELDS if name in frame]
+    left = frame[there].apply(lambda tags: tags.astype("string").str.strip().fillna("") != "").any(axis=1)
+    for field in ("referrer", "source"):
+        if field not in frame or not sites or frame.empty:
+            continue
+        hosts = frame[field].astype("string").fillna("").map(_host)
+        inside = left & pd.Series([_within(host, sites) for host in hosts], index=frame.index)
+        if inside.any():
+            many = int(frame.loc[inside, rows].sum())
+            advice = _("take the tags off links between your own pages")
+            yield _("internal link with tags"), field, str(hosts[inside].iloc[0]), many, advice
+        left &= ~inside  # a row is told once
+
+
+def _within(host: str, sites: set[str]) -> bool:
+    return any(host == site or host.endswith(f".{site}") for site in sites)
+
+
+def _split(link: str) -> SplitResult | None:
+    try:
+        return urlsplit(link if "://" in link else f"//{link}")
+    except ValueError:  # no address at all, such as one with half a bracket
+        return None
 
 
 def _host(link: str) -> str:
-    try:
-        return (urlsplit(link).hostname or "").casefold().removeprefix("www.")
-    except ValueError:  # no address at all, such as one with half a bracket
-        return ""
+    parts = _split(link.strip())
+    return ((parts and parts.hostname) or "").casefold().removeprefix("www.")
 
 
 def _personal(frame: pd.DataFrame, rows: str) -> Iterator[Finding]:
@@ -131,24 +151,52 @@ def _personal(frame: pd.DataFrame, rows: str) -> Iterator[Finding]:
     for field in (*FIELDS, "page"):
         if field not in frame:
             continue
-        texts = frame[field].astype("string").fillna("")
-        private = texts.map(lambda text: any(pattern.search(text) for pattern in PRIVATE))
-        if private.any():
-            example = _masked(str(texts[private].iloc[0]))
-            names = {name for text in texts[private] for name, _ in parse_qsl(urlsplit(text).query)}
-            where = f"{field} ({', '.join(sorted(names)[:3])})" if names else field
-            many = int(frame.loc[private, rows].sum())
-            yield (
-                "personal data",
-                where,
-                example,
-                many,
-                "take it out at the source, and delete what was stored",
-            )
+        texts = frame[field].dropna().astype(str)
+        private = texts[[_private(text) or bool(field == "page" and _asked(text)) for text in texts]]
+        if private.empty:
+            continue
+        names = sorted({name for text in private for name in _asked(text)}) if field == "page" else []
+        where = f"{field} ({', '.join(names[:3])})" if names else field
+        example = (_address if field == "page" else _masked)(min(private))
+        many = int(frame.loc[private.index, rows].sum())
+        yield (
+            _("personal data"),
+            where,
+            example,
+            many,
+            _("take it out at the source, and delete what was stored"),
+        )
+
+
+def _query(link: str) -> list[tuple[str, str]]:
+    parts = _split(link)
+    return parse_qsl(parts.query, keep_blank_values=True) if parts else []
+
+
+def _asked(link: str) -> list[str]:
+    """The parameters of an address that tell of a person."""
+    told = [(name, value) for name, value in _query(link) if value or _private(name)]
+    return [
+        _masked(name) for name, value in told if PERSONAL.fullmatch(name) or _private(name) or _private(value)
+    ]
+
+
+def _address(link: str) -> str:
+    """A page without anything that was typed into its address: only where it is and what it was asked for."""
+    parts = _split(link)
+    if parts is None:
+        return HIDDEN
+    asked = "&".join(f"{_masked(name)}={HIDDEN}" for name, _value in _query(link))
+    return f"{_masked((parts.hostname or '') + parts.path)}{'?' + asked if asked else ''}"[:120]
+
+
+def _private(text: str) -> bool:
+    readings = {text, unquote_plus(text), unquote_plus(unquote_plus(text))}
+    return any(pattern.search(reading) for pattern in PRIVATE for reading in readings)
 
 
 def _masked(text: str) -> str:
-    """The text without what could be somebody's address or number."""
+    """The text without what could be somebody's address or number; nothing where that cannot be cut out."""
     for pattern in PRIVATE:
-        text = pattern.sub("•••", text)
-    return text[:120]
+        text = pattern.sub(HIDDEN, text)
+    return HIDDEN if _private(text) else text[:120]

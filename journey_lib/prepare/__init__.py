@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from journey_lib import checks, sources
+from journey_lib.channels import rules
 from journey_lib.channels import staged as arrivals
 from journey_lib.engine import Engine, connect
 from journey_lib.errors import ConfigError, DataError
@@ -89,6 +90,7 @@ def fingerprint(workspace: Workspace, answers: Sequence[str] = ()) -> str:
     declared = workspace.model_dump(mode="json", include=about, exclude_defaults=True)
     digest = hashlib.sha256(json.dumps([FORMAT, declared, *answers], sort_keys=True).encode())
     named = [workspace.path / name for name in (workspace.rates, workspace.channels.custom) if name]
+    named += rules.files(workspace.channels.rules, workspace.channels.extensions)
     for path in [path for path in named if path.is_file()]:
         digest.update(path.read_bytes())
     if workspace.identity is not None:

@@ -23,6 +23,15 @@ KIND_NAMES: Mapping[str, str] = {
     "device": "device",
     "cookie": "cookie",
 }
+REASON_NAMES: Mapping[str, str] = {
+    "would join two user_id": "would join two accounts",
+    "would join two member": "would join two member cards",
+    "would join two customer_id": "would join two customer codes",
+    "would join two email": "would join two e-mail addresses",
+    "would join two phone": "would join two phone numbers",
+    "would join two device": "would join two devices",
+    "would join two cookie": "would join two cookies",
+}
 
 
 def customers(result: Result) -> str:

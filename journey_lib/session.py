@@ -22,7 +22,7 @@ from journey_lib.charts import SPECIAL, named, path_name
 from journey_lib.charts_customers import LEVEL_NAMES, STAGE_NAMES
 from journey_lib.checks import Account
 from journey_lib.errors import ParameterError
-from journey_lib.findings_customers import KIND_NAMES
+from journey_lib.findings_customers import KIND_NAMES, REASON_NAMES
 from journey_lib.i18n import text as _
 from journey_lib.journeys import Direct, Repeats
 from journey_lib.model import HEADLESS, IDENTIFIERS, OTHER, Language, Result
@@ -183,7 +183,13 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
 
 # Columns whose codes are words of ours, and what readers call those that are no words themselves.
 WORDS = {"kind", "left_kind", "right_kind", "level", "stage", "reason", "rule"}
-CODES: Mapping[str, str] = {**KIND_NAMES, **LEVEL_NAMES, **STAGE_NAMES, OTHER: SPECIAL[OTHER]}
+CODES: Mapping[str, str] = {
+    **KIND_NAMES,
+    **LEVEL_NAMES,
+    **STAGE_NAMES,
+    **REASON_NAMES,
+    OTHER: SPECIAL[OTHER],
+}
 
 RESULT = "application/vnd.journey.result+json"
 

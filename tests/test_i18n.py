@@ -46,6 +46,7 @@ def said_in_code() -> Iterator[tuple[str, str]]:
         yield "session.py", caption
         yield from (("session.py", column.replace("_", " ").capitalize()) for column in columns)
     yield from (("charts.py", name) for name in (*charts.MODEL_NAMES.values(), *charts.SPECIAL.values()))
+    yield from (("session.py", name) for name in session.CODES.values())
 
 
 def test_everything_a_reader_sees_has_its_vietnamese(messages):

@@ -2,11 +2,13 @@
 
 from journey_lib.identity.graph import REASONS, Resolution, resolve
 from journey_lib.identity.keys import Secret, hashed, key
+from journey_lib.identity.linking import Linked, link, with_pairs
 from journey_lib.identity.log import merge_log
 from journey_lib.identity.names import bare, tidy_vietnamese
 from journey_lib.identity.nodes import Edges, Nodes, numbered
 from journey_lib.identity.normalise import normalised
 from journey_lib.identity.quality import Quality, pairwise
+from journey_lib.identity.records import RECORD_RULES, Composites, composite
 from journey_lib.identity.rules import DEFAULT, KINDS, LEVELS, Level, Rule, Rules, rules_for
 
 __all__ = [
@@ -14,8 +16,11 @@ __all__ = [
     "KINDS",
     "LEVELS",
     "REASONS",
+    "RECORD_RULES",
+    "Composites",
     "Edges",
     "Level",
+    "Linked",
     "Nodes",
     "Quality",
     "Resolution",
@@ -23,8 +28,10 @@ __all__ = [
     "Rules",
     "Secret",
     "bare",
+    "composite",
     "hashed",
     "key",
+    "link",
     "merge_log",
     "normalised",
     "numbered",
@@ -32,4 +39,5 @@ __all__ = [
     "resolve",
     "rules_for",
     "tidy_vietnamese",
+    "with_pairs",
 ]

@@ -71,6 +71,66 @@ def test_values_and_nulls_may_be_missing():
     assert found_paths(paths) == expected_paths("path | conversions\nA > B | 3")
 
 
+HEADER = "path,total_conversions,total_conversion_value,total_null"
+COUNTED = {("a", "b"): (3, 2, 20.0, 1), ("c",): (1, 0, 0.0, 1)}
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        f"{HEADER}\na > b,1,10,0\na > b,1,10,0\nc,0,0,1\na > b,0,0,1\n",
+        f"{HEADER}\r\na > b,2,20,1\r\nc,0,0,1\r\n",
+        f"\ufeff{HEADER}\na > b,2,20,1\nc,0,0,1",
+        f'{HEADER}\n"a > b",2,20,1\n"c",0,"0",1\n',
+        f'{HEADER}\n"a\n > \nb",2,20,1\nc,0,0,1\n',
+        f"{HEADER}\n\na > b,2,20,1\n\n\nc,0,0,1\n\n",
+        f"{HEADER}\na > b,2,20.0,1\nc,0,0,1\n",
+        "note,total_null,path,total_conversion_value,total_conversions\n,1,a > b,20,2\nx,1,c,0,0\n",
+    ],
+    ids=["repeated", "crlf", "bom", "quoted", "newline in a cell", "blank lines", "decimals", "order"],
+)
+def test_a_file_says_the_same_however_it_is_written(tmp_path, written):
+    file = tmp_path / "paths.csv"
+    file.write_bytes(written.encode())
+    found = jl.attribution.read_paths(file).table
+    counted = zip(*(found[name] for name in ("journeys", "conversions", "value", "nulls")), strict=True)
+    assert dict(zip(found["path"], counted, strict=True)) == COUNTED
+
+
+def test_a_large_file_counts_every_line_once(tmp_path):
+    """Files are parsed in pieces: paths come back in later ones, whole counts may turn to decimals."""
+    rows = 300_000
+    file = tmp_path / "paths.csv"
+    lines = [f"a > c{row % 7} > b,{int(row % 3 == 0)},{row % 5},1" for row in range(rows)]
+    file.write_text("\n".join([HEADER, *lines, "a > c0 > b,0,0.5,0"]), encoding="utf-8")
+    found = jl.attribution.read_paths(file)
+    assert len(found) == 7
+    assert found.conversions.sum() == rows // 3
+    assert found.nulls.sum() == rows
+    assert found.table["value"].sum() == rows * 2 + 0.5
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [("a,,0,0", "data row 4"), ("a,-1,0,0", "data row 4"), ("a,1.5,0,0", "data row 4"), ("a,x,0,0", "'x'")],
+)
+def test_a_broken_count_is_pointed_at_by_its_row(tmp_path, line, said):
+    file = tmp_path / "paths.csv"
+    file.write_text("\n".join([HEADER, *["a,1,0,0"] * 3, line, "a,1,0,0"]), encoding="utf-8")
+    with pytest.raises(JourneyError, match=said):
+        jl.attribution.read_paths(file)
+
+
+def test_counts_too_large_for_one_float_are_added_up_exactly():
+    large = 2**53 + 1
+    table = pd.DataFrame({"path": ["A", "A", "B", "B", "B"], "n": [large, 2, 0, 0, 0]})
+    found = jl.attribution.read_paths(table, conversions="n", value=None, nulls=None)
+    assert dict(zip(found.table["path"], found.table["conversions"], strict=True)) == {
+        ("A",): large + 2,
+        ("B",): 0,
+    }
+
+
 # --- Mistakes -----------------------------------------------------------------------------------------------
 
 

@@ -204,6 +204,21 @@ def test_without_consent_and_without_login_nobody_is_identified(tmp_path):
     assert came(frame)[1] == ("told", "referral", "p")
 
 
+@pytest.mark.parametrize("write", [write_json, write_parquet])
+def test_people_without_an_id_are_not_one_person(write, tmp_path):
+    """An empty text is no cookie, or sessions of the same number would be one session."""
+    write(
+        tmp_path,
+        "events_20250101",
+        event("page_view", user_pseudo_id="", user_id="KH1", params=PARAMS),
+        event("page_view", NOON + 1, user_pseudo_id="", user_id="KH2"),
+        event("page_view", NOON + 2, user_pseudo_id="", user_id=""),
+    )
+    frame = staged(tmp_path)
+    assert came(frame) == [("told", "referral", "p"), ("(direct)", "(none)", None), (None,) * 3]
+    assert frame["reason"].tolist() == [None, None, "nobody is identified"]
+
+
 def test_a_provisional_table_goes_where_the_days_own_table_is(tmp_path):
     write_json(tmp_path, "events_20250101.json", event("page_view"))
     write_json(tmp_path, "events_intraday_20250101.json", event("page_view"), event("scroll", NOON - SECOND))
@@ -365,6 +380,27 @@ def test_tables_of_different_years_have_different_columns(tmp_path):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "params",
+    [
+        [{"key": "ga_session_id", "value": {"string_value": None, "int_value": 5}}],
+        [{"key": "a", "value": {"string_value": None}}],
+        [{"key": None, "value": None}],
+        [],
+        None,
+    ],
+)
+def test_fields_that_are_empty_throughout_may_have_no_type(params, tmp_path):
+    """Parquet written by others than BigQuery has such columns; the engine broke down over nested ones."""
+    told = event("page_view") | {"event_params": params, "device": {"id": None, "category": "mobile"}}
+    told |= {"ecommerce": {"transaction_id": None}, "items": [{"item_id": None}], "user_id": None}
+    pq.write_table(pa.Table.from_pylist([told]), tmp_path / "events_20250101.parquet")
+    frame = staged(tmp_path, "{table: events, format: ga4, path: 'events_*', columns: {device: device.id}}")
+    assert frame[["event_type", "cookie", "device", "reason"]].to_numpy().tolist() == [
+        ["page_view", "111.222", None, None]
+    ]
+
+
 def test_gzipped_json_and_lines_that_are_none_are_kept_with_their_number(tmp_path):
     good = json.dumps(as_json(event("page_view")))
     bad_time = json.dumps(as_json(event("page_view", event_timestamp="hôm qua")))
@@ -404,6 +440,12 @@ def test_hostile_text_stays_text(tmp_path):
     assert frame["event_type"].tolist() == [name]
     source = "{table: events, format: ga4, path: 'events_*', columns: {touchpoint: \"event_params.'\"}}"
     assert staged(tmp_path, source)["touchpoint"].tolist() == [name]
+
+
+def test_a_currency_that_is_not_set_is_none(tmp_path):
+    params = {"value": 9.5, "currency": "(not set)"}
+    write_json(tmp_path, "events_20250101.json", event("purchase", params=params))
+    assert staged(tmp_path)[["value", "currency"]].to_numpy().tolist() == [[9.5, None]]
 
 
 def test_a_revenue_written_by_a_program_is_a_number(tmp_path):

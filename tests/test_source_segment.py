@@ -135,6 +135,16 @@ def test_calls_that_repeat_the_tags_of_their_page_are_no_arrivals(tmp_path):
     ) == [("facebook", "cpc", "tet"), NOWHERE, NOWHERE, NOWHERE, NOWHERE]
 
 
+def test_a_campaign_is_the_same_with_and_without_a_page(tmp_path):
+    assert came(
+        tmp_path,
+        call("track", "05:00:00", event="App Opened", context={"campaign": AD}),
+        call("page", "05:00:01", **page("https://shop.vn/", **AD)),
+        call("page", "05:00:02", **page("https://shop.vn/", source="x")),
+        call("page", "05:00:03", **page("https://shop.vn/", medium="x")),
+    ) == [("facebook", "cpc", "tet"), NOWHERE, ("x", None, None), (None, "x", None)]
+
+
 def test_another_campaign_within_a_visit_is_another_arrival(tmp_path):
     assert came(
         tmp_path,
@@ -201,6 +211,17 @@ def test_an_opened_letter_is_an_arrival_without_a_page(tmp_path):
     ) == [("newsletter", "email", "w1"), NOWHERE]
 
 
+@pytest.mark.parametrize(
+    "time", ["2025-01-01 05:00:00.000 +0000", "2025-01-01T12:00:00,000+07:00", "2025-01-01 12:00:00 PM +07"]
+)
+def test_a_time_that_can_be_read_begins_a_visit_however_it_is_written(time, tmp_path):
+    assert came(
+        tmp_path,
+        call("page", "05:00:01", **page("https://shop.vn/a")),
+        call("page", timestamp=time, **page(AD_URL, **AD)),
+    ) == [NOWHERE, ("facebook", "cpc", "tet")]
+
+
 def test_lines_need_not_be_in_order(tmp_path):
     assert came(
         tmp_path,
@@ -217,6 +238,7 @@ def test_lines_need_not_be_in_order(tmp_path):
     [
         ("Order Completed", {"total": 10, "revenue": 8}, 10.0),
         ("Order Completed", {"revenue": "39.95"}, 39.95),
+        ("Order Completed", {"total": "", "revenue": 8}, 8.0),
         ("order_completed", {"revenue": 8}, 8.0),
         ("Completed Order", {"revenue": 8}, 8.0),
         ("Order Completed", {}, None),
@@ -290,6 +312,20 @@ def test_an_alias_joins_what_was_done_under_the_old_name(tmp_path):
     manifest = prepare.prepare(opened)
     assert (manifest.touches, manifest.customers) == (3, 2)
     assert (manifest.rows_in, manifest.dropped) == (4, 0)
+
+
+def test_calls_without_an_id_are_not_one_call(tmp_path):
+    """An empty text is no message id, or the source of one call would be the source of all of them."""
+    ad, letter = (
+        {"source": source, "medium": medium} for source, medium in (("fb", "cpc"), ("news", "email"))
+    )
+    assert came(
+        tmp_path,
+        call("page", "05:00:00", messageId="", anonymousId="a", **page("https://shop.vn/", **ad)),
+        call("page", "05:00:00", messageId="", anonymousId="b", **page("https://shop.vn/", **letter)),
+        call("track", "05:01:00", messageId="", anonymousId="b", event="Product Viewed"),
+        call("track", "05:02:00", anonymousId="c", event="Order Shipped", context={"device": {"id": ""}}),
+    ) == [("fb", "cpc", None), ("news", "email", None), NOWHERE, NOWHERE]
 
 
 def test_a_phone_is_known_by_its_device(tmp_path):

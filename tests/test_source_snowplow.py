@@ -251,11 +251,47 @@ def check_named(frame: pd.DataFrame) -> None:
     ]
 
 
-def test_times_as_bigquery_writes_them_are_read(tmp_path):
+@pytest.mark.parametrize("time", ["2025-01-01 05:00:00.5 UTC", "2025-01-01 05:00:00.500 +0000"])
+def test_times_as_bigquery_and_snowflake_write_them_are_read_and_begin_sessions(time, tmp_path):
     (tmp_path / "events_1.csv").write_text(
-        "event_id,collector_tstamp,event,domain_userid\n1,2025-01-01 05:00:00.5 UTC,page_view,v\n"
+        f"event_id,collector_tstamp,event,domain_userid,domain_sessionidx\n1,{time},page_view,v,1\n"
     )
-    assert staged(tmp_path)["timestamp"].tolist() == [dt.datetime(2025, 1, 1, 5, 0, 0, 500_000)]
+    frame = staged(tmp_path)
+    assert frame["timestamp"].tolist() == [dt.datetime(2025, 1, 1, 5, 0, 0, 500_000)]
+    assert frame["source"].tolist() == ["(direct)"]
+
+
+def test_names_may_be_in_capitals_as_snowflake_has_them(tmp_path):
+    rows = [{name.upper(): value for name, value in each.items()} for each in NAMED]
+    columns = [name.upper() for name in COLUMNS]
+    with (tmp_path / "events_1.csv").open("w", encoding="utf-8", newline="") as file:
+        table = csv.DictWriter(file, columns)
+        table.writeheader()
+        table.writerows(rows)
+    check_named(staged(tmp_path))
+    (tmp_path / "events_1.csv").unlink()
+    pq.write_table(
+        pa.Table.from_pylist([dict.fromkeys(columns) | row for row in rows]), tmp_path / "events_1.parquet"
+    )
+    check_named(staged(tmp_path))
+    by_title = SOURCE.replace("}", ", columns: {device: page_title}}")
+    assert staged(tmp_path, by_title)["device"].tolist() == [None, None]
+
+
+def test_people_and_events_without_an_id_are_not_one(tmp_path):
+    """An empty text in Parquet is no id, as it is none in the enriched format."""
+    rows = [
+        event(1, event_id="", domain_userid="a", mkt_source="fb", mkt_medium="cpc"),
+        event(2, event_id="", domain_userid="b", mkt_source="zalo", mkt_medium="oa"),
+        event(3, domain_userid="", user_id="KH1", mkt_source="fb", mkt_medium="cpc"),
+        event(4, domain_userid="", user_id="KH2"),
+        event(5, derived_tstamp="", domain_userid="c"),
+    ]
+    table = pa.Table.from_pylist([dict.fromkeys(COLUMNS) | each for each in rows])
+    pq.write_table(table, tmp_path / "events_1.parquet")
+    frame = staged(tmp_path)
+    assert frame["source"].tolist() == ["fb", "zalo", "fb", "(direct)", "(direct)"]
+    assert frame["timestamp"][4] == dt.datetime(2025, 1, 1, 23)
 
 
 def test_sessions_run_through_all_files(tmp_path):

@@ -138,8 +138,7 @@ def _from_json(fields: Sequence[str], said: str) -> str:
     line = f"from_json(coalesce(line, '{{}}'), {literal(json.dumps(shape))})"
     record = f"SELECT file, row, {line} AS e FROM {said}"
     columns = ", ".join(
-        f"CAST(e.{'.'.join(map(identifier, field.split('.')))} AS VARCHAR) AS {identifier(field)}"
-        for field in fields
+        f"{visits.filled(f'CAST(e.{_quoted(field)} AS VARCHAR)')} AS {identifier(field)}" for field in fields
     )
     return f"SELECT file, row, e.event_params AS params, {columns} FROM ({record})"
 
@@ -161,8 +160,10 @@ def _by_schema(paths: Sequence[Path]) -> list[tuple[pa.Schema, list[Path]]]:
 def _from_parquet(fields: Sequence[str], schema: pa.Schema, files: Sequence[Path]) -> str:
     listed = "[" + ", ".join(literal(str(path)) for path in files) + "]"
     scan = f"read_parquet({listed}, filename='{FILE}', file_row_number=true, binary_as_string=true)"
+    places = {field: _column(schema, field) or "NULL" for field in fields}
     columns = ", ".join(
-        f"CAST({_column(schema, field) or 'NULL'} AS VARCHAR) AS {identifier(field)}" for field in fields
+        f"{visits.filled(f'CAST({place} AS VARCHAR)')} AS {identifier(field)}"
+        for field, place in places.items()
     )
     params = f"CAST({'event_params' if _has_params(schema) else 'NULL'} AS {PARAMS})"
     return (
@@ -179,6 +180,11 @@ def _column(schema: pa.Schema, field: str) -> str | None:
         if index < 0:
             return None
         above = above.field(index).type
+    # The engine breaks down over a nested field without a type, which others write where all is empty.
+    return "NULL" if pa.types.is_null(above) else _quoted(field)
+
+
+def _quoted(field: str) -> str:
     return ".".join(map(identifier, field.split(".")))
 
 
@@ -217,7 +223,7 @@ def _flat(records: str, extra: Mapping[str, str]) -> str:
         "event_type": "event_name",
         "touchpoint": f"coalesce({visits.path(address)}, {screen})",
         "value": visits.plain(value),
-        "currency": f"CASE WHEN ({value}) IS NOT NULL THEN {_param('currency')} END",
+        "currency": f"CASE WHEN ({value}) IS NOT NULL THEN {visits.known(_param('currency'))} END",
         "cookie": "user_pseudo_id",
         "user_id": "user_id",
         "instant": "try_cast(event_timestamp AS BIGINT)",

@@ -106,7 +106,9 @@ def _flat(said: str, extra: Mapping[str, str]) -> str:
     """One row a call: the canonical columns, and what its visit is told by."""
     named = FIELDS | {place: name for name, place in extra.items()}
     paths = ", ".join(literal(lines.pointer(path)) for path in named.values())
-    taken = ", ".join(f"found[{n}] AS {identifier(name)}" for n, name in enumerate(named, start=1))
+    taken = ", ".join(
+        f"{visits.filled(f'found[{n}]')} AS {identifier(name)}" for n, name in enumerate(named, start=1)
+    )
     record = f"SELECT file, row, json_extract_string(line, [{paths}]) AS found FROM {said}"
     of_page = "CASE WHEN type = 'page' THEN {} END"
     address = f"coalesce({visits.known(_c('page url'))}, {of_page.format(_c('own url'))})"
@@ -114,10 +116,12 @@ def _flat(said: str, extra: Mapping[str, str]) -> str:
     name = f"coalesce({visits.known(_c('name'))}, {_c('own name')})"
     order = f"type = 'track' AND replace(lower(trim(event)), '_', ' ') IN {_list(ORDERS)}"
     value = f"CASE WHEN {order} THEN coalesce(total, revenue) END"
-    user, anonymous = (f"nullif(trim({_c(each)}), '')" for each in ("user", "anonymous"))
+    user, anonymous, message, device = (
+        f"nullif(trim({_c(each)}), '')" for each in ("user", "anonymous", "message", "device")
+    )
     columns = {
         "type": "type",
-        "call": "coalesce('m' || message, concat('r', row, ' ', file))",
+        "call": f"coalesce('m' || {message}, concat('r', row, ' ', file))",
         "event_id": "message",
         "timestamp": "said",
         "event_type": "CASE WHEN type = 'track' THEN event ELSE type END",
@@ -132,7 +136,7 @@ def _flat(said: str, extra: Mapping[str, str]) -> str:
         "cookie": f"CASE WHEN type = 'alias' THEN nullif(previous, {user})"
         f" ELSE nullif({anonymous}, device) END",
         "person": f"coalesce({anonymous}, {user}, device)",
-        "instant": "try_cast(said AS TIMESTAMP WITH TIME ZONE)",
+        "instant": visits.instant("said"),
         "session": "session",
         "address": address,
         "referrer": f"coalesce({_c('page referrer')}, {of_page.format(_c('own referrer'))})",
@@ -155,10 +159,10 @@ def _starts(flat: str) -> str:
     the last one named: calls that repeat the tags of the page they are sent from are no arrivals. What a
     server sends, without a page, device or campaign, belongs to no visit.
     """
-    tag = (
-        f"nullif(concat_ws(chr(31), {_c('told source')}, {_c('told medium')}, {_c('told campaign')},"
-        f" {visits.click(_c('address'))}), '')"
-    )
+    parts = (_c("told source"), _c("told medium"), _c("told campaign"), visits.click(_c("address")))
+    # A part that is missing keeps its place: a call without a page has the tag of the call with one.
+    placed = ", ".join(f"coalesce({part}, '')" for part in parts)
+    tag = f"nullif(concat_ws(chr(31), {placed}), repeat(chr(31), {len(parts) - 1}))"
     calls = (
         f"SELECT *, {tag} AS tag FROM {flat} WHERE type IN {_list(CALLS['events'])}"
         " AND person IS NOT NULL AND instant IS NOT NULL"

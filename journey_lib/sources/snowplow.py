@@ -74,7 +74,8 @@ def stage(source: Source, root: Path, engine: Engine, into: str) -> Mapping[str,
         if _is_parquet(path):
             names = _add_parquet(path, wanted, engine, records)
         else:
-            names, separator = _header(path)
+            said_names, separator = _header(path)
+            names = _as_asked(said_names, wanted)
             if set(REQUIRED) & set(names):
                 _refuse_other(path, names)
                 cells.append(
@@ -118,18 +119,25 @@ def _is_parquet(path: Path) -> bool:
 def _add_parquet(path: Path, wanted: Sequence[str], engine: Engine, records: str) -> tuple[str, ...]:
     """Add the rows of a Parquet file; returns the names of its columns."""
     try:
-        names = tuple(pq.read_schema(path).names)
+        names = _as_asked(pq.read_schema(path).names, wanted)
     except (pa.ArrowException, OSError) as error:
         raise DataError(
             f"{path.name} cannot be read as Parquet", where=str(path), do="export or copy it again"
         ) from error
     _refuse_other(path, names)
-    columns = ", ".join(f"CAST({identifier(n) if n in names else 'NULL'} AS VARCHAR)" for n in wanted)
+    texts = (f"CAST({identifier(name) if name in names else 'NULL'} AS VARCHAR)" for name in wanted)
+    columns = ", ".join(visits.filled(text) for text in texts)
     scan = f"read_parquet({literal(str(path))}, file_row_number=true, binary_as_string=true)"
     engine.run(
         f"INSERT INTO {records} SELECT {literal(path.name)}, file_row_number + 1, {columns} FROM {scan}"
     )
     return names
+
+
+def _as_asked(names: Sequence[str], wanted: Sequence[str]) -> tuple[str, ...]:
+    """The names of columns as they are asked for here: Snowflake writes them in capitals."""
+    asked = {name.lower(): name for name in wanted}
+    return tuple(name if name in wanted else asked.get(name.lower(), name) for name in names)
 
 
 def _refuse_other(path: Path, names: Sequence[str]) -> None:
@@ -197,7 +205,7 @@ def _flat(records: str, extra: Mapping[str, str]) -> str:
         "currency": f"CASE WHEN {value} IS NOT NULL THEN tr_currency END",
         "user_id": "user_id",
         "cookie": "domain_userid",
-        "instant": f"try_cast({time} AS TIMESTAMP WITH TIME ZONE)",
+        "instant": visits.instant(time),
         "visitor": "coalesce('c' || domain_userid, 'u' || user_id)",
         "session": "coalesce(domain_sessionidx, domain_sessionid)",
         "came from": f"CASE WHEN {marked} THEN mkt_source WHEN {medium} IS NOT NULL THEN {site}"

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from journey_lib.engine import Engine, identifier, literal
 from journey_lib.errors import ConfigError
 from journey_lib.model import TABLES, TRAFFIC
-from journey_lib.sources import convert
+from journey_lib.sources import convert, written
 from journey_lib.workspace import Source
 
 # Parameters that ad platforms put into the links they lead through.
@@ -25,6 +25,11 @@ NOT_SET = ("", "(not set)")  # what platforms write where they know nothing
 def known(text: str) -> str:
     """A text, or NULL where it only says that nothing is known."""
     return f"CASE WHEN trim({text}) NOT IN ({', '.join(map(literal, NOT_SET))}) THEN {text} END"
+
+
+def filled(text: str) -> str:
+    """A text, or NULL where it is empty: two people without an id are not the same person."""
+    return f"nullif({text}, '')"
 
 
 def path(address: str) -> str:
@@ -63,6 +68,16 @@ def moment(micros: str) -> str:
     """Microseconds since 1970 as a written time in UTC; a text that is no such number stays as it is."""
     time = f"CAST(try(make_timestamp(try_cast({micros} AS BIGINT))) AS VARCHAR)"
     return f"coalesce({time}, {micros})"
+
+
+def instant(time: str) -> str:
+    """The moment that a text names, read as `deliver` will read it, so that no visit loses its beginning."""
+    said, quick = written.words(time), written.fits(time, written.quick_clock(None))
+    east = f"coalesce({written.offset(said, quick)}, 0)"
+    slow = f"{written.clock(said, quick, None)} - to_minutes({east})"
+    # What nearly every export is full of is read much quicker by the engine itself.
+    known = f"try_cast({time} AS TIMESTAMP WITH TIME ZONE)"
+    return f"coalesce(CAST({known} AS TIMESTAMP), {slow})"
 
 
 def only(source: Source, *tables: str) -> None:

@@ -8,6 +8,8 @@ UV ?= uv
 PYTHON ?=
 ARGS ?=
 bin := .venv/bin
+# Where a machine forbids it, every kernel would compile all it imports anew: half of a report's time.
+export PYTHONDONTWRITEBYTECODE :=
 
 # What is installed is known by the checksum of its lock, so a changed lock means a new .venv and an old one
 # means no work. Every name carries the core lock: when that changes, nothing installed is trusted.

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 import signal
 import sys
 import traceback
@@ -110,7 +111,7 @@ def demo(folder: Path, form: str | None, into: Path | None, **given: Any) -> Non
                 bar.total = of
                 bar.update(done - bar.n)
 
-            counts = generate(folder, progress=heard, **asked)
+            counts = generate(folder, progress=heard, processes=min(4, os.cpu_count() or 1), **asked)
         click.echo(f"the demo shop is in {folder / 'raw'}, what is true of it in {folder / 'truth'}")
         click.echo("\n".join(f"  {count:>12,} {name.replace('_', ' ')}" for name, count in counts.items()))
     if form is not None:
@@ -379,9 +380,8 @@ def _told(outcome: Outcome) -> str:
 def _conclude(outcomes: list[Outcome]) -> None:
     pages = [REPORTS_DIR / outcome.run.page for outcome in outcomes if outcome.run and outcome.run.page]
     if pages:
-        click.echo(
-            "\n".join(["open one of:", *(f"  {page}" for page in pages), f"  {REPORTS_DIR / 'index.html'}"])
-        )
+        lines = ["open one of:", *pages, REPORTS_DIR / "index.html"]
+        click.echo("\n  ".join(map(str, lines)))
     errors = [outcome.error for outcome in outcomes if outcome.error]
     context = click.get_current_context()
     if errors and context.find_root().params.get("debug"):

@@ -1,4 +1,8 @@
-"""How far an estimate can be trusted: intervals, and sums that do not depend on order."""
+"""How far an estimate can be trusted: intervals, chances, and sums that do not depend on order.
+
+The functions of the normal distribution come from `scipy.special`: `scipy.stats` takes more than a second to
+import, which every report would pay.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import special
 
 Array = npt.NDArray[Any]
 
@@ -41,6 +46,23 @@ def share_interval(share: Array, variance: Array, n: float) -> tuple[Array, Arra
     low = np.where(inside, 1 / (1 + np.exp(half - logit)), np.where(share > 0.5, 1 - rule, 0.0))
     high = np.where(inside, 1 / (1 + np.exp(-half - logit)), np.where(share < 0.5, rule, 1.0))
     return low, high
+
+
+def two_sided(z: Array) -> Array:
+    """Chance of a standard normal value at least as far from 0 as `z`."""
+    return np.asarray(2 * special.ndtr(-np.abs(np.asarray(z, float))))
+
+
+def discoveries(chance: Array, rate: float) -> npt.NDArray[np.bool_]:
+    """What is found when at most a share `rate` of it may be chance (Benjamini and Hochberg 1995).
+
+    `chance`: p-values; NaN is a comparison that could not be made: never found, not counted.
+    """
+    chance = np.asarray(chance, float)
+    made = ~np.isnan(chance)
+    ordered = np.sort(np.clip(chance[made], 0, 1))
+    below = np.flatnonzero(ordered <= rate * np.arange(1, len(ordered) + 1) / max(len(ordered), 1))
+    return np.asarray(chance <= ordered[below[-1]]) if len(below) else np.zeros(len(chance), bool)
 
 
 def order_free_sum(group: Array, x: Array, size: int) -> Array:

@@ -97,6 +97,13 @@ def test_the_same_seed_gives_the_same_bytes_whatever_the_number_of_threads(tmp_p
     assert made[1] == made[4]
 
 
+def test_the_same_seed_gives_the_same_bytes_whatever_the_number_of_processes(tmp_path: Path) -> None:
+    for count in (1, 3):
+        demo.generate(tmp_path / str(count), customers=4_500, seed=7, months=2, processes=count)
+    for part in ("raw", "truth"):
+        assert content(tmp_path / "1" / part) == content(tmp_path / "3" / part)
+
+
 def test_another_seed_makes_another_shop(tmp_path: Path) -> None:
     for seed in (1, 2):
         demo.generate(tmp_path / str(seed), customers=500, seed=seed, months=2)

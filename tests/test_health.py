@@ -299,14 +299,6 @@ def test_a_day_is_expected_to_be_like_the_same_weekdays_before():
     assert expected[21:28].tolist() == [10, 20, 30, 40, 50, 60, 70]
 
 
-def test_benjamini_and_hochberg_hold_the_share_of_false_alarms():
-    from journey_lib.health.days import _discovered
-
-    chance = pd.Series([0.001, 0.008, 0.039, 0.041, 0.042, 0.06, 0.074, 0.205]).to_numpy()
-    # Benjamini and Hochberg by hand at 5 %: the limits are 0.00625, 0.0125, 0.01875, …
-    assert _discovered(chance, 0.05).tolist() == [True, True] + [False] * 6
-
-
 # --- what a reader sees ---
 
 

@@ -32,6 +32,7 @@ def generate(
     months: int = 12,
     start: date = date(2025, 1, 1),
     progress: Progress | None = None,
+    processes: int = 1,
 ) -> Mapping[str, int]:
     """Write to ``folder/raw`` what an analyst of the demo shop would be handed, and to ``truth`` what is so.
 
@@ -48,6 +49,7 @@ def generate(
     months : length of the observation.
     start : first day (local time) of the observation.
     progress : called with people done and people in all.
+    processes : how many simulate at once; a script that gives more than one needs its ``__main__`` guard.
 
     Returns
     -------
@@ -72,7 +74,7 @@ def generate(
         "start": start.isoformat(),
     }
     with _replaced(Path(folder) / "raw") as raw, _replaced(Path(folder) / "truth") as known:
-        counts = write_shop(shop, raw, known, customers, seed, progress)
+        counts = write_shop(shop, raw, known, customers, seed, progress, processes)
         label = json.dumps({"made_by": "journey demo", **settings, "counts": counts}, indent=1)
         for made in (raw, known):
             (made / LABEL).write_text(label + "\n", encoding="utf-8")

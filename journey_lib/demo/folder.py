@@ -18,7 +18,6 @@ from journey_lib.demo import (
     experiments,
     fragments,
     people,
-    prospects,
     service,
     surveys,
     tickets,
@@ -26,7 +25,8 @@ from journey_lib.demo import (
     write,
 )
 from journey_lib.demo.arrays import Stream, stacked, stream
-from journey_lib.demo.journeys import Block, simulate
+from journey_lib.demo.journeys import Block
+from journey_lib.demo.lives import lives
 from journey_lib.demo.people import People
 from journey_lib.demo.scene import Scene
 from journey_lib.demo.shuffled import open_shuffled
@@ -60,7 +60,13 @@ class Files:
 
 
 def write_shop(
-    scene: Scene, raw: Path, known: Path, customers: int, seed: int, progress: Progress | None
+    scene: Scene,
+    raw: Path,
+    known: Path,
+    customers: int,
+    seed: int,
+    progress: Progress | None,
+    processes: int = 1,
 ) -> dict[str, int]:
     """Simulate block after block and write each; only orders and daily counts are kept to the end.
 
@@ -69,27 +75,22 @@ def write_shop(
     counts = Counter(customers=customers)
     total, tally, arms = costs.nothing(scene), truth.nothing(scene), experiments.nobody(scene)
     orders: list[write.OrderSheet] = []
-    batch = Batch()
-    ahead = prospects.coming(scene)
+    batch, done = Batch(), 0
     with ExitStack() as stack:
         files = open_files(scene, raw, known, stack)
-        for index, first in enumerate(range(0, customers, write.BLOCK)):
-            done = min(first + write.BLOCK, customers)
-            chance = stream(seed, index)
-            crowd = people.draw(scene.world, chance, write.BLOCK, scene.year.start.year)
-            whole = simulate(scene, crowd, chance, asked=index < truth.ANSWERED)
-            future = prospects.future(scene, crowd, whole, chance, ahead=ahead)
-            block = whole.first(done - first)
+        for index, lived in enumerate(lives(scene, customers, seed, processes)):
+            crowd, block, chance = lived.crowd, lived.block, stream(seed, index)
+            size = len(block.known)
+            done += size
             if block.answers is not None:
                 tally.add(block.answers)
             arms += experiments.count(scene, crowd, block, chance)
             total += costs.tally(scene, block)
-            seen = fragments.of_events(scene, crowd, block.events, block.known, index, seed, chance)
-            counts.update(_customers(scene, files, crowd, block, seen, index, seed, chance))
-            files.tables["people"](truth.people_rows(scene, crowd, block, future, index, seed))
-            files.tables["needs"](truth.need_rows(scene, block, index, seed, done - first))
+            counts.update(_customers(scene, files, crowd, block, lived.seen, index, seed, chance))
+            files.tables["people"](truth.people_rows(scene, crowd, block, lived.future, index, seed))
+            files.tables["needs"](truth.need_rows(scene, block, index, seed, size))
             orders.append(write.order_sheet(scene.world, block.orders, block.deliveries, index, chance))
-            batch.fragments.append(seen.rows)
+            batch.fragments.append(lived.seen.rows)
             _gather(scene, files, batch, crowd, block, index, seed, chance)
             if len(batch.events) == BLOCKS_AT_ONCE or done == customers:
                 counts.update(_flush(scene, files, batch, seed))

@@ -14,14 +14,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
 
 from journey_lib.health.evidence import Evidence
 from journey_lib.health.series import ALL, EARLIEST, FEWEST, ONE, bulk, runs
+from journey_lib.intervals import discoveries, two_sided
 from journey_lib.model import Result
 
 IDLE = 0.1
 ROBUST = 1.4826  # median distance of a normal variable, to its standard deviation
+HALFWAY = 0.4549364231195724  # median of the square of a standard normal variable
 Array = npt.NDArray[Any]
 
 
@@ -79,7 +80,7 @@ def gaps(found: Evidence, *, false_alarms: float = 0.01) -> Result:
             )
     columns = ["table", "series", "first_day", "last_day", "days", "expected", "ends"]
     every = pd.DataFrame(found_runs, columns=[*columns, "chance"])
-    listed = every[_discovered(every["chance"].to_numpy(float), false_alarms)]
+    listed = every[discoveries(every["chance"].to_numpy(float), false_alarms)]
     listed = _unrepeated(listed).sort_values(["series", "first_day", "table"], ignore_index=True)
     whole = listed[listed["series"] == ALL]
     facts = {
@@ -106,11 +107,11 @@ def jumps(found: Evidence, *, times: float = 2.0, false_alarms: float = 0.01) ->
         inner = inner[(inner["rows"] > 0) & inner["expected"].notna()]
         log = _log_ratio(inner)
         z = log / np.maximum(_usual(frame), 1 / np.sqrt(np.maximum(inner["expected"], 0.5)))
-        chance = 2 * stats.norm.sf(np.abs(z))
+        chance = two_sided(z)
         days.append(inner.assign(table=table, series=name, log=log, chance=chance))
     every = pd.concat(days, ignore_index=True) if days else pd.DataFrame({"chance": [], "log": []})
     looked = len(every)
-    sure = _discovered(every["chance"].to_numpy(float), false_alarms)
+    sure = discoveries(every["chance"].to_numpy(float), false_alarms)
     every = every[sure & (every["log"].abs() >= np.log(times)).to_numpy()]
     listed = _changes(every)
     whole = listed[listed["series"] == ALL]
@@ -206,14 +207,7 @@ def _spread(frame: pd.DataFrame) -> float:
     if len(known) < FEWEST:
         return 1.0
     off = (known["rows"] - known["expected"]) ** 2 / known["expected"]
-    return max(1.0, float(np.median(off)) / float(stats.chi2.median(1)))
-
-
-def _discovered(chance: Array, rate: float) -> npt.NDArray[np.bool_]:
-    """What is found when at most a share `rate` of it may be chance (Benjamini and Hochberg 1995)."""
-    if not len(chance):
-        return np.zeros(0, bool)
-    return np.asarray(stats.false_discovery_control(np.clip(chance, 0, 1)) <= rate)
+    return max(1.0, float(np.median(off)) / HALFWAY)
 
 
 def _unrepeated(gaps_found: pd.DataFrame) -> pd.DataFrame:

@@ -23,11 +23,13 @@ if TYPE_CHECKING:
         findings,
         findings_customers,
         findings_health,
+        funnel,
         health,
         journeys,
         model,
         session,
         single_view,
+        stages,
         touches,
     )
     from journey_lib.workspace import open_workspace as open  # noqa: A004 - read as jl.open
@@ -44,12 +46,14 @@ __all__ = [
     "findings",
     "findings_customers",
     "findings_health",
+    "funnel",
     "health",
     "journeys",
     "model",
     "open",
     "session",
     "single_view",
+    "stages",
     "touches",
 ]
 

@@ -17,7 +17,8 @@ Language = Literal["vi", "en"]
 
 # What results call the ends of a journey and what is left over; no channel may have such a name.
 NO_TOUCH, START, CONVERTED, ENDED, OTHER = "(no touch)", "(start)", "(conversion)", "(null)", "(other)"
-RESERVED = frozenset({NO_TOUCH, START, CONVERTED, ENDED, OTHER})
+OPEN, LATER = "(open)", "(later)"
+RESERVED = frozenset({NO_TOUCH, START, CONVERTED, ENDED, OTHER, OPEN, LATER})
 
 HEADLESS = "JOURNEY_HEADLESS"  # set in the environment of a kernel that runs a report and has no reader yet
 MICROSECONDS = {"m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000, "w": 604_800_000_000}

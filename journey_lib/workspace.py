@@ -178,7 +178,8 @@ class Workspace(_Strict):
     `title` is the name readers see and `note` what these data cannot tell, printed on every report; days and
     months begin in `timezone`; every amount of money is in `currency`; the first of `conversions` is the
     default. `identity` is declared where people are known by identifiers and not by one `customer_id`;
-    `rates` is a table of exchange rates for amounts in other currencies.
+    `rates` is a table of exchange rates for amounts in other currencies. `stages` is a stage model of ours or
+    a file of the workspace.
     """
 
     path: Path
@@ -190,6 +191,7 @@ class Workspace(_Strict):
     currency: str
     conversions: dict[str, Conversion] = Field(min_length=1)
     lookback: str = "30d"
+    stages: str = "5A"
     privacy: Privacy = Privacy()
     checks: Checks = Checks()
     channels: Channels = Channels()

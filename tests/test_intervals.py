@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from journey_lib import intervals
+from journey_lib import intervals, survival
 from journey_lib.health import days
 
 
@@ -38,3 +38,44 @@ def test_nothing_is_discovered_where_nothing_was_compared() -> None:
     assert not intervals.discoveries(np.array([]), 0.05).size
     assert not intervals.discoveries(np.array([np.nan]), 0.05).any()
     assert not intervals.discoveries(np.array([0.2, 0.9]), 0.05).any()
+
+
+# --- Time until something happens ---------------------------------------------------------------------------
+
+# Weeks of remission of 21 patients on 6-mercaptopurine (Freireich and others 1963); + is still in remission.
+REMISSION = "6 6 6 6+ 7 9+ 10 10+ 11+ 13 16 17+ 19+ 20+ 22 23 25+ 32+ 32+ 34+ 35+"
+
+
+def test_the_curve_of_a_published_trial() -> None:
+    events, censored = np.zeros(36), np.zeros(36)
+    for week in REMISSION.split():
+        (censored if week.endswith("+") else events)[int(week.rstrip("+"))] += 1
+    curve = survival.kaplan_meier(events, censored)
+    left = {6: 0.8571, 7: 0.8067, 10: 0.7529, 13: 0.6902, 16: 0.6275, 22: 0.5378, 23: 0.4482}
+    assert {week: round(1 - float(curve.happened[week]), 4) for week in left} == left
+    assert {week: int(curve.at_risk[week]) for week in left} == {
+        6: 21,
+        7: 17,
+        10: 15,
+        13: 12,
+        16: 11,
+        22: 7,
+        23: 6,
+    }
+    # the log-log interval at 10 weeks as survival packages print it
+    assert 1 - curve.high[10] == pytest.approx(0.5032, abs=5e-4)
+    assert 1 - curve.low[10] == pytest.approx(0.8894, abs=5e-4)
+    assert survival.reached(curve, 0.5) == 23
+
+
+def test_without_anybody_censored_the_curve_is_the_part_it_has_happened_to() -> None:
+    curve = survival.kaplan_meier(np.array([0, 3, 0, 1]), np.zeros(4))
+    assert curve.happened.tolist() == pytest.approx([0, 0.75, 0.75, 1])
+    assert survival.reached(curve, 0.9) == 3
+
+
+def test_nothing_is_said_after_the_last_person_at_risk() -> None:
+    curve = survival.kaplan_meier(np.array([1, 0, 0]), np.array([0, 2, 0]))
+    assert curve.at_risk.tolist() == [3, 2, 0]
+    assert np.isnan(curve.happened[2])
+    assert np.isnan(survival.reached(curve, 0.9))

@@ -1,6 +1,8 @@
 """Journeys: what lies between one conversion and the next, as paths, counts and transitions."""
 
+from journey_lib.journeys.compare import beside, compare
 from journey_lib.journeys.cut import (
+    Cutting,
     Direct,
     Journeys,
     Period,
@@ -8,27 +10,56 @@ from journey_lib.journeys.cut import (
     Rules,
     converting,
     cut,
+    only,
     rules_for,
     settings,
 )
+from journey_lib.journeys.detours import MOVES, detours
+from journey_lib.journeys.entries import DAYS, durations, entries, lengths
+from journey_lib.journeys.groups import Group, converted, of_customers, rest, through
+from journey_lib.journeys.moves import around
 from journey_lib.journeys.paths import PathTable, add, paths, people_by_channel, unique
+from journey_lib.journeys.positions import flows, step_matrix
+from journey_lib.journeys.steps import By, coded, stage_of, steps_by
 from journey_lib.journeys.views import months, top, transitions
 
 __all__ = [
+    "DAYS",
+    "MOVES",
+    "By",
+    "Cutting",
     "Direct",
+    "Group",
     "Journeys",
     "PathTable",
     "Period",
     "Repeats",
     "Rules",
     "add",
+    "around",
+    "beside",
+    "coded",
+    "compare",
+    "converted",
     "converting",
     "cut",
+    "detours",
+    "durations",
+    "entries",
+    "flows",
+    "lengths",
     "months",
+    "of_customers",
+    "only",
     "paths",
     "people_by_channel",
+    "rest",
     "rules_for",
     "settings",
+    "stage_of",
+    "step_matrix",
+    "steps_by",
+    "through",
     "top",
     "transitions",
     "unique",

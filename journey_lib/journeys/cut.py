@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypedDict
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -26,6 +26,17 @@ Period = tuple[str | dt.date | None, str | dt.date | None]
 
 DIRECT = "direct"
 FOREVER = np.iinfo(np.int64).max
+
+
+class Cutting(TypedDict, total=False):
+    """The options of `paths` that say how journeys are cut: every view takes the same."""
+
+    conversion: str | None
+    lookback: str | None
+    direct: Direct
+    repeats: Repeats
+    max_touches: int | None
+    period: Period | None
 
 
 class Rules(NamedTuple):
@@ -63,6 +74,16 @@ class Journeys:
     def __len__(self) -> int:
         return len(self.converted)
 
+    @property
+    def lengths(self) -> Array:
+        """Touches of each journey."""
+        return np.diff(self.offsets)
+
+    @property
+    def row(self) -> Array:
+        """The journey each touch belongs to."""
+        return np.repeat(np.arange(len(self)), self.lengths)
+
 
 def rules_for(
     touches: Touches,
@@ -94,7 +115,7 @@ def rules_for(
         raise ParameterError(
             f"max_touches cannot be {max_touches!r}", do="give a whole number from 1 up, or None"
         )
-    start, end = (_instant(day, touches.timezone) for day in (period or (None, None)))
+    start, end = (instant(day, touches.timezone) for day in (period or (None, None)))
     if start is not None and end is not None and end <= start:
         raise ParameterError(f"the period ends before it starts: {period}", do="give the first day first")
     until = touches.period[1] if end is None else min(end, touches.period[1])
@@ -178,7 +199,7 @@ def cut(bucket: Bucket, rules: Rules) -> Journeys:
         customer=customer[last],
         seen=seen,
     )
-    return whole if end.min() >= rules.start else _only(whole, end >= rules.start)
+    return whole if end.min() >= rules.start else only(whole, end >= rules.start)
 
 
 def converting(touches: Touches, rules: Rules) -> Journeys:
@@ -186,12 +207,12 @@ def converting(touches: Touches, rules: Rules) -> Journeys:
 
     def measure(bucket: Bucket) -> Journeys:
         whole = cut(bucket, rules)
-        return _only(whole, whole.converted)
+        return only(whole, whole.converted)
 
     return reduce(touches.buckets, measure, _join)
 
 
-def _instant(day: str | dt.date | None, timezone: str) -> int | None:
+def instant(day: str | dt.date | None, timezone: str) -> int | None:
     """Midnight of a day in the workspace's zone, as microseconds of UTC."""
     if day is None:
         return None
@@ -225,7 +246,7 @@ def _shorten(channel: Array, age: Array, offsets: Array, rules: Rules) -> tuple[
     return channel, age, offsets
 
 
-def _only(whole: Journeys, chosen: Array) -> Journeys:
+def only(whole: Journeys, chosen: Array) -> Journeys:
     """The chosen journeys, in their order."""
     lengths = np.diff(whole.offsets)
     touch = np.repeat(chosen, lengths)

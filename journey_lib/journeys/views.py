@@ -4,26 +4,41 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from typing import Unpack
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 
 from journey_lib.intervals import wilson
-from journey_lib.journeys.cut import Array
+from journey_lib.journeys.cut import Array, Cutting
+from journey_lib.journeys.groups import Group
+from journey_lib.journeys.moves import moves
 from journey_lib.journeys.paths import PathTable
 from journey_lib.model import CONVERTED, ENDED, NO_TOUCH, OTHER, START, Result
 from journey_lib.touches import Touches
 
 
-def transitions(table: PathTable) -> Result:
-    """Where customers go next: how many journeys step from one channel to another.
+def transitions(
+    source: Touches | PathTable, *, group: Group | None = None, **cutting: Unpack[Cutting]
+) -> Result:
+    """Where customers go next, how surely, and how long they take.
 
-    Columns from, to, journeys (steps taken), share (of all steps out of `from`) with
-    low and high (Wilson, steps taken as independent). The ends are ``(start)``,
-    ``(conversion)`` and ``(null)``; open journeys are left out, for nobody knows their next step, and counted
-    in the facts. Steps into a channel equal steps out of it.
+    Columns from, to, journeys (times the step was taken), share (of the steps out of `from` whose next is
+    known) with low and high (Wilson, steps taken as independent). The ends are ``(start)``, ``(conversion)``
+    and ``(null)``. Into every channel lead as many steps as out of it.
+
+    Touches also know customers (who took the step), of (what share is of), share_in (of all steps into `to`),
+    median_days and p90_days (from one touch to the next, or from the last touch to the conversion; read from
+    classes 9 % wide), and rows to ``(open)``: nobody knows the next step of an open journey, so they have no
+    share. A path table has already been cut: it takes no options, and leaves open journeys out.
     """
+    if isinstance(source, PathTable):
+        return _of_paths(source)
+    return moves(source, group=group, **cutting)
+
+
+def _of_paths(table: PathTable) -> Result:
     size = len(table.channels)
     weight = table.conversions + table.nulls
     previous, following, conversion_from, null_from = _steps(table)

@@ -1,0 +1,142 @@
+"""Two groups side by side in any view: what differs, how surely, and which few rows make up most of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from journey_lib.errors import ParameterError
+from journey_lib.intervals import Array, difference, discoveries, two_sided
+from journey_lib.model import Result
+
+# By the name of a Result: the columns that say what a row is about, what is counted there, and of how many.
+VIEWS: Mapping[str, tuple[tuple[str, ...], str, str]] = {
+    "transitions": (("from", "to"), "journeys", "of"),
+    "flows": (("step", "from", "to"), "journeys", "of"),
+    "step_matrix": (("step", "name"), "journeys", "of"),
+    "first_touches": (("channel",), "conversions", "over"),
+    "last_touches": (("channel",), "conversions", "over"),
+    "lengths": (("length",), "conversions", "over"),
+    "durations": (("days",), "conversions", "over"),
+    "detours": (("stage", "move"), "journeys", "of"),
+    "funnel": (("step",), "customers", "of_previous"),
+    "funnel_trend": (("week", "step"), "customers", "of"),
+    "dropped": (("step", "what", "name"), "customers", "of"),
+    "retention": (("cohort", "month"), "customers", "of"),
+}
+MOST = 0.8  # of what two groups differ in all
+FALSE = 0.05  # share of the differences called real that may be chance
+
+View = Callable[..., Result]
+
+
+def compare(
+    view: View,
+    source: Any,
+    a: Mapping[str, Any],
+    b: Mapping[str, Any],
+    *,
+    names: tuple[str, str] = ("a", "b"),
+    **shared: Any,
+) -> Result:
+    """What differs between two groups, or two periods, in one view.
+
+    `view` is asked twice about `source`: with the options of `a` and with those of `b` (a `group`, a
+    `period`, `customers`), and with the `shared` ones both times::
+
+        compare(journeys.transitions, touches, {"group": app}, {"group": rest(app)}, names=("app", "others"))
+
+    Columns: those that say what a row is about, n_a, of_a and share_a, the same for b, difference (a less b)
+    with low and high (95 %, Newcombe's hybrid score), structural (the row is about what the groups are
+    defined by, and could not but differ), chance (two-sided, pooled score test), real (when at most 5 % of
+    the rows called so may be chance: Benjamini and Hochberg), part (of all that is different: the row's
+    difference in the number that would be counted if both groups were as large as the first). Structural
+    rows have no chance and no part. Facts: rows, real_rows, structural_rows, and few: how many rows make up
+    80 % of the whole difference.
+
+    Rows are taken as independent observations, and so are the groups: a customer in both makes intervals a
+    little too narrow. That two groups differ says nothing about why.
+
+    Raises
+    ------
+    ParameterError
+        The view is none that shares can be compared in.
+    """
+    one, other = view(source, **a, **shared), view(source, **b, **shared)
+    return beside(one, other, names)
+
+
+def beside(one: Result, other: Result, names: tuple[str, str] = ("a", "b")) -> Result:
+    """Two results of one view side by side: see `compare`."""
+    if one.name not in VIEWS or one.name != other.name:
+        raise ParameterError(
+            f"'{one.name}' and '{other.name}' cannot be compared",
+            do=f"compare two results of one of these views: {', '.join(VIEWS)}",
+        )
+    key, counted, base = VIEWS[one.name]
+    a, b = (_counts(result, list(key), counted, base) for result in (one, other))
+    table = a.reset_index().merge(b.reset_index(), how="outer", on=list(key), suffixes=("_a", "_b"))
+    _fill(table, list(key), a, b)
+    n_a, of_a, n_b, of_b = (table[name].to_numpy(float) for name in ("n_a", "of_a", "n_b", "of_b"))
+    apart, low, high = difference(n_a, of_a, n_b, of_b)
+    given = {*one.settings.get("defined_by", ()), *other.settings.get("defined_by", ())}
+    structural = table[list(key)].isin(given).any(axis=1).to_numpy()
+    chance = np.where(structural, np.nan, _chance(n_a, of_a, n_b, of_b))
+    weight = np.where(structural, 0.0, np.nan_to_num(np.abs(apart) * of_a))
+    table = table.assign(
+        share_a=n_a / np.where(of_a > 0, of_a, np.nan),
+        share_b=n_b / np.where(of_b > 0, of_b, np.nan),
+        difference=apart,
+        low=low,
+        high=high,
+        structural=structural,
+        chance=chance,
+        real=discoveries(chance, FALSE),
+        part=weight / weight.sum() if weight.sum() else 0.0,
+    )
+    table = table.sort_values(["part", *key], ascending=[False, *(True for _ in key)], ignore_index=True)
+    reached = np.flatnonzero(np.cumsum(table["part"].to_numpy()) >= MOST - 1e-12)
+    facts = {
+        "rows": len(table),
+        "real_rows": int(table["real"].sum()),
+        "structural_rows": int(structural.sum()),
+        "few": int(reached[0]) + 1 if len(reached) else 0,
+        "a": names[0],
+        "b": names[1],
+        "view": one.name,
+    }
+    settings = {"a": dict(one.settings), "b": dict(other.settings), "names": list(names)}
+    return Result("compared", table, facts, settings, base="of_a")
+
+
+def _counts(result: Result, key: list[str], counted: str, base: str) -> pd.DataFrame:
+    table = result.table
+    table = table[table[base].notna()] if base in table else table
+    return table.set_index(key)[[counted, base]].rename(columns={counted: "n", base: "of"}).astype(float)
+
+
+def _fill(table: pd.DataFrame, key: list[str], a: pd.DataFrame, b: pd.DataFrame) -> None:
+    """A row that one group does not have counts nothing there, of as many as its neighbours are of.
+
+    Neighbours share all of the row's key but its last column: steps out of one channel, say.
+    """
+    for side, frame in (("a", a), ("b", b)):
+        table[f"n_{side}"] = table[f"n_{side}"].fillna(0.0)
+        if len(key) > 1:
+            bases = frame.groupby(level=key[:-1])["of"].max().rename("of").reset_index()
+            known = table[key[:-1]].merge(bases, how="left", on=key[:-1])["of"].to_numpy()
+            table[f"of_{side}"] = table[f"of_{side}"].fillna(pd.Series(known, index=table.index))
+        table[f"of_{side}"] = table[f"of_{side}"].fillna(0.0)
+
+
+def _chance(n_a: Array, of_a: Array, n_b: Array, of_b: Array) -> Array:
+    """Two-sided chance that two proportions differ so much though they are the same (pooled score test)."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        pooled = (n_a + n_b) / (of_a + of_b)
+        spread = np.sqrt(pooled * (1 - pooled) * (1 / of_a + 1 / of_b))
+        z = np.where(spread > 0, (n_a / of_a - n_b / of_b) / spread, 0.0)
+    chance = two_sided(z)
+    return np.where((of_a > 0) & (of_b > 0), chance, np.nan)

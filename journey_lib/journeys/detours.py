@@ -1,0 +1,99 @@
+"""Where journeys do not run straight: repeats, steps back, skips, jumps to the end, as numbers."""
+
+from __future__ import annotations
+
+from typing import Any, Unpack
+
+import numpy as np
+import pandas as pd
+
+from journey_lib.engine import reduce
+from journey_lib.intervals import wilson
+from journey_lib.journeys.cut import Array, Cutting, Journeys, cut, only, rules_for, settings
+from journey_lib.journeys.groups import Group, described
+from journey_lib.journeys.moves import distinct_people
+from journey_lib.model import Result
+from journey_lib.touches import Touches
+
+MOVES = ("repeat", "next", "skip", "jump_to_end", "back", "loop")
+WHOLE = "(all)"
+
+
+def detours(touches: Touches, *, group: Group | None = None, **cutting: Unpack[Cutting]) -> Result:
+    """How often journeys do something else than go to the next stage, stage by stage.
+
+    The names of `touches` are taken to be in the order of the journey (see `journeys.steps_by`, ``"stage"``).
+    A step from one touch to the next is a *repeat* (the same stage again), *next* (to the following one), a
+    *skip* (further ahead), a *jump_to_end* (a skip to the last stage), or *back* (to an earlier one). A
+    *loop* comes back to a stage that the journey has left before; it is also one of the others.
+
+    Columns stage (which the step leads from, for loops to which it leads; ``(all)`` for any), move, steps,
+    journeys (with at least one), customers, of (journeys with a touch at the stage), share (of these) with
+    low and high (Wilson).
+    """
+    rules = rules_for(touches, **cutting)
+    size = len(touches.channels)
+
+    def measure(bucket: Any) -> Array:
+        found = cut(bucket, rules)
+        return _count(found if group is None else only(found, group.holds(found)), size)
+
+    counts = reduce(touches.buckets, measure, lambda parts: np.sum(parts, axis=0))
+    steps, journeys, people, bases = counts
+    stage, move = np.nonzero(np.repeat(bases[:, :1] > 0, len(MOVES), axis=1))
+    count, of = journeys[stage, move], bases[stage, move]
+    low, high = wilson(count, of)
+    table = pd.DataFrame(
+        {
+            "stage": np.array([*touches.channels, WHOLE], object)[stage],
+            "move": np.array(MOVES, object)[move],
+            "steps": steps[stage, move],
+            "journeys": count,
+            "customers": people[stage, move],
+            "of": of,
+            "share": count / of,
+            "low": low,
+            "high": high,
+        }
+    )
+    taken = {move: int(n) for move, n in zip(MOVES, steps[size], strict=True)}
+    said = settings(touches, **cutting) | described(group)
+    return Result("detours", table, {"journeys": int(bases[size, 0]), **taken}, said, base="journeys")
+
+
+def _count(found: Journeys, size: int) -> Array:
+    """Steps, journeys, customers and bases by stage and move; the last stage is any."""
+    token, row, n = found.channel.astype(np.int64), found.row, len(found)
+    counts = np.zeros((4, size + 1, len(MOVES)), np.int64)
+    customer = found.customer
+    visits = _once(row, token, n, size)
+    counts[3] = np.append(visits.sum(axis=0), np.count_nonzero(found.lengths))[:, None]
+    inner = np.flatnonzero(row[1:] == row[:-1]) + 1
+    before, after, where = token[inner - 1], token[inner], row[inner]
+    gap = after - before
+    kinds = (gap == 0, gap == 1, gap > 1, (gap > 1) & (after == size - 1), gap < 0)
+    looping = _loops(token, row)
+    found_moves = [(before[kind], where[kind]) for kind in kinds] + [(token[looping], row[looping])]
+    for move, (stage, at) in enumerate(found_moves):
+        for names, code in ((slice(0, size), stage), (slice(size, size + 1), np.zeros(len(stage), np.int64))):
+            many = size if names.start == 0 else 1
+            counts[0, names, move] = np.bincount(code, minlength=many)
+            counts[1, names, move] = distinct_people(code, at, many)
+            counts[2, names, move] = distinct_people(code, customer[at], many)
+    return counts
+
+
+def _once(row: Array, token: Array, journeys: int, size: int) -> Array:
+    """Whether each journey was at each stage."""
+    been = np.zeros((journeys, size), bool)
+    been[row, token] = True
+    return been
+
+
+def _loops(token: Array, row: Array) -> Array:
+    """Touches at a stage that their journey has been at before, and has left since."""
+    place = np.arange(len(token))
+    order = np.lexsort((place, token, row))
+    same = (row[order][1:] == row[order][:-1]) & (token[order][1:] == token[order][:-1])
+    left = same & (np.diff(order) > 1)
+    return np.sort(order[1:][left])

@@ -1,0 +1,162 @@
+"""Where journeys begin and end, how long they are, and what became of them: campaign follow-up in numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, Unpack
+
+import numpy as np
+import pandas as pd
+
+from journey_lib.engine import reduce
+from journey_lib.errors import ParameterError, did_you_mean
+from journey_lib.intervals import wilson
+from journey_lib.journeys.cut import Array, Cutting, Journeys, cut, only, rules_for, settings
+from journey_lib.journeys.groups import Group, described
+from journey_lib.journeys.moves import CLASSES, DAY, classes_of, distinct_people, quantile
+from journey_lib.journeys.paths import add
+from journey_lib.model import NO_TOUCH, Result
+from journey_lib.touches import Touches
+
+Side = Literal["first", "last"]
+LENGTHS = (0, 1, 2, 3, 4, 5, 6, 8, 11, 21)  # touches from which each class of the length begins
+DAYS = (0, 1 / 24, 1, 3, 7, 14, 30)  # days from which each class of the duration begins
+
+
+def entries(
+    touches: Touches, *, side: Side = "first", group: Group | None = None, **cutting: Unpack[Cutting]
+) -> Result:
+    """What becomes of journeys by the touch they begin (or end) with: entry source, steps, sale.
+
+    Columns channel, journeys, customers, over (ended, one way or the other), conversions, conversion_rate (of
+    those that are over) with low and high (Wilson), nulls, open, value (major units), touches (mean number in
+    converted journeys), median_days (from the first touch to the conversion). Journeys without any touch are
+    in ``(no touch)``, so that the rows add up to all journeys.
+    """
+    if side not in ("first", "last"):
+        raise ParameterError(f"side cannot be {side!r}", do=did_you_mean(str(side), ("first", "last")))
+    size = len(touches.channels)
+    place = 0 if side == "first" else -1
+
+    def keyed(found: Journeys) -> Array:
+        key = np.full(len(found), size, np.int64)
+        some = found.lengths > 0
+        key[some] = found.channel[(found.offsets[:-1] if place == 0 else found.offsets[1:] - 1)[some]]
+        return key
+
+    names = np.array([*touches.channels, NO_TOUCH], object)
+    table = _outcomes(touches, keyed, names, group, cutting).rename(columns={"name": "channel"})
+    table = table.sort_values(["journeys", "channel"], ascending=[False, True], ignore_index=True)
+    return _result(f"{side}_touches", table, touches, group, cutting)
+
+
+def lengths(touches: Touches, *, group: Group | None = None, **cutting: Unpack[Cutting]) -> Result:
+    """How many touches journeys have, and what becomes of short and long ones.
+
+    Columns length (in classes) and those of `entries`.
+
+    A long journey has had more time to convert, and one that converts early stays short: no advice to make
+    journeys longer or shorter follows from this.
+    """
+    begins = np.array(LENGTHS)
+    names = _classes(LENGTHS)
+    table = _outcomes(
+        touches, lambda found: np.searchsorted(begins, found.lengths, side="right") - 1, names, group, cutting
+    )
+    return _result("lengths", table.rename(columns={"name": "length"}), touches, group, cutting)
+
+
+def durations(touches: Touches, *, group: Group | None = None, **cutting: Unpack[Cutting]) -> Result:
+    """How long journeys take from their first touch to their end, in classes of days: columns as `entries`.
+
+    Column days is the number of days a class begins with; journeys without a touch before their conversion
+    last no time.
+    """
+    begins = np.array(DAYS) * DAY
+
+    def keyed(found: Journeys) -> Array:
+        return np.searchsorted(begins, _lasted(found), side="right") - 1
+
+    table = _outcomes(touches, keyed, np.array(DAYS, object), group, cutting).rename(columns={"name": "days"})
+    return _result("durations", table.assign(days=table["days"].astype(float)), touches, group, cutting)
+
+
+def _lasted(found: Journeys) -> Array:
+    """Microseconds from a journey's first touch to its end."""
+    lasted = np.zeros(len(found), np.int64)
+    some = found.lengths > 0
+    lasted[some] = found.age[found.offsets[:-1][some]]
+    return lasted
+
+
+def _outcomes(
+    touches: Touches, keyed: Any, names: Array, group: Group | None, cutting: Cutting
+) -> pd.DataFrame:
+    """What became of the journeys of each key, one row each, in the order of `names`."""
+    rules = rules_for(touches, **cutting)
+    size = len(names)
+
+    def measure(bucket: Any) -> tuple[Array, Array]:
+        found = cut(bucket, rules)
+        found = found if group is None else only(found, group.holds(found))
+        return _sums(found, keyed(found), size)
+
+    sums, waited = reduce(touches.buckets, measure, _added)
+    journeys, people, conversions, still, value, steps = sums
+    over = journeys - still
+    low, high = wilson(conversions, over)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        frame = pd.DataFrame(
+            {
+                "name": names,
+                "journeys": journeys,
+                "customers": people,
+                "over": over,
+                "conversions": conversions,
+                "conversion_rate": conversions / over,
+                "low": low,
+                "high": high,
+                "nulls": over - conversions,
+                "open": still,
+                "value": value / 10**touches.digits,
+                "touches": steps / conversions,
+                "median_days": quantile(waited, 0.5),
+            }
+        )
+    return frame[frame["journeys"] > 0].reset_index(drop=True)
+
+
+def _added(parts: list[tuple[Array, Array]]) -> tuple[Array, Array]:
+    return np.sum([sums for sums, _ in parts], axis=0), np.sum([waited for _, waited in parts], axis=0)
+
+
+def _sums(found: Journeys, key: Array, size: int) -> tuple[Array, Array]:
+    converted = found.converted
+    sums = [
+        np.bincount(key, minlength=size),
+        distinct_people(key, found.customer, size),
+        np.bincount(key[converted], minlength=size),
+        np.bincount(key[found.open], minlength=size),
+        add(key, found.value, size),
+        add(key[converted], found.lengths[converted], size),
+    ]
+    place = key[converted] * CLASSES + classes_of(_lasted(found)[converted])
+    return np.array(sums), np.bincount(place, minlength=size * CLASSES).reshape(size, CLASSES)
+
+
+def _classes(begins: Sequence[int]) -> Array:
+    """What classes of whole numbers are called: 5, 6–7, 21+."""
+    names = [
+        str(a) if b == a + 1 else f"{a}–{b - 1}"
+        for a, b in zip(begins, [*begins[1:], None], strict=True)
+        if b
+    ]
+    return np.array([*names, f"{begins[-1]}+"], object)
+
+
+def _result(
+    name: str, table: pd.DataFrame, touches: Touches, group: Group | None, cutting: Cutting
+) -> Result:
+    facts = {column: int(table[column].sum()) for column in ("journeys", "conversions", "nulls", "open")}
+    said = settings(touches, **cutting) | described(group)
+    return Result(name, table, facts, said, base="journeys")

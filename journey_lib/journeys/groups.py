@@ -1,0 +1,61 @@
+"""Groups of journeys, so that every view can be asked of some of them, and of the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from journey_lib.errors import ParameterError, did_you_mean
+from journey_lib.journeys.cut import Array, Journeys
+from journey_lib.model import CONVERTED, ENDED, OPEN
+from journey_lib.touches import Touches
+
+
+@dataclass(frozen=True)
+class Group:
+    """Some of the journeys: what readers call them, and what says of each whether it is one of them.
+
+    `defined_by` are the steps and ends the group is defined by: there it differs from others by construction.
+    """
+
+    name: str
+    holds: Callable[[Journeys], Array]
+    defined_by: tuple[str, ...] = ()
+
+
+def described(group: Group | None) -> dict[str, Any]:
+    """A group as it is written beside a result."""
+    return {"group": group and group.name, "defined_by": list(group.defined_by) if group else []}
+
+
+def rest(group: Group, name: str = "rest") -> Group:
+    """All journeys that are not in `group`."""
+    return Group(name, lambda found: ~group.holds(found), group.defined_by)
+
+
+def converted(name: str = "converted") -> Group:
+    """Journeys that ended in a conversion."""
+    return Group(name, lambda found: found.converted, (CONVERTED, ENDED, OPEN))
+
+
+def through(touches: Touches, step: str, name: str | None = None) -> Group:
+    """Journeys with at least one touch at `step`, one of the names in ``touches.channels``."""
+    if step not in touches.channels:
+        raise ParameterError(f"no touch is at '{step}'", do=did_you_mean(step, touches.channels))
+    code = touches.channels.index(step)
+
+    def holds(found: Journeys) -> Array:
+        at = np.zeros(len(found), bool)
+        at[found.row[found.channel == code]] = True
+        return at
+
+    return Group(name or step, holds, (step,))
+
+
+def of_customers(name: str, chosen: Sequence[Any] | Array) -> Group:
+    """Journeys of the chosen customers: one true or false for each of the table's customers, in its order."""
+    members = np.asarray(chosen, bool)
+    return Group(name, lambda found: members[found.customer])

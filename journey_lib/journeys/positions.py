@@ -1,0 +1,111 @@
+"""Journeys step by step: where they are at the first touch, the second, and so on, and where they go next."""
+
+from __future__ import annotations
+
+from typing import Any, Unpack
+
+import numpy as np
+import pandas as pd
+
+from journey_lib.engine import reduce
+from journey_lib.errors import ParameterError
+from journey_lib.intervals import wilson
+from journey_lib.journeys.cut import Array, Cutting, Journeys, cut, only, rules_for, settings
+from journey_lib.journeys.groups import Group, described
+from journey_lib.journeys.moves import distinct_people
+from journey_lib.model import CONVERTED, ENDED, LATER, OPEN, START, Result
+from journey_lib.touches import Touches
+
+ENDS = (CONVERTED, ENDED, OPEN, LATER)
+MOST = 50  # steps: more than any picture holds
+
+
+def flows(
+    touches: Touches, *, depth: int = 5, group: Group | None = None, **cutting: Unpack[Cutting]
+) -> Result:
+    """Which way journeys take, step by step from their first touch (what an alluvial diagram draws).
+
+    Columns step (1 is the first touch), from, to, journeys, customers, of (all journeys), share (of these)
+    with low and high (Wilson). At step 1 `from` is ``(start)``. A journey that is over before a step is in no
+    later row; one that goes on after `depth` touches goes ``(later)``, at step ``depth + 1``. What arrives at
+    a step is what leaves it: nothing is left out.
+    """
+    if not 1 <= depth <= MOST:
+        raise ParameterError(f"depth cannot be {depth!r}", do=f"choose a whole number from 1 to {MOST}")
+    rules = rules_for(touches, **cutting)
+    size = len(touches.channels)
+
+    def measure(bucket: Any) -> tuple[Array, Array]:
+        found = cut(bucket, rules)
+        return _count(found if group is None else only(found, group.holds(found)), size, depth)
+
+    counts, people = reduce(touches.buckets, measure, lambda parts: tuple(np.sum(parts, axis=0)))
+    step, origin, target = np.nonzero(counts)
+    total = int(counts[0].sum())
+    low, high = wilson(counts[step, origin, target], np.full(len(step), float(total)))
+    frame = pd.DataFrame(
+        {
+            "step": step + 1,
+            "from": np.array([*touches.channels, START], object)[origin],
+            "to": np.array([*touches.channels, *ENDS], object)[target],
+            "journeys": counts[step, origin, target],
+            "customers": people[step, origin, target],
+            "of": total,
+            "share": counts[step, origin, target] / max(total, 1),
+            "low": low,
+            "high": high,
+        }
+    )
+    ordered = frame.sort_values(
+        ["step", "journeys", "from", "to"], ascending=[True, False, True, True], ignore_index=True
+    )
+    said = settings(touches, **cutting) | described(group) | {"depth": depth}
+    return Result("flows", ordered, {"journeys": total, "depth": depth}, said, base="journeys")
+
+
+def step_matrix(
+    source: Touches | Result, *, depth: int = 5, group: Group | None = None, **cutting: Unpack[Cutting]
+) -> Result:
+    """Where journeys are at each step: `flows` added up, ends staying where they ended.
+
+    `source` is the touch table, or the result of `flows` on it.
+
+    Columns step, name, journeys, of, share with low and high (Wilson). The rows of every step add up to all
+    journeys: one that has converted, ended or is open stays so at every later step.
+    """
+    result = source if isinstance(source, Result) else flows(source, depth=depth, group=group, **cutting)
+    table = result.table[result.table["to"] != LATER]
+    counted = table.groupby(["to", "step"])["journeys"].sum().unstack(fill_value=0)  # noqa: PD010 - sums, not means
+    counted = counted.reindex(columns=range(1, result.facts["depth"] + 1), fill_value=0)
+    over = counted.index.isin([CONVERTED, ENDED, OPEN])
+    counted.loc[over] = counted.loc[over].cumsum(axis=1)
+    rows = counted.rename_axis("name").reset_index().melt("name", var_name="step", value_name="journeys")
+    rows = rows[rows["journeys"] > 0]
+    total = result.facts["journeys"]
+    low, high = wilson(rows["journeys"].to_numpy(), np.full(len(rows), float(total)))
+    rows = rows.assign(of=total, share=rows["journeys"] / max(total, 1), low=low, high=high)
+    ordered = rows[["step", "name", "journeys", "of", "share", "low", "high"]].sort_values(
+        ["step", "journeys", "name"], ascending=[True, False, True], ignore_index=True
+    )
+    return Result("step_matrix", ordered, result.facts, result.settings, base="journeys")
+
+
+def _count(found: Journeys, size: int, depth: int) -> tuple[Array, Array]:
+    """Journeys and customers of each (step, from, to); after the last step journeys end or go on later."""
+    tokens = found.channel.astype(np.int64)
+    starts, lengths = found.offsets[:-1], found.lengths
+    shape = (size + 1, size + len(ENDS))
+    counts, people = np.zeros((2, depth + 1, *shape), np.int64)
+    end = size + np.where(found.converted, 0, np.where(found.open, 2, 1))
+    at = np.full(len(found), size, np.int64)
+    here = np.arange(len(found))  # journeys that are still going on
+    for step in range(depth + 1):
+        going = here[lengths[here] > step]
+        target = end[here]
+        target[lengths[here] > step] = tokens[starts[going] + step] if step < depth else size + len(ENDS) - 1
+        way = at[here] * shape[1] + target
+        counts[step] = np.bincount(way, minlength=shape[0] * shape[1]).reshape(shape)
+        people[step] = distinct_people(way, found.customer[here], shape[0] * shape[1]).reshape(shape)
+        at[here] = target
+        here = going
+    return counts, people

@@ -1,0 +1,96 @@
+"""What the steps of a journey are: channels, or touchpoints, kinds of event, or stages of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Literal
+
+import numpy as np
+
+from journey_lib.errors import ParameterError, did_you_mean
+from journey_lib.journeys.cut import Array
+from journey_lib.stages import Model, Rule
+from journey_lib.touches import Bucket, Touches
+
+By = Literal["channel", "touchpoint", "event_type", "stage"]
+Coded = tuple[tuple[int, dict[str, Array]], ...]
+KINDS: tuple[By, ...] = ("channel", "touchpoint", "event_type", "stage")
+
+
+def steps_by(touches: Touches, by: By, model: Model | None = None) -> Touches:
+    """The same table with its steps called by something else, for every view that speaks of channels.
+
+    ``"touchpoint"`` and ``"event_type"`` name the steps by those columns, ``"stage"`` by the stages of
+    `model`, in its order. Rows that have no such name are no steps; the conversion they may be still counts.
+
+    Raises
+    ------
+    ParameterError
+        There is no such kind of step, or stages without a model.
+    """
+    if by not in KINDS:
+        raise ParameterError(f"steps cannot be by {by!r}", do=did_you_mean(str(by), KINDS))
+    if by == "channel":
+        return touches
+    if by == "stage":
+        if model is None:
+            raise ParameterError("steps by stage need a stage model", do='give model=stages.load("5A")')
+        return _named(touches, partial(stage_of, rules=coded(touches, model)), model.names)
+    names = touches.touchpoints if by == "touchpoint" else touches.event_types
+    return _named(touches, lambda bucket: getattr(bucket, by), names)
+
+
+def coded(touches: Touches, model: Model) -> Coded:
+    """The rules of a stage model in the codes of a table, for `stage_of`."""
+    return tuple(
+        (place, _coded(touches, rule)) for place, stage in enumerate(model.stages) for rule in stage.any
+    )
+
+
+def stage_of(bucket: Bucket, rules: Coded) -> Array:
+    """The stage of every row by its place in the model, -1 for none; the latest stage that fits wins."""
+    stage = np.full(len(bucket), -1, np.int16)
+    for place, rule in rules:
+        stage[_fits(bucket, rule)] = place
+    return stage
+
+
+def _coded(touches: Touches, rule: Rule) -> dict[str, Array]:
+    columns = {
+        "event_type": (rule.event_type, touches.event_types),
+        "channel": (rule.channel, touches.channels),
+        "touchpoint": (rule.touchpoint, touches.touchpoints),
+        "after": (rule.after, touches.event_types),
+    }
+    return {name: _flags(wanted, names) for name, (wanted, names) in columns.items() if wanted}
+
+
+def _flags(wanted: Sequence[str], names: Sequence[str]) -> Array:
+    """Of each code, and of none (which is the last), whether its name is wanted."""
+    return np.array([*(name in wanted for name in names), False])
+
+
+def _fits(bucket: Bucket, rule: dict[str, Array]) -> Array:
+    fits = np.ones(len(bucket), bool)
+    for name in ("event_type", "channel", "touchpoint"):
+        if name in rule:
+            fits &= rule[name][getattr(bucket, name)]
+    return fits & _after(bucket, rule["after"][bucket.event_type]) if "after" in rule and fits.any() else fits
+
+
+def _after(bucket: Bucket, happened: Array) -> Array:
+    """Whether the row's customer has an earlier row where something `happened`."""
+    before = np.cumsum(happened) - happened
+    first = np.flatnonzero(np.append(True, bucket.customer[1:] != bucket.customer[:-1]))
+    return before > np.repeat(before[first], np.diff(np.append(first, len(bucket))))
+
+
+def _named(touches: Touches, code: Callable[[Bucket], Array], names: Sequence[str]) -> Touches:
+    def load(read: Callable[[], Bucket]) -> Bucket:
+        bucket = read()
+        return replace(bucket, channel=code(bucket))
+
+    buckets = tuple(partial(load, read) for read in touches.buckets)
+    return replace(touches, buckets=buckets, channels=tuple(names))

@@ -1,0 +1,122 @@
+"""Stage models: which part of a journey an event belongs to. Five ship as data; a user's own is a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from journey_lib.errors import ConfigError, did_you_mean
+from journey_lib.model import RESERVED, Language
+
+FILES = Path(__file__).parent / "data_files"
+MODELS = ("5A", "5-step", "classic", "lifecycle", "funnel")
+
+
+def _listed(value: Any) -> Any:
+    return value if isinstance(value, list | tuple) else [value]
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Rule(_Strict):
+    """Which events: all that is given has to fit. `after`: the customer has had such an event type before."""
+
+    event_type: Names = ()
+    channel: Names = ()
+    touchpoint: Names = ()
+    after: Names = ()
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Rule:
+        if not (self.event_type or self.channel or self.touchpoint):
+            raise ValueError("a rule names event types, channels or touchpoints")
+        return self
+
+
+class Stage(_Strict):
+    """One stage: its code, what readers call it, and the rules of which one has to fit."""
+
+    stage: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    label: Mapping[Language, str] = Field(default_factory=dict)
+    any: tuple[Rule, ...] = Field(min_length=1)
+
+
+class Model(_Strict):
+    """Stages in the order in which a customer is meant to go through them.
+
+    An event that fits several stages belongs to the latest of them; one that fits none has no stage.
+    """
+
+    name: str
+    stages: tuple[Stage, ...] = Field(min_length=2)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Codes of the stages, in order."""
+        return tuple(stage.stage for stage in self.stages)
+
+    def labels(self, language: Language) -> dict[str, str]:
+        """What readers call the stages."""
+        return {stage.stage: stage.label.get(language, stage.stage) for stage in self.stages}
+
+    @model_validator(mode="after")
+    def _named_once(self) -> Model:
+        twice = sorted({name for name in self.names if self.names.count(name) > 1})
+        taken = sorted(RESERVED.intersection(self.names))
+        if twice or taken:
+            raise ValueError(
+                f"stage: '{(twice or taken)[0]}' {'stands twice' if twice else 'is a name of ours'}"
+            )
+        return self
+
+
+def load(stages: str = "5A", folder: Path | None = None) -> Model:
+    """The stage model of that name, or the user's own: a YAML file below `folder`, written as ours are.
+
+    Raises
+    ------
+    ConfigError
+        There is no such model or file, or the file says what cannot be.
+    """
+    if stages in MODELS:
+        file = FILES / f"{stages}.yaml"
+    elif folder is not None and (folder / stages).is_file():
+        file = folder / stages
+    else:
+        raise ConfigError(
+            f"there is no stage model '{stages}'",
+            where=None if folder is None else str(folder / stages),
+            do=f"{did_you_mean(stages, MODELS)} Or give a file of the workspace, such as maps/stages.yaml.",
+        )
+    try:
+        said = yaml.safe_load(file.read_text(encoding="utf-8"))
+        if not isinstance(said, dict):
+            raise ConfigError(
+                "the stage model is empty or no mapping", where=str(file), do="start with `stages:`"
+            )
+        return Model.model_validate({"name": said.pop("name", file.stem), **said})
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError("the stage model cannot be read as YAML", where=f"{file}: {error}") from error
+    except ValidationError as error:
+        raise ConfigError(
+            "the stage model says something that cannot be",
+            where="\n         ".join(f"{file}: {_spot(problem)}" for problem in error.errors()),
+            how_many=f"{error.error_count()} problem(s)",
+        ) from None
+
+
+def _spot(problem: Any) -> str:
+    spot = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        near = did_you_mean(str(problem["loc"][-1]), [*Rule.model_fields, *Stage.model_fields])
+        return f"{spot}: unknown key. {near}"
+    return f"{spot}: {problem['msg'].removeprefix('Value error, ')}"

@@ -1,0 +1,240 @@
+"""Every view of the journeys says the same thing: each is counted again from the twin's journeys, one by one.
+
+And what the views say must fit together: what arrives at a step leaves it, nothing is hidden by a top list.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections import Counter, defaultdict
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tables import cells, touches
+from test_laws import OPTIONS, law, logs, twin_journeys
+from twins import CONVERSION, DAY, NO_TOUCH, NULL, START, Journey, Row
+
+import journey_lib as jl
+
+OPEN, LATER = "(open)", "(later)"
+ENDS = {CONVERSION, NULL, OPEN, LATER}
+
+
+def end_of(journey: Journey) -> str:
+    return CONVERSION if journey.converted else OPEN if journey.open else NULL
+
+
+def ways(journey: Journey) -> list[str]:
+    return [START, *journey.path, end_of(journey)]
+
+
+def keyed(table: pd.DataFrame, key: list[str], values: list[str]) -> dict[Any, Any]:
+    rows = table[[*key, *values]].itertuples(index=False)
+    return {tuple(row[: len(key)]): tuple(row[len(key) :]) for row in rows}
+
+
+@law
+@given(logs(), OPTIONS)
+def test_transitions_are_every_step_and_every_end_of_every_journey(log: list[Row], options: dict) -> None:
+    found = jl.journeys.transitions(touches(log), **options)
+    steps, people = Counter(), defaultdict(set)
+    for journey in twin_journeys(log, options):
+        for step in itertools.pairwise(ways(journey)):
+            steps[step] += 1
+            people[step].add(journey.customer)
+    assert keyed(found.table, ["from", "to"], ["journeys", "customers"]) == {
+        step: (n, len(people[step])) for step, n in steps.items()
+    }
+
+
+@law
+@given(logs(), OPTIONS)
+def test_into_every_step_lead_as_many_as_out_of_it_and_shares_are_of_those_whose_next_is_known(
+    log: list[Row], options: dict
+) -> None:
+    table = jl.journeys.transitions(touches(log), **options).table
+    into, out = (Counter(table.groupby(side)["journeys"].sum().to_dict()) for side in ("to", "from"))
+    assert all(into[name] == out[name] for name in set(into) | set(out) if name not in ENDS | {START})
+    assert out[START] == sum(into[end] for end in ENDS)
+    known = table[table["to"] != OPEN]
+    assert all(abs(total - 1) < 1e-9 for total in known.groupby("from")["share"].sum())
+    assert (known["journeys"] / known["of"]).tolist() == known["share"].tolist()
+    assert table.loc[table["to"] == OPEN, "share"].isna().all()
+    assert all(abs(total - 1) < 1e-9 for total in table.groupby("to")["share_in"].sum())
+
+
+@law
+@given(logs(), OPTIONS)
+def test_flows_and_the_step_matrix_follow_every_journey_to_its_end(log: list[Row], options: dict) -> None:
+    journeys = twin_journeys(log, options)
+    depth = 3
+    found = jl.journeys.flows(touches(log), depth=depth, **options)
+    expected: Counter[tuple[int, str, str]] = Counter()
+    people = defaultdict(set)
+    places: Counter[tuple[int, str]] = Counter()
+    for journey in journeys:
+        path = ways(journey)
+        for step, (origin, target) in enumerate(itertools.pairwise(path), 1):
+            if step <= depth + 1:
+                way = (step, origin, LATER if step > depth and target not in ENDS else target)
+                expected[way] += 1
+                people[way].add(journey.customer)
+        for step in range(1, depth + 1):
+            places[step, path[min(step, len(path) - 1)]] += 1
+    assert keyed(found.table, ["step", "from", "to"], ["journeys", "customers"]) == {
+        way: (n, len(people[way])) for way, n in expected.items()
+    }
+    matrix = jl.journeys.step_matrix(found)
+    assert keyed(matrix.table, ["step", "name"], ["journeys"]) == {key: (n,) for key, n in places.items()}
+    if journeys:
+        assert set(matrix.table.groupby("step")["journeys"].sum()) == {len(journeys)}
+
+
+@law
+@given(logs(), OPTIONS)
+def test_outcomes_by_first_and_last_touch_by_length_and_by_duration_are_those_of_the_journeys(
+    log: list[Row], options: dict
+) -> None:
+    journeys = twin_journeys(log, options)
+    table = touches(log)
+    checks = {
+        "channel first": (lambda j: j.path[0] if j.path else NO_TOUCH, jl.journeys.entries(table, **options)),
+        "channel last": (
+            lambda j: j.path[-1] if j.path else NO_TOUCH,
+            jl.journeys.entries(table, side="last", **options),
+        ),
+        "days": (
+            lambda j: max(
+                d for d in jl.journeys.DAYS if (j.end - j.touches[0][0] if j.path else 0) >= d * DAY
+            ),
+            jl.journeys.durations(table, **options),
+        ),
+        "length": (
+            lambda j: next(name for name, low, high in LENGTH_NAMES if low <= len(j.path) <= high),
+            jl.journeys.lengths(table, **options),
+        ),
+    }
+    columns = ["journeys", "customers", "over", "conversions", "nulls", "open", "value"]
+    for name, (key, found) in checks.items():
+        expected: dict[Any, list[Journey]] = defaultdict(list)
+        for journey in journeys:
+            expected[key(journey)].append(journey)
+        assert keyed(found.table, [name.split()[0]], columns) == {
+            (of,): (
+                len(some),
+                len({j.customer for j in some}),
+                sum(not j.open for j in some),
+                sum(j.converted for j in some),
+                sum(not j.converted and not j.open for j in some),
+                sum(j.open for j in some),
+                sum(j.value for j in some),
+            )
+            for of, some in expected.items()
+        }
+
+
+LENGTH_NAMES = [("0", 0, 0), ("1", 1, 1), ("2", 2, 2), ("3", 3, 3), ("4", 4, 4), ("5", 5, 5), ("6–7", 6, 7),
+                ("8–10", 8, 10), ("11–20", 11, 20), ("21+", 21, 10**6)]  # fmt: skip
+
+
+@law
+@given(logs(), OPTIONS, st.sampled_from(["email", "Zalo", "converted"]))
+def test_a_group_and_the_rest_are_all_the_journeys(log: list[Row], options: dict, name: str) -> None:
+    table = touches(log)
+    if name not in (*table.channels, "converted"):
+        return
+    group = jl.journeys.converted() if name == "converted" else jl.journeys.through(table, name)
+    whole, some, others = (
+        jl.journeys.transitions(table, group=g, **options).facts
+        for g in (None, group, jl.journeys.rest(group))
+    )
+    assert dict(whole) == {key: some[key] + others[key] for key in whole}
+
+
+@law
+@given(logs(), OPTIONS)
+def test_row_order_changes_nothing(log: list[Row], options: dict) -> None:
+    shuffled = random.Random(1).sample(log, len(log))  # noqa: S311
+    views = (jl.journeys.transitions, jl.journeys.flows, jl.journeys.entries, jl.journeys.durations)
+    for view in views:
+        one, other = (view(touches(each), **options).table for each in (log, shuffled))
+        pd.testing.assert_frame_equal(one, other)
+
+
+# --- Waiting times ------------------------------------------------------------------------------------------
+
+
+def test_waiting_times_run_from_one_touch_to_the_next_and_from_the_last_to_the_conversion() -> None:
+    found = jl.journeys.transitions(
+        touches(
+            """
+            who  | when        | channel | sale
+            an   | 01-01 00:00 | email   |
+            an   | 01-03 00:00 | search  |
+            an   | 01-07 00:00 |         | 10
+            binh | 01-01 00:00 | email   |
+            binh | 01-01 00:00 | search  |
+            """
+        )
+    ).table.set_index(["from", "to"])
+    # A quantile is the middle of a class 9 % wide; the median of two is the lower of them.
+    assert found.loc[("email", "search"), "median_days"] == 0
+    assert found.loc[("email", "search"), "p90_days"] == pytest.approx(2, rel=0.045)
+    assert found.loc[("search", CONVERSION), "median_days"] == pytest.approx(4, rel=0.045)
+    assert pd.isna(found.loc[("search", NULL), "median_days"])
+    assert pd.isna(found.loc[(START, "email"), "median_days"])
+
+
+@law
+@given(logs(), OPTIONS)
+def test_quantiles_of_waiting_times_are_right_to_a_twentieth(log: list[Row], options: dict) -> None:
+    table = jl.journeys.transitions(touches(log), **options).table.set_index(["from", "to"])
+    waits = defaultdict(list)
+    for journey in twin_journeys(log, options):
+        moments = [time for time, _ in journey.touches]
+        for (a, b), step in zip(itertools.pairwise(moments), itertools.pairwise(journey.path), strict=True):
+            waits[step].append(b - a)
+        if journey.converted and journey.path:
+            waits[journey.path[-1], CONVERSION].append(journey.end - moments[-1])
+    for step, each in waits.items():
+        for share, column in ((0.5, "median_days"), (0.9, "p90_days")):
+            exact = sorted(each)[-(-len(each) * int(share * 10) // 10) - 1] / DAY
+            assert table.loc[step, column] == pytest.approx(exact, rel=0.045)
+
+
+# --- Around one touchpoint ----------------------------------------------------------------------------------
+
+
+def test_around_a_touchpoint_stands_what_leads_to_it_and_what_follows() -> None:
+    steps = jl.journeys.transitions(
+        touches(
+            """
+            who  | when        | channel | sale
+            an   | 01-01 08:00 | email   |
+            an   | 01-02 08:00 | store   |
+            an   | 01-03 08:00 |         | 10
+            binh | 01-01 08:00 | store   |
+            binh | 01-02 08:00 | email   |
+            chi  | 01-01 08:00 | email   |
+            chi  | 01-02 08:00 | store   |
+            """
+        )
+    )
+    found = jl.journeys.around(steps, "store")
+    expected = cells(
+        """
+        side   | name         | journeys | customers | of
+        before | email        | 2        | 2         | 3
+        before | (start)      | 1        | 1         | 3
+        after  | (conversion) | 1        | 1         | 3
+        after  | (null)       | 1        | 1         | 3
+        after  | email        | 1        | 1         | 3
+        """
+    )
+    shown = found.table[["side", "name", "journeys", "customers", "of"]].astype({"of": int}).astype(str)
+    assert sorted(shown.itertuples(index=False, name=None)) == sorted(tuple(row.values()) for row in expected)
+    assert found.facts["touches"] == 3

@@ -12,9 +12,10 @@ import altair as alt
 import pandas as pd
 
 from journey_lib import i18n, theme
+from journey_lib.funnel import NOTHING
 from journey_lib.i18n import text as _
 from journey_lib.intervals import SMALL
-from journey_lib.model import CONVERTED, ENDED, NO_TOUCH, OTHER, START, Result
+from journey_lib.model import CONVERTED, ENDED, LATER, NO_TOUCH, OPEN, OTHER, QUIET, START, Result
 
 Names = Mapping[str, str]
 
@@ -35,6 +36,10 @@ SPECIAL = {
     CONVERTED: "(conversion)",
     ENDED: "(no conversion)",
     OTHER: "(other)",
+    OPEN: "(still open)",
+    LATER: "(goes on)",
+    QUIET: "(gone quiet)",
+    NOTHING: "(nothing more)",
 }
 
 
@@ -178,11 +183,13 @@ def removal_effects(result: Result, names: Names, subtitle: str = "") -> alt.Top
 
 def transition_map(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
     """Where do customers go next? (`journeys.transitions`)."""
-    if not len(_shown(result)):
+    frame = _shown(result)
+    frame = frame[frame["to"] != OPEN]
+    if not len(frame):
         return _nothing(
             _("Where do customers go next?"), _("No step was taken by enough customers to be shown.")
         )
-    frame = _shown(result).assign(
+    frame = frame.assign(
         from_name=lambda f: named(f["from"], names),
         to_name=lambda f: named(f["to"], names),
         label=lambda f: [i18n.number(100 * s) if s >= 0.095 else "" for s in f["share"]],

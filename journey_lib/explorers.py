@@ -2,15 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
+import altair as alt
 import ipywidgets as widgets
 
-from journey_lib import attribution, charts, charts_customers, customers, single_view, touches
+from journey_lib import (
+    attribution,
+    charts,
+    charts_customers,
+    charts_flows,
+    charts_journeys,
+    customers,
+    single_view,
+    touches,
+)
+from journey_lib import journeys as views
 from journey_lib.attribution import MODELS
 from journey_lib.errors import JourneyError
 from journey_lib.i18n import text as _
+from journey_lib.journeys import Group, steps_by
+from journey_lib.model import Result
 from journey_lib.session import Session
+from journey_lib.stages import Model
 from journey_lib.touches import Touches
 
+Drawn = Callable[[Session, Touches, Group | None, str | None, str], alt.TopLevelMixin]
+
+
+def _drawn(ask: Callable[..., Result], draw: Callable[..., alt.TopLevelMixin]) -> Drawn:
+    def shown(
+        session: Session, walked: Touches, group: Group | None, conversion: str | None, lookback: str
+    ) -> alt.TopLevelMixin:
+        result = ask(walked, group=group, conversion=conversion, lookback=lookback)
+        scope = session.scope(journeys=result.facts["journeys"])
+        return draw(result.suppressed(session.k), session.names, scope)
+
+    return shown
+
+
+VIEWS: Mapping[str, Drawn] = {
+    "next steps": _drawn(views.transitions, charts.transition_map),
+    "touch by touch": _drawn(views.flows, charts_flows.flows),
+    "first touch": _drawn(views.entries, charts_journeys.outcomes),
+    "length": _drawn(views.lengths, charts_journeys.outcomes),
+    "duration": _drawn(views.durations, charts_journeys.outcomes),
+    "detours": _drawn(views.detours, charts_journeys.detours),
+}
 LOOKBACKS = (1, 3, 7, 14, 30, 60, 90)
 
 
@@ -63,6 +101,49 @@ def credit(session: Session, table: Touches, conversion: str | None = None) -> w
         control.observe(draw, names="value")
     draw()
     return widgets.VBox([widgets.HBox([model, lookback]), widgets.HBox([half_life, order, direct]), picture])
+
+
+def journeys(session: Session, table: Touches, model: Model, conversion: str | None = None) -> widgets.VBox:
+    """The views of journeys, alive: choose the view, what its steps are, and whose journeys to look at."""
+    held = touches.hold(table)
+    everyone = _("all journeys")
+    view = widgets.Dropdown(options=[(_(name), name) for name in VIEWS], description=_("View"))
+    by = widgets.Dropdown(
+        options=[(_(name), name) for name in ("channel", "touchpoint", "event_type", "stage")],
+        description=_("Steps"),
+    )
+    through = widgets.Dropdown(description=_("Through"))
+    lookback = widgets.SelectionSlider(
+        options=[(_("{days} days", days=days), f"{days}d") for days in LOOKBACKS],
+        value="30d",
+        description=_("Lookback"),
+        continuous_update=False,
+    )
+    picture = widgets.Output()
+    walked = {name: touches.hold(steps_by(held, name, model)) for name in ("channel", "stage")}
+
+    def listed(_change: object = None) -> None:
+        if by.value not in walked:
+            walked[by.value] = touches.hold(steps_by(held, by.value, model))
+        names = walked[by.value].channels
+        through.options = [(everyone, None), *((session.names.get(name, name), name) for name in names)]
+        draw()
+
+    def draw(_change: object = None) -> None:
+        with picture:
+            picture.clear_output(wait=True)
+            try:
+                chosen = walked[by.value]
+                group = views.through(chosen, through.value) if through.value else None
+                session.show(VIEWS[view.value](session, chosen, group, conversion, lookback.value))
+            except JourneyError as error:
+                session.say(str(error))
+
+    by.observe(listed, names="value")
+    for control in (view, through, lookback):
+        control.observe(draw, names="value")
+    listed()
+    return widgets.VBox([widgets.HBox([view, by]), widgets.HBox([through, lookback]), picture])
 
 
 MOST_LISTED = 500  # customers in the list: more than anybody scrolls through; any other code can be typed

@@ -10,7 +10,7 @@ import pandas as pd
 from journey_lib import i18n
 from journey_lib.charts import model_name, named
 from journey_lib.i18n import text as _
-from journey_lib.model import CONVERTED, ENDED, NO_TOUCH, START, Result
+from journey_lib.model import CONVERTED, ENDED, NO_TOUCH, OPEN, START, Result
 
 Names = Mapping[str, str]
 
@@ -78,7 +78,9 @@ def transitions(result: Result, names: Names) -> str:
     """The most frequent step, and from where journeys most often convert next."""
     table = result.table
     inner = table[
-        (table["from"] != START) & ~table["to"].isin([CONVERTED, ENDED]) & (table["from"] != table["to"])
+        (table["from"] != START)
+        & ~table["to"].isin([CONVERTED, ENDED, OPEN])
+        & (table["from"] != table["to"])
     ]
     last = table[(table["to"] == CONVERTED) & (table["from"] != START)]
     sentences = []

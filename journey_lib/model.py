@@ -17,8 +17,8 @@ Language = Literal["vi", "en"]
 
 # What results call the ends of a journey and what is left over; no channel may have such a name.
 NO_TOUCH, START, CONVERTED, ENDED, OTHER = "(no touch)", "(start)", "(conversion)", "(null)", "(other)"
-OPEN, LATER = "(open)", "(later)"
-RESERVED = frozenset({NO_TOUCH, START, CONVERTED, ENDED, OTHER, OPEN, LATER})
+OPEN, LATER, QUIET = "(open)", "(later)", "(gone quiet)"
+RESERVED = frozenset({NO_TOUCH, START, CONVERTED, ENDED, OTHER, OPEN, LATER, QUIET})
 
 HEADLESS = "JOURNEY_HEADLESS"  # set in the environment of a kernel that runs a report and has no reader yet
 MICROSECONDS = {"m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000, "w": 604_800_000_000}
@@ -45,6 +45,7 @@ class Result:
     `facts`     the few numbers a reader would quote.
     `settings`  every parameter, and the fingerprint of the data.
     `base`      the column of `table` that counts what each row rests on.
+    `people`    other columns of `table` that count people, each for itself.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Result:
     facts: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     base: str | None = None
+    people: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "facts", MappingProxyType(dict(self.facts)))
@@ -62,6 +64,7 @@ class Result:
 
         People are the column customers where it is known, else the base. Such rows say so in a column
         ``suppressed``; names stay, numbers go. A row that rests on nobody stays as it is: it tells of no one.
+        In the columns `people` only the counts below `k` go.
         """
         people = "customers" if "customers" in self.table else self.base
         if people is None:
@@ -71,6 +74,8 @@ class Result:
         table = self.table.assign(suppressed=hidden)
         numbers = table.select_dtypes("number").columns
         table[numbers] = table[numbers].mask(hidden)
+        for name in self.people:
+            table[name] = table[name].mask((table[name] < k) & (table[name] > 0))
         return replace(self, table=table, facts={**self.facts, "suppressed_rows": int(hidden.sum())})
 
 

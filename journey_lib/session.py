@@ -7,7 +7,7 @@ import html
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,192 +16,34 @@ import altair as alt
 import pandas as pd
 from IPython.display import HTML, Markdown, display
 
-from journey_lib import i18n, tables, theme
+from journey_lib import i18n, integrity, stages, tables, theme
 from journey_lib.channels import LABELS
-from journey_lib.charts import SPECIAL, named, path_name
-from journey_lib.charts_customers import LEVEL_NAMES, STAGE_NAMES
+from journey_lib.charts import named, path_name
 from journey_lib.checks import Account
 from journey_lib.errors import ParameterError
-from journey_lib.findings_customers import KIND_NAMES, REASON_NAMES
 from journey_lib.i18n import text as _
 from journey_lib.journeys import Direct, Repeats
-from journey_lib.model import HEADLESS, IDENTIFIERS, OTHER, Language, Result
+from journey_lib.layouts import CODES, LAYOUTS, WORDS
+from journey_lib.model import HEADLESS, Language, Result
 from journey_lib.prepare import Manifest, prepare
 from journey_lib.workspace import CONFIG, Workspace, open_workspace
-
-# How each Result reads as a table: its caption, and the columns shown with the way they are written.
-LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
-    "identifier_kinds": (
-        "Identifiers by kind",
-        {"kind": "text", "identifiers": "number", "refused": "number"},
-    ),
-    "identity_links": (
-        "Links between identifiers, and what became of them",
-        {
-            "reason": "text",
-            "left_kind": "text",
-            "right_kind": "text",
-            "links": "number",
-            "customers": "number",
-        },
-    ),
-    "largest_customers": (
-        "Customers with the most identifiers",
-        {"customer": "text", "identifiers": "number", **dict.fromkeys(IDENTIFIERS, "number")},
-    ),
-    "stitching": (
-        "The same rows at each level of stitching",
-        {
-            "level": "text",
-            "customers": "number",
-            "journeys": "number",
-            "over": "number",
-            "conversions": "number",
-            "conversion_rate": "percent:2",
-            "low": "percent:2",
-            "high": "percent:2",
-            "touched": "number",
-        },
-    ),
-    "life_stages": (
-        "Stages of a customer's life",
-        {
-            "stage": "text",
-            "customers": "number",
-            "share": "percent",
-            "orders": "number",
-            "value": "money",
-            "opt_out": "number",
-            "rule": "text",
-        },
-    ),
-    "data": (
-        "What became of the rows of every source",
-        {
-            "table": "text",
-            "source": "text",
-            "rows_in": "number",
-            "kept": "number",
-            "dropped": "number",
-            "reasons": "text",
-        },
-    ),
-    "records": ("What the source itself counts", {"record": "text", "count": "number"}),
-    "credit": (
-        "Credit by channel",
-        {
-            "channel": "text",
-            "conversions": "number:1",
-            "share": "share",
-            "low": "percent",
-            "high": "percent",
-            "value": "money",
-            "journeys": "number",
-            "customers": "number",
-        },
-    ),
-    "top_paths": (
-        "The most frequent paths, and everything else",
-        {
-            "path": "text",
-            "journeys": "number",
-            "customers": "number",
-            "conversions": "number",
-            "conversion_rate": "percent",
-            "low": "percent",
-            "high": "percent",
-            "value": "money",
-        },
-    ),
-    "efficiency": (
-        "Spend against credit",
-        {
-            "channel": "text",
-            "cost": "money",
-            "conversions": "number:1",
-            "cost_per_conversion": "money",
-            "low": "money",
-            "high": "money",
-            "return_on_spend": "number:2",
-            "journeys": "number",
-        },
-    ),
-    "trust": (
-        "Can reports on these data be trusted?",
-        {"check": "text", "found": "text", "rule": "text"},
-    ),
-    "reconciled": (
-        "What became of every row, with an example of every reason",
-        {
-            "table": "text",
-            "source": "text",
-            "outcome": "text",
-            "rows": "number",
-            "part": "percent:2",
-            "example": "text",
-        },
-    ),
-    "gaps": (
-        "Days without rows where there usually are some",
-        {
-            "series": "text",
-            "first_day": "date",
-            "last_day": "date",
-            "days": "number",
-            "expected": "number",
-        },
-    ),
-    "jumps": (
-        "Sudden changes of volume, the largest of single channels",
-        {
-            "series": "text",
-            "first_day": "date",
-            "last_day": "date",
-            "days": "number",
-            "rows": "number",
-            "expected": "number",
-            "ratio": "number:2",
-        },
-    ),
-    "times": (
-        "How far times decide the order of rows",
-        {
-            "series": "text",
-            "rows": "number",
-            "same_instant": "number",
-            "ordered_by_id": "number",
-            "part_by_id": "percent",
-            "at_midnight": "number",
-            "part_at_midnight": "percent",
-        },
-    ),
-    "matches": (
-        "Rows and customers that do not find each other",
-        {"group": "text", "rows": "number", "of": "number", "part": "percent:2"},
-    ),
-}
-
-# Columns whose codes are words of ours, and what readers call those that are no words themselves.
-WORDS = {"kind", "left_kind", "right_kind", "level", "stage", "reason", "rule"}
-CODES: Mapping[str, str] = {
-    **KIND_NAMES,
-    **LEVEL_NAMES,
-    **STAGE_NAMES,
-    **REASON_NAMES,
-    OTHER: SPECIAL[OTHER],
-}
 
 RESULT = "application/vnd.journey.result+json"
 
 
 @dataclass(frozen=True)
 class Session:
-    """An open workspace in one language. `names` are the channels as its readers call them."""
+    """An open workspace in one language. `names` are the channels as its readers call them.
+
+    `said` and `shown` are what its page has said and shown so far.
+    """
 
     workspace: Workspace
     manifest: Manifest
     language: Language
     names: Mapping[str, str]
+    said: list[str] = field(default_factory=list, repr=False)
+    shown: list[alt.TopLevelMixin] = field(default_factory=list, repr=False)
 
     @property
     def currency(self) -> str:
@@ -213,22 +55,29 @@ class Session:
         """Smallest group of customers that may be shown."""
         return self.workspace.privacy.k
 
+    @property
+    def title(self) -> str:
+        """What readers call the workspace."""
+        return self.workspace.title[self.language]
+
     def say(self, sentence: str) -> None:
         """Show a sentence found in the data, in the reader's language."""
+        self.said.append(sentence)
         display(Markdown(sentence))
 
     def show(self, chart: alt.TopLevelMixin) -> None:
         """Show a chart: live in JupyterLab, bound for the page when headless."""
+        self.shown.append(chart)
         display(chart)
 
     def table(self, result: Result) -> None:
         """Show a Result as its readers write numbers; small groups are marked or hidden."""
         caption, formats = LAYOUTS[result.name]
         frame = result.table
-        if "share" in formats:
+        if formats.get("share") == "share":
             frame = frame.sort_values("share", ascending=False)
-        if "channel" in frame:
-            frame = frame.assign(channel=named(frame["channel"], self.names))
+        for column in {"channel", "from", "to", "step"} & set(formats):
+            frame = frame.assign(**{column: named(frame[column], self.names)})
         if "path" in frame:
             frame = frame.assign(path=[path_name(path, self.names) for path in frame["path"]])
         for column in WORDS & set(frame):
@@ -277,6 +126,12 @@ class Session:
                 json.dumps(said, default=_plain, allow_nan=True), parse_constant=lambda _: None
             )
             display({RESULT: plain, "text/plain": f"{result.name}: {len(result.table)}"}, raw=True)
+
+    def check(self, *results: Result) -> None:
+        """Show and record whether what this page shows and says can be read as it stands (`integrity`)."""
+        found = integrity.check(results, self.said, self.shown)
+        self.table(found)
+        self.record(found)
 
     def cutting(
         self,
@@ -331,9 +186,10 @@ def start(workspace: str, language: Language = "vi") -> Session:
     theme.enable(mode, currency=opened.currency, language=language)
     said: dict[str, Mapping[Any, str]] = {**LABELS, **opened.labels}
     names = {code: words.get(language, code) for code, words in said.items()}
+    names |= stages.load(opened.stages, opened.path).labels(language)
     session = Session(opened, prepare(opened), language, names)
     if opened.note.get(language):
-        session.say(f"> {html.escape(opened.note[language])}")
+        display(Markdown(f"> {html.escape(opened.note[language])}"))
     return session
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import zoneinfo
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -18,8 +17,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from scipy import sparse
 
+from journey_lib import columns
 from journey_lib.errors import DataError, ParameterError, did_you_mean
-from journey_lib.prepare import BUCKET_ROWS, FOLDS, Manifest, prepare, refuse_reserved
+from journey_lib.prepare import BUCKET_ROWS, FOLDS, Manifest, prepare
 from journey_lib.workspace import Workspace, minor_digits
 
 __all__ = ["Bucket", "Manifest", "Touches", "costs", "from_frame", "hold", "load", "prepare"]
@@ -27,7 +27,6 @@ __all__ = ["Bucket", "Manifest", "Touches", "costs", "from_frame", "hold", "load
 Ints = npt.NDArray[Any]
 CONVERSION = "conversion"
 TOUCH = "touch"
-MOST_DIGITS = 6  # of an amount in a frame that names no currency
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,10 @@ class Bucket:
 
 @dataclass(frozen=True)
 class Touches:
-    """The touch table: a loader for each bucket, the names behind the codes, and where it came from."""
+    """The touch table: a loader for each bucket, the names behind the codes, and where it came from.
+
+    `by` says what `channels` are: those of the table, or what the steps are called instead.
+    """
 
     buckets: tuple[Callable[[], Bucket], ...]
     channels: tuple[str, ...]
@@ -65,11 +67,19 @@ class Touches:
     timezone: str = "UTC"
     currency: str | None = None
     fingerprint: str = ""
+    by: str = "channel"
 
     @property
     def customers(self) -> int:
         """How many customers the table holds."""
         return len(self.fold)
+
+    def converting(self, conversion: str | None = None) -> tuple[str, ...]:
+        """The event types of a conversion; of the first declared when None."""
+        name = conversion or next(iter(self.conversions))
+        if name not in self.conversions:
+            raise ParameterError(f"there is no conversion '{name}'", do=did_you_mean(name, self.conversions))
+        return self.conversions[name]
 
 
 def load(workspace: Workspace) -> Touches:
@@ -156,11 +166,11 @@ def from_frame(
             raise DataError(f"the frame has no column '{name}'", do=did_you_mean(name, table.column_names))
     if not table.num_rows:
         raise DataError("the frame has no rows")
-    person, fold = _customers(table[customer_id], customer_id)
-    moment = _moments(table[timestamp], timestamp, timezone)
-    code, channels = _names(table[channel])
-    converts = _flags(table[conversion], conversion)
-    amount, digits = _amounts(table[value] if value else None, value or "", currency, table.num_rows)
+    person, fold = columns.customers(table[customer_id], customer_id)
+    moment = columns.moments(table[timestamp], timestamp, timezone)
+    code, channels = columns.names(table[channel])
+    converts = columns.flags(table[conversion], conversion)
+    amount, digits = columns.amounts(table[value] if value else None, value or "", currency, table.num_rows)
     rows = Bucket(person, moment, code, np.full(len(code), -1, np.int16), converts.astype(np.int16), amount)
     ties = table[event_id] if event_id else None
     buckets = [_sorted(part, at, ties) for part, at in _parted(rows, len(fold))]
@@ -185,9 +195,9 @@ def _same(bucket: Bucket) -> Bucket:
 
 
 def _read(file: Path) -> Bucket:
-    columns = list(Bucket.__dataclass_fields__)
-    table = pq.read_table(file, columns=columns)
-    return Bucket(*(table[name].to_numpy() for name in columns))
+    wanted = list(Bucket.__dataclass_fields__)
+    table = pq.read_table(file, columns=wanted)
+    return Bucket(*(table[name].to_numpy() for name in wanted))
 
 
 def _parted(rows: Bucket, customers: int) -> Iterator[tuple[Bucket, Ints]]:
@@ -236,151 +246,10 @@ def _untied(
     run = np.cumsum(np.insert(~same[tied[1:] - 1], 0, True))
     keys = [column[row] for column in (rows.value, rows.touchpoint, rows.channel, rows.event_type)]
     if event_id is not None:
-        keys.append(_ranks(event_id.take(pa.array(at[row]))))
+        keys.append(columns.ranks(event_id.take(pa.array(at[row]))))
     keys.append(rows.channel[row] < 0)
     order[tied] = row[np.lexsort([*keys, run])]
     return order
-
-
-def _customers(column: pa.ChunkedArray, name: str) -> tuple[Ints, npt.NDArray[np.uint8]]:
-    """Code of each row's customer, and the fold of each customer, which depends on nothing but its id."""
-    if column.null_count:
-        first = int(np.flatnonzero(column.is_null().to_numpy())[0])
-        raise DataError(
-            f"'{name}' is empty in some rows",
-            where=f"first at row {first}",
-            how_many=f"{column.null_count} of {len(column)}",
-            do="give those rows an id, or leave them out of the frame and say so",
-        )
-    if pa.types.is_integer(column.type):
-        ids = column.to_numpy().astype(np.int64, copy=False)
-        least, most = int(ids.min()), int(ids.max())
-        if most - least < 4 * len(ids):  # numbered one after another, as systems do: look up, do not hash
-            codes, uniques = _ranked(ids, least, most)
-        else:
-            codes, uniques = pd.factorize(ids)
-        hashed = pd.util.hash_array(uniques)
-    else:
-        encoded = column.cast(pa.string()).dictionary_encode().combine_chunks()
-        codes = encoded.indices.to_numpy(zero_copy_only=False)
-        hashed = pd.util.hash_array(encoded.dictionary.to_numpy(zero_copy_only=False), categorize=False)
-    return codes.astype(np.int32, copy=False), (hashed >> np.uint64(56)).astype(np.uint8)
-
-
-def _ranked(ids: Ints, least: int, most: int) -> tuple[Ints, Ints]:
-    """Rank of each id among those that occur, and those that occur."""
-    seen = np.zeros(most - least + 1, bool)
-    seen[ids - least] = True
-    found = np.flatnonzero(seen)
-    rank = np.empty(len(seen), np.int32)
-    rank[found] = np.arange(len(found), dtype=np.int32)
-    return _piecewise(lambda piece: rank[piece - least], ids, np.int32), (found + least).astype(ids.dtype)
-
-
-def _piecewise(change: Callable[[Ints], Ints], column: Ints, dtype: type) -> Ints:
-    """A column changed a piece at a time, so that what lies between needs little memory and none anew."""
-    changed: Ints = np.empty(len(column), dtype)
-    for begin in range(0, len(column), BUCKET_ROWS):
-        changed[begin : begin + BUCKET_ROWS] = change(column[begin : begin + BUCKET_ROWS])
-    return changed
-
-
-def _moments(column: pa.ChunkedArray, name: str, timezone: str) -> Ints:
-    """Times as microseconds of UTC."""
-    if column.null_count:
-        raise DataError(
-            f"'{name}' is empty in some rows",
-            how_many=f"{column.null_count} of {len(column)}",
-            do="leave those rows out, and say so",
-        )
-    if pa.types.is_date(column.type):
-        column = column.cast(pa.timestamp("us"))
-    if not pa.types.is_timestamp(column.type):
-        raise DataError(
-            f"'{name}' holds {column.type}, not times",
-            do="convert it by its format first: pd.to_datetime(..., format='%d/%m/%Y %H:%M:%S')",
-        )
-    zones = zoneinfo.available_timezones()
-    if timezone not in zones:
-        raise ParameterError(f"'{timezone}' is not a known time zone", do=did_you_mean(timezone, zones))
-    if column.type.tz is None and timezone != "UTC":
-        local = pd.Series(column.to_pandas())
-        try:
-            zoned = local.dt.tz_localize(timezone, ambiguous="raise", nonexistent="raise")
-        except ValueError as error:
-            raise DataError(
-                f"'{name}' has times that do not exist, or exist twice, in {timezone}",
-                where=str(error).split(",")[0],
-                do="give those times their offset",
-            ) from error
-        return (
-            zoned.dt.tz_convert("UTC").dt.tz_localize(None).astype("datetime64[us]").to_numpy().view(np.int64)
-        )
-    return column.cast(pa.timestamp("us", tz=column.type.tz)).cast(pa.int64()).to_numpy()
-
-
-def _names(column: pa.ChunkedArray) -> tuple[Ints, tuple[str, ...]]:
-    """Codes in alphabetical order of the names, -1 for none: the same names always get the same codes.
-
-    Blanks around a name do not count, and an empty name is none: as at every other door.
-    """
-    if not pa.types.is_dictionary(column.type):
-        column = column.cast(pa.string()).dictionary_encode()
-    encoded = column.combine_chunks()
-    encoded = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
-    found = [(name or "").strip() for name in encoded.dictionary.cast(pa.string()).to_pylist()]
-    position = encoded.indices.fill_null(len(found)).to_numpy(zero_copy_only=False)
-    used = np.flatnonzero(np.bincount(position, minlength=len(found) + 1)[: len(found)])
-    names = sorted({found[i] for i in used} - {""})
-    refuse_reserved(names)
-    code = {name: number for number, name in enumerate(names)}
-    recode = np.full(len(found) + 1, -1, np.int16)
-    recode[used] = [code.get(found[i], -1) for i in used]
-    return recode[position], tuple(names)
-
-
-def _flags(column: pa.ChunkedArray, name: str) -> npt.NDArray[np.bool_]:
-    values = column.to_numpy() if column.null_count == 0 else None
-    if values is not None and (values.dtype == bool or np.isin(values, (0, 1)).all()):
-        return values.astype(bool)
-    raise DataError(
-        f"'{name}' must hold true or false in every row", do="fill gaps and convert it to booleans"
-    )
-
-
-def _amounts(column: pa.ChunkedArray | None, name: str, currency: str | None, n: int) -> tuple[Ints, int]:
-    """Amounts as integers of the minor unit: the currency's, else the fewest decimals that lose nothing."""
-    if column is None:
-        return np.zeros(n, np.int64), 0
-    try:
-        major = column.cast(pa.float64()).fill_null(0.0).to_numpy()
-    except pa.ArrowInvalid as error:
-        raise DataError(f"'{name}' holds {column.type}, not amounts", do="convert it to numbers") from error
-    if not np.isfinite(major).all():
-        major = np.nan_to_num(major, nan=0.0, posinf=np.inf, neginf=-np.inf)
-        if not np.isfinite(major).all():
-            raise DataError(f"'{name}' holds an infinite amount", do="correct it")
-    return to_minor(major, None if currency is None else minor_digits(currency))
-
-
-def to_minor(major: npt.NDArray[Any], digits: int | None = None) -> tuple[Ints, int]:
-    """Amounts as whole minor units, and the digits of that unit: given, or the fewest that lose nothing."""
-    if digits is None and major.dtype.kind == "i":
-        return major.astype(np.int64, copy=False), 0
-    if digits is None:
-        amounts = major[major != 0]
-        lossless = (
-            count
-            for count in range(MOST_DIGITS)
-            if np.allclose(np.rint(amounts * 10**count) / 10**count, amounts, rtol=1e-12, atol=0)
-        )
-        digits = next(lossless, MOST_DIGITS)
-    return _piecewise(lambda piece: np.rint(piece * 10**digits), major, np.int64), digits
-
-
-def _ranks(column: pa.ChunkedArray) -> Ints:
-    """Order of the event ids; a missing one comes first."""
-    return pd.Series(column.to_pandas()).rank(method="dense").fillna(0).to_numpy(dtype=np.int64)
 
 
 def _digest(buckets: Sequence[Bucket], channels: tuple[str, ...]) -> str:
@@ -390,8 +259,8 @@ def _digest(buckets: Sequence[Bucket], channels: tuple[str, ...]) -> str:
     total = np.zeros(2, np.uint64)
     for rows in buckets:
         mixed = np.zeros(len(rows), np.uint64)
-        columns = (rows.timestamp, rows.channel, rows.event_type, rows.value)
-        for factor, column in zip(odd, columns, strict=True):
+        said = (rows.timestamp, rows.channel, rows.event_type, rows.value)
+        for factor, column in zip(odd, said, strict=True):
             mixed += column.astype(np.uint64) * np.uint64(factor)
         mixed ^= mixed >> np.uint64(29)
         mixed *= np.uint64(odd[0])

@@ -157,8 +157,8 @@ def test_the_time_to_convert_counts_those_who_are_still_on_their_way() -> None:
     """An needs 8 days; Chi is watched for 27 days, Binh for 26, Dung for none."""
     found = jl.funnel.time_to(touches(SHOP), STEPS)
     day8 = found.table.set_index("day").loc[8]
-    assert (day8["at_risk"], day8["share"]) == (3, pytest.approx(1 / 3))
-    assert found.facts == {"entered": 4, "finished": 1, "median_days": pytest.approx(np.nan, nan_ok=True)}
+    assert (day8["at_risk"], day8["customers"], day8["share"]) == (3, 1, pytest.approx(1 / 3))
+    assert found.facts == {"entered": 4, "median_days": pytest.approx(np.nan, nan_ok=True)}
 
 
 def test_weeks_begin_on_monday_and_the_ones_not_watched_to_the_end_are_left_out() -> None:
@@ -299,3 +299,15 @@ def test_the_last_instant_of_the_window_is_in_it() -> None:
         an  | 01-03 08:01 | buy     |
         """
     assert jl.funnel.funnel(touches(log), STEPS, within="2d").table["customers"].tolist() == [1, 1, 0]
+
+
+def test_counts_of_few_people_are_shown_in_no_column() -> None:
+    found = jl.funnel.funnel(touches(SHOP), STEPS, within="5d").suppressed(3)
+    assert shown(found, ["step", "reach", "customers", "open"]) == cells(
+        """
+        step | reach | customers | open
+        see  | 4     | 3         |
+        ask  |       |           |
+        buy  |       | 0         | 0
+        """
+    )

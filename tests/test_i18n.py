@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po
 
-from journey_lib import charts, i18n, session, tables
+from journey_lib import charts, charts_journeys, explorers, i18n, layouts, session, tables
 from journey_lib.errors import ParameterError
 from journey_lib.model import TABLES
 
@@ -42,11 +42,15 @@ def said_in_code() -> Iterator[tuple[str, str]]:
                     for c in chosen
                     if isinstance(c, ast.Constant) and isinstance(c.value, str)
                 )
-    for caption, columns in session.LAYOUTS.values():
+    for caption, columns in layouts.LAYOUTS.values():
         yield "session.py", caption
         yield from (("session.py", column.replace("_", " ").capitalize()) for column in columns)
     yield from (("charts.py", name) for name in (*charts.MODEL_NAMES.values(), *charts.SPECIAL.values()))
     yield from (("session.py", name) for name in session.CODES.values())
+    yield from (("charts_journeys.py", question) for _key, question in charts_journeys.OUTCOMES.values())
+    yield from (("charts_journeys.py", name) for name in charts_journeys.DAYS.values())
+    yield from (("charts_journeys.py", name) for name in charts_journeys.MOVES.values())
+    yield from (("explorers.py", name) for name in explorers.VIEWS)
 
 
 def test_everything_a_reader_sees_has_its_vietnamese(messages):

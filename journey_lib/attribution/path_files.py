@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
+from journey_lib.columns import to_minor
 from journey_lib.errors import DataError, did_you_mean
 from journey_lib.journeys import PathTable, add, unique
 from journey_lib.prepare import refuse_reserved
-from journey_lib.touches import to_minor
 
 Array = npt.NDArray[Any]
 

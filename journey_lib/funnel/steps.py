@@ -83,9 +83,9 @@ def funnel(
                 "median_days": _median(measured["days"]),
             }
         )
-    facts = {"entered": int(came[0]), "finished": int(came[-1]), "open": int(measured["open"][0])}
+    facts = {"entered": int(came[0]), "open": int(measured["open"][0])}
     said = settings_of(touches, names, order, start, within, period, customers)
-    return Result("funnel", table, facts, said, base="customers")
+    return Result("funnel", table, facts, said, base="customers", people=("reach", "open"))
 
 
 def dropped(
@@ -131,8 +131,7 @@ def dropped(
     table = table.assign(place=step).sort_values(
         ["place", "what", "customers", "name"], ascending=[True, False, False, True], ignore_index=True
     )
-    stopped = counts[:, 0].sum(axis=1)
-    facts = {f"stopped_at_{s}": int(n) for s, n in zip(steps_named, stopped, strict=True)}
+    facts = {"stopped": int(counts[:, 0].sum())}
     said = settings_of(touches, steps_named, order, "first", within, period, customers)
     return Result("dropped", table.drop(columns="place"), facts, said, base="customers")
 

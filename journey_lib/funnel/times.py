@@ -28,9 +28,10 @@ def time_to(
 ) -> Result:
     """How long it takes from the first step to the last, when some have not got there yet.
 
-    Columns day, at_risk (still watched, and not there before), share (there by the end of the day) with low
-    and high (Kaplan–Meier, Greenwood on the log-log scale). Facts: median_days (NaN when not half get there),
-    entered, finished. It rests on the assumption that who is watched for a shorter time is no different.
+    Columns day, at_risk (still watched, and not there before), customers (there by the end of the day), share
+    (the same in part, of all who entered) with low and high (Kaplan–Meier, Greenwood on the log-log scale).
+    Facts: entered, median_days (NaN when not half get there). It rests on the assumption that who is watched
+    for a shorter time is no different.
     """
     asked = asked_of(touches, steps, order, "first", None, period, customers)
     events, censored = reduce(
@@ -42,6 +43,7 @@ def time_to(
         {
             "day": np.arange(len(events))[known],
             "at_risk": curve.at_risk[known].astype(np.int64),
+            "customers": np.cumsum(events)[known].astype(np.int64),
             "share": curve.happened[known],
             "low": curve.low[known],
             "high": curve.high[known],
@@ -50,11 +52,10 @@ def time_to(
     names = [touches.channels[code] for code in asked.steps]
     facts = {
         "entered": int(events.sum() + censored.sum()),
-        "finished": int(events.sum()),
         "median_days": reached(curve, 0.5),
     }
     said = settings_of(touches, names, order, "first", None, period, customers)
-    return Result("time_to", table, facts, said, base="at_risk")
+    return Result("time_to", table, facts, said, base="customers")
 
 
 def trend(

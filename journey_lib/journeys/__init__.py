@@ -1,6 +1,6 @@
 """Journeys: what lies between one conversion and the next, as paths, counts and transitions."""
 
-from journey_lib.journeys.compare import beside, compare
+from journey_lib.journeys.compare import beside, compare, last_two
 from journey_lib.journeys.cut import (
     Cutting,
     Direct,
@@ -17,7 +17,8 @@ from journey_lib.journeys.cut import (
 from journey_lib.journeys.detours import MOVES, detours
 from journey_lib.journeys.entries import DAYS, durations, entries, lengths
 from journey_lib.journeys.groups import Group, converted, of_customers, rest, through
-from journey_lib.journeys.moves import around
+from journey_lib.journeys.moves import around, listed
+from journey_lib.journeys.now import stages_now
 from journey_lib.journeys.paths import PathTable, add, paths, people_by_channel, unique
 from journey_lib.journeys.positions import flows, step_matrix
 from journey_lib.journeys.steps import By, coded, stage_of, steps_by
@@ -47,7 +48,9 @@ __all__ = [
     "durations",
     "entries",
     "flows",
+    "last_two",
     "lengths",
+    "listed",
     "months",
     "of_customers",
     "only",
@@ -57,6 +60,7 @@ __all__ = [
     "rules_for",
     "settings",
     "stage_of",
+    "stages_now",
     "step_matrix",
     "steps_by",
     "through",

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 
 from journey_lib.errors import ParameterError
 from journey_lib.intervals import Array, difference, discoveries, two_sided
-from journey_lib.model import Result
+from journey_lib.journeys.cut import Cutting, instant
+from journey_lib.model import MICROSECONDS, Result, duration
+from journey_lib.touches import Touches
 
 # By the name of a Result: the columns that say what a row is about, what is counted there, and of how many.
 VIEWS: Mapping[str, tuple[tuple[str, ...], str, str]] = {
@@ -110,6 +114,21 @@ def beside(one: Result, other: Result, names: tuple[str, str] = ("a", "b")) -> R
     }
     settings = {"a": dict(one.settings), "b": dict(other.settings), "names": list(names)}
     return Result("compared", table, facts, settings, base="of_a")
+
+
+def last_two(touches: Touches, length: str, cutting: Cutting) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The options of two periods, `length` each: the last of what is cut, and the one before it.
+
+    Whole days in the table's time zone; the second ends where the first begins.
+    """
+    zone = ZoneInfo(touches.timezone)
+    given = (cutting.get("period") or (None, None))[1]
+    end = instant(given, touches.timezone)
+    until = touches.period[1] + 1 if end is None else min(end, touches.period[1] + 1)
+    days = dt.timedelta(days=max(1, round(duration(length) / MICROSECONDS["d"])))
+    after = dt.datetime.fromtimestamp((until - 1) / 1e6, zone).date() + dt.timedelta(days=1)
+    whole: dict[str, Any] = dict(cutting)
+    return whole | {"period": (after - days, after)}, whole | {"period": (after - 2 * days, after - days)}
 
 
 def _counts(result: Result, key: list[str], counted: str, base: str) -> pd.DataFrame:

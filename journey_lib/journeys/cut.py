@@ -101,9 +101,7 @@ def rules_for(
     ParameterError
         An option names what there is not, or a period that ends before it starts.
     """
-    name = conversion or next(iter(touches.conversions))
-    if name not in touches.conversions:
-        raise ParameterError(f"there is no conversion '{name}'", do=did_you_mean(name, touches.conversions))
+    converts = np.isin(touches.event_types, touches.converting(conversion))
     for option, given, known in (
         ("direct", direct, ("keep", "drop")),
         ("repeats", repeats, ("keep", "collapse")),
@@ -120,7 +118,7 @@ def rules_for(
         raise ParameterError(f"the period ends before it starts: {period}", do="give the first day first")
     until = touches.period[1] if end is None else min(end, touches.period[1])
     return Rules(
-        converts=np.isin(touches.event_types, touches.conversions[name]),
+        converts=converts,
         lookback=FOREVER if lookback is None else duration(lookback),
         direct_code=touches.channels.index(DIRECT) if DIRECT in touches.channels else -2,
         drop_direct=direct == "drop",
@@ -149,6 +147,7 @@ def settings(
         "repeats": repeats,
         "max_touches": max_touches,
         "period": None if period is None else [None if day is None else str(day) for day in period],
+        "by": touches.by,
         "data": touches.fingerprint,
     }
 

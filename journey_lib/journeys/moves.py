@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Unpack
 
 import numpy as np
 import pandas as pd
 
 from journey_lib.engine import reduce
+from journey_lib.errors import ParameterError, did_you_mean
 from journey_lib.intervals import wilson
 from journey_lib.journeys.cut import Array, Cutting, Journeys, cut, only, rules_for, settings
 from journey_lib.journeys.groups import Group, described
@@ -56,13 +57,20 @@ def moves(touches: Touches, *, group: Group | None = None, **cutting: Unpack[Cut
     return Result("transitions", _table(found, touches.channels), facts, said, base="journeys")
 
 
-def around(result: Result, name: str) -> Result:
+def around(result: Result, name: str | None = None) -> Result:
     """What leads to one touchpoint and what follows it: the rows of `transitions` that touch it.
+
+    Without a `name`, around the touchpoint that most steps lead to.
 
     Columns side (before, after), name, journeys, customers, share (of all steps into it, or of those out of
     it whose next is known), of, low, high (Wilson), median_days, p90_days.
     """
     table = result.table
+    inner = table[~table["to"].isin(ENDS)]
+    busiest = inner.groupby("to")["journeys"].sum().sort_index().idxmax() if len(inner) else ""
+    name = str(busiest) if name is None else name
+    if name not in {*table["from"], *table["to"]}:
+        raise ParameterError(f"no step leads to or from '{name}'", do=did_you_mean(name, set(inner["to"])))
     before, after = table[table["to"] == name], table[(table["from"] == name) & (table["to"] != OPEN)]
     into = int(before["journeys"].sum())
     low, high = wilson(before["journeys"].to_numpy(float), np.full(len(before), float(into)))
@@ -88,6 +96,17 @@ def around(result: Result, name: str) -> Result:
         "open": int(table.loc[(table["from"] == name) & (table["to"] == OPEN), "journeys"].sum()),
     }
     return Result("around", rows, facts, {**result.settings, "around": name}, base="journeys")
+
+
+def listed(result: Result, most: int = 15) -> Result:
+    """The most frequent steps from one touch to another or to the conversion, for a table to read.
+
+    The others are in the result of `transitions`, which a run keeps as CSV; steps from the start are in
+    `entries`.
+    """
+    inner = result.table[(result.table["from"] != START) & ~result.table["to"].isin([ENDED, OPEN])]
+    shown = inner.dropna(subset=["journeys"]).head(most)
+    return replace(result, table=shown, facts={**result.facts, "not_listed": len(inner) - len(shown)})
 
 
 def _count(found: Journeys, size: int) -> _Moves:

@@ -37,9 +37,9 @@ def steps_by(touches: Touches, by: By, model: Model | None = None) -> Touches:
     if by == "stage":
         if model is None:
             raise ParameterError("steps by stage need a stage model", do='give model=stages.load("5A")')
-        return _named(touches, partial(stage_of, rules=coded(touches, model)), model.names)
+        return _named(touches, by, partial(stage_of, rules=coded(touches, model)), model.names)
     names = touches.touchpoints if by == "touchpoint" else touches.event_types
-    return _named(touches, lambda bucket: getattr(bucket, by), names)
+    return _named(touches, by, lambda bucket: getattr(bucket, by), names)
 
 
 def coded(touches: Touches, model: Model) -> Coded:
@@ -87,10 +87,10 @@ def _after(bucket: Bucket, happened: Array) -> Array:
     return before > np.repeat(before[first], np.diff(np.append(first, len(bucket))))
 
 
-def _named(touches: Touches, code: Callable[[Bucket], Array], names: Sequence[str]) -> Touches:
+def _named(touches: Touches, by: By, code: Callable[[Bucket], Array], names: Sequence[str]) -> Touches:
     def load(read: Callable[[], Bucket]) -> Bucket:
         bucket = read()
         return replace(bucket, channel=code(bucket))
 
     buckets = tuple(partial(load, read) for read in touches.buckets)
-    return replace(touches, buckets=buckets, channels=tuple(names))
+    return replace(touches, buckets=buckets, channels=tuple(names), by=by)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from journey_lib.errors import ConfigError, did_you_mean
+from journey_lib.errors import ConfigError, ParameterError, did_you_mean
 from journey_lib.model import RESERVED, Language
 
 FILES = Path(__file__).parent / "data_files"
@@ -63,6 +63,21 @@ class Model(_Strict):
     def names(self) -> tuple[str, ...]:
         """Codes of the stages, in order."""
         return tuple(stage.stage for stage in self.stages)
+
+    def goal(self, event_types: Collection[str]) -> str:
+        """The stage of a customer's first conversion by one of these event types; the last where none is."""
+        for stage in self.stages:
+            for rule in stage.any:
+                if not rule.after and set(rule.event_type) & set(event_types):
+                    return stage.stage
+        return self.names[-1]
+
+    def up_to(self, stage: str | None, event_types: Collection[str]) -> tuple[str, ...]:
+        """The stages from the first to `stage`, or to that of the conversion."""
+        wanted = stage or self.goal(event_types)
+        if wanted not in self.names:
+            raise ParameterError(f"there is no stage '{wanted}'", do=did_you_mean(wanted, self.names))
+        return self.names[: max(self.names.index(wanted) + 1, 2)]
 
     def labels(self, language: Language) -> dict[str, str]:
         """What readers call the stages."""

@@ -1,0 +1,220 @@
+"""Charts that lay things side by side: journeys flowing from touch to touch, and two groups in one view."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from journey_lib import i18n, theme
+from journey_lib.charts import ROW, Names, _lean, _nothing, _shown, _tip, _title, named
+from journey_lib.i18n import text as _
+from journey_lib.model import CONVERTED, ENDED, LATER, OPEN, OTHER, START, Result
+
+NAMED = 6  # names that get a band of their own at a step; the others share one
+GAP = 0.015  # of the height, between bands
+THIN = 0.004  # of all journeys: a ribbon thinner than that cannot be seen
+BEND = 5  # points along a ribbon
+ENDS = (CONVERTED, ENDED, OPEN, LATER)
+
+
+def flows(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
+    """Which way do journeys take, touch by touch? (`journeys.flows`)."""
+    question = _("Which way do journeys take, touch by touch?")
+    total = result.facts["journeys"]
+    if not total:
+        return _nothing(question, _("There is no journey in this period."))
+    links = _merged(result.table)
+    bands = _bands(links, total)
+    ribbons, thin = _ribbons(links, bands, total)
+    bands = _labelled(bands, names)
+    kinds = [_("touch"), _("converted"), _("over or open")]
+    colour = alt.Color(
+        "kind:N",
+        scale=alt.Scale(domain=kinds, range=[theme.ACCENT, theme.CATEGORIES[1], theme.MUTED]),
+        title=None,
+        legend=alt.Legend(labelLimit=240),
+    )
+    across = alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0.9, float(bands["step"].max()) + 0.9]))
+    up = alt.Y("low:Q", axis=None, scale=alt.Scale(domain=[0, 1.12]))
+    streams = (
+        alt.Chart(_lean(ribbons, ["link", "x", "low", "high", "kind"]))
+        .mark_area(opacity=0.28, interpolate="monotone")
+        .encode(x=across, y=up, y2="high:Q", detail="link:N", color=colour)
+    )
+    base = alt.Chart(
+        _lean(
+            bands,
+            ["step", "row", "left", "right", "bottom", "top", "middle", "part", "of_all", "kind", "label"],
+        )
+    )
+    blocks = base.mark_rect().encode(
+        x=alt.X("left:Q"),
+        x2="right:Q",
+        y=alt.Y("bottom:Q"),
+        y2="top:Q",
+        color=colour,
+        tooltip=[
+            _tip("step", _("Touch")),
+            _tip("row", _("Place")),
+            _tip("part", _("Share of all journeys"), ".1%"),
+            _tip("of_all", _("Journeys"), ",.0f"),
+        ],
+    )
+    words = base.mark_text(style="label", align="left", dx=9, fontSize=10).encode(
+        x=alt.X("right:Q"), y=alt.Y("middle:Q"), text="label:N"
+    )
+    small = _("{n} journeys take ways too thin to be drawn", n=i18n.number(thin)) if thin else ""
+    return alt.layer(streams, blocks, words).properties(
+        title=_title(question, " · ".join(filter(None, [subtitle, small]))),
+        description=_(
+            "Flow of {n} journeys from touch to touch; the same numbers stand in the table.",
+            n=i18n.number(total),
+        ),
+        height=420,
+    )
+
+
+def compared(result: Result, names: Names, subtitle: str = "", most: int = 12) -> alt.TopLevelMixin:
+    """Where do two groups differ most? (`journeys.compare`)."""
+    first, second = (_(name) for name in result.settings["names"])
+    question = _("Where do “{a}” and “{b}” differ most?", a=first, b=second)
+    frame = _shown(result)
+    frame = frame[frame["real"] & ~frame["structural"]].head(most)
+    if not len(frame):
+        return _nothing(question, _("No difference is larger than chance could make it."))
+    key = [
+        name
+        for name in ("step", "what", "stage", "from", "to", "name", "channel", "move", "length")
+        if name in frame
+    ]
+    frame = frame.assign(
+        row=[" › ".join(_words(row, names)) for row in frame[key].astype(str).itertuples(index=False)],
+        label=[
+            f"{_points(a)} : {_points(b)}" for a, b in zip(frame["share_a"], frame["share_b"], strict=True)
+        ],
+    )
+    fields = ["row", "difference", "low", "high", "share_a", "share_b", "of_a", "of_b", "label"]
+    base = alt.Chart(_lean(frame, fields))
+    y = alt.Y("row:N", sort=frame["row"].tolist(), title=None, axis=alt.Axis(labelLimit=260))
+    x = alt.X(
+        "difference:Q",
+        title=_("Share in “{a}” less share in “{b}”", a=first, b=second),
+        axis=alt.Axis(format="+~%"),
+    )
+    zero = alt.Chart(pd.DataFrame({"x": [0]})).mark_rule(style="reference").encode(x="x:Q")
+    spans = base.mark_rule(style="interval", color=theme.INK).encode(y=y, x="low:Q", x2="high:Q")
+    points = base.mark_point(size=70, filled=True, opacity=1).encode(
+        y=y,
+        x=x,
+        tooltip=[
+            _tip("row", _("Step")),
+            _tip("difference", _("Difference"), "+.1%"),
+            _tip("low", _("95 % from"), "+.1%"),
+            _tip("high", _("to"), "+.1%"),
+            _tip("share_a", first, ".1%"),
+            _tip("of_a", _("out of"), ",.0f"),
+            _tip("share_b", second, ".1%"),
+            _tip("of_b", _("out of"), ",.0f"),
+        ],
+    )
+    words = base.mark_text(style="label", align="left", dx=8).encode(y=y, x="high:Q", text="label:N")
+    return alt.layer(zero, spans, points, words).properties(
+        title=_title(question, subtitle),
+        description=_(
+            "The {n} largest differences that chance does not explain, with 95 % intervals.", n=len(frame)
+        ),
+        height=alt.Step(ROW),
+    )
+
+
+def _merged(table: pd.DataFrame) -> pd.DataFrame:
+    """Links between the names that matter at each step; all others are ``(other)``, so nothing is lost."""
+    arriving = table.groupby(["step", "to"])["journeys"].sum().reset_index()
+    touched = arriving[~arriving["to"].isin(ENDS)].sort_values(["step", "journeys"], ascending=[True, False])
+    kept = set(touched.groupby("step").head(NAMED)[["step", "to"]].itertuples(index=False, name=None))
+    kept |= {(step, end) for step in table["step"].unique() for end in ENDS} | {(0, START)}
+    sides = {}
+    for side, shift in (("from", -1), ("to", 0)):
+        places = zip(table["step"] + shift, table[side], strict=True)
+        sides[side] = [name if (step, name) in kept else OTHER for step, name in places]
+    return table.assign(**sides).groupby(["step", "from", "to"])["journeys"].sum().reset_index()
+
+
+def _bands(links: pd.DataFrame, total: int) -> pd.DataFrame:
+    """Where each name stands at its step: largest at the top, the ends below."""
+    bands = (
+        links.groupby(["step", "to"])["journeys"]
+        .sum()
+        .reset_index()
+        .rename(columns={"to": "name", "journeys": "of_all"})
+    )
+    bands = bands.assign(
+        part=bands["of_all"] / total,
+        last=[ENDS.index(name) + 2 if name in ENDS else int(name == OTHER) for name in bands["name"]],
+    )
+    bands = bands.sort_values(["step", "last", "of_all", "name"], ascending=[True, True, False, True])
+    above = bands.groupby("step")["part"].cumsum() + GAP * bands.groupby("step").cumcount()
+    return bands.assign(top=1.1 - above + bands["part"], bottom=1.1 - above).reset_index(drop=True)
+
+
+def _ribbons(links: pd.DataFrame, bands: pd.DataFrame, total: int) -> tuple[pd.DataFrame, int]:
+    """The outline of every link wide enough to be seen, and the journeys of the others."""
+    inner = links[(links["step"] > 1) & (links["from"] != START)].assign(
+        share=lambda f: f["journeys"] / total
+    )
+    edge = bands.set_index(["step", "name"])["top"]
+    rank = {key: place for place, key in enumerate(edge.index)}
+    inner = inner.assign(
+        left=[rank[step - 1, name] for step, name in zip(inner["step"], inner["from"], strict=True)],
+        right=[rank[step, name] for step, name in zip(inner["step"], inner["to"], strict=True)],
+    ).sort_values(["left", "right"])
+    starts = edge.to_numpy()[inner["left"]] - (inner.groupby("left")["share"].cumsum() - inner["share"])
+    inner = inner.assign(start=starts).sort_values(["right", "left"])
+    ends = edge.to_numpy()[inner["right"]] - (inner.groupby("right")["share"].cumsum() - inner["share"])
+    inner = inner.assign(end=ends)
+    wide = inner[inner["share"] >= THIN]
+    along = np.linspace(0, 1, BEND)
+    curve = along**2 * (3 - 2 * along)
+    high = wide["start"].to_numpy()[:, None] * (1 - curve) + wide["end"].to_numpy()[:, None] * curve
+    points = pd.DataFrame(
+        {
+            "link": np.repeat(np.arange(len(wide)), BEND),
+            "x": (wide["step"].to_numpy()[:, None] - 1 + 0.06 + 0.88 * along).ravel(),
+            "high": high.ravel(),
+            "low": (high - wide["share"].to_numpy()[:, None]).ravel(),
+            "kind": np.repeat([_kind(name) for name in wide["to"]], BEND),
+        }
+    )
+    return points, int(inner["journeys"].sum() - wide["journeys"].sum())
+
+
+def _labelled(bands: pd.DataFrame, names: Names) -> pd.DataFrame:
+    """Bands with their corners, and with the words beside those that are wide enough."""
+    bands = bands.assign(
+        row=named(bands["name"], names),
+        middle=(bands["bottom"] + bands["top"]) / 2,
+        left=bands["step"] - 0.06,
+        right=bands["step"] + 0.06,
+        kind=[_kind(name) for name in bands["name"]],
+    )
+    return bands.assign(
+        label=[
+            f"{row} {i18n.percent(share, 0 if share >= 0.0995 else 1)}" if share >= 0.012 else ""
+            for row, share in zip(bands["row"], bands["part"], strict=True)
+        ]
+    )
+
+
+def _kind(name: str) -> str:
+    return _("converted") if name == CONVERTED else _("over or open") if name in (ENDED, OPEN) else _("touch")
+
+
+def _words(row: Sequence[str], names: Names) -> list[str]:
+    return named(pd.Series(list(row)), names)
+
+
+def _points(share: float) -> str:
+    return i18n.percent(share, 0 if share >= 0.0995 else 1)

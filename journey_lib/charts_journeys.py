@@ -1,0 +1,367 @@
+"""Charts of journeys: how they begin, run, turn and end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import altair as alt
+import pandas as pd
+
+from journey_lib import i18n, theme
+from journey_lib.charts import (
+    ROW,
+    SPECIAL,
+    Names,
+    _ends_apart,
+    _heat_map,
+    _lean,
+    _nothing,
+    _shown,
+    _tip,
+    _title,
+    named,
+)
+from journey_lib.i18n import text as _
+from journey_lib.intervals import SMALL
+from journey_lib.model import CONVERTED, ENDED, NO_TOUCH, OPEN, Result
+
+OUTCOMES = {
+    "first_touches": ("channel", "Which first touch do journeys convert most often from?"),
+    "last_touches": ("channel", "Which last touch do journeys convert most often from?"),
+    "lengths": ("length", "How often do journeys convert, by their number of touches?"),
+    "durations": ("days", "How often do journeys convert, by how long they have lasted?"),
+}
+DAYS = {
+    0.0: "under an hour",
+    1 / 24: "under a day",
+    1.0: "1–2 days",
+    3.0: "3–6 days",
+    7.0: "7–13 days",
+    14.0: "14–29 days",
+    30.0: "30 days and more",
+}
+MOVES = {
+    "repeat": "repeats",
+    "next": "next stage",
+    "skip": "skips",
+    "jump_to_end": "jumps to end",
+    "back": "goes back",
+    "loop": "comes again",
+}
+CELL = 90  # pixels the few columns of a map of colours are wide
+
+
+def outcomes(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
+    """How often do journeys convert, by first or last touch, length or duration? (`journeys.entries` …)."""
+    key, question = OUTCOMES[result.name]
+    frame = _shown(result)
+    # without a touch there is nothing but the conversion: its rate is 100 % by construction
+    frame = frame[~frame[key].isin([NO_TOUCH, "0"]) & (frame["over"] > 0)]
+    if not len(frame):
+        return _nothing(_(question), _("No group of journeys is large enough to be shown."))
+    named_rows = [_(DAYS[d]) for d in frame[key]] if key == "days" else named(frame[key], names)
+    frame = frame.assign(row=named_rows, few=frame["over"] < SMALL)
+    frame = frame.assign(
+        label=[_of(r, n) for r, n in zip(frame["conversion_rate"], frame["over"], strict=True)]
+    )
+    order = frame.sort_values("conversion_rate", ascending=False)["row"] if key == "channel" else frame["row"]
+    return _rates(
+        frame,
+        order.tolist(),
+        value="conversion_rate",
+        title=_("Conversion rate"),
+        tips=[
+            _tip("row", _("Group")),
+            _tip("conversion_rate", _("Conversion rate"), ".2%"),
+            _tip("low", _("95 % from"), ".2%"),
+            _tip("high", _("to"), ".2%"),
+            _tip("over", _("Journeys that are over"), ",.0f"),
+            _tip("conversions", _("Conversions"), ",.0f"),
+        ],
+    ).properties(
+        title=_title(_(question), subtitle),
+        description=_("Conversion rates of {n} groups of journeys, with 95 % intervals.", n=len(frame)),
+        height=alt.Step(ROW),
+    )
+
+
+def around(result: Result, names: Names, subtitle: str = "", most: int = 8) -> alt.TopLevelMixin:
+    """What leads to one touchpoint, and what follows it? (`journeys.around`)."""
+    (name,) = named(pd.Series([result.settings["around"]]), names)
+    question = _("What comes before {name}, and what after it?", name=name)
+    frame = _shown(result).sort_values("journeys", ascending=False).groupby("side", sort=False).head(most)
+    if not len(frame):
+        return _nothing(question, _("Too few customers were there to be shown."))
+    sides = {"before": _("before"), "after": _("after")}
+    frame = frame.assign(
+        row=named(frame["name"], names),
+        side_name=[sides[side] for side in frame["side"]],
+        few=frame["of"] < SMALL,
+        label=[i18n.percent(share) for share in frame["share"]],
+    )
+    panels = [
+        _rates(
+            part,
+            part.sort_values("share", ascending=False)["row"].tolist(),
+            value="share",
+            title=_("Share of steps {side} it", side=sides[side]),
+            tips=[
+                _tip("row", _("Touchpoint")),
+                _tip("share", _("Share"), ".1%"),
+                _tip("low", _("95 % from"), ".1%"),
+                _tip("high", _("to"), ".1%"),
+                _tip("journeys", _("Steps"), ",.0f"),
+                _tip("median_days", _("Median days between"), ".1f"),
+            ],
+        ).properties(height=alt.Step(ROW))
+        for side, part in ((side, frame[frame["side"] == side]) for side in sides)
+        if len(part)
+    ]
+    return alt.vconcat(*panels, spacing=18).properties(
+        title=_title(question, subtitle),
+        description=_("The most frequent steps into and out of {name}, with 95 % intervals.", name=name),
+    )
+
+
+def step_matrix(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
+    """Where are journeys at each step? (`journeys.step_matrix`)."""
+    frame = _shown(result)
+    question = _("Where are journeys after one touch, two, three …?")
+    if not len(frame):
+        return _nothing(question, _("There is no journey in this period."))
+    frame = frame.assign(
+        row=named(frame["name"], names),
+        label=[_whole(share) for share in frame["share"]],
+    )
+    size = frame.groupby("row")["journeys"].sum().sort_values(ascending=False)
+    ends = [_(SPECIAL[end]) for end in (CONVERTED, ENDED, OPEN) if _(SPECIAL[end]) in size.index]
+    cells = _heat_map(
+        frame,
+        x=alt.X("step:O", title=_("Touch"), axis=alt.Axis(labelAngle=0)),
+        y=alt.Y("row:N", sort=_ends_apart(size.index.tolist(), [], ends), title=None),
+        legend=_("Share of all journeys"),
+        tooltip=[
+            _tip("step", _("Touch")),
+            _tip("row", _("Place")),
+            _tip("share", _("Share of all journeys"), ".1%"),
+            _tip("journeys", _("Journeys"), ",.0f"),
+        ],
+    )
+    return cells.properties(
+        title=_title(question, subtitle),
+        description=_(
+            "Heat map of where {n} journeys are at each touch.", n=i18n.number(result.facts["journeys"])
+        ),
+        width=alt.Step(CELL),
+    )
+
+
+def funnel(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
+    """How many customers reach each stage, one after the other? (`funnel.funnel`)."""
+    frame = _shown(result)
+    question = _("How many customers get from stage to stage?")
+    if not len(frame) or not frame["customers"].max() > 0:
+        return _nothing(question, _("No customer entered the first stage in this period."))
+    frame = frame.assign(
+        row=named(frame["step"], names),
+        label=[
+            i18n.number(n) + ("" if pd.isna(c) else f" · {_exact(c)}")
+            for n, c in zip(frame["customers"], frame["conversion"], strict=True)
+        ],
+    )
+    y = alt.Y("row:N", sort=frame["row"].tolist(), title=None)
+    fields = ["row", "customers", "reach", "conversion", "low", "high", "total", "median_days", "label"]
+    base = alt.Chart(_lean(frame, fields))
+    tips = [
+        _tip("row", _("Stage")),
+        _tip("customers", _("Customers in order"), ",.0f"),
+        _tip("conversion", _("of those at the stage before"), ".1%"),
+        _tip("low", _("95 % from"), ".1%"),
+        _tip("high", _("to"), ".1%"),
+        _tip("total", _("of those at the first stage"), ".2%"),
+        _tip("reach", _("Customers at this stage in any order"), ",.0f"),
+        _tip("median_days", _("Median days from the first stage"), ".0f"),
+    ]
+    x = alt.X("customers:Q", title=_("Customers in order"), axis=alt.Axis(format=",.0f"))
+    bars = base.mark_bar(size=16).encode(y=y, x=x, tooltip=tips)
+    words = base.mark_text(style="label", align="left", dx=6).encode(y=y, x="customers:Q", text="label:N")
+    return alt.layer(bars, words).properties(
+        title=_title(question, subtitle),
+        description=_(
+            "Funnel of {n} stages: {first} customers enter, {last} reach the last one shown.",
+            n=len(frame),
+            first=i18n.number(result.facts["entered"]),
+            last=i18n.number(frame["customers"].iloc[-1]),
+        ),
+        height=alt.Step(30),
+    )
+
+
+def dropped(result: Result, names: Names, subtitle: str = "", most: int = 5) -> alt.TopLevelMixin:
+    """What did customers do next who stopped at a stage? (`funnel.dropped`)."""
+    question = _("What did customers do instead who went no further?")
+    frame = _shown(result)
+    frame = frame[frame["what"] == "next"].groupby("step", sort=False).head(most)
+    if not len(frame):
+        return _nothing(question, _("Too few customers stopped at a stage to be shown."))
+    frame = frame.assign(row=named(frame["name"], names), few=frame["of"] < SMALL)
+    frame = frame.assign(label=[_of(s, n) for s, n in zip(frame["share"], frame["customers"], strict=True)])
+    panels = []
+    for step, part in frame.groupby("step", sort=False):
+        (stage,) = named(pd.Series([step]), names)
+        panels.append(
+            _rates(
+                part,
+                part["row"].tolist(),
+                value="share",
+                title=_("Share of those who stopped at {stage}", stage=stage),
+                tips=[
+                    _tip("row", _("Next")),
+                    _tip("share", _("Share"), ".1%"),
+                    _tip("low", _("95 % from"), ".1%"),
+                    _tip("high", _("to"), ".1%"),
+                    _tip("customers", _("Customers"), ",.0f"),
+                ],
+            ).properties(height=alt.Step(ROW))
+        )
+    return alt.vconcat(*panels, spacing=16).properties(
+        title=_title(question, subtitle),
+        description=_(
+            "The most frequent next contacts of customers who stopped at {n} stages.", n=len(panels)
+        ),
+    )
+
+
+def time_to(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
+    """How long does it take from the first stage to the last? (`funnel.time_to`)."""
+    question = _("How many days does it take from the first stage to the last?")
+    frame = _shown(result).dropna(subset=["share"])
+    if not len(frame) or not frame["customers"].max() > 0:
+        return _nothing(question, _("Too few customers have reached the last stage to be shown."))
+    frame = frame.iloc[:: max(1, len(frame) // 60)]
+    base = alt.Chart(_lean(frame, ["day", "share", "low", "high", "at_risk"]))
+    x = alt.X("day:Q", title=_("Days since the first stage"))
+    band = base.mark_area(opacity=0.2, interpolate="step-after").encode(x=x, y="low:Q", y2="high:Q")
+    line = base.mark_line(interpolate="step-after").encode(
+        x=x,
+        y=alt.Y("share:Q", title=_("Share who have reached it"), axis=alt.Axis(format=".1%")),
+        tooltip=[
+            _tip("day", _("Days since the first stage"), ",.0f"),
+            _tip("share", _("Share who have reached it"), ".2%"),
+            _tip("low", _("95 % from"), ".2%"),
+            _tip("high", _("to"), ".2%"),
+            _tip("at_risk", _("Customers still watched"), ",.0f"),
+        ],
+    )
+    return alt.layer(band, line).properties(
+        title=_title(question, subtitle),
+        description=_("Kaplan–Meier curve of the share of customers who have reached the last stage."),
+        height=220,
+    )
+
+
+def trend(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
+    """How does conversion from stage to stage move from week to week? (`funnel.trend`)."""
+    question = _("How does conversion from stage to stage move from week to week?")
+    frame = _shown(result)
+    if frame["week"].nunique() < 2:
+        return _nothing(question, _("Fewer than two weeks could be watched for the whole window."))
+    frame = frame.assign(stage_name=named(frame["step"], names))
+    stages = list(dict.fromkeys(frame["stage_name"]))
+    fields = ["week", "stage_name", "share", "low", "high", "customers", "of"]
+    base = alt.Chart(_lean(frame, fields))
+    x = alt.X("week:T", title=_("Week of the first stage"))
+    band = base.mark_area(opacity=0.2).encode(x=x, y="low:Q", y2="high:Q")
+    line = base.mark_line(point=True).encode(
+        x=x,
+        y=alt.Y("share:Q", title=None, axis=alt.Axis(format=".0%")),
+        tooltip=[
+            alt.Tooltip("week:T", title=_("Week of the first stage")),
+            _tip("stage_name", _("Stage")),
+            _tip("share", _("of those at the stage before"), ".1%"),
+            _tip("low", _("95 % from"), ".1%"),
+            _tip("high", _("to"), ".1%"),
+            _tip("of", _("Customers at the stage before"), ",.0f"),
+        ],
+    )
+    return (
+        alt.layer(band, line)
+        .properties(height=90)
+        .facet(row=alt.Row("stage_name:N", sort=stages, title=None, header=alt.Header(labelAngle=0)))
+        .resolve_scale(y="independent")
+        .properties(
+            title=_title(question, subtitle),
+            description=_("Weekly conversion to {n} stages with 95 % intervals.", n=len(stages)),
+        )
+    )
+
+
+def detours(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
+    """How often do journeys not go straight on? (`journeys.detours`)."""
+    question = _("How often do journeys repeat, skip or turn back?")
+    frame = _shown(result)
+    frame = frame[~frame["stage"].eq("(all)")]
+    if not len(frame):
+        return _nothing(question, _("There is no journey in this period."))
+    frame = frame.assign(
+        row=named(frame["stage"], names),
+        move_name=[_(MOVES[move]) for move in frame["move"]],
+        label=[_whole(share) for share in frame["share"]],
+    )
+    cells = _heat_map(
+        frame,
+        x=alt.X(
+            "move_name:N",
+            sort=[_(name) for name in MOVES.values()],
+            title=None,
+            axis=alt.Axis(labelAngle=0, labelLimit=CELL),
+        ),
+        y=alt.Y("row:N", sort=list(dict.fromkeys(frame["row"])), title=_("from")),
+        legend=_("Share of journeys at the stage"),
+        tooltip=[
+            _tip("row", _("Stage")),
+            _tip("move_name", _("Move")),
+            _tip("share", _("Share of journeys at the stage"), ".1%"),
+            _tip("journeys", _("Journeys"), ",.0f"),
+            _tip("steps", _("Steps"), ",.0f"),
+        ],
+    )
+    return cells.properties(
+        title=_title(question, subtitle),
+        description=_("Heat map of moves out of {n} stages.", n=frame["row"].nunique()),
+        width=alt.Step(CELL),
+    )
+
+
+def _rates(
+    frame: pd.DataFrame, order: Sequence[str], *, value: str, title: str, tips: list[alt.Tooltip]
+) -> alt.LayerChart | alt.FacetChart:
+    """Shares as dots with their intervals and their number; those of small groups muted."""
+    fields = dict.fromkeys(
+        [*(tip["shorthand"].partition(":")[0] for tip in tips), value, "low", "high", "few"]
+    )
+    base = alt.Chart(_lean(frame, [*fields, "label"]))
+    y = alt.Y("row:N", sort=list(order), title=None)
+    x = alt.X(f"{value}:Q", title=title, axis=alt.Axis(format="~%"), scale=alt.Scale(zero=True))
+    spans = base.mark_rule(style="interval", color=theme.INK).encode(y=y, x="low:Q", x2="high:Q")
+    points = base.mark_point(size=70, filled=True, opacity=1).encode(
+        y=y,
+        x=x,
+        color=alt.condition("datum.few", alt.value(theme.MUTED), alt.value(theme.ACCENT)),
+        tooltip=tips,
+    )
+    words = base.mark_text(style="label", align="left", dx=8).encode(y=y, x="high:Q", text="label:N")
+    return alt.layer(spans, points, words)
+
+
+def _exact(share: float) -> str:
+    """A percentage with the digits a small one needs."""
+    return i18n.percent(share, 0 if share >= 0.0995 else 1 if share >= 0.00995 else 2)
+
+
+def _of(share: float, n: float) -> str:
+    return f"{_exact(share)} (n = {i18n.number(n)})"
+
+
+def _whole(share: float) -> str:
+    return i18n.number(100 * share) if share >= 0.005 else ""

@@ -1,0 +1,178 @@
+"""What the views of journeys say, in words: computed numbers with their base, and never a cause."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from journey_lib import i18n
+from journey_lib.charts import named
+from journey_lib.findings import _bold, _name
+from journey_lib.funnel import NOTHING
+from journey_lib.i18n import text as _
+from journey_lib.model import NO_TOUCH, OTHER, Result
+
+Names = Mapping[str, str]
+FEW = 30  # journeys or customers below which a rate is not worth a sentence
+
+
+def lengths(result: Result) -> str:
+    """How many journeys have one touch only, and how long the others are (`journeys.lengths`)."""
+    table, facts = result.table, result.facts
+    single = table[table["length"] == "1"]
+    alone = int(single["journeys"].sum())
+    return _(
+        "{journeys} journeys, of which {converted} converted and {open} are still open. {alone} of all have"
+        " one touch only; those that converted had {touches} touches on average.",
+        journeys=_bold(i18n.number(facts["journeys"])),
+        converted=_bold(i18n.number(facts["conversions"])),
+        open=i18n.number(facts["open"]),
+        alone=_bold(i18n.percent(alone / facts["journeys"])) if facts["journeys"] else "–",
+        touches=i18n.number(_mean_touches(table), 1),
+    )
+
+
+def entries(result: Result, names: Names) -> str:
+    """Where most journeys begin, and where those that begin there convert most often (`journeys.entries`)."""
+    table = result.table[result.table["channel"] != NO_TOUCH]
+    table = table[table["over"].fillna(0) >= FEW]
+    if not len(table):
+        return _("No channel begins enough journeys to say how they end.")
+    most = table.sort_values("journeys", ascending=False).iloc[0]
+    best = table.sort_values("conversion_rate", ascending=False).iloc[0]
+    return _(
+        "Most journeys begin with {most} ({n}; {rate} of those that are over converted). Those that begin"
+        " with {best} convert most often: {best_rate} of {best_n} (95 % interval {low} to {high}). Who begins"
+        " where is no accident: the difference does not say what a channel brings about.",
+        most=_bold(_name(most["channel"], names)),
+        n=i18n.number(most["journeys"]),
+        rate=i18n.percent(most["conversion_rate"], 2),
+        best=_bold(_name(best["channel"], names)),
+        best_rate=_bold(i18n.percent(best["conversion_rate"])),
+        best_n=i18n.number(best["over"]),
+        low=i18n.percent(best["low"]),
+        high=i18n.percent(best["high"]),
+    )
+
+
+def funnel(result: Result, names: Names) -> str:
+    """How many enter and finish, and at which stage most of them are lost (`funnel.funnel`)."""
+    table = result.table.dropna(subset=["customers"])  # stages too few customers reached are not spoken of
+    if not len(table) or not table["customers"].iloc[0] > 0:
+        return _("No customer entered the first stage in this period.")
+    steps = table.iloc[1:].dropna(subset=["conversion"])
+    last = table.iloc[-1]
+    said = _(
+        "{entered} customers entered, {finished} got as far as {stage} ({total}).",
+        entered=_bold(i18n.number(table["customers"].iloc[0])),
+        finished=_bold(i18n.number(last["customers"])),
+        stage=_bold(_name(last["step"], names)),
+        total=i18n.percent(last["customers"] / table["customers"].iloc[0], 2),
+    )
+    if not len(steps):
+        return said
+    worst = steps.sort_values("conversion").iloc[0]
+    return (
+        said
+        + " "
+        + _(
+            "The fewest go on to {stage}: {rate} of {n} (95 % interval {low} to {high}).",
+            stage=_bold(_name(worst["step"], names)),
+            rate=_bold(i18n.percent(worst["conversion"])),
+            n=i18n.number(worst["of_previous"]),
+            low=i18n.percent(worst["low"]),
+            high=i18n.percent(worst["high"]),
+        )
+    )
+
+
+def dropped(result: Result, names: Names) -> str:
+    """What most customers did next who stopped, stage by stage (`funnel.dropped`)."""
+    rows = result.table[result.table["what"] == "next"]
+    sentences = []
+    for stage, part in rows.groupby("step", sort=False):
+        nothing = part[part["name"] == NOTHING]
+        others = part[part["name"] != NOTHING].dropna(subset=["customers"])
+        if not len(others) or not part["of"].iloc[0] >= FEW:
+            continue
+        first = others.sort_values("customers", ascending=False).iloc[0]
+        sentences.append(
+            _(
+                "Of {n} who stopped at {stage}, {nothing} did nothing more that was recorded; most of the"
+                " others went to {next} ({share}).",
+                n=i18n.number(first["of"]),
+                stage=_bold(_name(str(stage), names)),
+                nothing=i18n.percent(float(nothing["share"].sum())),
+                next=_bold(_name(first["name"], names)),
+                share=i18n.percent(first["share"]),
+            )
+        )
+    return " ".join(sentences) or _("Too few customers stopped at a stage to say what they did next.")
+
+
+def detours(result: Result) -> str:
+    """How often journeys repeat, skip and turn back, over all stages (`journeys.detours`)."""
+    facts = result.facts
+    steps = sum(facts[move] for move in ("repeat", "next", "skip", "back"))
+    if not steps:
+        return _("No journey has a second step.")
+    return _(
+        "Of {steps} steps from one stage to another or the same, {repeat} repeat the stage, {next} go on to"
+        " the next, {skip} skip ahead and {back} go back.",
+        steps=_bold(i18n.number(steps)),
+        repeat=_bold(i18n.percent(facts["repeat"] / steps)),
+        next=_bold(i18n.percent(facts["next"] / steps)),
+        skip=_bold(i18n.percent(facts["skip"] / steps)),
+        back=_bold(i18n.percent(facts["back"] / steps)),
+    )
+
+
+def compared(result: Result) -> str:
+    """Where two groups differ most, and how few rows make most of it (`journeys.compare`)."""
+    facts, (a, b) = result.facts, (_(name) for name in result.settings["names"])
+    rows = result.table[result.table["real"] & ~result.table["structural"]]
+    if not len(rows):
+        return _(
+            "Nothing differs between {a} and {b} by more than chance could make it ({rows} comparisons).",
+            a=a,
+            b=b,
+            rows=i18n.number(facts["rows"]),
+        )
+    return _(
+        "Of {rows} comparisons between {a} and {b}, {real} differ by more than chance explains; {few} make up"
+        " 80 % of the whole difference. These are differences between the groups, not effects of anything.",
+        rows=i18n.number(facts["rows"]),
+        a=_bold(a),
+        b=_bold(b),
+        real=_bold(i18n.number(facts["real_rows"])),
+        few=_bold(i18n.number(facts["few"])),
+    )
+
+
+def story(result: Result, names: Names, who: str) -> str:
+    """The most frequent path of converting journeys, told in a sentence (`journeys.top`)."""
+    paths = result.table[~result.table["path"].isin([OTHER, NO_TOUCH])]
+    told = paths[paths["conversions"].fillna(0) > 0].sort_values("conversions", ascending=False)
+    total = result.facts["conversions"]
+    if not len(told) or not total:
+        return _("{who}: no path is common enough to be told.", who=_bold(who))
+    first = told.iloc[0]
+    steps = named(pd.Series(str(first["path"]).split(" > ")), names)
+    return _(
+        "{who}: the most frequent way to a conversion is {path} ({n} of {total} conversions, {share});"
+        " the {many} most frequent ways cover {cover}.",
+        who=_bold(who),
+        path=_bold(" → ".join(_name(step, {}) for step in steps)),
+        n=i18n.number(first["conversions"]),
+        total=i18n.number(total),
+        share=i18n.percent(first["conversions"] / total),
+        many=i18n.number(len(told)),
+        cover=i18n.percent(told["conversions"].sum() / total),
+    )
+
+
+def _mean_touches(table: pd.DataFrame) -> float:
+    some = table[table["conversions"] > 0]
+    total = float(some["conversions"].sum())
+    return float((some["touches"] * some["conversions"]).sum()) / total if total else 0.0

@@ -1,0 +1,235 @@
+"""How each Result reads as a table: its caption, its columns, and what readers call the codes in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from journey_lib.charts import SPECIAL
+from journey_lib.charts_customers import LEVEL_NAMES, STAGE_NAMES
+from journey_lib.findings_customers import KIND_NAMES, REASON_NAMES
+from journey_lib.model import IDENTIFIERS, OTHER
+
+# What became of journeys, as every table of them says it.
+OUTCOME: Mapping[str, str] = {
+    "journeys": "number",
+    "customers": "number",
+    "over": "number",
+    "conversions": "number",
+    "conversion_rate": "percent:2",
+    "low": "percent:2",
+    "high": "percent:2",
+    "value": "money",
+    "touches": "number:1",
+    "median_days": "number:1",
+}
+
+# How each Result reads as a table: its caption, and the columns shown with the way they are written.
+LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "identifier_kinds": (
+        "Identifiers by kind",
+        {"kind": "text", "identifiers": "number", "refused": "number"},
+    ),
+    "identity_links": (
+        "Links between identifiers, and what became of them",
+        {
+            "reason": "text",
+            "left_kind": "text",
+            "right_kind": "text",
+            "links": "number",
+            "customers": "number",
+        },
+    ),
+    "largest_customers": (
+        "Customers with the most identifiers",
+        {"customer": "text", "identifiers": "number", **dict.fromkeys(IDENTIFIERS, "number")},
+    ),
+    "stitching": (
+        "The same rows at each level of stitching",
+        {
+            "level": "text",
+            "customers": "number",
+            "journeys": "number",
+            "over": "number",
+            "conversions": "number",
+            "conversion_rate": "percent:2",
+            "low": "percent:2",
+            "high": "percent:2",
+            "touched": "number",
+        },
+    ),
+    "life_stages": (
+        "Stages of a customer's life",
+        {
+            "stage": "text",
+            "customers": "number",
+            "share": "percent",
+            "orders": "number",
+            "value": "money",
+            "opt_out": "number",
+            "rule": "text",
+        },
+    ),
+    "data": (
+        "What became of the rows of every source",
+        {
+            "table": "text",
+            "source": "text",
+            "rows_in": "number",
+            "kept": "number",
+            "dropped": "number",
+            "reasons": "text",
+        },
+    ),
+    "records": ("What the source itself counts", {"record": "text", "count": "number"}),
+    "credit": (
+        "Credit by channel",
+        {
+            "channel": "text",
+            "conversions": "number:1",
+            "share": "share",
+            "low": "percent",
+            "high": "percent",
+            "value": "money",
+            "journeys": "number",
+            "customers": "number",
+        },
+    ),
+    "top_paths": (
+        "The most frequent paths, and everything else",
+        {
+            "path": "text",
+            "journeys": "number",
+            "customers": "number",
+            "conversions": "number",
+            "conversion_rate": "percent",
+            "low": "percent",
+            "high": "percent",
+            "value": "money",
+        },
+    ),
+    "first_touches": ("Journeys by their first touch", {"channel": "text", **OUTCOME}),
+    "last_touches": ("Journeys by their last touch", {"channel": "text", **OUTCOME}),
+    "transitions": (
+        "The most frequent steps",
+        {
+            "from": "text",
+            "to": "text",
+            "journeys": "number",
+            "customers": "number",
+            "share": "percent",
+            "low": "percent",
+            "high": "percent",
+            "share_in": "percent",
+            "median_days": "number:1",
+            "p90_days": "number:1",
+        },
+    ),
+    "funnel": (
+        "From stage to stage",
+        {
+            "step": "text",
+            "reach": "number",
+            "customers": "number",
+            "conversion": "percent",
+            "low": "percent",
+            "high": "percent",
+            "total": "percent:2",
+            "open": "number",
+            "median_days": "number",
+        },
+    ),
+    "stages_now": (
+        "In which stage customers are now",
+        {
+            "step": "text",
+            "customers": "number",
+            "share": "percent",
+            "low": "percent",
+            "high": "percent",
+            "median_days": "number",
+        },
+    ),
+    "integrity": (
+        "Can these numbers be read as they stand?",
+        {"check": "text", "outcome": "text", "found": "text"},
+    ),
+    "efficiency": (
+        "Spend against credit",
+        {
+            "channel": "text",
+            "cost": "money",
+            "conversions": "number:1",
+            "cost_per_conversion": "money",
+            "low": "money",
+            "high": "money",
+            "return_on_spend": "number:2",
+            "journeys": "number",
+        },
+    ),
+    "trust": (
+        "Can reports on these data be trusted?",
+        {"check": "text", "found": "text", "rule": "text"},
+    ),
+    "reconciled": (
+        "What became of every row, with an example of every reason",
+        {
+            "table": "text",
+            "source": "text",
+            "outcome": "text",
+            "rows": "number",
+            "part": "percent:2",
+            "example": "text",
+        },
+    ),
+    "gaps": (
+        "Days without rows where there usually are some",
+        {
+            "series": "text",
+            "first_day": "date",
+            "last_day": "date",
+            "days": "number",
+            "expected": "number",
+        },
+    ),
+    "jumps": (
+        "Sudden changes of volume, the largest of single channels",
+        {
+            "series": "text",
+            "first_day": "date",
+            "last_day": "date",
+            "days": "number",
+            "rows": "number",
+            "expected": "number",
+            "ratio": "number:2",
+        },
+    ),
+    "times": (
+        "How far times decide the order of rows",
+        {
+            "series": "text",
+            "rows": "number",
+            "same_instant": "number",
+            "ordered_by_id": "number",
+            "part_by_id": "percent",
+            "at_midnight": "number",
+            "part_at_midnight": "percent",
+        },
+    ),
+    "matches": (
+        "Rows and customers that do not find each other",
+        {"group": "text", "rows": "number", "of": "number", "part": "percent:2"},
+    ),
+}
+
+# Columns whose codes are words of ours, and what readers call those that are no words themselves.
+WORDS = {"outcome", "kind", "left_kind", "right_kind", "level", "stage", "reason", "rule"}
+CODES: Mapping[str, str] = {
+    **KIND_NAMES,
+    **LEVEL_NAMES,
+    **STAGE_NAMES,
+    **REASON_NAMES,
+    OTHER: SPECIAL[OTHER],
+    "ok": "in order",
+    "care": "read with care",
+    "wrong": "do not use",
+}

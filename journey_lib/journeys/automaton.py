@@ -1,9 +1,9 @@
 """Path patterns as automata that read all journeys at once, one step of each at a time.
 
 A pattern becomes a position automaton (Glushkov 1961): one position for each step it names, and for each the
-positions that may come next. Without windows the positions a journey may be at are the bits of one integer, and
-a table says what follows each set of them (Navarro and Raffinot 2002, ch. 5). With windows a position keeps
-the latest moment its window can have begun: of all ways to reach it, that one has the most time left.
+positions that may come next. Without windows the positions a journey may be at are the bits of one integer,
+and a table says what follows each set of them (Navarro and Raffinot 2002, ch. 5). With windows a position
+keeps the latest moment its window can have begun: of all ways to reach it, that one has the most time left.
 """
 
 from __future__ import annotations
@@ -73,12 +73,14 @@ class _Builder:
     length: list[int | None] = field(default_factory=list)
     before: set[tuple[int, int, bool]] = field(default_factory=set)  # from, to, within one window
     window: int | None = None
+    room: int = MOST - 1  # one more is for what comes after the match
 
     def build(self, node: Node) -> _Piece:
         match node:
             case Step():
-                if len(self.steps) == MOST:
-                    refuse(self.text, node.at, f"more than {MOST - 2} steps, repetitions counted out", "ask for less")
+                if len(self.steps) == self.room:
+                    what = f"more than {MOST - 2} steps, repetitions counted out"
+                    refuse(self.text, node.at, what, "ask for less, or in two patterns")
                 self.steps.append(node)
                 self.length.append(self.window)
                 return _Piece((len(self.steps),), (len(self.steps),), empty=False)
@@ -135,7 +137,9 @@ def compiled(tree: Tree, text: str, names: int) -> Automaton:
     before = () if tree.anchored else (Repeat(Step(every), 0, None),)
     after = Repeat(Step(every | set(range(names, names + STATES)), len(text)), 0, None)
     builder = _Builder(text)
-    whole = builder.build(Series((*before, tree.body, after)))
+    whole = builder.build(Series((*before, tree.body)))
+    builder.room = MOST
+    whole = builder.joined(whole, builder.build(after))
     steps = builder.steps
     for one, other, _ in sorted(builder.before):
         if max(steps[one - 1].codes, default=0) >= names and other < len(steps):

@@ -1,11 +1,13 @@
 """The grammar of path patterns: text in, a small tree out, or an error that points at the place.
 
-    pattern   = ["^" | "start ->"] sequence ["within" duration]
-    sequence  = element ("->" element)*
-    element   = item [quantifier]  |  item ("|" item)+  |  "..."
-    item      = name  |  "."  |  "[" ["^"] name ("|" name)* "]"  |  "(" sequence ["within" duration] ")"  |  ending
-    ending    = "conversion"  |  "end"  |  "$"
-    quantifier = "*"  |  "+"  |  "?"  |  "{2}"  |  "{2,}"  |  "{1,3}"
+::
+
+    pattern    = ["^" | "start ->"] timed
+    timed      = element ("->" element)* ["within" duration]
+    element    = item [quantifier] | item ("|" item)+ | "..."
+    item       = name | "." | "[" ["^"] name ("|" name)* "]" | "(" timed ")" | ending
+    ending     = "conversion" | "end" | "$"
+    quantifier = "*" | "+" | "?" | "{2}" | "{2,}" | "{1,3}"
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ TOKENS = re.compile(
     r"""
     (?P<blank>\s+)
     | (?P<arrow>->)
-    | (?P<within>within(?![^\s()|]))
+    | (?P<within>within(?![^\s()|])(?P<length>\s*(?:[\w.]+(?:\s+[mhdw]\b)?)?))
     | (?P<quoted>"(?:[^"]|"")*"|'(?:[^']|'')*')
     | (?P<between>\.\.\.)
     | (?P<times>\{[^{}]*\}|[*+?])
@@ -42,7 +44,6 @@ TOKENS = re.compile(
     """,
     re.VERBOSE,
 )
-LENGTH = re.compile(r"\s*([\w.]+(?:\s+[mhdw]\b)?)?")
 COUNTS = re.compile(r"\{\s*(\d+)\s*(?:(,)\s*(\d+)?\s*)?\}")
 
 
@@ -134,10 +135,7 @@ def _tokens(text: str) -> Iterator[Token]:
         kind, begins = str(found.lastgroup), at
         at = found.end()
         if kind == "within":
-            length = LENGTH.match(text, at)
-            assert length
-            yield Token(kind, length[1] or "", begins)
-            at = length.end()
+            yield Token(kind, found["length"].strip(), begins)
         elif kind != "blank":
             yield Token(kind, found[0], begins)
     yield Token("nothing", "", len(text))
@@ -202,7 +200,8 @@ class _Reader:
         except ParameterError as error:
             self.wrong(error.what, str(error.do), token.at)
         if self.next.kind != "nothing" and self.next.text != ")":
-            self.wrong("`within` ends a group or the pattern", "put what it is about in a group: (a -> b within 2d) -> c")
+            what, do = "`within` ends a group or the pattern", "write a group: (a -> b within 2d) -> c"
+            self.wrong(what, do)
         return Window(body, min(length, LONGEST))
 
     def sequence(self) -> Node:
@@ -255,7 +254,7 @@ class _Reader:
         least = int(counts[1])
         most = least if not counts[2] else int(counts[3]) if counts[3] else None
         if most is not None and (most < least or most == 0):
-            self.wrong(f"{times.text} cannot be", "give the smaller number first, the larger from 1", times.at)
+            self.wrong(f"{times.text} cannot be", "give the smaller first, and the larger from 1", times.at)
         return Repeat(part, least, most)
 
     def item(self) -> Node:
@@ -310,7 +309,9 @@ class _Reader:
         known = {unicodedata.normalize("NFC", name): code for name, code in self.codes.items()}
         code = self.codes.get(said, known.get(unicodedata.normalize("NFC", said)))
         if code is None:
-            self.wrong(f"there is no step '{said}'", did_you_mean(said, self.codes), token.at)
+            blank = [name for name in self.codes if name.startswith(f"{said} ")]
+            do = f'quote a name with blanks: "{blank[0]}"' if blank else did_you_mean(said, self.codes)
+            self.wrong(f"there is no step '{said}'", do, token.at)
         return code
 
     def steps(self) -> frozenset[int]:

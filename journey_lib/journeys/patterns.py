@@ -11,7 +11,6 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -72,8 +71,8 @@ def follow(
     """How many journeys follow a pattern, and how often they convert beside those that do not.
 
     Columns group (``matching``, ``not matching``), journeys, customers (distinct; one may be in both groups),
-    conversions, over (journeys that are not open), conversion_rate (of those over) with low and high (Wilson),
-    value (major units).
+    conversions, over (journeys that are not open), conversion_rate (of those over) with low and high
+    (Wilson), value (major units).
 
     Facts: journeys, customers, matching; share of journeys that match with share_low and share_high (Wilson);
     difference of the two conversion rates, matching less the others, with difference_low and difference_high
@@ -90,9 +89,8 @@ def follow(
     """
     wanted = pattern(text, touches.channels)
     rules = rules_for(touches, conversion, lookback, direct, repeats, None, period)
-    matched, others, whole = reduce(
-        touches.buckets, lambda bucket: _count(cut(bucket, rules), wanted), lambda parts: np.sum(parts, axis=0)
-    )
+    counts = reduce(touches.buckets, lambda bucket: _count(cut(bucket, rules), wanted), _add)
+    matched, others, whole = counts
     journeys, customers, conversions, over, value = np.array([matched, others]).T
     rate = np.divide(conversions, over, out=np.full(2, np.nan), where=over > 0)
     low, high = (np.full(2, np.nan),) * 2 if wanted.structural else wilson(conversions, over)
@@ -156,12 +154,12 @@ def chosen(
     wanted = pattern(text, touches.channels)
     rules = rules_for(touches, conversion, lookback, direct, repeats, None, period)
 
-    def measure(bucket: Bucket) -> tuple[Array, int]:
+    def measure(bucket: Bucket) -> list[tuple[Array, int]]:
         found = cut(bucket, rules)
         people = np.unique(found.customer[matching(found, wanted)])
-        return people, int(np.isin(bucket.customer, people).sum())
+        return [(people, int(np.isin(bucket.customer, people).sum()))]
 
-    parts = reduce(touches.buckets, measure, list)
+    parts = reduce(touches.buckets, measure, lambda lists: [part for each in lists for part in each])
     kept = np.zeros(touches.customers, bool)
     for people, _ in parts:
         kept[people] = True
@@ -204,6 +202,10 @@ def _count(found: Journeys, wanted: Pattern) -> Array:
             ]
         )
     return np.array(counted, np.int64)
+
+
+def _add(parts: list[Array]) -> Array:
+    return np.sum(parts, axis=0)
 
 
 def _chosen(load: Callable[[], Bucket], kept: Array, number: Array) -> Bucket:

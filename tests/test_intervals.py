@@ -38,3 +38,28 @@ def test_nothing_is_discovered_where_nothing_was_compared() -> None:
     assert not intervals.discoveries(np.array([]), 0.05).size
     assert not intervals.discoveries(np.array([np.nan]), 0.05).any()
     assert not intervals.discoveries(np.array([0.2, 0.9]), 0.05).any()
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "low", "high"),
+    [
+        ((56, 70), (48, 80), 0.0524, 0.3339),
+        ((9, 10), (3, 10), 0.1705, 0.8090),
+        ((6, 7), (2, 7), 0.0582, 0.8062),
+        ((5, 56), (0, 29), -0.0381, 0.1926),
+        ((0, 10), (0, 20), -0.1611, 0.2775),
+        ((0, 10), (0, 10), -0.2775, 0.2775),
+        ((10, 10), (0, 20), 0.6791, 1.0000),
+        ((10, 10), (0, 10), 0.6075, 1.0000),
+    ],
+)
+def test_the_difference_of_two_proportions_is_that_of_newcombes_table(first, second, low, high) -> None:
+    """Newcombe (1998), table II, the eight examples by method 10."""
+    found = intervals.difference(*first, *second)
+    assert found == pytest.approx((first[0] / first[1] - second[0] / second[1], low, high), abs=5e-5)
+    turned = intervals.difference(*second, *first)
+    assert turned == pytest.approx((-found[0], -found[2], -found[1]))
+
+
+def test_a_difference_from_nothing_is_unknown() -> None:
+    assert np.isnan(intervals.difference(1, 2, 0, 0)).all()

@@ -100,7 +100,7 @@ def test_chosen_keeps_all_rows_of_the_customers_who_have_such_a_journey():
 
 
 def test_chosen_customers_were_watched_as_long_as_all_were():
-    """Nothing of dung, last seen in February, is kept; the others' journeys were over by then all the same."""
+    """Nothing of dung, last seen in February, is kept; the others' journeys were over by then."""
     kept = jl.journeys.chosen(touches(LOG), "start -> email -> conversion|end")
     assert kept.customers == 1
     kept = jl.journeys.chosen(touches(LOG), "ad -> . -> end", lookback="20d")

@@ -71,6 +71,12 @@ def test_a_pattern_nobody_follows_has_a_row_of_nothing_and_no_rate():
     assert result.facts["share"] == 0
 
 
+def test_a_period_without_journeys_is_counted_as_nothing():
+    result, table = follow("email", period=("2026-01-01", "2026-02-01"))
+    assert table["journeys"].tolist() == [0, 0]
+    assert np.isnan(result.facts["share"])
+
+
 def test_options_cut_journeys_as_everywhere():
     assert follow("ad -> email")[0].facts["matching"] == 3
     assert follow("ad", lookback="3d")[0].facts["matching"] == 2  # binh's ad is too old by then
@@ -107,6 +113,14 @@ def test_chosen_customers_were_watched_as_long_as_all_were():
     assert found_paths(jl.journeys.paths(kept, lookback="20d")) == expected_paths(
         "path | nulls\nad > email | 1"
     )
+
+
+def test_chosen_customers_are_numbered_anew_and_stay_in_their_groups():
+    table = touches(LOG)
+    kept = jl.journeys.chosen(table, "start -> email -> conversion")  # chi, the third
+    assert [load().customer.tolist() for load in kept.buckets] == [[0]]
+    assert kept.fold.tolist() == [table.fold[2]]
+    assert jl.journeys.paths(kept, by_fold=True).fold.tolist() == [table.fold[2]]
 
 
 def test_chosen_can_be_chosen_from_again_and_has_a_fingerprint_of_its_own():

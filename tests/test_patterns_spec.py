@@ -7,6 +7,8 @@ ending stands at the moment of the last step unless it has an `@` of its own.
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -308,6 +310,21 @@ def test_within_bounds_the_time_from_the_first_matched_step_to_the_last():
     )
 
 
+def test_of_several_ways_to_reach_a_step_the_one_with_most_time_left_counts():
+    check(
+        "ad+ -> store within 2d",
+        """
+        journey                          | matches
+        ad@0 > ad@2 > ad@3 > store@4     | yes
+        ad@0 > ad@1 > store@4            | no
+        """,
+    )
+    check(
+        "start -> ad -> [ad|email]+ -> store within 2d",
+        "journey | matches\nad@0 > ad@1 > email@2 > store@3 | no\nad@1 > ad@1 > email@2 > store@3 | yes",
+    )
+
+
 def test_a_window_of_nothing_asks_for_the_same_instant():
     check("ad -> store within 0d", "journey | matches\nad@1 > store@1 | yes\nad@1 > store@1.01 | no")
 
@@ -373,6 +390,21 @@ def test_an_ending_outside_the_group_is_outside_its_window():
 
 def test_the_beginning_has_no_moment_so_a_window_starts_with_the_first_step():
     check("start -> ad -> store within 1d", "journey | matches\nad@5 > store@6 | yes\nad@5 > store@7 | no")
+
+
+# --- The manual ---------------------------------------------------------------------------------------------
+
+MANUAL = (Path(__file__).parents[1] / "docs" / "patterns.md").read_text("utf-8")
+EXAMPLES = re.findall(r"^\| [^|`]+ \| `(.+)` \| `(.+)` \| `(.+)` \|$", MANUAL, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize(("pattern", "matches", "other"), EXAMPLES, ids=str)
+def test_the_examples_of_the_manual_match_what_it_says(pattern, matches, other):
+    check(pattern.replace("\\|", "|"), f"journey | matches\n{matches} | yes\n{other} | no")
+
+
+def test_the_manual_has_eight_examples():
+    assert len(EXAMPLES) == 8
 
 
 # --- Mistakes -----------------------------------------------------------------------------------------------
@@ -457,6 +489,11 @@ def test_the_nearest_name_is_suggested():
 def test_a_pattern_is_text(pattern):
     with pytest.raises(ParameterError, match="not a pattern"):
         jl.journeys.pattern(pattern, NAMES)
+
+
+def test_a_pattern_of_another_table_is_refused():
+    with pytest.raises(ParameterError, match="knows 2 names"):
+        jl.journeys.matching(journeys([written("email")]), jl.journeys.pattern("ad", ("ad", "call")))
 
 
 def test_the_largest_pattern_still_counts_right():

@@ -191,9 +191,7 @@ class _Reader:
         if not token:
             return body
         if self.windows > before:
-            self.wrong(
-                "a window within a window", "keep one of the two, or ask for them in two patterns", token.at
-            )
+            self.wrong("a window within a window", "keep one; `lookback` bounds whole journeys", token.at)
         self.windows += 1
         try:
             length = duration(token.text)

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from journey_lib.engine import reduce
-from journey_lib.errors import DataError
+from journey_lib.errors import DataError, ParameterError
 from journey_lib.intervals import difference, wilson
 from journey_lib.journeys.automaton import Automaton, accepts, compiled
 from journey_lib.journeys.cut import Array, Direct, Journeys, Period, Repeats, cut, rules_for, settings
@@ -54,7 +54,19 @@ def pattern(text: str, names: Sequence[str]) -> Pattern:
 
 
 def matching(found: Journeys, wanted: Pattern) -> Array:
-    """Whether each journey follows the pattern; the channels of `found` are codes of the pattern's names."""
+    """Whether each journey follows the pattern; the channels of `found` are codes of the pattern's names.
+
+    Raises
+    ------
+    ParameterError
+        There are more channels than the pattern has names.
+    """
+    if found.channel.max(initial=-1) >= len(wanted.names):
+        raise ParameterError(
+            f"the pattern knows {len(wanted.names)} names, the journeys have more channels",
+            where=wanted.text,
+            do="read it with the names of the same table: pattern(text, touches.channels)",
+        )
     return accepts(wanted.automaton, found)
 
 

@@ -432,6 +432,8 @@ def test_the_manual_has_eight_examples():
         ('‸"ad', 'this " has no partner'),
         ("ad‸{2", "this { has no partner"),
         ("ad‸}", "this } has no partner"),
+        ("ad‸{12345}", "{12345} is not a number of times"),
+        ("[‸within]", "`within` bounds the time"),
         ("ad‸{x}", "{x} is not a number of times"),
         ("ad‸{,3}", "{,3} is not a number of times"),
         ("ad‸{3,2}", "{3,2} cannot be"),

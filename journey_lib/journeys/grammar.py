@@ -44,7 +44,7 @@ TOKENS = re.compile(
     """,
     re.VERBOSE,
 )
-COUNTS = re.compile(r"\{\s*(\d+)\s*(?:(,)\s*(\d+)?\s*)?\}")
+COUNTS = re.compile(r"\{\s*(\d{1,4})\s*(?:(,)\s*(\d{1,4})?\s*)?\}")
 
 
 class Token(NamedTuple):
@@ -297,7 +297,8 @@ class _Reader:
             self.wrong(f"{said} where a step should be", "name a step, or write . for any")
         quote = token.text[0] if token.kind == "quoted" else ""
         if not quote and token.text in RESERVED:
-            place = "begins the pattern" if token.text == START else "stands for the journey's ending"
+            places = {START: "begins the pattern", WITHIN: "bounds the time of what stands before it"}
+            place = places.get(token.text, "stands for the journey's ending")
             self.wrong(
                 f"`{token.text}` {place}, and cannot stand here",
                 f'quote it if a step has that name: "{token.text}"',

@@ -88,6 +88,12 @@ def test_options_cut_journeys_as_everywhere():
     }
 
 
+def test_a_table_of_outcomes_alone_has_journeys_too():
+    outcomes = touches("who | when | channel | sale\nan | 01-01 08:00 | | 10\nbinh | 01-02 08:00 | | 5")
+    for pattern, count in (("conversion", 2), ("start -> conversion", 2), ("...", 2), (".", 0)):
+        assert jl.journeys.follow(outcomes, pattern).facts["matching"] == count
+
+
 def test_names_are_those_of_the_table():
     with pytest.raises(JourneyError, match="emial"):
         follow("ad -> emial")

@@ -24,7 +24,7 @@ from test_patterns_spec import Written, journeys
 from twins import DAY, Row
 
 import journey_lib as jl
-from journey_lib.errors import JourneyError
+from journey_lib.errors import JourneyError, ParameterError
 from journey_lib.touches import Bucket
 
 NAMES = ("ad", "end", "paid search", "store")
@@ -261,6 +261,21 @@ def test_a_journey_matches_whoever_stands_beside_it(drawn, lines, pick):
     pick.shuffle(order)
     again = matched(written, [lines[number] for number in order])
     assert again == [found[number] for number in order]
+
+
+SCRAPS = ["ad", "store", "->", "(", ")", "[", "]", "|", "*", "{2}", "{", "^", "$", ".", "..."]
+SCRAPS += ["within", " 7d", "start", "conversion", "end", '"', "'", "-", " ", "\n", "\u0323"]
+
+
+@often
+@given(st.lists(st.sampled_from(SCRAPS), max_size=10).map("".join))
+def test_any_text_is_a_pattern_or_a_mistake_with_a_mark_under_it(text):
+    try:
+        jl.journeys.pattern(text, NAMES)
+    except ParameterError as error:
+        _, shown, pointed = error.what.split("\n")
+        assert len(shown) == len(text) + 4
+        assert 4 < len(pointed) <= len(text) + 5
 
 
 # --- From the log to the result -----------------------------------------------------------------------------

@@ -142,7 +142,7 @@ def compiled(tree: Tree, text: str, names: int) -> Automaton:
     whole = builder.joined(whole, builder.build(after))
     steps = builder.steps
     for one, other, _ in sorted(builder.before):
-        if max(steps[one - 1].codes, default=0) >= names and other < len(steps):
+        if max(steps[one - 1].codes, default=-1) >= names and other < len(steps):
             refuse(text, steps[other - 1].at, "nothing follows the journey's ending", "put the ending last")
     reads = np.zeros((len(steps) + 1, names + STATES), bool)
     for position, step in enumerate(steps, 1):

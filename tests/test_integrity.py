@@ -114,7 +114,8 @@ def test_open_journeys_among_those_that_are_over(results: dict[str, Result]) -> 
 
 
 @pytest.mark.parametrize(
-    "sentence", ["E-mail drives sales.", "Thanks to Zalo more was sold.", "Zalo khiến cho khách mua nhiều hơn."]
+    "sentence",
+    ["E-mail drives sales.", "Thanks to Zalo more was sold.", "Zalo khiến cho khách mua nhiều hơn."],
 )
 def test_a_sentence_that_claims_a_cause(results: dict[str, Result], sentence: str) -> None:
     assert outcomes(results, said=[sentence])["causal_words"] == "wrong"

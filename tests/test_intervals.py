@@ -79,3 +79,31 @@ def test_nothing_is_said_after_the_last_person_at_risk() -> None:
     assert curve.at_risk.tolist() == [3, 2, 0]
     assert np.isnan(curve.happened[2])
     assert np.isnan(survival.reached(curve, 0.9))
+
+
+# --- Two proportions --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "low", "high"),
+    [
+        ((56, 70), (48, 80), 0.0524, 0.3339),
+        ((9, 10), (3, 10), 0.1705, 0.8090),
+        ((6, 7), (2, 7), 0.0582, 0.8062),
+        ((5, 56), (0, 29), -0.0381, 0.1926),
+        ((0, 10), (0, 20), -0.1611, 0.2775),
+        ((0, 10), (0, 10), -0.2775, 0.2775),
+        ((10, 10), (0, 20), 0.6791, 1.0000),
+        ((10, 10), (0, 10), 0.6075, 1.0000),
+    ],
+)
+def test_the_difference_of_two_proportions_is_that_of_newcombes_table(first, second, low, high) -> None:
+    """Newcombe (1998), table II, the eight examples by method 10."""
+    found = intervals.difference(*first, *second)
+    assert found == pytest.approx((first[0] / first[1] - second[0] / second[1], low, high), abs=5e-5)
+    turned = intervals.difference(*second, *first)
+    assert turned == pytest.approx((-found[0], -found[2], -found[1]))
+
+
+def test_a_difference_from_nothing_is_unknown() -> None:
+    assert np.isnan(intervals.difference(1, 2, 0, 0)).all()

@@ -116,3 +116,16 @@ def test_prepared_touches_give_the_time_decay_of_the_twin(log, prepared):
     found = credits_of(result)
     for channel, (conversions, value) in twin.items():
         assert found[channel] == pytest.approx((conversions, value), rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["email -> ... -> Zalo within 3d", "^ email -> [^direct]* -> conversion", "direct|ads"]
+)
+def test_path_patterns_find_the_same_journeys_and_customers(log, prepared, pattern):
+    found, expected = (jl.journeys.follow(each, pattern, lookback="20d") for each in (prepared, touches(log)))
+    assert found.table.equals(expected.table)
+    assert found.facts == expected.facts
+    mine, theirs = (jl.journeys.chosen(each, pattern, lookback="20d") for each in (prepared, touches(log)))
+    assert (mine.customers, mine.rows) == (theirs.customers, theirs.rows)
+    paths = [found_paths(jl.journeys.paths(each, lookback="20d")) for each in (mine, theirs)]
+    assert paths[0] == paths[1]

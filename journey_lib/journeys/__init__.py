@@ -20,6 +20,7 @@ from journey_lib.journeys.groups import Group, converted, of_customers, rest, th
 from journey_lib.journeys.moves import around, listed
 from journey_lib.journeys.now import stages_now
 from journey_lib.journeys.paths import PathTable, add, paths, people_by_channel, unique
+from journey_lib.journeys.patterns import Pattern, chosen, follow, matching, pattern
 from journey_lib.journeys.positions import flows, step_matrix
 from journey_lib.journeys.steps import By, coded, stage_of, steps_by
 from journey_lib.journeys.views import months, top, transitions
@@ -33,12 +34,14 @@ __all__ = [
     "Group",
     "Journeys",
     "PathTable",
+    "Pattern",
     "Period",
     "Repeats",
     "Rules",
     "add",
     "around",
     "beside",
+    "chosen",
     "coded",
     "compare",
     "converted",
@@ -48,13 +51,16 @@ __all__ = [
     "durations",
     "entries",
     "flows",
+    "follow",
     "last_two",
     "lengths",
     "listed",
+    "matching",
     "months",
     "of_customers",
     "only",
     "paths",
+    "pattern",
     "people_by_channel",
     "rest",
     "rules_for",

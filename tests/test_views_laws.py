@@ -238,3 +238,62 @@ def test_around_a_touchpoint_stands_what_leads_to_it_and_what_follows() -> None:
     shown = found.table[["side", "name", "journeys", "customers", "of"]].astype({"of": int}).astype(str)
     assert sorted(shown.itertuples(index=False, name=None)) == sorted(tuple(row.values()) for row in expected)
     assert found.facts["touches"] == 3
+
+
+# --- Groups and sessions ------------------------------------------------------------------------------------
+
+
+@law
+@given(logs(), OPTIONS)
+def test_every_group_in_one_line(log: list[Row], options: dict) -> None:
+    table = touches(log)
+    if "email" not in table.channels:
+        return
+    email = jl.journeys.through(table, "email")
+    groups = [email, jl.journeys.rest(email), jl.journeys.converted()]
+    found = jl.journeys.overview(table, groups, **options).table
+    journeys = twin_journeys(log, options)
+    parts = [
+        [j for j in journeys if "email" in j.path],
+        [j for j in journeys if "email" not in j.path],
+        [j for j in journeys if j.converted],
+    ]
+    assert found[["journeys", "customers", "over", "conversions", "open", "value"]].to_numpy().tolist() == [
+        [
+            len(part),
+            len({j.customer for j in part}),
+            sum(not j.open for j in part),
+            sum(j.converted for j in part),
+            sum(j.open for j in part),
+            sum(j.value for j in part),
+        ]
+        for part in parts
+    ]
+    for line, part in zip(found["touches"], parts, strict=True):
+        mean = sum(len(j.path) for j in part) / len(part) if part else float("nan")
+        assert line == pytest.approx(mean, nan_ok=True)
+
+
+@law
+@given(logs(), st.sampled_from(["12h", "1d", "3d"]))
+def test_a_session_ends_with_a_pause(log: list[Row], gap: str) -> None:
+    moments = defaultdict(list)
+    for row in log:
+        if row.channel:
+            moments[row.customer].append(row.time)
+    pause = int(gap[:-1]) * {"h": DAY // 24, "d": DAY}[gap[-1]]
+    sizes = []
+    for times in moments.values():
+        run = 0
+        for before, time in itertools.pairwise([None, *sorted(times)]):
+            if before is not None and time - before >= pause:
+                sizes.append(run)
+                run = 0
+            run += 1
+        sizes.append(run)
+    found = jl.journeys.sessions(touches(log), gap=gap)
+    assert found.facts == {"sessions": len(sizes), "touches": sum(sizes)}
+    counted = {name: n for name, n in zip(found.table["touches"], found.table["sessions"], strict=True) if n}
+    names = {**{n: str(n) for n in range(1, 6)}, **dict.fromkeys(range(6, 11), "6–10")}
+    names |= {**dict.fromkeys(range(11, 21), "11–20"), **dict.fromkeys(range(21, 99), "21+")}
+    assert counted == Counter(names[size] for size in sizes)

@@ -19,6 +19,7 @@ from journey_lib.journeys.entries import DAYS, durations, entries, lengths
 from journey_lib.journeys.groups import Group, converted, of_customers, rest, through
 from journey_lib.journeys.moves import around, listed
 from journey_lib.journeys.now import stages_now
+from journey_lib.journeys.overview import overview, sessions
 from journey_lib.journeys.paths import PathTable, add, paths, people_by_channel, unique
 from journey_lib.journeys.patterns import Pattern, chosen, follow, matching, pattern
 from journey_lib.journeys.positions import flows, step_matrix
@@ -59,11 +60,13 @@ __all__ = [
     "months",
     "of_customers",
     "only",
+    "overview",
     "paths",
     "pattern",
     "people_by_channel",
     "rest",
     "rules_for",
+    "sessions",
     "settings",
     "stage_of",
     "stages_now",

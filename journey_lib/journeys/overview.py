@@ -1,0 +1,122 @@
+"""Groups in one line each, and visits: how many, how long, what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Unpack
+
+import numpy as np
+import pandas as pd
+
+from journey_lib.engine import reduce
+from journey_lib.errors import ParameterError
+from journey_lib.intervals import wilson
+from journey_lib.journeys.cut import Array, Cutting, cut, rules_for, settings
+from journey_lib.journeys.groups import Group
+from journey_lib.journeys.moves import CLASSES, classes_of, distinct_people, quantile
+from journey_lib.model import Result, duration
+from journey_lib.touches import Bucket, Touches
+
+SIZES = (1, 2, 3, 4, 5, 6, 11, 21)  # touches from which each class of a session begins
+MINUTES = 24 * 60  # in a day
+
+
+def overview(touches: Touches, groups: Sequence[Group], **cutting: Unpack[Cutting]) -> Result:
+    """What the journeys of several groups came to, a line each; groups may share journeys.
+
+    Columns group, journeys, customers, touches (mean of all its journeys), over, conversions, conversion_rate
+    (of those that are over) with low and high (Wilson), nulls, open, value (major units). Groups differ in
+    more than what they are defined by: no line says what being in a group brings about.
+    """
+    if not groups:
+        raise ParameterError(
+            "there is no group to look at", do="give one or more, such as journeys.converted()"
+        )
+    rules = rules_for(touches, **cutting)
+
+    def measure(bucket: Bucket) -> Array:
+        found = cut(bucket, rules)
+        lengths = found.lengths
+        rows = []
+        for group in groups:
+            at = np.flatnonzero(group.holds(found))
+            customer = found.customer[at]
+            sums = (lengths[at], ~found.open[at], found.converted[at], found.value[at])
+            people = np.count_nonzero(customer[1:] != customer[:-1]) + min(len(at), 1)
+            rows.append([len(at), people, *(int(column.sum()) for column in sums)])
+        return np.array(rows, np.int64)
+
+    sums = reduce(touches.buckets, measure, lambda parts: np.sum(parts, axis=0))
+    journeys, people, steps, over, conversions, value = sums.T
+    low, high = wilson(conversions, over)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        table = pd.DataFrame(
+            {
+                "group": [group.name for group in groups],
+                "journeys": journeys,
+                "customers": people,
+                "touches": steps / journeys,
+                "over": over,
+                "conversions": conversions,
+                "conversion_rate": conversions / over,
+                "low": low,
+                "high": high,
+                "nulls": over - conversions,
+                "open": journeys - over,
+                "value": value / 10**touches.digits,
+            }
+        )
+    return Result("overview", table, {"groups": len(groups)}, settings(touches, **cutting), base="journeys")
+
+
+def sessions(touches: Touches, *, gap: str = "30m") -> Result:
+    """How many sessions customers have: runs of touches with less than `gap` from one to the next.
+
+    A session ends with the first pause of `gap` or more; conversions do not end it. Columns touches (in
+    classes), sessions, customers, share, median_minutes (from the first touch to the last, right to 4.4 %).
+    Facts: sessions, touches.
+    """
+    limit = duration(gap)
+    begins = np.array(SIZES)
+
+    def measure(bucket: Bucket) -> tuple[Array, Array]:
+        seen = bucket.channel >= 0
+        whole = bool(seen.all())
+        customer = bucket.customer if whole else bucket.customer[seen]
+        time = bucket.timestamp if whole else bucket.timestamp[seen]
+        if not len(time):
+            return np.zeros((3, len(SIZES)), np.int64), np.zeros((len(SIZES), CLASSES), np.int64)
+        opens = np.flatnonzero(
+            np.concatenate([[True], (customer[1:] != customer[:-1]) | (time[1:] - time[:-1] >= limit)])
+        )
+        ends = np.append(opens[1:], len(time)) - 1
+        size = ends - opens + 1
+        key = np.searchsorted(begins, size, side="right") - 1
+        many = len(SIZES)
+        people = distinct_people(key, customer[opens], many)
+        counts = np.bincount(key, minlength=many)
+        lasted = np.bincount(key * CLASSES + classes_of(time[ends] - time[opens]), minlength=many * CLASSES)
+        return np.array([counts, people, np.bincount(key, size, many)], np.int64), lasted.reshape(
+            many, CLASSES
+        )
+
+    def added(parts: list[tuple[Array, Array]]) -> tuple[Array, Array]:
+        return np.sum([sums for sums, _ in parts], axis=0), np.sum([lasted for _, lasted in parts], axis=0)
+
+    (counts, people, inside), lasted = reduce(touches.buckets, measure, added)
+    names = [
+        str(a) if b == a + 1 else f"{a}–{b - 1}" if b else f"{a}+"
+        for a, b in zip(SIZES, [*SIZES[1:], 0], strict=True)
+    ]
+    total = int(counts.sum())
+    table = pd.DataFrame(
+        {
+            "touches": names,
+            "sessions": counts,
+            "customers": people,
+            "share": counts / max(total, 1),
+            "median_minutes": quantile(lasted, 0.5) * MINUTES,
+        }
+    )
+    said: dict[str, Any] = {"gap": gap, "by": touches.by, "data": touches.fingerprint}
+    return Result("sessions", table, {"sessions": total, "touches": int(inside.sum())}, said, base="sessions")

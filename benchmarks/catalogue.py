@@ -37,6 +37,20 @@ def raw_to_paths(name: str, rows: int, turns: int) -> Benchmark:
     )
 
 
+def view(name: str, question: str, target: float | None, *same: str) -> Benchmark:
+    return Benchmark(
+        f"{name}_1m",
+        f"{question}, on a loaded million of events, vs retentioneering",
+        "events",
+        MILLION,
+        Command("ours", "views.py", (name, "{events}")),
+        Command("retentioneering", "peers/retentioneering_views.py", (name, "{events}")),
+        target=target,
+        same=same,
+        turns=2,
+    )
+
+
 BENCHMARKS = (
     Benchmark(
         "suite_raw",
@@ -98,6 +112,11 @@ BENCHMARKS = (
         target=None,
         within=1e-9,
     ),
+    view("transitions", "steps with customers, shares and waiting times", 1 / 10, "steps", "people"),
+    view("funnel", "a funnel of four steps in order", None, "customers"),
+    view("overview", "five groups: size and mean length", 1 / 100, "paths", "events"),
+    view("sessions", "sessions by pauses of 24 hours", 1 / 50, "sessions"),
+    view("collapse", "runs of the same channel as one", 1 / 50, "rows"),
     raw_to_paths("paths_1m", MILLION, turns=2),
     raw_to_paths("paths_10m", 10 * MILLION, turns=1),
     Benchmark(

@@ -15,6 +15,7 @@ PINS: dict[str, tuple[str, ...]] = {
     "channel_attribution": ("ChannelAttribution==2.2.5", "matplotlib==3.11.2", *SHARED),
     "do_attribution": ("do-attribution==0.0.2", *SHARED),
     "mam": ("marketing-attribution-models==2.1.1", "polars==2.1.0", "pyarrow==26.0.1", *SHARED),
+    "retentioneering": ("retentioneering==5.2.4", "pyarrow==26.0.1"),
     "networkx": ("networkx==3.6.1", "pyarrow==26.0.1", *SHARED),
 }
 

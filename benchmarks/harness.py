@@ -21,7 +21,7 @@ from typing import Any, Literal
 from environments import HERE, python, surroundings
 
 DATA = HERE / ".data"
-NOT_WORK = ("imports", "checks")
+NOT_WORK = ("imports", "load", "checks")
 WARM = 2_000  # rows of the warm-up run that fills the bytecode and page caches of both sides
 
 

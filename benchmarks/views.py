@@ -1,0 +1,84 @@
+"""Our side of the views of journeys: each asked once of a table that is loaded, as in a notebook."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from stopwatch import report, step
+
+with step("imports"):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    import journey_lib as jl
+    from journey_lib import funnel, journeys, touches
+
+FUNNEL = ("paid_search", "facebook_paid", "email", "store")
+SEGMENTS = ("organic_search", "zalo_oa", "tiktok", "youtube", "sms")
+
+
+def loaded(file: str) -> jl.touches.Touches:
+    """Whole customers: no row ends a journey, as the peer knows no conversions."""
+    table = pq.read_table(file, columns=["event_id", "customer_id", "timestamp", "channel"])
+    table = table.append_column("conversion", pa.array([False] * table.num_rows))
+    return touches.from_frame(
+        table,
+        customer_id="customer_id",
+        timestamp="timestamp",
+        channel="channel",
+        conversion="conversion",
+        event_id="event_id",
+    )
+
+
+def transitions(tch: touches.Touches) -> dict[str, Any]:
+    with step("view"):
+        found = journeys.transitions(tch)
+    with step("checks"):
+        inner = found.table[~found.table["from"].eq("(start)") & ~found.table["to"].str.startswith("(")]
+        return {"steps": int(inner["journeys"].sum()), "people": int(inner["customers"].sum())}
+
+
+def steps_in_order(tch: touches.Touches) -> dict[str, Any]:
+    with step("view"):
+        found = funnel.funnel(tch, FUNNEL)
+    with step("checks"):
+        return {"customers": found.table["customers"].tolist()}
+
+
+def overview(tch: touches.Touches) -> dict[str, Any]:
+    with step("view"):
+        found = journeys.overview(tch, [journeys.through(tch, name) for name in SEGMENTS])
+    with step("checks"):
+        lengths = (found.table["touches"] * found.table["journeys"]).round().astype(int)
+        return {"paths": found.table["journeys"].tolist(), "events": lengths.tolist()}
+
+
+def sessions(tch: touches.Touches) -> dict[str, Any]:
+    with step("view"):
+        found = journeys.sessions(tch, gap="24h")
+    with step("checks"):
+        return {"sessions": found.facts["sessions"]}
+
+
+def collapsed(tch: touches.Touches) -> dict[str, Any]:
+    with step("view"):
+        everyone = journeys.rest(journeys.converted())
+        found = journeys.overview(tch, [everyone], repeats="collapse")
+    with step("checks"):
+        return {"rows": round(float((found.table["touches"] * found.table["journeys"]).sum()))}
+
+
+if __name__ == "__main__":
+    task, given = sys.argv[1:]
+    with step("load"):
+        held = touches.hold(loaded(given))
+    tasks = {
+        "transitions": transitions,
+        "funnel": steps_in_order,
+        "overview": overview,
+        "sessions": sessions,
+        "collapse": collapsed,
+    }
+    report(tasks[task](held), "journey-workbench", "numpy", "pandas", "pyarrow", "scipy")

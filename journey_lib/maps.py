@@ -38,8 +38,8 @@ class Step(_Strict):
 class Plan(_Strict):
     """The journey as it was planned: steps in their order, each with the contacts that are this step.
 
-    `by` says what the contacts are named by; `unplanned` whether contacts that belong to no step make a journey
-    deviate. A name stands in one step only: else nobody could say which step a contact was.
+    `by` says what the contacts are named by; `unplanned` whether contacts that belong to no step make a
+    journey deviate. A name stands in one step only: else nobody could say which step a contact was.
     """
 
     name: Words = Field(default_factory=dict)

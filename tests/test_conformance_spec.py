@@ -1,12 +1,11 @@
 """Planned against actual, one idea per test; then the product against a twin that tries every alignment.
 
-Plans are written ``discover: facebook tiktok | compare?: search | buy!: store``: "?" may be left out, "!" may be
-had only once. Logs are read by `tables`. Unless a test is about the lookback window, there is none.
+Plans are written ``discover: facebook tiktok | compare?: search | buy!: store``: "?" may be left out, "!" may
+be had only once. Logs are read by `tables`. Unless a test is about the lookback window, there is none.
 """
 
 from __future__ import annotations
 
-import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -24,7 +23,6 @@ from test_laws import law, logs, twin_options
 from twins import Row
 from twins_conformance import Planned
 
-import journey_lib as jl
 from journey_lib import conformance, maps
 from journey_lib.conformance.align import _best
 from journey_lib.conformance.results import _difference
@@ -40,9 +38,7 @@ def steps_of(text: str) -> list[Planned]:
     for part in text.split("|"):
         step, _, names = part.partition(":")
         step = step.strip()
-        found.append(
-            Planned(step.rstrip("?!"), tuple(names.split()), optional="?" in step, once="!" in step)
-        )
+        found.append(Planned(step.rstrip("?!"), tuple(names.split()), optional="?" in step, once="!" in step))
     return found
 
 
@@ -439,13 +435,9 @@ def test_neither_the_order_of_rows_nor_of_buckets_changes_anything(log, drawn, c
 
 
 def test_long_journeys_over_long_plans_are_aligned_as_the_twin_does():
-    chance = random.Random(7)
-    sequences = [[chance.randrange(9) for _ in range(chance.randrange(1, 14))] for _ in range(300)]
+    chance = np.random.default_rng(7)
+    sequences = [chance.integers(0, 9, chance.integers(1, 14)).tolist() for _ in range(300)]
     offsets = np.cumsum([0, *map(len, sequences)])
     followed, _ = _best(np.concatenate(sequences).astype(np.int8), offsets, 9)
     for sequence, found in zip(sequences, followed, strict=True):
         assert tuple(j for j in range(9) if found >> j & 1) == twin.best_alignment(sequence, 9)
-
-
-def test_the_demo_shops_plan_is_one():
-    assert [step.step for step in jl.maps.planned(jl.open("data/demo")).steps][0] == "discover"

@@ -1,7 +1,7 @@
 """Journeys laid against a plan: which steps each of them followed, skipped, or took out of order.
 
-Sets of steps are bits of an integer, step j of the plan being bit j, so that what is true of a step is arithmetic
-over all journeys at once.
+Sets of steps are bits of an integer, step j of the plan being bit j, so that what is true of a step is
+arithmetic over all journeys at once.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from journey_lib.maps import Plan
 class Aligned:
     """What became of every step of the plan in every journey.
 
-    `present` steps have a contact, `followed` are those of them that the best alignment keeps; of the others the
-    `late` ones came after the step that follows them there, the rest before the step that precedes them. `repeated`
-    steps have more than one contact; `extra` counts contacts that belong to no step.
+    `present` steps have a contact, `followed` are those of them that the best alignment keeps; of the others
+    the `late` ones came after the step that follows them there, the rest before the step that precedes them.
+    `repeated` steps have more than one contact; `extra` counts contacts that belong to no step.
     """
 
     steps: int
@@ -60,11 +60,11 @@ class Aligned:
 
 
 def align(found: Journeys, step_of: Array, steps: int) -> Aligned:
-    """Lay journeys against a plan of so many `steps`; `step_of` is the step of each channel code, -1 for none.
+    """Lay journeys against a plan of so many `steps`; `step_of`: the step of each channel code, or -1.
 
-    The best alignment keeps the most steps in the order of the plan, each by one contact (the longest increasing
-    subsequence of the journey's steps, each taken once). Of several that keep equally many, the one with the
-    earliest steps of the plan is taken: the first step in which they differ decides.
+    The best alignment keeps the most steps in the order of the plan, each by one contact (the longest
+    increasing subsequence of the journey's steps, each taken once). Of several that keep equally many, the
+    one with the earliest steps of the plan is taken: the first step in which they differ decides.
     """
     count = len(found)
     row = np.repeat(np.arange(count, dtype=np.int32), np.diff(found.offsets))
@@ -99,9 +99,9 @@ def _best(step: Array, offsets: Array, steps: int) -> tuple[Array, Array]:
     """The best alignment of every sequence of steps: which it keeps, and which came too late for it.
 
     Dynamic programme from the last step of the plan to the first. ``room[j][k]`` is the last place at which a
-    sequence can still be without losing the chance of k steps in order from step j on, counted from 1 over all
-    sequences; -1 where it never has that chance. Then steps are taken from the first on, each at its earliest
-    place, whenever that costs nothing.
+    sequence can still be without losing the chance of k steps in order from step j on, counted from 1 over
+    all sequences; -1 where it never has that chance. Then steps are taken from the first on, each at its
+    earliest place, whenever that costs nothing.
     """
     start, end = offsets[:-1], offsets[1:]
     n = len(step)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, NamedTuple, TypedDict, Unpack
 
 import numpy as np
@@ -51,8 +51,9 @@ def score(touches: Touches, plan: Plan, **cutting: Unpack[Cutting]) -> Result:
     contact, though a later step has one), had it out_of_order (contacts the best alignment has no place for:
     see `align`), or never_reached it (neither it nor anything later); these four make up journeys. Of the
     never_reached, open may still get there. repeated: more than one contact, a deviation where the plan says
-    ``once``. customers: people with a contact of the step. followed_share with low and high, and skipped_share
-    with skipped_low and skipped_high, are of all journeys (Wilson, journeys taken as independent).
+    ``once``. customers: people with a contact of the step. followed_share with low and high, and
+    skipped_share with skipped_low and skipped_high, are of all journeys (Wilson, journeys taken as
+    independent).
 
     Facts: journeys = conforming + deviating + outside (no contact of any step: nothing to compare);
     conforming_share of those that met the plan, with conforming_low and conforming_high; extra contacts and
@@ -107,11 +108,11 @@ def score(touches: Touches, plan: Plan, **cutting: Unpack[Cutting]) -> Result:
 def moves(touches: Touches, plan: Plan, **cutting: Unpack[Cutting]) -> Result:
     """Between which steps of the plan journeys go on, jump ahead, and turn back.
 
-    Columns from, to, kind, journeys, customers, and share of journeys with low and high (Wilson). ``next`` and
-    ``skip`` join a journey's steps in the order of the plan, from ``(start)`` on: skips over a step add up to the
-    journeys that skipped it. A step out of order turns back: ``early``, from it to the step of the best
-    alignment that should have come before it and came after; ``late``, to it from the step that should have
-    come after it. Both add up to the journeys that had the step out of order.
+    Columns from, to, kind, journeys, customers, and share of journeys with low and high (Wilson). ``next``
+    and ``skip`` join a journey's steps in the order of the plan, from ``(start)`` on: skips over a step add
+    up to the journeys that skipped it. A step out of order turns back: ``early``, from it to the step of the
+    best alignment that should have come before it and came after; ``late``, to it from the step that should
+    have come after it. Both add up to the journeys that had the step out of order.
 
     Raises
     ------
@@ -139,13 +140,13 @@ def deviations(
     """In which ways journeys leave the plan, and how often each ended in a conversion.
 
     One row a pattern: everything a journey deviates in, joined by " + " (``skipped:compare``,
-    ``out_of_order:advise``, ``repeated:visit``, ``unplanned``). First "(as planned)" and, for journeys without a
-    contact of any step, "(outside the plan)"; then the `n` most frequent patterns of at least `k` customers; all
-    others in "(other)". The rows add up to all journeys.
+    ``out_of_order:advise``, ``repeated:visit``, ``unplanned``). First "(as planned)" and, for journeys
+    without a contact of any step, "(outside the plan)"; then the `n` most frequent patterns of at least `k`
+    customers; all others in "(other)". The rows add up to all journeys.
 
-    Columns deviation, journeys, customers (unknown for "(other)", where one person may have several patterns),
-    over (with a known outcome), open, conversions, conversion_rate of those that are over with low and high
-    (Wilson), value (major units), value_per_conversion.
+    Columns deviation, journeys, customers (unknown for "(other)", where one person may have several
+    patterns), over (with a known outcome), open, conversions, conversion_rate of those that are over with low
+    and high (Wilson), value (major units), value_per_conversion.
 
     Raises
     ------
@@ -184,13 +185,13 @@ def deviations(
 
 
 def outcomes(touches: Touches, plan: Plan, **cutting: Unpack[Cutting]) -> Result:
-    """Whether journeys that went as planned ended otherwise than those that did not: association, never cause.
+    """Whether journeys that went as planned ended otherwise than the others: association, never cause.
 
     Rows conforming, deviating, and outside (no contact of any step). Columns group, journeys, customers (one
-    person may be in several rows), over (with a known outcome: open journeys are in no rate), open, conversions,
-    conversion_rate with low and high (Wilson), value (major units), value_per_conversion. The facts difference,
-    difference_low and difference_high are conforming less deviating, with a 95 % interval (Newcombe 1998, hybrid
-    score); NaN where either rests on nothing.
+    person may be in several rows), over (with a known outcome: open journeys are in no rate), open,
+    conversions, conversion_rate with low and high (Wilson), value (major units), value_per_conversion. The
+    facts difference, difference_low and difference_high are conforming less deviating, with a 95 % interval
+    (Newcombe 1998, hybrid score); NaN where either rests on nothing.
 
     Raises
     ------
@@ -219,7 +220,7 @@ _ENDS = [
 
 
 def _laying(
-    touches: Touches, plan: Plan, cutting: Cutting, measure: Callable[[Laid, Plan], Any]
+    touches: Touches, plan: Plan, cutting: Cutting, measure: Callable[[Laid], Any]
 ) -> Callable[[Any], Any]:
     """A measure of one bucket of touches, from a measure of its journeys laid against the plan."""
     if not set(plan.names) & set(touches.channels):
@@ -236,7 +237,7 @@ def _laying(
         aligned = align(journeys, codes, len(plan.steps))
         pattern = _patterns(aligned, plan)
         outside = aligned.present == 0
-        return measure(Laid(journeys, aligned, pattern, np.where(outside, 2, pattern != 0)), plan)
+        return measure(Laid(journeys, aligned, pattern, np.where(outside, 2, pattern != 0)))
 
     return lay
 
@@ -273,7 +274,7 @@ def _pattern_name(code: int, plan: Plan) -> str:
     return " + ".join([*words, *([EXTRA] if code >> (3 * steps) else [])]) or AS_PLANNED
 
 
-def _by_step(laid: Laid, plan: Plan) -> dict[str, Any]:
+def _by_step(laid: Laid) -> dict[str, Any]:
     aligned, found = laid.aligned, laid.journeys
     bits = np.arange(1 << aligned.steps)[:, None] >> np.arange(aligned.steps) & 1
 
@@ -296,7 +297,7 @@ def _by_step(laid: Laid, plan: Plan) -> dict[str, Any]:
     }
 
 
-def _by_move(laid: Laid, plan: Plan) -> dict[tuple[str, int, int], Array]:
+def _by_move(laid: Laid) -> dict[tuple[str, int, int], Array]:
     """Journeys and people behind every move; -1 is the start."""
     aligned, customer = laid.aligned, laid.journeys.customer
     # One more bit, below the first step, is the start of the journey, which all of them have.
@@ -333,7 +334,7 @@ def _weights(laid: Laid) -> dict[str, Array]:
     }
 
 
-def _by_pattern(laid: Laid, plan: Plan) -> dict[str, Any]:
+def _by_pattern(laid: Laid) -> dict[str, Any]:
     single = np.arange(len(laid.pattern) + 1)
     return unique(laid.pattern, single, _weights(laid), customer=laid.journeys.customer)
 
@@ -344,7 +345,7 @@ def _same_patterns(parts: list[dict[str, Any]]) -> dict[str, Any]:
     return unique(tokens, np.arange(len(tokens) + 1), joined)
 
 
-def _by_group(laid: Laid, plan: Plan) -> dict[str, Array]:
+def _by_group(laid: Laid) -> dict[str, Array]:
     counts = {name: add(laid.group, weight, len(GROUPS)) for name, weight in _weights(laid).items()}
     people = [_people(laid.journeys.customer[laid.group == group]) for group in range(len(GROUPS))]
     return {**counts, "customers": np.array(people)}

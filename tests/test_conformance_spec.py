@@ -25,7 +25,7 @@ from twins_conformance import Planned
 
 from journey_lib import conformance, maps
 from journey_lib.conformance.align import _best
-from journey_lib.conformance.results import _difference
+from journey_lib.conformance.ends import _difference
 from journey_lib.errors import ConfigError, ParameterError
 from journey_lib.touches import Bucket
 

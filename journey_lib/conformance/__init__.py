@@ -4,14 +4,18 @@ What a journey followed is an observation, never a cause: those who leave the pl
 other wishes, and a longer journey has more occasions to leave it.
 """
 
-from journey_lib.conformance.results import (
-    AS_PLANNED,
-    OUTSIDE,
-    Cutting,
-    deviations,
-    moves,
-    outcomes,
-    score,
-)
+from journey_lib.conformance.ends import deviations, outcomes, outcomes_by_reach
+from journey_lib.conformance.laid import AS_PLANNED, GROUPS, OUTSIDE, Cutting
+from journey_lib.conformance.steps import moves, score
 
-__all__ = ["AS_PLANNED", "OUTSIDE", "Cutting", "deviations", "moves", "outcomes", "score"]
+__all__ = [
+    "AS_PLANNED",
+    "GROUPS",
+    "OUTSIDE",
+    "Cutting",
+    "deviations",
+    "moves",
+    "outcomes",
+    "outcomes_by_reach",
+    "score",
+]

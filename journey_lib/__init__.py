@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from journey_lib import (
         attribution,
         charts,
+        charts_conformance,
         charts_customers,
         charts_health,
         conformance,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
         errors,
         explorers,
         findings,
+        findings_conformance,
         findings_customers,
         findings_health,
         health,
@@ -38,6 +40,7 @@ __version__ = "0.1.0"
 __all__ = [
     "attribution",
     "charts",
+    "charts_conformance",
     "charts_customers",
     "charts_health",
     "conformance",
@@ -45,6 +48,7 @@ __all__ = [
     "errors",
     "explorers",
     "findings",
+    "findings_conformance",
     "findings_customers",
     "findings_health",
     "health",

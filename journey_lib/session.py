@@ -16,7 +16,7 @@ import altair as alt
 import pandas as pd
 from IPython.display import HTML, Markdown, display
 
-from journey_lib import i18n, tables, theme
+from journey_lib import charts_conformance, i18n, tables, theme
 from journey_lib.channels import LABELS
 from journey_lib.charts import SPECIAL, named, path_name
 from journey_lib.charts_customers import LEVEL_NAMES, STAGE_NAMES
@@ -179,15 +179,18 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         "Rows and customers that do not find each other",
         {"group": "text", "rows": "number", "of": "number", "part": "percent:2"},
     ),
+    **charts_conformance.LAYOUTS,
 }
 
 # Columns whose codes are words of ours, and what readers call those that are no words themselves.
-WORDS = {"kind", "left_kind", "right_kind", "level", "stage", "reason", "rule"}
+WORDS = {"kind", "left_kind", "right_kind", "level", "stage", "reason", "rule", "group"}
 CODES: Mapping[str, str] = {
     **KIND_NAMES,
     **LEVEL_NAMES,
     **STAGE_NAMES,
     **REASON_NAMES,
+    **charts_conformance.MOVE_NAMES,
+    **charts_conformance.GROUP_NAMES,
     OTHER: SPECIAL[OTHER],
 }
 
@@ -231,6 +234,8 @@ class Session:
             frame = frame.assign(channel=named(frame["channel"], self.names))
         if "path" in frame:
             frame = frame.assign(path=[path_name(path, self.names) for path in frame["path"]])
+        if "plan" in result.settings:
+            frame = charts_conformance.worded(frame, result)
         for column in WORDS & set(frame):
             frame = frame.assign(**{column: [_(CODES.get(code, code)) for code in frame[column]]})
         shown = {

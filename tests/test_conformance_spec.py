@@ -25,7 +25,7 @@ from twins_conformance import Planned
 
 from journey_lib import conformance, maps
 from journey_lib.conformance.align import _best
-from journey_lib.conformance.ends import _difference
+from journey_lib.conformance.ends import _difference, _like_for_like
 from journey_lib.errors import ConfigError, ParameterError
 from journey_lib.touches import Bucket
 
@@ -173,6 +173,13 @@ def test_a_journey_that_met_no_step_is_neither_as_planned_nor_deviating():
     assert conformance.outcomes(log, plan(PLAN)).table["conversions"].tolist() == [1, 0, 2]
 
 
+def test_a_plan_may_have_twelve_steps_of_which_all_but_the_last_are_skipped():
+    steps = " | ".join(f"s{number}: c{number}" for number in range(12))
+    assert list(became("c11", steps).values()) == ["skipped"] * 11 + ["followed"]
+    assert pattern_of("c11", steps) == " + ".join(f"skipped:s{number}" for number in range(11))
+    assert moved("c11", steps) == {("(start)", "s11", "skip")}
+
+
 # --- Counting -----------------------------------------------------------------------------------------------
 
 LOG = """
@@ -214,6 +221,38 @@ def test_open_journeys_are_in_no_conversion_rate():
     columns = ["journeys", "customers", "over", "open", "conversions", "conversion_rate", "value"]
     assert table.loc["conforming", columns].tolist() == [2, 2, 1, 1, 1, 1.0, 300.0]
     assert table.loc["deviating", columns].tolist() == [3, 3, 3, 0, 1, pytest.approx(1 / 3), 100.0]
+
+
+def test_journeys_are_compared_with_those_that_got_equally_far():
+    table = conformance.outcomes_by_reach(touches(LOG), plan(PLAN), lookback="10d").table
+    assert table[["reached", "group", "journeys", "over", "conversions"]].to_numpy().tolist() == [
+        ["discover", "conforming", 1, 0, 0],
+        ["discover", "deviating", 0, 0, 0],
+        ["compare", "conforming", 0, 0, 0],
+        ["compare", "deviating", 0, 0, 0],
+        ["buy", "conforming", 1, 1, 1],
+        ["buy", "deviating", 3, 3, 1],
+    ]
+    facts = conformance.outcomes(touches(LOG), plan(PLAN), lookback="10d").facts
+    assert facts["like_for_like"] == facts["difference"] == pytest.approx(2 / 3)
+    assert facts["like_for_like_low"] == pytest.approx(facts["difference_low"])
+
+
+def test_a_journey_that_has_barely_begun_does_not_count_against_the_plan():
+    won, over = np.array([[10, 0], [30, 20]]), np.array([[1000, 10], [100, 100]])
+    crude = won.sum(axis=0) / over.sum(axis=0)
+    assert crude[0] < crude[1], "all together, those who deviated seem to convert more often"
+    mean, low, high = _like_for_like(won, over)
+    small, large = 1000 * 10 / 1010, 100 * 100 / 200
+    assert mean == pytest.approx((small * 0.01 + large * 0.1) / (small + large))
+    assert low < mean < high
+    assert _like_for_like(won[1:], over[1:]) == pytest.approx(_difference(30, 100, 20, 100))
+    assert np.isnan(_like_for_like(won, over * [1, 0])).all()
+
+
+def test_what_is_complete_went_as_planned_to_the_last_step():
+    facts = conformance.score(touches(LOG), plan(PLAN), lookback="10d").facts
+    assert (facts["conforming"], facts["completed"]) == (2, 1)
 
 
 def test_deviations_are_listed_by_how_many_journeys_they_have_with_the_rest_in_one_row():
@@ -345,7 +384,13 @@ def parted(table: Any, size: int) -> Any:
 def everything(log: Any, steps: maps.Plan, cutting: dict[str, Any]) -> list[Any]:
     return [
         measure(log, steps, **cutting)
-        for measure in (conformance.score, conformance.moves, conformance.deviations, conformance.outcomes)
+        for measure in (
+            conformance.score,
+            conformance.moves,
+            conformance.deviations,
+            conformance.outcomes,
+            conformance.outcomes_by_reach,
+        )
     ]
 
 
@@ -366,7 +411,7 @@ def test_every_count_is_the_twins(log, drawn, cutting):
     if not met(log, steps):
         return
     laid = laid_by_twin(log, steps, unplanned, cutting)
-    score, moves, deviations, outcomes = everything(touches(log), plan(steps, unplanned), cutting)
+    score, moves, deviations, outcomes, reach = everything(touches(log), plan(steps, unplanned), cutting)
     for step, row in zip(steps, score.table.to_dict("records"), strict=True):
         ways = Counter(each.outcome[step.step] for each in laid)
         assert {way: row[way] for way in WAYS} == {way: ways[way] for way in WAYS}
@@ -382,6 +427,13 @@ def test_every_count_is_the_twins(log, drawn, cutting):
         found = row[["journeys", "customers", "over", "open", "conversions", "value"]].astype(int)
         assert tuple(found) == twin.ends(each for each in laid if each.group == group)
     assert score.facts["extra"] == sum(each.extra for each in laid if each.group != "outside")
+    for row in reach.table.to_dict("records"):
+        those = [each for each in laid if (each.group, each.reached) == (row["group"], row["reached"])]
+        found = [row[name] for name in ("journeys", "customers", "over", "open", "conversions", "value")]
+        assert tuple(found) == twin.ends(those)
+    assert score.facts["completed"] == sum(
+        each.group == "conforming" and each.reached == steps[-1].step for each in laid
+    )
     for row in deviations.table.to_dict("records")[:-1]:
         found = [row[name] for name in ("journeys", "customers", "over", "open", "conversions", "value")]
         assert tuple(found) == twin.ends(each for each in laid if each.pattern == row["deviation"])
@@ -400,13 +452,14 @@ def test_what_is_counted_adds_up(log, drawn, cutting):
     steps, unplanned = drawn
     if not met(log, steps):
         return
-    score, moves, deviations, outcomes = everything(touches(log), plan(steps, unplanned), cutting)
+    score, moves, deviations, outcomes, reach = everything(touches(log), plan(steps, unplanned), cutting)
     table, facts = score.table, score.facts
     every = facts["journeys"]
     assert (table[list(WAYS)].sum(axis=1) == every).all()
     assert facts["conforming"] + facts["deviating"] + facts["outside"] == every
     assert (table["open"] <= table["never_reached"]).all()
     assert outcomes.table["journeys"].sum() == deviations.table["journeys"].sum() == every
+    assert reach.table["journeys"].sum() == every - facts["outside"]
     for name in ("over", "open", "conversions", "value"):
         assert outcomes.table[name].sum() == deviations.table[name].sum()
     place = {"(start)": -1} | {step.step: number for number, step in enumerate(steps)}

@@ -37,6 +37,12 @@ class Laid(NamedTuple):
         ends = {"(as planned)": "conforming", "(outside the plan)": "outside"}
         return ends.get(self.pattern, "deviating")
 
+    @property
+    def reached(self) -> str | None:
+        """The last step of the plan that has a contact."""
+        had = [step for step, what in self.outcome.items() if what in {"followed", "out_of_order"}]
+        return had[-1] if had else None
+
 
 def is_subsequence(wanted: Sequence[int], whole: Sequence[int]) -> bool:
     rest = iter(whole)

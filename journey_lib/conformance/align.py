@@ -84,7 +84,7 @@ def align(found: Journeys, step_of: Array, steps: int) -> Aligned:
         where, at = where[~again], at[~again]
         present[where] |= 1 << j
         disordered[where] |= at < latest[where]
-        latest[where] = np.maximum(latest[where], at)
+        latest[where] = at
     followed, late = present.copy(), np.zeros(count, np.int64)
     if disordered.any():
         # Where first contacts come in the order of the plan, every step that is present is kept.
@@ -98,10 +98,10 @@ def align(found: Journeys, step_of: Array, steps: int) -> Aligned:
 def _best(step: Array, offsets: Array, steps: int) -> tuple[Array, Array]:
     """The best alignment of every sequence of steps: which it keeps, and which came too late for it.
 
-    Dynamic programme from the last step of the plan to the first. ``room[j][k]`` is the last place at which a
-    sequence can still be without losing the chance of k steps in order from step j on, counted from 1 over
-    all sequences; -1 where it never has that chance. Then steps are taken from the first on, each at its
-    earliest place, whenever that costs nothing.
+    Dynamic programme from the last step of the plan to the first. ``rooms[j][k]`` is the last place from
+    which k steps in order, of those from step j on, can still be had: places are counted from 1 over all
+    sequences, and it is -1 where there is none. Then steps are taken from the first on, each at its earliest
+    place, whenever as many as are still to come can be had after it.
     """
     start, end = offsets[:-1], offsets[1:]
     n = len(step)
@@ -115,7 +115,7 @@ def _best(step: Array, offsets: Array, steps: int) -> tuple[Array, Array]:
         longer = []
         for k in range(1, len(room) + 1):
             at = before[room[k - 1]]
-            found = np.where(at > start, at - 1, -1)
+            found = np.where(at > start, at, -1)
             longer.append(np.maximum(room[k], found) if k < len(room) else found)
         room = [end, *longer]
         rooms.append(room)
@@ -128,10 +128,9 @@ def _best(step: Array, offsets: Array, steps: int) -> tuple[Array, Array]:
         after = np.full(n + 1, n + 1)
         after[:-1] = np.minimum.accumulate(np.where(step == j, place, n + 1)[::-1])[::-1]
         at = after[here]
-        there = at <= end
-        taken = there & (left > 0) & (at <= np.stack(rooms[j + 1])[np.maximum(left - 1, 0), everyone])
+        taken = at <= np.stack(rooms[j + 1])[np.maximum(left - 1, 0), everyone]
         followed |= taken.astype(np.int64) << j
-        late |= (there & ~taken).astype(np.int64) << j
+        late |= ((at <= end) & ~taken).astype(np.int64) << j
         here = np.where(taken, at, here)
         left = left - taken
     return followed, late

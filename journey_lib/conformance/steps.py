@@ -141,7 +141,7 @@ def _by_move(laid: Laid) -> dict[tuple[str, int, int], Array]:
     # One more bit, below the first step, is the start of the journey, which all of them have.
     present, followed = _small(aligned.present << 1 | 1), _small(aligned.followed << 1)
     early = _small((aligned.out_of_order & ~aligned.late) << 1)
-    late = _small((aligned.out_of_order & aligned.late) << 1)
+    late = _small(aligned.late << 1)
     counted = {("journeys", 0, 0): np.array([len(customer), people(customer)])}
     for low, high in itertools.combinations(range(aligned.steps + 1), 2):
         ends, ahead = (1 << low | 1 << high), (1 << high + 1) - (1 << low)

@@ -310,7 +310,7 @@ def _arc_layers(arcs: pd.DataFrame, heads: pd.DataFrame, kinds: list[str]) -> li
             detail="arc:N",
             color=colour,
             strokeDash=alt.StrokeDash(
-                "kind_name:N", scale=alt.Scale(domain=kinds, range=[[1, 0], [1, 0], [6, 3]]), title=None
+                "kind_name:N", scale=alt.Scale(domain=kinds, range=[[1, 0], [1, 0], [6, 3]]), legend=None
             ),
             size=width,
             tooltip=tips,

@@ -128,14 +128,15 @@ def deviation_diagram(steps: Result, moves: Result, subtitle: str = "") -> alt.T
     names = step_names(steps)
     order = [code for code in names if code != START]
     boxes = _boxes(steps, names, order)
-    arcs, heads = _arcs(moves, names, order)
+    arcs, heads, rare = _arcs(moves, names, order)
     kinds = [_(MOVE_NAMES["next"]), _(MOVE_NAMES["skip"]), _(MOVE_NAMES["back"])]
     layers = [*_box_layers(boxes), *_arc_layers(arcs, heads, kinds)] if len(arcs) else _box_layers(boxes)
+    left_out = _("{n} rarer moves are not drawn", n=i18n.number(rare)) if rare else ""
     followed = ", ".join(f"{names[code]}: {label}" for code, label in zip(order, boxes["label"], strict=True))
     skipped = int(arcs.loc[arcs["kind_name"] == kinds[1], "arc"].nunique()) if len(arcs) else 0
     turned = int(arcs.loc[arcs["kind_name"] == kinds[2], "arc"].nunique()) if len(arcs) else 0
     return alt.layer(*layers).properties(
-        title=_title(question, subtitle),
+        title=_title(question, " · ".join(filter(None, [subtitle, left_out]))),
         description=_(
             "The {n} steps of the plan from left to right with the share of journeys that followed each:"
             " {followed}. {skipped} arcs above jump over steps, {turned} below turn back.",
@@ -197,6 +198,7 @@ def outcomes_by_reach(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
 
 
 HALF = 0.34  # of a box's width; boxes stand one apart
+MOST_ARCS = 12  # over the boxes, and as many under them: more could not be told apart
 BELOW = -0.62  # where arcs that turn back begin, under the names of the steps
 RISE = 1.3  # of the widest arc, in heights of a box
 _X, _Y = (alt.Axis(labels=False, grid=False, title=None),) * 2
@@ -204,6 +206,7 @@ _X, _Y = (alt.Axis(labels=False, grid=False, title=None),) * 2
 
 def _boxes(steps: Result, names: Mapping[str, str], order: list[str]) -> pd.DataFrame:
     hidden = steps.table["followed"].isna()
+    width = 12 if len(order) < 7 else 6
     share = steps.table["followed_share"].fillna(0.0)
     return steps.table.assign(
         x=[order.index(code) for code in steps.table["step"]],
@@ -213,7 +216,10 @@ def _boxes(steps: Result, names: Mapping[str, str], order: list[str]) -> pd.Data
         top=1.0,
         filled=share,
         high_end=share > 0.75,
-        step_name=["\n".join(textwrap.wrap(names[code], 12)) for code in steps.table["step"]],
+        step_name=[
+            "\n".join(textwrap.wrap(names[code], width, break_long_words=False))
+            for code in steps.table["step"]
+        ],
         label=["–" if gone else i18n.percent(part) for gone, part in zip(hidden, share, strict=True)],
     )
 
@@ -238,9 +244,9 @@ def _box_layers(boxes: pd.DataFrame) -> list[alt.LayerChart | alt.Chart]:
         ],
     )
     fills = base.mark_rect(fill=theme.ACCENT, tooltip=None).encode(x=x, x2="right:Q", y=y, y2="filled:Q")
-    names = base.mark_text(baseline="top", dy=6, lineBreak="\n", fontWeight=600).encode(
-        x="x:Q", y=y, text="step_name:N"
-    )
+    names = base.mark_text(
+        baseline="top", dy=6, lineBreak="\n", fontWeight=600, fontSize=12 if len(boxes) < 9 else 9
+    ).encode(x="x:Q", y=y, text="step_name:N")
     words = base.mark_text(style="label").encode(x="x:Q", text="label:N")
     inside = words.transform_filter("datum.high_end").mark_text(dy=12, color=theme.ON_HIGH)
     above = words.transform_filter("!datum.high_end").mark_text(dy=-9)
@@ -253,37 +259,50 @@ def _box_layers(boxes: pd.DataFrame) -> list[alt.LayerChart | alt.Chart]:
     return [start, frames, fills, names, inside.encode(y="filled:Q"), above.encode(y="filled:Q")]
 
 
-def _arcs(moves: Result, names: Mapping[str, str], order: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The points of every arc from its beginning to its end, and one row for its head and label."""
+def _arcs(
+    moves: Result, names: Mapping[str, str], order: list[str]
+) -> tuple[pd.DataFrame, pd.DataFrame, int]:
+    """The points of every arc from its beginning to its end, and one row for its head and label.
+
+    The arcs most travelled are drawn; how many are not comes with them.
+    """
     shown = _shown(moves)
     shown = shown.assign(back=shown["kind"].isin(["early", "late"]))
     # One journey turns back between two steps because of one of them, so that the two kinds add up.
     shown = shown.groupby(["from", "to", "back"], as_index=False, sort=False)[["journeys", "share"]].sum()
     points, heads = [], []
     place = {START: -1, **{code: number for number, code in enumerate(order)}}
+    apart = shown["to"].map(place).astype("int64") - shown["from"].map(place).astype("int64")
+    rank = shown["journeys"].groupby(np.sign(apart - 1)).rank(method="first", ascending=False)
+    rare = int((rank[apart != 1] > MOST_ARCS).sum())
+    shown = shown[(apart == 1) | (rank <= MOST_ARCS)]
     for number, row in enumerate(shown.to_dict("records")):
         a, b = place[row["from"]], place[row["to"]]
-        words = {
+        line = {
             "arc": number,
             "journeys": row["journeys"],
-            "share": row["share"],
-            "from_name": names[row["from"]],
-            "to_name": names[row["to"]],
             "kind_name": _(MOVE_NAMES["back" if row["back"] else "next" if b == a + 1 else "skip"]),
         }
         x, y = _curve(a, b, len(order))
-        points += [words | {"x": px, "y": py, "at": at} for at, (px, py) in enumerate(zip(x, y, strict=True))]
+        points += [
+            line | {"x": round(px, 2), "y": round(py, 3), "at": at}
+            for at, (px, py) in enumerate(zip(x, y, strict=True))
+        ]
         middle = len(x) // 2
-        label = i18n.number(row["journeys"])
-        heads.append(words | {"x": x[-1], "y": y[-1], "middle": x[middle], "peak": y[middle], "label": label})
-    return pd.DataFrame(points), pd.DataFrame(heads)
+        heads.append(
+            line
+            | {"from_name": names[row["from"]], "to_name": names[row["to"]], "share": row["share"]}
+            | {"x": x[-1], "y": y[-1], "middle": x[middle], "peak": y[middle]}
+            | {"label": i18n.number(row["journeys"])}
+        )
+    return pd.DataFrame(points), pd.DataFrame(heads), rare
 
 
 def _curve(a: int, b: int, steps: int) -> tuple[list[float], list[float]]:
     """Straight to the next step, over the boxes to one further on, and under them back."""
     if b == a + 1:
         return [a + (HALF if a >= 0 else 0.1), (a + b) / 2, b - HALF], [0.5] * 3
-    t = np.linspace(0, 1, 17)
+    t = np.linspace(0, 1, 13)
     rise = RISE * abs(b - a) / steps * 4 * t * (1 - t)
     forth = b > a
     x = (a + 0.12) + t * (b - a - 0.24) if forth else (a - 0.12) + t * (b - a + 0.24)
@@ -310,10 +329,9 @@ def _arc_layers(arcs: pd.DataFrame, heads: pd.DataFrame, kinds: list[str]) -> li
             detail="arc:N",
             color=colour,
             strokeDash=alt.StrokeDash(
-                "kind_name:N", scale=alt.Scale(domain=kinds, range=[[1, 0], [1, 0], [6, 3]]), legend=None
+                "kind_name:N", scale=alt.Scale(domain=kinds, range=[[1, 0], [1, 0], [6, 3]]), title=None
             ),
             size=width,
-            tooltip=tips,
         )
     )
     base = alt.Chart(_lean(heads, heads.columns.tolist()))

@@ -96,6 +96,35 @@ def test_colour_is_never_alone(log):
     assert lines["color"]["field"] == lines["strokeDash"]["field"] == points["shape"]["field"] == "kind_name"
 
 
+def test_a_legend_says_what_the_three_kinds_of_arcs_are(log):
+    theme.enable("report", currency="VND", language="en")
+    spec = charts_conformance.deviation_diagram(*both(log)).to_dict()
+    picture = theme.still(spec, locale=i18n.vega_locale("VND", "en"))
+    assert all(kind in picture for kind in ("on to the next step", "jumps ahead", "turns back"))
+
+
+def test_of_many_arcs_the_most_travelled_are_drawn_and_the_rest_are_counted():
+    names = [f"c{number:02}" for number in range(12)]
+    steps = maps.plan({"steps": [{"step": name, "any_of": [name]} for name in names]})
+    jumps = [(a, b) for a in range(12) for b in range(a + 2, 12)]
+    lines = [
+        f"p{a}-{b} | 01-0{1 + at} 08:00 | c{step:02} |" for a, b in jumps for at, step in enumerate((a, b))
+    ]
+    lines += [
+        f"q{n} | 01-0{1 + at} 08:00 | {name} |" for n in range(2) for at, name in enumerate(("c03", "c09"))
+    ]
+    log = touches("who | when | channel | sale\n" + "\n".join(lines))
+    chart = charts_conformance.deviation_diagram(
+        conformance.score(log, steps), conformance.moves(log, steps), "2025"
+    )
+    heads = [head for head in drawn(chart, "peak") if head["kind_name"] == "jumps ahead"]
+    assert len(heads) == charts_conformance.MOST_ARCS
+    moves = conformance.moves(log, steps).table
+    skips = moves[moves["kind"] == "skip"]["journeys"].sort_values(ascending=False)
+    assert sorted((h["journeys"] for h in heads), reverse=True) == skips[:12].tolist()
+    assert theme.titles(chart.to_dict())[1] == f"2025 · {len(skips) - 12} rarer moves are not drawn"
+
+
 @pytest.mark.parametrize("language", ["vi", "en"])
 def test_every_chart_has_title_description_and_marks(log, language):
     i18n.speak(language)

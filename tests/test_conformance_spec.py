@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -178,6 +179,17 @@ def test_a_plan_may_have_twelve_steps_of_which_all_but_the_last_are_skipped():
     assert list(became("c11", steps).values()) == ["skipped"] * 11 + ["followed"]
     assert pattern_of("c11", steps) == " + ".join(f"skipped:s{number}" for number in range(11))
     assert moved("c11", steps) == {("(start)", "s11", "skip")}
+
+
+def test_the_examples_of_the_guide_are_so():
+    guide = (Path(__file__).parents[1] / "docs" / "planned-journeys.md").read_text("utf-8")
+    table = guide.partition("| journey | discover | compare | buy |")[2].partition("\n\n")[0]
+    rows = [[cell.strip() for cell in line.strip("| ").split("|")] for line in table.splitlines()[2:]]
+    assert len(rows) == 5
+    for journey, *expected in rows:
+        found = became(journey.replace(", ", " > "), "discover: discover | compare: compare | buy: buy")
+        said = [cell.partition(" (")[0].replace(" ", "_") for cell in expected]
+        assert list(found.values()) == said, journey
 
 
 # --- Counting -----------------------------------------------------------------------------------------------

@@ -99,6 +99,16 @@ def test_a_workspace_without_a_plan_is_told_where_to_write_one(tmp_path):
         jl.maps.planned(jl.open(tmp_path))
 
 
+def test_the_plan_in_the_guide_is_one(tmp_path):
+    guide = (Path(__file__).parents[1] / "docs" / "planned-journeys.md").read_text("utf-8")
+    plan = planned(tmp_path, guide.partition("```yaml\n")[2].partition("```")[0])
+    assert [(step.step, step.optional, step.repeats) for step in plan.steps] == [
+        ("discover", False, "allowed"),
+        ("compare", True, "allowed"),
+        ("buy", False, "once"),
+    ]
+
+
 def test_the_demo_shop_plans_a_journey_of_channels_it_has():
     shop = jl.open("data/demo")
     plan = jl.maps.planned(shop)

@@ -259,6 +259,8 @@ def test_a_journey_that_has_barely_begun_does_not_count_against_the_plan():
     assert mean == pytest.approx((small * 0.01 + large * 0.1) / (small + large))
     assert low < mean < high
     assert _like_for_like(won[1:], over[1:]) == pytest.approx(_difference(30, 100, 20, 100))
+    alone = np.array([[1000, 0], [100, 100]])
+    assert _like_for_like(won, alone) == pytest.approx(_difference(30, 100, 20, 100))
     assert np.isnan(_like_for_like(won, over * [1, 0])).all()
 
 

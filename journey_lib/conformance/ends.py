@@ -108,7 +108,7 @@ def outcomes(touches: Touches, plan: Plan, **cutting: Unpack[Cutting]) -> Result
     table = _rated(pd.DataFrame({"group": GROUPS, **groups}), touches)[["group", *_ENDS]]
     won, over = groups["conversions"], groups["over"]
     crude = _difference(won[0], over[0], won[1], over[1])
-    same = _like_for_like(counts["conversions"][1:], counts["over"][1:])
+    same = _like_for_like(counts["conversions"], counts["over"])
     facts = {
         "journeys": int(table["journeys"].sum()),
         "over": int(over[0] + over[1]),

@@ -349,6 +349,12 @@ def test_a_plan_no_contact_belongs_to_is_refused():
     assert "0 of 2 names" in str(caught.value)
 
 
+def test_a_period_before_all_data_counts_nothing():
+    for result in everything(touches(LOG), plan(PLAN), {"period": ("2019-01-01", "2020-01-01")}):
+        assert result.facts["journeys"] == 0
+        assert not result.table.get("journeys", pd.Series([0])).any()
+
+
 def test_options_of_the_cut_are_checked_and_recorded():
     with pytest.raises(ParameterError, match="direct cannot be"):
         conformance.score(one("facebook"), plan(PLAN), direct="lose")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from journey_lib import charts_conformance
 from journey_lib.charts import SPECIAL
 from journey_lib.charts_customers import LEVEL_NAMES, STAGE_NAMES
 from journey_lib.findings_customers import KIND_NAMES, REASON_NAMES
@@ -219,15 +220,18 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         "Rows and customers that do not find each other",
         {"group": "text", "rows": "number", "of": "number", "part": "percent:2"},
     ),
+    **charts_conformance.LAYOUTS,
 }
 
 # Columns whose codes are words of ours, and what readers call those that are no words themselves.
-WORDS = {"outcome", "kind", "left_kind", "right_kind", "level", "stage", "reason", "rule"}
+WORDS = {"outcome", "kind", "left_kind", "right_kind", "level", "stage", "reason", "rule", "group"}
 CODES: Mapping[str, str] = {
     **KIND_NAMES,
     **LEVEL_NAMES,
     **STAGE_NAMES,
     **REASON_NAMES,
+    **charts_conformance.MOVE_NAMES,
+    **charts_conformance.GROUP_NAMES,
     OTHER: SPECIAL[OTHER],
     "ok": "in order",
     "care": "read with care",

@@ -16,7 +16,7 @@ import altair as alt
 import pandas as pd
 from IPython.display import HTML, Markdown, display
 
-from journey_lib import i18n, integrity, stages, tables, theme
+from journey_lib import charts_conformance, i18n, integrity, stages, tables, theme
 from journey_lib.channels import LABELS
 from journey_lib.charts import named, path_name
 from journey_lib.checks import Account
@@ -80,6 +80,8 @@ class Session:
             frame = frame.assign(**{column: named(frame[column], self.names)})
         if "path" in frame:
             frame = frame.assign(path=[path_name(path, self.names) for path in frame["path"]])
+        if "plan" in result.settings:
+            frame = charts_conformance.worded(frame, result)
         for column in WORDS & set(frame):
             frame = frame.assign(**{column: [_(CODES.get(code, code)) for code in frame[column]]})
         shown = {

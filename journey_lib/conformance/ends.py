@@ -1,0 +1,224 @@
+"""How journeys end that went as planned, and those that deviated, by kind of deviation."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Unpack
+
+import numpy as np
+import pandas as pd
+
+from journey_lib.conformance.laid import (
+    AS_PLANNED,
+    GROUPS,
+    OUTSIDE,
+    Cutting,
+    Laid,
+    laying,
+    pattern_name,
+    people,
+    settings,
+    summed,
+)
+from journey_lib.engine import reduce
+from journey_lib.intervals import wilson
+from journey_lib.journeys import add, unique
+from journey_lib.journeys.cut import Array
+from journey_lib.maps import Plan
+from journey_lib.model import OTHER, Result
+from journey_lib.touches import Touches
+
+_WEIGHTS = ("journeys", "over", "open", "conversions", "value")
+_ENDS = [
+    *("journeys", "customers", "over", "open", "conversions"),
+    *("conversion_rate", "low", "high", "value", "value_per_conversion"),
+]
+
+
+def deviations(
+    touches: Touches, plan: Plan, *, n: int = 12, k: int = 1, **cutting: Unpack[Cutting]
+) -> Result:
+    """In which ways journeys leave the plan, and how often each ended in a conversion.
+
+    One row a pattern: everything a journey deviates in, joined by " + " (``skipped:compare``,
+    ``out_of_order:advise``, ``repeated:visit``, ``unplanned``). First "(as planned)" and, for journeys
+    without a contact of any step, "(outside the plan)"; then the `n` most frequent patterns of at least `k`
+    customers; all others in "(other)". The rows add up to all journeys.
+
+    Columns deviation, journeys, customers (unknown for "(other)", where one person may have several
+    patterns), over (with a known outcome), open, conversions, conversion_rate of those that are over with low
+    and high (Wilson), value (major units), value_per_conversion.
+
+    Raises
+    ------
+    ConfigError
+        Not one name of the plan occurs in the data.
+    """
+    found = reduce(touches.buckets, laying(touches, plan, cutting, _by_pattern), _same_patterns)
+    whole = pd.DataFrame({name: found[name] for name in (*_WEIGHTS, "customers")})
+    outside = 1 << (3 * len(plan.steps) + 1)
+    whole["deviation"] = [pattern_name(int(code), plan) for code in found["tokens"]]
+    ends = whole["deviation"].isin([AS_PLANNED, OUTSIDE])
+    patterns = whole[~ends].sort_values(["journeys", "deviation"], ascending=[False, True])
+    listed = patterns[patterns["customers"] >= k][:n]
+    rest = patterns.drop(listed.index)
+    nobody = dict.fromkeys((*_WEIGHTS, "customers"), 0)
+    first = [
+        whole[ends].set_index("deviation").to_dict("index").get(name, nobody) | {"deviation": name}
+        for name in (AS_PLANNED, OUTSIDE)
+    ]
+    people = int(rest["customers"].sum())
+    known = len(rest) <= 1 or people < k
+    other = {
+        **{name: int(rest[name].sum()) for name in _WEIGHTS},
+        "customers": people if known else np.nan,
+        "deviation": OTHER,
+    }
+    table = pd.DataFrame([*first, *listed.to_dict("records"), other])
+    facts = {
+        "journeys": int(whole["journeys"].sum()),
+        "deviating": int(patterns["journeys"].sum()),
+        "patterns": len(patterns),
+        "outside": int(found["journeys"][found["tokens"] == outside].sum()),
+    }
+    table = _rated(table, touches)[["deviation", *_ENDS]]
+    return Result("deviations", table, facts, settings(touches, plan, cutting), "journeys")
+
+
+def outcomes(touches: Touches, plan: Plan, **cutting: Unpack[Cutting]) -> Result:
+    """Whether journeys that went as planned ended otherwise than the others: association, never cause.
+
+    Rows conforming, deviating, and outside (no contact of any step). Columns group, journeys, customers (one
+    person may be in several rows), over (with a known outcome: open journeys are in no rate), open,
+    conversions, conversion_rate with low and high (Wilson), value (major units), value_per_conversion.
+
+    Facts, conforming less deviating with 95 % intervals, NaN where there is nothing to compare: difference
+    (low, high: Newcombe 1998, hybrid score), and like_for_like, among journeys that got equally far in the
+    plan. A journey that has barely begun had no occasion to deviate, so only the second compares like with
+    like: the mean of the differences by last step reached, with Mantel and Haenszel's weights, and its
+    interval put together from theirs (MOVER, Zou and Donner 2008). See `outcomes_by_reach`.
+
+    Raises
+    ------
+    ConfigError
+        Not one name of the plan occurs in the data.
+    """
+    counts, apart = _ended(touches, plan, cutting)
+    groups = {name: count.sum(axis=0) for name, count in counts.items()} | {"customers": apart}
+    table = _rated(pd.DataFrame({"group": GROUPS, **groups}), touches)[["group", *_ENDS]]
+    won, over = groups["conversions"], groups["over"]
+    crude = _difference(won[0], over[0], won[1], over[1])
+    same = _like_for_like(counts["conversions"], counts["over"])
+    facts = {
+        "journeys": int(table["journeys"].sum()),
+        "over": int(over[0] + over[1]),
+        **dict(zip(("difference", "difference_low", "difference_high"), crude, strict=True)),
+        **dict(zip(("like_for_like", "like_for_like_low", "like_for_like_high"), same, strict=True)),
+    }
+    return Result("plan_outcomes", table, facts, settings(touches, plan, cutting), "journeys")
+
+
+def outcomes_by_reach(touches: Touches, plan: Plan, **cutting: Unpack[Cutting]) -> Result:
+    """How journeys that got equally far in the plan ended, as planned or not: association, never cause.
+
+    Two rows a step, conforming and deviating, of the journeys whose last step of the plan it is. Columns
+    reached (the step), then those of `outcomes`. Journeys that met no step are in no row.
+
+    Raises
+    ------
+    ConfigError
+        Not one name of the plan occurs in the data.
+    """
+    counts, _ = _ended(touches, plan, cutting)
+    cells = {name: count[1:, :2].ravel() for name, count in counts.items()}
+    names = {
+        "reached": np.repeat([step.step for step in plan.steps], 2),
+        "group": GROUPS[:2] * len(plan.steps),
+    }
+    table = _rated(pd.DataFrame({**names, **cells}), touches)[["reached", "group", *_ENDS]]
+    facts = {"journeys": int(table["journeys"].sum())}
+    return Result("plan_outcomes_by_reach", table, facts, settings(touches, plan, cutting), "journeys")
+
+
+def _ended(touches: Touches, plan: Plan, cutting: Cutting) -> tuple[dict[str, Array], Array]:
+    """Counts by steps reached (row) and group (column), and the customers of each group."""
+    found = reduce(touches.buckets, laying(touches, plan, cutting, _by_reach), summed)
+    apart = found.pop("apart")
+    return {name: count.reshape(-1, len(GROUPS)) for name, count in found.items()}, apart
+
+
+def _weights(laid: Laid) -> dict[str, Array]:
+    found = laid.journeys
+    return {
+        "journeys": np.ones(len(found), np.int64),
+        "over": (~found.open).astype(np.int64),
+        "open": found.open.astype(np.int64),
+        "conversions": found.converted.astype(np.int64),
+        "value": found.value,
+    }
+
+
+def _by_pattern(laid: Laid) -> dict[str, Any]:
+    single = np.arange(len(laid.pattern) + 1)
+    return unique(laid.pattern, single, _weights(laid), customer=laid.journeys.customer)
+
+
+def _same_patterns(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    joined = {name: np.concatenate([part[name] for part in parts]) for name in (*_WEIGHTS, "customers")}
+    tokens = np.concatenate([part["tokens"] for part in parts])
+    return unique(tokens, np.arange(len(tokens) + 1), joined)
+
+
+def _by_reach(laid: Laid) -> dict[str, Array]:
+    """Counts of every cell of steps reached by group, and the customers of each group."""
+    size, customer = len(GROUPS), laid.journeys.customer
+    cell = np.bitwise_count(laid.aligned.reached).astype(np.int64) * size + laid.group
+    cells = (laid.aligned.steps + 1) * size
+    return {
+        **{name: add(cell, weight, cells) for name, weight in _weights(laid).items()},
+        "customers": np.array([people(customer[cell == number]) for number in range(cells)]),
+        "apart": np.array([people(customer[laid.group == number]) for number in range(size)]),
+    }
+
+
+def _rated(table: pd.DataFrame, touches: Touches) -> pd.DataFrame:
+    """Counts with their conversion rate and value."""
+    over, won = table["over"], table["conversions"]
+    low, high = wilson(won.to_numpy(), over.to_numpy())
+    value = table["value"] / 10**touches.digits
+    return table.assign(
+        conversion_rate=won / over.where(over > 0),
+        low=low,
+        high=high,
+        value=value,
+        value_per_conversion=value / won.where(won > 0),
+    )
+
+
+def _difference(successes_a: float, n_a: float, successes_b: float, n_b: float) -> tuple[float, float, float]:
+    """Difference of two proportions with its 95 % interval (Newcombe 1998, method 10, hybrid score)."""
+    if not n_a or not n_b:
+        return np.nan, np.nan, np.nan
+    p_a, p_b = successes_a / n_a, successes_b / n_b
+    (low_a, low_b), (high_a, high_b) = wilson(np.array([successes_a, successes_b]), np.array([n_a, n_b]))
+    below, above = math.hypot(p_a - low_a, high_b - p_b), math.hypot(high_a - p_a, p_b - low_b)
+    return float(p_a - p_b), float(p_a - p_b - below), float(p_a - p_b + above)
+
+
+def _like_for_like(won: Array, over: Array) -> tuple[float, float, float]:
+    """Mean difference of two groups' rates over the rows in which both are, with its 95 % interval.
+
+    Each row weighs n_a n_b / (n_a + n_b) (Mantel and Haenszel); the distances of the rows' limits from their
+    differences add up as variances would (Zou and Donner 2008).
+    """
+    both = np.flatnonzero((over[:, 0] > 0) & (over[:, 1] > 0))
+    if not len(both):
+        return np.nan, np.nan, np.nan
+    n_a, n_b = over[both, 0].astype(float), over[both, 1].astype(float)
+    weight = n_a * n_b / (n_a + n_b)
+    weight /= weight.sum()
+    rows = [_difference(won[row, 0], over[row, 0], won[row, 1], over[row, 1]) for row in both]
+    each, low, high = np.array(rows).T
+    mean = float(weight @ each)
+    below, above = (np.linalg.norm(weight * distance) for distance in (each - low, high - each))
+    return mean, float(mean - below), float(mean + above)

@@ -1,0 +1,161 @@
+"""How far journeys go as planned, step by step, and where they jump ahead or turn back."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any, Unpack
+
+import numpy as np
+import pandas as pd
+
+from journey_lib.conformance.laid import GROUPS, Cutting, Laid, laying, people, settings, summed
+from journey_lib.engine import reduce
+from journey_lib.intervals import wilson
+from journey_lib.journeys.cut import Array
+from journey_lib.maps import Plan
+from journey_lib.model import START, Result
+from journey_lib.touches import Touches
+
+_KINDS = ("next", "skip", "early", "late")
+
+
+def score(touches: Touches, plan: Plan, **cutting: Unpack[Cutting]) -> Result:
+    """How far journeys go as planned, step by step.
+
+    One row a step, in the plan's order: step, optional, then the journeys that followed it, skipped it (no
+    contact, though a later step has one), had it out_of_order (contacts the best alignment has no place for:
+    see `align`), or never_reached it (neither it nor anything later); these four make up journeys. Of the
+    never_reached, open may still get there. repeated: more than one contact, a deviation where the plan says
+    ``once``. customers: people with a contact of the step. followed_share with low and high, and
+    skipped_share with skipped_low and skipped_high, are of all journeys (Wilson, journeys taken as
+    independent).
+
+    Facts: journeys = conforming + deviating + outside (no contact of any step: nothing to compare);
+    conforming_share of those that met the plan, with conforming_low and conforming_high; completed, those of
+    the conforming that reached the plan's last step: the others went as planned only as far as they got;
+    extra contacts and extra_per_journey of those that met it; open; absent (names of the plan the data never
+    have) and uncovered (names of the data in no step of the plan).
+
+    Raises
+    ------
+    ConfigError
+        Not one name of the plan occurs in the data.
+    """
+    steps = len(plan.steps)
+    found = reduce(touches.buckets, laying(touches, plan, cutting, _by_step), summed)
+    journeys = int(found["groups"].sum())
+    table = pd.DataFrame(
+        {
+            "step": [step.step for step in plan.steps],
+            "optional": [step.optional for step in plan.steps],
+            **{name: found[name] for name in ("followed", "skipped", "out_of_order", "never_reached")},
+            "open": found["open_steps"],
+            "repeated": found["repeated"],
+            "journeys": np.full(steps, journeys),
+            "customers": found["customers"],
+        }
+    )
+    for name, share, low, high in (
+        ("followed", "followed_share", "low", "high"),
+        ("skipped", "skipped_share", "skipped_low", "skipped_high"),
+    ):
+        table[share] = table[name] / table["journeys"].where(table["journeys"] > 0)
+        table[low], table[high] = wilson(table[name].to_numpy(), table["journeys"].to_numpy())
+    conforming, deviating, outside = (int(n) for n in found["groups"])
+    met = conforming + deviating
+    conforming_low, conforming_high = (float(end) for end in wilson(np.array(conforming), np.array(met)))
+    facts = {
+        "journeys": journeys,
+        "conforming": conforming,
+        "deviating": deviating,
+        "outside": outside,
+        "completed": int(found["completed"]),
+        "open": int(found["open"]),
+        "conforming_share": conforming / met if met else np.nan,
+        "conforming_low": conforming_low,
+        "conforming_high": conforming_high,
+        "extra": int(found["extra"]),
+        "extra_per_journey": int(found["extra"]) / met if met else np.nan,
+        "absent": sorted(set(plan.names) - set(touches.channels)),
+        "uncovered": sorted(set(touches.channels) - set(plan.names)),
+    }
+    return Result("planned_steps", table, facts, settings(touches, plan, cutting), "journeys")
+
+
+def moves(touches: Touches, plan: Plan, **cutting: Unpack[Cutting]) -> Result:
+    """Between which steps of the plan journeys go on, jump ahead, and turn back.
+
+    Columns from, to, kind, journeys, customers, and share of journeys with low and high (Wilson). ``next``
+    and ``skip`` join a journey's steps in the order of the plan, from ``(start)`` on: skips over a step add
+    up to the journeys that skipped it. A step out of order turns back: ``early``, from it to the step of the
+    best alignment that should have come before it and came after; ``late``, to it from the step that should
+    have come after it. Both add up to the journeys that had the step out of order.
+
+    Raises
+    ------
+    ConfigError
+        Not one name of the plan occurs in the data.
+    """
+    found = reduce(touches.buckets, laying(touches, plan, cutting, _by_move), summed)
+    names = {-1: START, **{number: step.step for number, step in enumerate(plan.steps)}}
+    rows = [
+        (names[origin], names[target], kind, *map(int, counted))
+        for (kind, origin, target), counted in found.items()
+        if kind != "journeys" and counted[0]
+    ]
+    table = pd.DataFrame(rows, columns=["from", "to", "kind", "journeys", "customers"])
+    every = int(found["journeys", 0, 0][0])
+    table["share"] = table["journeys"] / max(every, 1)
+    table["low"], table["high"] = wilson(table["journeys"].to_numpy(), np.full(len(table), every))
+    facts = {"journeys": every, **{kind: int((table["kind"] == kind).sum()) for kind in _KINDS}}
+    return Result("planned_moves", table, facts, settings(touches, plan, cutting), "journeys")
+
+
+def _by_step(laid: Laid) -> dict[str, Any]:
+    aligned, found = laid.aligned, laid.journeys
+    bits = np.arange(1 << aligned.steps)[:, None] >> np.arange(aligned.steps) & 1
+
+    def journeys(sets: Array) -> Array:
+        return np.bincount(sets, minlength=len(bits)) @ bits
+
+    return {
+        "followed": journeys(aligned.followed),
+        "skipped": journeys(aligned.skipped),
+        "out_of_order": journeys(aligned.out_of_order),
+        "never_reached": journeys(aligned.never_reached),
+        "open_steps": journeys(aligned.never_reached[found.open]),
+        "repeated": journeys(aligned.repeated),
+        "customers": np.array(
+            [people(found.customer[aligned.present >> j & 1 == 1]) for j in range(aligned.steps)]
+        ),
+        "groups": np.bincount(laid.group, minlength=len(GROUPS)),
+        "completed": ((laid.group == 0) & (aligned.present >> aligned.steps - 1 == 1)).sum(),
+        "open": found.open.sum(),
+        "extra": aligned.extra[aligned.present != 0].sum(),
+    }
+
+
+def _by_move(laid: Laid) -> dict[tuple[str, int, int], Array]:
+    """Journeys and people behind every move; -1 is the start."""
+    aligned, customer = laid.aligned, laid.journeys.customer
+    # One more bit, below the first step, is the start of the journey, which all of them have.
+    present, followed = _small(aligned.present << 1 | 1), _small(aligned.followed << 1)
+    early = _small((aligned.out_of_order & ~aligned.late) << 1)
+    late = _small(aligned.late << 1)
+    counted = {("journeys", 0, 0): np.array([len(customer), people(customer)])}
+    for low, high in itertools.combinations(range(aligned.steps + 1), 2):
+        ends, ahead = (1 << low | 1 << high), (1 << high + 1) - (1 << low)
+        between = ahead & ~ends
+        kinds = {("skip" if between else "next", low - 1, high - 1): present & ahead == ends}
+        if low:
+            turned = followed & between == 0
+            kinds["early", high - 1, low - 1] = turned & (followed >> low & early >> high & 1 == 1)
+            kinds["late", high - 1, low - 1] = turned & (followed >> high & late >> low & 1 == 1)
+        for kind, those in kinds.items():
+            counted[kind] = np.array([those.sum(), people(customer[those])])
+    return counted
+
+
+def _small(sets: Array) -> Array:
+    """Sets of steps in as few bytes as hold them: a plan of twelve steps looks at 78 pairs of them."""
+    return sets.astype(np.int16)

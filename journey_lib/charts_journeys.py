@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -29,6 +30,7 @@ OUTCOMES = {
     "first_touches": ("channel", "Which first touch do journeys convert most often from?"),
     "last_touches": ("channel", "Which last touch do journeys convert most often from?"),
     "lengths": ("length", "How often do journeys convert, by their number of touches?"),
+    "pattern": ("group", "How often do journeys convert that follow the pattern, and the others?"),
     "durations": ("days", "How often do journeys convert, by how long they have lasted?"),
 }
 DAYS = {
@@ -40,6 +42,7 @@ DAYS = {
     14.0: "14–29 days",
     30.0: "30 days and more",
 }
+MATCH = ("matching", "not matching")
 MOVES = {
     "repeat": "repeats",
     "next": "next stage",
@@ -59,7 +62,10 @@ def outcomes(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMi
     frame = frame[~frame[key].isin([NO_TOUCH, "0"]) & (frame["over"] > 0)]
     if not len(frame):
         return _nothing(_(question), _("No group of journeys is large enough to be shown."))
-    named_rows = [_(DAYS[d]) for d in frame[key]] if key == "days" else named(frame[key], names)
+    words: dict[Any, str] = {days: _(said) for days, said in DAYS.items()} | {code: _(code) for code in MATCH}
+    named_rows = (
+        [words[code] for code in frame[key]] if key in ("days", "group") else named(frame[key], names)
+    )
     frame = frame.assign(row=named_rows, few=frame["over"] < SMALL)
     frame = frame.assign(
         label=[_of(r, n) for r, n in zip(frame["conversion_rate"], frame["over"], strict=True)]

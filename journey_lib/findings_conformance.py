@@ -17,8 +17,11 @@ from journey_lib.model import OTHER, Result
 Names = Mapping[str, str]
 
 
-def conformance(result: Result) -> str:
-    """How many journeys went as planned, and how many to the end of the plan (`conformance.score`)."""
+def conformance(result: Result, k: int = 1) -> str:
+    """How many journeys went as planned, and how many to the end of it (`conformance.score`).
+
+    Fewer than `k` that got there are not counted aloud.
+    """
     facts = result.facts
     met = facts["conforming"] + facts["deviating"]
     if not met:
@@ -32,7 +35,7 @@ def conformance(result: Result) -> str:
         share=_bold(i18n.percent(facts["conforming_share"])),
         low=i18n.percent(facts["conforming_low"]),
         high=i18n.percent(facts["conforming_high"]),
-        completed=_bold(i18n.number(facts["completed"])),
+        completed=_bold(i18n.number(facts["completed"]) if facts["completed"] >= k else f"< {k}"),
         outside=i18n.number(facts["outside"]),
         open=i18n.number(facts["open"]),
     )

@@ -150,6 +150,41 @@ def compared(result: Result) -> str:
     )
 
 
+def pattern(result: Result) -> str:
+    """How many journeys follow a pattern, and how differently they convert (`journeys.follow`)."""
+    facts, shown = result.facts, result.table.dropna(subset=["journeys"])
+    if len(shown) < len(result.table):
+        return _(
+            "Too few customers follow the pattern, or all but a few do: nothing can be said of the others."
+        )
+    said = _(
+        "{matching} of {journeys} journeys follow the pattern {pattern} ({share}, 95 % interval {low} to"
+        " {high}).",
+        matching=_bold(i18n.number(facts["matching"])),
+        journeys=i18n.number(facts["journeys"]),
+        pattern=_bold(_name(str(result.settings["pattern"]), {})),
+        share=_bold(i18n.percent(facts["share"])),
+        low=i18n.percent(facts["share_low"]),
+        high=i18n.percent(facts["share_high"]),
+    )
+    if facts["structural"]:
+        return said + " " + _("The pattern asks for the conversion itself: its rate says nothing.")
+    if pd.isna(facts["difference"]):
+        return said
+    return (
+        said
+        + " "
+        + _(
+            "Of those that are over they convert {difference} points more or less often than the others (95 %"
+            " interval {low} to {high}): a difference between journeys, not what following the pattern"
+            " brings about.",
+            difference=_bold(i18n.number(100 * facts["difference"], 2)),
+            low=i18n.number(100 * facts["difference_low"], 2),
+            high=i18n.number(100 * facts["difference_high"], 2),
+        )
+    )
+
+
 def story(result: Result, names: Names, who: str) -> str:
     """The most frequent path of converting journeys, told in a sentence (`journeys.top`)."""
     paths = result.table[~result.table["path"].isin([OTHER, NO_TOUCH])]

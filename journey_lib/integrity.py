@@ -98,7 +98,7 @@ def _population(results: Sequence[Result]) -> Finding:
     counts: dict[tuple[str, ...], set[int]] = {}
     for result in results:
         said = result.settings
-        if "journeys" in result.facts and "by" in said and not said.get("group"):
+        if result.name in VIEWS and "journeys" in result.facts and not said.get("group"):
             alike = tuple(str(said.get(name)) for name in ("by", "conversion", "lookback", "period"))
             counts.setdefault(alike, set()).add(int(result.facts["journeys"]))
     apart = [sorted(some) for some in counts.values() if len(some) > 1]
@@ -211,7 +211,7 @@ def _named(results: Sequence[Result], name: str) -> Iterator[Result]:
 
 
 def _numbers(table: pd.DataFrame) -> Iterator[float]:
-    for name in COUNTED & set(table):
+    for name in table.select_dtypes("number"):
         yield from table[name].dropna().to_numpy(float)
 
 

@@ -203,7 +203,8 @@ def test_prepare_says_how_many_rows_it_kept() -> None:
 def test_demo_makes_the_shop_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: dict[str, Any] = {}
 
-    def generate(folder: Path, *, progress: Any, **options: Any) -> dict[str, int]:
+    def generate(folder: Path, *, progress: Any, processes: int, **options: Any) -> dict[str, int]:
+        assert processes >= 1
         progress(50, 100)
         asked.update(options, folder=folder)
         return {"event_rows": 1234}

@@ -26,8 +26,9 @@ from twins_conformance import Planned
 
 from journey_lib import conformance, maps
 from journey_lib.conformance.align import _best
-from journey_lib.conformance.ends import _difference, _like_for_like
+from journey_lib.conformance.ends import _like_for_like
 from journey_lib.errors import ConfigError, ParameterError
+from journey_lib.intervals import difference
 from journey_lib.touches import Bucket
 
 PLAN = "discover: facebook tiktok | compare: search | buy: store"
@@ -258,9 +259,9 @@ def test_a_journey_that_has_barely_begun_does_not_count_against_the_plan():
     small, large = 1000 * 10 / 1010, 100 * 100 / 200
     assert mean == pytest.approx((small * 0.01 + large * 0.1) / (small + large))
     assert low < mean < high
-    assert _like_for_like(won[1:], over[1:]) == pytest.approx(_difference(30, 100, 20, 100))
+    assert _like_for_like(won[1:], over[1:]) == pytest.approx(difference(30, 100, 20, 100))
     alone = np.array([[1000, 0], [100, 100]])
-    assert _like_for_like(won, alone) == pytest.approx(_difference(30, 100, 20, 100))
+    assert _like_for_like(won, alone) == pytest.approx(difference(30, 100, 20, 100))
     assert np.isnan(_like_for_like(won, over * [1, 0])).all()
 
 
@@ -297,14 +298,6 @@ def test_patterns_of_too_few_customers_are_only_in_other_and_small_rows_are_empt
         "(other)": True,
     }
     assert np.isnan(hidden.loc["(other)", "journeys"])
-
-
-def test_the_difference_of_two_rates_is_the_published_one():
-    # Newcombe (1998), table II, method 10: 56/70 and 48/80, 9/10 and 3/10, 10/10 and 0/10.
-    assert _difference(56, 70, 48, 80) == pytest.approx((0.2, 0.0524, 0.3339), abs=5e-5)
-    assert _difference(9, 10, 3, 10) == pytest.approx((0.6, 0.1705, 0.8090), abs=5e-5)
-    assert _difference(10, 10, 0, 10) == pytest.approx((1.0, 0.6075, 1.0), abs=5e-5)
-    assert np.isnan(_difference(0, 0, 1, 2)).all()
 
 
 # --- Moves --------------------------------------------------------------------------------------------------

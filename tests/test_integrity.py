@@ -87,7 +87,8 @@ def test_long_journeys_that_convert_more_often(results: dict[str, Result]) -> No
 
 
 def test_a_rate_that_is_true_by_definition(results: dict[str, Result]) -> None:
-    pattern = Result("pattern", pd.DataFrame(), {"structural": True})
+    empty = pd.DataFrame(columns=["group", "conversions", "over", "conversion_rate"], dtype=float)
+    pattern = Result("pattern", empty, {"structural": True})
     assert outcomes({**results, "pattern": pattern})["leakage"] == "care"
     assert outcomes(results)["leakage"] == "ok"
 

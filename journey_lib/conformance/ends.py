@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, Unpack
 
 import numpy as np
@@ -21,7 +20,7 @@ from journey_lib.conformance.laid import (
     summed,
 )
 from journey_lib.engine import reduce
-from journey_lib.intervals import wilson
+from journey_lib.intervals import difference, wilson
 from journey_lib.journeys import add, unique
 from journey_lib.journeys.cut import Array
 from journey_lib.maps import Plan
@@ -107,7 +106,7 @@ def outcomes(touches: Touches, plan: Plan, **cutting: Unpack[Cutting]) -> Result
     groups = {name: count.sum(axis=0) for name, count in counts.items()} | {"customers": apart}
     table = _rated(pd.DataFrame({"group": GROUPS, **groups}), touches)[["group", *_ENDS]]
     won, over = groups["conversions"], groups["over"]
-    crude = _difference(won[0], over[0], won[1], over[1])
+    crude = [float(value) for value in difference(won[0], over[0], won[1], over[1])]
     same = _like_for_like(counts["conversions"], counts["over"])
     facts = {
         "journeys": int(table["journeys"].sum()),
@@ -195,16 +194,6 @@ def _rated(table: pd.DataFrame, touches: Touches) -> pd.DataFrame:
     )
 
 
-def _difference(successes_a: float, n_a: float, successes_b: float, n_b: float) -> tuple[float, float, float]:
-    """Difference of two proportions with its 95 % interval (Newcombe 1998, method 10, hybrid score)."""
-    if not n_a or not n_b:
-        return np.nan, np.nan, np.nan
-    p_a, p_b = successes_a / n_a, successes_b / n_b
-    (low_a, low_b), (high_a, high_b) = wilson(np.array([successes_a, successes_b]), np.array([n_a, n_b]))
-    below, above = math.hypot(p_a - low_a, high_b - p_b), math.hypot(high_a - p_a, p_b - low_b)
-    return float(p_a - p_b), float(p_a - p_b - below), float(p_a - p_b + above)
-
-
 def _like_for_like(won: Array, over: Array) -> tuple[float, float, float]:
     """Mean difference of two groups' rates over the rows in which both are, with its 95 % interval.
 
@@ -217,8 +206,7 @@ def _like_for_like(won: Array, over: Array) -> tuple[float, float, float]:
     n_a, n_b = over[both, 0].astype(float), over[both, 1].astype(float)
     weight = n_a * n_b / (n_a + n_b)
     weight /= weight.sum()
-    rows = [_difference(won[row, 0], over[row, 0], won[row, 1], over[row, 1]) for row in both]
-    each, low, high = np.array(rows).T
+    each, low, high = difference(won[both, 0], n_a, won[both, 1], n_b)
     mean = float(weight @ each)
     below, above = (np.linalg.norm(weight * distance) for distance in (each - low, high - each))
     return mean, float(mean - below), float(mean + above)

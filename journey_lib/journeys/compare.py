@@ -25,6 +25,7 @@ VIEWS: Mapping[str, tuple[tuple[str, ...], str, str]] = {
     "last_touches": (("channel",), "conversions", "over"),
     "lengths": (("length",), "conversions", "over"),
     "durations": (("days",), "conversions", "over"),
+    "pattern": (("group",), "conversions", "over"),
     "detours": (("stage", "move"), "journeys", "of"),
     "funnel": (("step",), "customers", "of_previous"),
     "funnel_trend": (("week", "step"), "customers", "of"),

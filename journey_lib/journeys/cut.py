@@ -176,7 +176,8 @@ def cut(bucket: Bucket, rules: Rules) -> Journeys:
     age = np.repeat(end, last - starts + 1) - time
     keep = channel >= 0
     seen = int(keep.sum())
-    keep &= age <= rules.lookback
+    if rules.lookback != FOREVER:
+        keep &= age <= rules.lookback
     if end.min() < rules.start:
         keep &= np.repeat(end >= rules.start, last - starts + 1)
     if rules.drop_direct:

@@ -95,10 +95,11 @@ def sessions(touches: Touches, *, gap: str = "30m") -> Result:
         many = len(SIZES)
         people = distinct_people(key, customer[opens], many)
         counts = np.bincount(key, minlength=many)
-        lasted = np.bincount(key * CLASSES + classes_of(time[ends] - time[opens]), minlength=many * CLASSES)
-        return np.array([counts, people, np.bincount(key, size, many)], np.int64), lasted.reshape(
-            many, CLASSES
-        )
+        longer = np.flatnonzero(size > 1)  # one touch lasts no time
+        taken = classes_of(time[ends[longer]] - time[opens[longer]])
+        lasted = np.bincount(key[longer] * CLASSES + taken, minlength=many * CLASSES).reshape(many, CLASSES)
+        lasted[0, 0] += counts[0]
+        return np.array([counts, people, np.bincount(key, size, many)], np.int64), lasted
 
     def added(parts: list[tuple[Array, Array]]) -> tuple[Array, Array]:
         return np.sum([sums for sums, _ in parts], axis=0), np.sum([lasted for _, lasted in parts], axis=0)

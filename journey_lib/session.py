@@ -23,6 +23,7 @@ from journey_lib.charts_customers import LEVEL_NAMES, STAGE_NAMES
 from journey_lib.checks import Account
 from journey_lib.errors import ParameterError
 from journey_lib.findings_customers import KIND_NAMES, REASON_NAMES
+from journey_lib.findings_links import ISSUE_NAMES
 from journey_lib.i18n import text as _
 from journey_lib.journeys import Direct, Repeats
 from journey_lib.model import HEADLESS, IDENTIFIERS, OTHER, Language, Result
@@ -179,6 +180,18 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         "Rows and customers that do not find each other",
         {"group": "text", "rows": "number", "of": "number", "part": "percent:2"},
     ),
+    "links": (
+        "What is wrong with tags",
+        {
+            "issue": "text",
+            "field": "text",
+            "values": "number",
+            "rows": "number",
+            "part": "percent:2",
+            "example": "text",
+            "what_to_do": "text",
+        },
+    ),
 }
 
 # Columns whose codes are words of ours, and what readers call those that are no words themselves.
@@ -188,6 +201,7 @@ CODES: Mapping[str, str] = {
     **LEVEL_NAMES,
     **STAGE_NAMES,
     **REASON_NAMES,
+    **ISSUE_NAMES,
     OTHER: SPECIAL[OTHER],
 }
 
@@ -214,15 +228,21 @@ class Session:
         return self.workspace.privacy.k
 
     def say(self, sentence: str) -> None:
-        """Show a sentence found in the data, in the reader's language."""
-        display(Markdown(sentence))
+        """Show a sentence found in the data, in the reader's language; an empty one says nothing."""
+        if sentence:
+            display(Markdown(sentence))
 
     def show(self, chart: alt.TopLevelMixin) -> None:
         """Show a chart: live in JupyterLab, bound for the page when headless."""
         display(chart)
 
-    def table(self, result: Result) -> None:
-        """Show a Result as its readers write numbers; small groups are marked or hidden."""
+    def table(self, result: Result | None) -> None:
+        """Show a Result as its readers write numbers; small groups are marked or hidden.
+
+        What these data cannot answer is None, and shows nothing.
+        """
+        if result is None:
+            return
         caption, formats = LAYOUTS[result.name]
         frame = result.table
         if "share" in formats:
@@ -263,9 +283,9 @@ class Session:
             self.table(result)
         self.record(*results)
 
-    def record(self, *results: Result) -> None:
+    def record(self, *results: Result | None) -> None:
         """Hand results to whoever runs this notebook: they become part of the run's record."""
-        for result in results:
+        for result in filter(None, results):
             said = {
                 "name": result.name,
                 "facts": dict(result.facts),

@@ -260,7 +260,7 @@ def test_rows_of_hashes_become_nodes_and_edges() -> None:
     assert made.first[order].tolist() == nodes.first.tolist()
     assert made.kind[order].tolist() == nodes.kind.tolist()
     assert [names[order.index(at)] for at in links.left] == [row[0] for row in rows]
-    codes, labels = distinct(pa.array([label("a"), label("b"), label("a")]))
+    codes, labels = distinct(pa.chunked_array([[label("a")], [label("b"), label("a")]]))
     assert (codes.tolist(), labels.to_pylist()) == ([0, 1, 0], [label("a"), label("b")])
 
 

@@ -26,7 +26,7 @@ TAGGED = """
 google        | cpc         | tet          |        |      | 60
 Google        | cpc         | tet          |        |      | 6
 fanpage       | socal       | <b>tet</b>   |        |      | 5
-zalo          | oa          | tet          |        | zalo | 9
+zns           | oa          | tet          |        | zalo | 9
 crm           | email       | an@tiem.vn   |        |      | 4
 shop.vn       | referral    |              |        |      | 3
 google        | cpc         | Tết 2026 sale | Search |      | 7

@@ -123,8 +123,7 @@ def demo(folder: Path, form: str | None, into: Path | None, **given: Any) -> Non
 def prepare(folder: Path) -> None:
     """Read the sources and build the table of touches; nothing to do when they are unchanged."""
     _, manifest = _prepared(folder)
-    click.echo(f"{manifest.rows_in:,} rows in = {manifest.kept:,} kept + {manifest.dropped:,} dropped")
-    click.echo(f"{manifest.touches:,} touches of {manifest.customers:,} customers")
+    click.echo("\n".join(manifest.said()))
 
 
 @cli.command()

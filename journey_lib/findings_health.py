@@ -11,6 +11,7 @@ import pandas as pd
 
 from journey_lib import i18n, tables
 from journey_lib.charts import named
+from journey_lib.findings_links import ISSUE_NAMES
 from journey_lib.i18n import text as _
 from journey_lib.model import Result
 
@@ -80,7 +81,15 @@ def channels(result: Result) -> str:
     version = result.facts.get("channel_rules")
     if not version:
         return _("Every channel is as the sources name it: no channel rule was needed.")
-    return _("Rows without a named channel got theirs by the rules {version}.", version=f"`{version}`")
+    (asked,) = result.table[result.table["group"] == "unassigned"].to_dict("records")
+    return _(
+        "{of} rows without a named channel got theirs by the rules {version}; no rule fitted {lost} of them"
+        " ({share}): these are Unassigned.",
+        of=i18n.number(asked["of"]),
+        version=f"`{version}`",
+        lost=_bold(i18n.number(asked["rows"])),
+        share=i18n.percent(asked["part"], 2),
+    )
 
 
 def trust(result: Result, names: Names) -> Result:
@@ -227,6 +236,7 @@ def _found(line: Mapping[Any, Any], names: Names) -> str:
     table, of_channel, series = where.partition("\0")
     if of_channel:
         where = series_name(table, series, names)
+    where = _(ISSUE_NAMES[where]) if where and line["check"] == "links" else where
     return f"{found}, {_(where) if where.isidentifier() else _plain(where)}" if where else found
 
 
@@ -376,5 +386,15 @@ def _match_checks() -> dict[str, tuple[str, str, str]]:
             _("Buyers the CRM does not know"),
             _("share of buyers"),
             _("Reports by customer attribute leave them out. Check whether the CRM export is complete."),
+        ),
+        "links": (
+            _("Rows with faulty tags"),
+            _("share of rows with source, medium or campaign"),
+            _("One source becomes several, or none: correct the links; the section on tags says where."),
+        ),
+        "personal": (
+            _("Personal data in tags"),
+            _("share of rows with source, medium or campaign"),
+            _("Take it out at the source, and delete what was stored: such texts travel to every tool."),
         ),
     }

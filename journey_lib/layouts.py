@@ -8,6 +8,7 @@ from journey_lib import charts_conformance
 from journey_lib.charts import SPECIAL
 from journey_lib.charts_customers import LEVEL_NAMES, STAGE_NAMES
 from journey_lib.findings_customers import KIND_NAMES, REASON_NAMES
+from journey_lib.findings_links import ISSUE_NAMES
 from journey_lib.model import IDENTIFIERS, OTHER
 
 # What became of journeys, as every table of them says it.
@@ -234,6 +235,18 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         "Rows and customers that do not find each other",
         {"group": "text", "rows": "number", "of": "number", "part": "percent:2"},
     ),
+    "links": (
+        "What is wrong with tags",
+        {
+            "issue": "text",
+            "field": "text",
+            "values": "number",
+            "rows": "number",
+            "part": "percent:2",
+            "example": "text",
+            "what_to_do": "text",
+        },
+    ),
     **charts_conformance.LAYOUTS,
 }
 
@@ -244,6 +257,7 @@ CODES: Mapping[str, str] = {
     **LEVEL_NAMES,
     **STAGE_NAMES,
     **REASON_NAMES,
+    **ISSUE_NAMES,
     **charts_conformance.MOVE_NAMES,
     **charts_conformance.GROUP_NAMES,
     OTHER: SPECIAL[OTHER],

@@ -61,17 +61,23 @@ class Session:
         return self.workspace.title[self.language]
 
     def say(self, sentence: str) -> None:
-        """Show a sentence found in the data, in the reader's language."""
-        self.said.append(sentence)
-        display(Markdown(sentence))
+        """Show a sentence found in the data, in the reader's language; an empty one says nothing."""
+        if sentence:
+            self.said.append(sentence)
+            display(Markdown(sentence))
 
     def show(self, chart: alt.TopLevelMixin) -> None:
         """Show a chart: live in JupyterLab, bound for the page when headless."""
         self.shown.append(chart)
         display(chart)
 
-    def table(self, result: Result) -> None:
-        """Show a Result as its readers write numbers; small groups are marked or hidden."""
+    def table(self, result: Result | None) -> None:
+        """Show a Result as its readers write numbers; small groups are marked or hidden.
+
+        What these data cannot answer is None, and shows nothing.
+        """
+        if result is None:
+            return
         caption, formats = LAYOUTS[result.name]
         frame = result.table
         if formats.get("share") == "share":
@@ -114,9 +120,9 @@ class Session:
             self.table(result)
         self.record(*results)
 
-    def record(self, *results: Result) -> None:
+    def record(self, *results: Result | None) -> None:
         """Hand results to whoever runs this notebook: they become part of the run's record."""
-        for result in results:
+        for result in filter(None, results):
             said = {
                 "name": result.name,
                 "facts": dict(result.facts),

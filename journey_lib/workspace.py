@@ -126,11 +126,15 @@ class Checks(_Strict):
 
 
 class Channels(_Strict):
-    """Which rules name the channel of rows that say where they came from, but not by which channel."""
+    """Which rules name the channel of rows that say where they came from, but not by which channel.
+
+    `own_domains` are the shop's own sites: links between their pages must carry no tags.
+    """
 
     rules: str = "ga4-2026-05"
     extensions: tuple[str, ...] = ()
     custom: str | None = None
+    own_domains: tuple[str, ...] = ()
 
 
 Kind = Literal[IDENTIFIERS]  # type: ignore[valid-type]

@@ -367,14 +367,14 @@ def test_the_linter_finds_what_will_become_a_channel_nobody_asked_for():
     found = channels.lint(links, channels.load(), own_domains=["shop.vn"])
     rows = found.table[["issue", "field", "rows"]].to_dict("split")["data"]
     assert sorted(rows) == [
-        ["has blanks", "campaign", 3],
-        ["has blanks", "source", 5],
-        ["internal link with tags", "referrer", 2],
-        ["no rule fits", "medium", 4],
-        ["personal data", "campaign", 3],
-        ["personal data", "page (e)", 90],
-        ["personal data", "source", 3],
-        ["written in several ways", "source", 7],
+        ["blanks", "campaign", 3],
+        ["blanks", "source", 5],
+        ["internal", "referrer", 2],
+        ["no_rule", "medium", 4],
+        ["personal", "campaign", 3],
+        ["personal", "page (e)", 90],
+        ["personal", "source", 3],
+        ["spelling", "source", 7],
     ]
     said = found.table.to_csv()
     assert "an@example" not in said
@@ -411,7 +411,7 @@ def linted(**link: str | None) -> pd.DataFrame:
 def test_no_address_and_no_number_is_ever_shown(private, field):
     text = f"https://x.vn/a?q={private}&name=Nguyen" if field == "page" else private
     table = linted(**{"source": "crm", "medium": "email", field: text})
-    assert "personal data" in set(table["issue"])
+    assert "personal" in set(table["issue"])
     said = table.to_csv()
     for part in ("example", "345", "4567", "555", "Nguyen"):
         assert part not in said.replace("example,rows", "")
@@ -436,7 +436,7 @@ def test_of_a_page_with_personal_data_only_its_place_is_shown(page, field, examp
 )
 def test_tags_between_own_pages_are_found_by_referrer_or_by_source(link):
     table = linted(**{"source": "crm", "medium": "email", **link})
-    assert table[["issue", "rows"]].to_numpy().tolist() == [["internal link with tags", 3]]
+    assert table[["issue", "rows"]].to_numpy().tolist() == [["internal", 3]]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 from journey_lib import identity
 from journey_lib.errors import DataError, ParameterError
-from journey_lib.identity import Edges, Nodes, Resolution, Rule, Rules
+from journey_lib.identity import Edges, Nodes, Resolution, Rule, Rules, order
 from journey_lib.identity.graph import _ids
 from journey_lib.identity.order import distinct, numbers_of
 
@@ -260,8 +260,16 @@ def test_rows_of_hashes_become_nodes_and_edges() -> None:
     assert made.first[order].tolist() == nodes.first.tolist()
     assert made.kind[order].tolist() == nodes.kind.tolist()
     assert [names[order.index(at)] for at in links.left] == [row[0] for row in rows]
-    codes, labels = distinct(pa.array([label("a"), label("b"), label("a")]))
+    codes, labels = distinct(pa.chunked_array([[label("a")], [label("b"), label("a")]]))
     assert (codes.tolist(), labels.to_pylist()) == ([0, 1, 0], [label("a"), label("b")])
+
+
+def test_labels_that_are_mixed_to_one_number_are_still_told_apart(monkeypatch) -> None:
+    monkeypatch.setattr(order, "_MIX", np.array([1, 0, 0, 0], np.uint64))  # only the first eight letters
+    alike = [f"{'0' * 31}{digit}" for digit in "0120"]
+    codes, labels = distinct(pa.chunked_array([["f" * 32, *alike[:1]], alike[1:]]))
+    assert codes.tolist() == [0, 1, 2, 3, 1]
+    assert labels.to_pylist() == ["f" * 32, *alike[:3]]
 
 
 def test_nonsense_is_refused() -> None:

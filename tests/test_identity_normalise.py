@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from journey_lib import identity
 from journey_lib.errors import ConfigError, ParameterError
+from journey_lib.identity import columns
 from journey_lib.identity.normalise import PREFIXES_2018
 from journey_lib.model import IDENTIFIERS
 
@@ -309,3 +312,75 @@ def test_closed_syllables_and_qu_are_left_alone(name: str) -> None:
 def test_a_bare_name_has_no_accents_case_or_extra_blanks() -> None:
     assert identity.bare("  ĐỖ  Thị\tÁnh Tuyết ") == "do thi anh tuyet"
     assert identity.bare(unicodedata.normalize("NFD", "Đỗ thị Ánh tuyết")) == "do thi anh tuyet"
+
+
+# --- a column at a time ---
+
+ALMOST = (
+    *(
+        "AB-1",
+        "ab-1",
+        "a b",
+        "",
+        "-1",
+        "0000",
+        "00-00",
+        "null",
+        "NULL",
+        "(not set)",
+        "TEST",
+        "é",
+        "E\u0301",
+        "\u200bx",
+    ),
+    *(
+        "a@b.vn",
+        "A@b.vn",
+        "a..b@c.vn",
+        "a@b",
+        "a@-b.vn",
+        f"{'a' * 64}@b.vn",
+        f"{'a' * 65}@b.vn",
+        "a+b@c-d.com.vn",
+    ),
+    *(
+        "0301234567",
+        "+84301234567",
+        "0987654321",
+        "+84876543210",
+        "0388888888",
+        "+84366666666",
+        "01201234567",
+    ),
+    *(
+        "84301234567",
+        "115",
+        "19001234",
+        "0241234567",
+        "02412345678",
+        "+14155552671",
+        "0301234567\n",
+        "0111111111",
+    ),
+)
+
+
+@pytest.mark.parametrize("kind", IDENTIFIERS)
+@settings(deadline=None, max_examples=30)
+@pytest.mark.parametrize("blocked", [(), ("AB-1", "+84 301 234 567", "A@B.vn")])
+@given(
+    values=st.lists(st.one_of(st.sampled_from(ALMOST), st.text(), st.from_regex(r"0[0-9]{9}")), unique=True)
+)
+def test_a_column_is_written_as_each_of_its_values_is(kind, blocked, values):
+    values = [*ALMOST, *(value for value in values if value not in ALMOST)]
+    texts, reasons = columns.canonical(kind, pa.array(values, pa.string()), blocked)
+    assert (texts.to_pylist(), reasons) == identity.normalised(kind, values, blocked)
+    there = [text for text in texts.to_pylist() if text is not None]
+    hashes = columns.hashed_column(kind, there, b"a key of 16 bytes and more")
+    assert hashes.to_pylist() == identity.hashed(kind, there, b"a key of 16 bytes and more")
+
+
+def test_a_column_may_be_empty():
+    texts, reasons = columns.canonical("phone", pa.array([], pa.string()))
+    assert (texts.to_pylist(), reasons) == ([], {})
+    assert columns.hashed_column("phone", [], b"a key of 16 bytes and more").to_pylist() == []

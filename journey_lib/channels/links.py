@@ -5,14 +5,13 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, parse_qsl, unquote_plus, urlsplit
 
 from journey_lib.channels.assign import UNASSIGNED, assign
 from journey_lib.channels.rules import Rules
 from journey_lib.errors import DataError
-from journey_lib.i18n import text as _
-from journey_lib.model import Result
+from journey_lib.model import TRAFFIC, Result
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +36,15 @@ PERSONAL = re.compile(
 )
 HIDDEN = "•••"
 
-Finding = tuple[str, str, str, int, str]
+# What can be wrong, told by a word that reports translate.
+SPELLING, BLANKS, NO_RULE, INTERNAL, PERSONAL_DATA = "spelling", "blanks", "no_rule", "internal", "personal"
+COLUMNS = ("issue", "field", "example", "rows", "meant")
+# What a platform wrote of its own traffic, and its words for what it does not know, are no tags of ours.
+PLATFORM = ("network", "creative_format", "engine")
+_UNKNOWN = re.compile(r"\s*\(.*\)\s*")
+
+# Issue, field, example, what was probably meant, and the rows of the table it is true of.
+Finding = tuple[str, str, str, str, "pd.Index[Any]"]
 
 
 def lint(
@@ -48,70 +55,94 @@ def lint(
     Parameters
     ----------
     links
-        Distinct combinations with any of the columns source, medium, campaign, page (the address it led to)
-        and referrer, and how many rows stand behind each.
+        Distinct combinations with any of the columns of `model.TRAFFIC`, page (the address it led to),
+        referrer and named (whether its channel was known without asking the rules), and how many rows stand
+        behind each.
     own_domains
         Sites of the shop itself, with all that end in them: links between its own pages must carry no tags.
 
     Returns
     -------
     Result
-        Columns issue, field, example (personal data masked), rows, what_to_do; the most rows first.
+        Columns issue (spelling, blanks, no_rule, internal, personal), field, example (personal data masked),
+        rows, meant (the medium a misspelt one is near to, or nothing); the most rows first. Rows of one issue
+        and field add up; rows with several issues count in each. Facts: issues, rows (looked at), concerned
+        (rows with any issue) and personal (rows with personal data).
     """
     import pandas as pd
 
     frame = (links if isinstance(links, pd.DataFrame) else links.to_pandas()).reset_index(drop=True)
     if rows not in frame:
         raise DataError(f"the links have no column '{rows}'", do="say how many rows stand behind each link")
-    found: list[Finding] = []
+    told = frame[[name for name in PLATFORM if name in frame]].notna().any(axis=1)
+    typed, found = frame[~told], list[Finding]()
     for field in FIELDS:
         if field in frame:
-            found += _spelling(frame, field, rows)
-    found += [*_mediums(frame, rules, rows), *_internal(frame, own_domains, rows), *_personal(frame, rows)]
-    table = pd.DataFrame(found, columns=["issue", "field", "example", "rows", "what_to_do"])
+            found += _spelling(typed, field, rows)
+    found += [*_mediums(typed, rules), *_internal(frame, own_domains), *_personal(frame)]
+    many = frame[rows]
+    listed = [
+        (issue, field, example, int(many[where].sum()), meant)
+        for issue, field, example, meant, where in found
+    ]
+    table = pd.DataFrame(listed, columns=list(COLUMNS))
     table = table.sort_values(["rows", "issue", "field", "example"], ascending=[False, True, True, True])
-    facts = {"issues": len(table), "rows": int(table["rows"].sum())}
+    facts = {
+        "issues": len(table),
+        "rows": int(many.sum()),
+        "concerned": _rows(many, [each[-1] for each in found]),
+        "personal": _rows(many, [each[-1] for each in found if each[0] == PERSONAL_DATA]),
+    }
     return Result("utm_lint", table.reset_index(drop=True), facts, {"rules": rules.version})
+
+
+def _rows(many: pd.Series[Any], found: Sequence[pd.Index[Any]]) -> int:
+    """Rows that any of the findings is true of, each once."""
+    concerned = many.index.isin([at for where in found for at in where])
+    return int(many[concerned].sum())
 
 
 def _spelling(frame: pd.DataFrame, field: str, rows: str) -> Iterator[Finding]:
     """One value written in several ways, and blanks inside or around it."""
-    counted = frame.dropna(subset=[field]).groupby(frame[field].astype(str))[rows].sum()
-    counted = counted[[bool(str(value).strip()) for value in counted.index]]
+    import pandas as pd
+
+    there = frame[frame[field].notna()]
+    texts = there[field].astype(str)
+    places, counted = texts.groupby(texts).groups, there[rows].groupby(texts).sum()
     ways: dict[str, list[str]] = {}
     for value in counted.index:
-        ways.setdefault(value.strip().casefold(), []).append(value)
+        if value.strip() and not _UNKNOWN.fullmatch(value):
+            ways.setdefault(value.strip().casefold(), []).append(value)
     for written in ways.values():
         if len({value.strip() for value in written}) > 1:
             usual = max(written, key=lambda value: (counted[value], value))
-            total = int(sum(counted[value] for value in written if value != usual))
-            example = " / ".join(_masked(value) for value in sorted(written))
-            yield _("written in several ways"), field, example, total, _("write it in lower case, everywhere")
-    for value, many in counted.items():
-        if re.search(r"\s", str(value)):
-            advice = _("use - or _ instead of blanks")
-            yield _("has blanks"), field, repr(_masked(str(value))), int(many), advice
+            where = pd.Index([at for value in written if value != usual for at in places[value]])
+            yield SPELLING, field, " / ".join(_masked(value) for value in sorted(written)), "", where
+        for value in written:
+            if re.search(r"\s", value):
+                yield BLANKS, field, repr(_masked(value)), "", places[value]
 
 
-def _mediums(frame: pd.DataFrame, rules: Rules, rows: str) -> Iterator[Finding]:
+def _mediums(frame: pd.DataFrame, rules: Rules) -> Iterator[Finding]:
     """Mediums that no rule knows: their visits are Unassigned."""
     import pandas as pd
 
     if "medium" not in frame:
         return
-    tagged = frame.dropna(subset=["medium"])
-    there = [name for name in FIELDS if name in tagged]
+    tagged = frame[
+        frame["medium"].notna() & ~frame["medium"].astype("string").str.fullmatch(_UNKNOWN).fillna(False)
+    ]
+    if "named" in frame:
+        tagged = tagged[~tagged["named"].astype(bool)]
+    there = [name for name in TRAFFIC if name in tagged]
     channel = pd.Series(assign(rules, tagged[there].astype("string")), index=tagged.index, dtype="string")
-    lost = tagged[channel == UNASSIGNED].groupby("medium")[rows].sum()
-    for medium, many in lost.items():
+    lost = tagged[channel == UNASSIGNED]
+    for medium, found in lost.groupby("medium"):
         near = difflib.get_close_matches(str(medium).strip().casefold(), MEDIUMS, n=1, cutoff=0.6)
-        hint = _("use a medium the rules know, or add a rule of your own")
-        if near:
-            hint = _("did you mean {medium}?", medium=near[0])
-        yield _("no rule fits"), "medium", _masked(str(medium)), int(many), hint
+        yield NO_RULE, "medium", _masked(str(medium)), near[0] if near else "", found.index
 
 
-def _internal(frame: pd.DataFrame, own: Sequence[str], rows: str) -> Iterator[Finding]:
+def _internal(frame: pd.DataFrame, own: Sequence[str]) -> Iterator[Finding]:
     """Tags on links between the shop's own pages: they end the visit and hide where it came from."""
     import pandas as pd
 
@@ -124,9 +155,7 @@ def _internal(frame: pd.DataFrame, own: Sequence[str], rows: str) -> Iterator[Fi
         hosts = frame[field].astype("string").fillna("").map(_host)
         inside = left & pd.Series([_within(host, sites) for host in hosts], index=frame.index)
         if inside.any():
-            many = int(frame.loc[inside, rows].sum())
-            advice = _("take the tags off links between your own pages")
-            yield _("internal link with tags"), field, str(hosts[inside].iloc[0]), many, advice
+            yield INTERNAL, field, str(hosts[inside].iloc[0]), "", frame.index[inside]
         left &= ~inside  # a row is told once
 
 
@@ -146,26 +175,21 @@ def _host(link: str) -> str:
     return ((parts and parts.hostname) or "").casefold().removeprefix("www.")
 
 
-def _personal(frame: pd.DataFrame, rows: str) -> Iterator[Finding]:
+def _personal(frame: pd.DataFrame) -> Iterator[Finding]:
     """E-mail addresses and phone numbers in tags or in the address of the page."""
     for field in (*FIELDS, "page"):
         if field not in frame:
             continue
         texts = frame[field].dropna().astype(str)
-        private = texts[[_private(text) or bool(field == "page" and _asked(text)) for text in texts]]
-        if private.empty:
+        private = [
+            text for text in texts.unique() if _private(text) or bool(field == "page" and _asked(text))
+        ]
+        if not private:
             continue
         names = sorted({name for text in private for name in _asked(text)}) if field == "page" else []
-        where = f"{field} ({', '.join(names[:3])})" if names else field
+        told = f"{field} ({', '.join(names[:3])})" if names else field
         example = (_address if field == "page" else _masked)(min(private))
-        many = int(frame.loc[private.index, rows].sum())
-        yield (
-            _("personal data"),
-            where,
-            example,
-            many,
-            _("take it out at the source, and delete what was stored"),
-        )
+        yield PERSONAL_DATA, told, example, "", texts.index[texts.isin(private)]
 
 
 def _query(link: str) -> list[tuple[str, str]]:

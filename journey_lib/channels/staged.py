@@ -1,4 +1,4 @@
-"""Names the channel of staged rows that say where they came from, by the workspace's rules."""
+"""Staged rows that say where they came from: what is wrong with their tags, and which channel they get."""
 
 from __future__ import annotations
 
@@ -9,10 +9,30 @@ from typing import Any
 import pyarrow as pa
 
 from journey_lib.channels.assign import UNASSIGNED, assign, changed_by_case
-from journey_lib.channels.rules import load
+from journey_lib.channels.links import FIELDS, PLATFORM, lint
+from journey_lib.channels.rules import Rules, load
 from journey_lib.engine import Engine
-from journey_lib.model import TRAFFIC
+from journey_lib.model import TRAFFIC, Result
 from journey_lib.workspace import Workspace
+
+
+def lint_tags(engine: Engine, events: Sequence[str], workspace: Workspace) -> Result | None:
+    """What is wrong with the tags of usable events (`links.lint`); None where no event has any.
+
+    Asked before channels are named: a medium no rule knows does no harm where the source named the channel.
+    """
+    some = " OR ".join(f"{column} IS NOT NULL" for column in FIELDS)
+    columns = ", ".join((*FIELDS, *PLATFORM))
+    union = " UNION ALL ".join(
+        f"SELECT {columns}, channel IS NOT NULL AS named FROM {name} WHERE reason IS NULL AND ({some})"
+        for name in events
+    )
+    if not union:
+        return None
+    links = engine.arrow(f"SELECT *, count(*) AS rows FROM ({union}) GROUP BY ALL ORDER BY ALL")
+    if not len(links):
+        return None
+    return lint(links, _rules(workspace), own_domains=workspace.channels.own_domains)
 
 
 def name_channels(engine: Engine, events: Sequence[str], workspace: Workspace) -> dict[str, Any] | None:
@@ -33,9 +53,7 @@ def name_channels(engine: Engine, events: Sequence[str], workspace: Workspace) -
     )
     if not len(distinct):
         return None
-    declared = workspace.channels
-    custom = workspace.path / declared.custom if declared.custom else None
-    rules = load(declared.rules, declared.extensions, custom)
+    rules = _rules(workspace)
     names = assign(rules, distinct)
     engine.keep("arrivals", distinct.append_column("named", pa.array(names, pa.string())))
     same = " AND ".join(f"e.{column} IS NOT DISTINCT FROM a.{column}" for column in TRAFFIC)
@@ -55,3 +73,9 @@ def name_channels(engine: Engine, events: Sequence[str], workspace: Workspace) -
         "by_case": changed_by_case(rules, distinct, distinct["rows"].to_pylist()),
         "channels": dict(sorted(counted.items())),
     }
+
+
+def _rules(workspace: Workspace) -> Rules:
+    declared = workspace.channels
+    custom = workspace.path / declared.custom if declared.custom else None
+    return load(declared.rules, declared.extensions, custom)

@@ -5,6 +5,7 @@ Everything here reads what `prepare` left in ``work/``; nothing says why somethi
 
 from journey_lib.health.days import gaps, jumps, months, presence
 from journey_lib.health.evidence import NO_CHANNEL, Evidence, evidence
+from journey_lib.health.links import links
 from journey_lib.health.rows import hours, matches, reconciled, times
 from journey_lib.health.trust import Limits, trust
 
@@ -16,6 +17,7 @@ __all__ = [
     "gaps",
     "hours",
     "jumps",
+    "links",
     "matches",
     "months",
     "presence",

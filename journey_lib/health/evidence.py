@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from journey_lib import engine, prepare, touches
+from journey_lib.channels.links import COLUMNS
 from journey_lib.health import series
 from journey_lib.health.series import ALL, EARLIEST, Series
 from journey_lib.model import CONVERTED, TABLES
@@ -45,6 +46,7 @@ class Evidence:
     `rejected` source (its number), reason, rows, and the first place: file, row.
     `matched`  outcomes of the main conversion and their customers, and how many of both have no touch.
     `listed`   buyers and how many of them are not in the CRM; None where that cannot be told.
+    `links`    what is wrong with the tags of events, as `channels.lint` tells it.
     """
 
     manifest: Manifest
@@ -58,6 +60,7 @@ class Evidence:
     rejected: pd.DataFrame
     matched: Mapping[str, int]
     listed: Mapping[str, int] | None
+    links: pd.DataFrame
 
     @functools.cached_property
     def series(self) -> list[Series]:
@@ -98,6 +101,7 @@ def evidence(workspace: Workspace, as_of: dt.date | str | None = None) -> Eviden
         rejected=_rejected(manifest, workspace.work / "rejected"),
         matched=_matched(people),
         listed=_listed(workspace, people["buyers"]),
+        links=_links(workspace.work / "links.parquet"),
     )
 
 
@@ -262,6 +266,10 @@ def _rejected(manifest: Manifest, folder: Path) -> pd.DataFrame:
     if parts:
         return pd.concat(parts, ignore_index=True)
     return pd.DataFrame({"source": [], "reason": [], "rows": [], "file": [], "row": []})
+
+
+def _links(file: Path) -> pd.DataFrame:
+    return pq.read_table(file).to_pandas() if file.is_file() else pd.DataFrame(columns=[*COLUMNS])
 
 
 def _matched(people: Mapping[str, Ints]) -> dict[str, int]:

@@ -10,6 +10,7 @@ import pandas as pd
 from journey_lib.checks import SEEN
 from journey_lib.health.days import gaps, jumps, latest, months, presence
 from journey_lib.health.evidence import Evidence
+from journey_lib.health.links import links
 from journey_lib.health.rows import matches, reconciled, times
 from journey_lib.health.series import ALL
 from journey_lib.model import Result
@@ -38,6 +39,7 @@ class Limits:
     unassigned: tuple[float, float] = (0.05, 0.50)
     unmatched: tuple[float, float] = (0.30, 0.90)
     unlisted: float = 0.50
+    tags: float = 0.05
     false_alarms: float = 0.01
     jump: float = 2.0
 
@@ -52,7 +54,7 @@ def trust(found: Evidence, limits: Limits | None = None) -> Result:
     """
     limits = limits or Limits()
     rows = [*_of_rows(found, limits), *_of_times(found, limits), *_of_days(found, limits)]
-    rows += _of_matches(found, limits)
+    rows += [*_of_matches(found, limits), *_of_links(found, limits)]
     columns = ["check", "state", "number", "of", "share", "look", "stop", "where"]
     table = pd.DataFrame(rows, columns=columns)
     said = {state: table.loc[table["state"] == state, "check"].tolist() for state in ("look", "stop")}
@@ -152,3 +154,14 @@ def _of_matches(found: Evidence, limits: Limits) -> list[dict[str, Any]]:
         "buyers_not_listed": limits.unlisted,
     }
     return [_said(name, *groups[name], limit[name]) for name in limit if groups.get(name, (0, 0))[1]]
+
+
+def _of_links(found: Evidence, limits: Limits) -> list[dict[str, Any]]:
+    told = links(found)
+    if told is None:
+        return []
+    rows, most = told.facts["rows"], next(iter(told.table["issue"]), "")
+    return [
+        _said("links", told.facts["concerned"], rows, limits.tags, most),
+        _said("personal", told.facts["personal"], rows, 0.0),
+    ]

@@ -102,15 +102,16 @@ def resolve(nodes: Nodes, edges: Edges, rules: Rules = DEFAULT) -> Resolution:
     used = np.flatnonzero(fate == REDUNDANT)
     low, high = _low_high(links, used)
     part = forest.components(n, low, high) if len(used) else np.arange(n, dtype=np.int32)
-    ordered = by_strength(nodes, links, used, part[low], n)
+    ordered = by_strength(nodes, links, used, part[low], int(part.max(initial=-1)) + 1)
 
     taken, part = _joined(nodes, links, ordered, part, rules)
     fate[ordered[taken]] = TAKEN
     _judge(nodes, links, ordered[~taken], part, rules, fate)
     customer, canonical = _named(nodes, part)
     joined, dropped = ordered[taken], np.flatnonzero(fate >= SHARED)
-    joined = joined[grouped(customer[links.left[joined]], n, np.arange(len(joined)))]
-    dropped = by_strength(nodes, links, dropped, customer[links.left[dropped]], n)
+    place = np.arange(len(joined), dtype=np.int32)
+    joined = joined[grouped(customer[links.left[joined]], len(canonical), place)]
+    dropped = by_strength(nodes, links, dropped, customer[links.left[dropped]], len(canonical))
     return Resolution(nodes, links, customer, canonical, fate, joined, dropped)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from journey_lib.errors import ConfigError
@@ -60,9 +60,16 @@ def hashed(kind: str, values: Iterable[str], key: bytes) -> list[str]:
     HMAC-SHA256 of the kind, a zero byte and the canonical value; the same text as a phone and as a member
     number gives two different hashes.
     """
-    secret, start = bytes(key), kind.encode() + b"\0"
-    digest = hmac.digest
-    return [digest(secret, start + value.encode(), "sha256")[:HASH_BYTES].hex() for value in values]
+    return [digest.hex() for digest in digests(kind, values, key)]
+
+
+def digests(kind: str, values: Iterable[str], key: bytes) -> Iterator[bytes]:
+    """The bytes behind `hashed`; what all values of a kind begin with is hashed once."""
+    begun = hmac.new(bytes(key), kind.encode() + b"\0", "sha256")
+    for value in values:
+        whole = begun.copy()
+        whole.update(value.encode())
+        yield whole.digest()[:HASH_BYTES]
 
 
 def _long_enough(found: bytes, where: str, environment: str, file: Path | None) -> Secret:

@@ -27,13 +27,24 @@ def aggregated(nodes: Nodes, edges: Edges) -> Edges:
     low, high = low[order], high[order]
     opens = np.ones(len(low), bool)
     opens[1:] = (low[1:] != low[:-1]) | (high[1:] != high[:-1])
-    itself = low == high
-    left, right = _stronger_left(nodes, low, high)
-    rows = Edges(left, right, edges.first[order], edges.last[order], edges.count[order], edges.source[order])
-    if not opens.all():
-        rows = _merged(rows, np.flatnonzero(opens))
-        itself = itself[opens]
-    return rows.take(np.flatnonzero(~itself)) if itself.any() else rows
+    between = low != high  # an identifier with itself is no link
+    place = np.flatnonzero(opens & between)
+    chosen = order[place]
+    rows = Edges(
+        *_stronger_left(nodes, low[place], high[place]),
+        edges.first[chosen],
+        edges.last[chosen],
+        edges.count[chosen],
+        edges.source[chosen],
+    )
+    again = np.flatnonzero(~opens & between)
+    if len(again):
+        begins = again[opens[again - 1]] - 1
+        run = np.sort(np.concatenate([begins, again]))
+        _add_repeats(
+            rows, np.searchsorted(place, begins), edges.take(order[run]), np.searchsorted(run, begins)
+        )
+    return rows
 
 
 def _stronger_left(nodes: Nodes, low: Array, high: Array) -> tuple[Array, Array]:
@@ -46,20 +57,16 @@ def _stronger_left(nodes: Nodes, low: Array, high: Array) -> tuple[Array, Array]
     return np.where(turn, high, low), np.where(turn, low, high)
 
 
-def _merged(rows: Edges, starts: Array) -> Edges:
-    """Runs of the same link as one."""
-    first = np.minimum.reduceat(rows.first, starts)
-    repeats = np.diff(np.append(starts, len(rows)))
-    nobody = np.iinfo(rows.source.dtype).max
-    early = np.where(rows.first == np.repeat(first, repeats), rows.source, nobody)
-    return Edges(
-        rows.left[starts],
-        rows.right[starts],
-        first,
-        np.maximum.reduceat(rows.last, starts),
-        np.add.reduceat(rows.count, starts),
-        np.minimum.reduceat(early, starts),
-    )
+def _add_repeats(rows: Edges, at: Array, repeats: Edges, starts: Array) -> None:
+    """Put into some of the rows what all repetitions of its link saw; these begin at each of `starts`."""
+    first = np.minimum.reduceat(repeats.first, starts)
+    nobody = np.iinfo(repeats.source.dtype).max
+    often = np.diff(starts, append=len(repeats))
+    early = np.where(repeats.first == np.repeat(first, often), repeats.source, nobody)
+    rows.first[at] = first
+    rows.last[at] = np.maximum.reduceat(repeats.last, starts)
+    rows.count[at] = np.add.reduceat(repeats.count, starts)
+    rows.source[at] = np.minimum.reduceat(early, starts)
 
 
 def shared(nodes: Nodes, links: Edges, rules: Rules) -> Array:

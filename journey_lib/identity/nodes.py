@@ -96,8 +96,9 @@ def numbered(
     -------
     Nodes numbered as they come, and an edge for every row.
     """
-    texts = pa.concat_arrays([chunk for end in (left, right) for chunk in _strings(end).chunks])
-    nodes, labels = distinct(texts)
+    nodes, labels = distinct(
+        pa.chunked_array([chunk for end in (left, right) for chunk in _strings(end).chunks], pa.string())
+    )
     a, b = nodes[: len(left_kind)], nodes[len(left_kind) :]
 
     kind, seen = np.zeros(len(labels), np.int8), np.full(len(labels), np.iinfo(np.int64).max)
@@ -118,4 +119,4 @@ def numbered(
 def _strings(column: Column) -> pa.ChunkedArray:
     texts = column if isinstance(column, pa.Array | pa.ChunkedArray) else pa.array(column)
     chunked = pa.chunked_array([texts]) if isinstance(texts, pa.Array) else texts
-    return pc.cast(chunked, pa.large_string())
+    return chunked if pa.types.is_string(chunked.type) else pc.cast(chunked, pa.string())

@@ -91,8 +91,7 @@ def normalised(
     given: Iterable[str | None] = (
         values.to_pylist() if isinstance(values, pa.Array | pa.ChunkedArray) else values
     )
-    placeholders = PLACEHOLDERS | {_clean(value).casefold() for value in blocked}
-    unwanted = set(_spelled(canonical, blocked))
+    placeholders, unwanted = refused_texts(kind, blocked)
     texts: list[str | None] = []
     reasons: Counter[str] = Counter()
     for value in given:
@@ -108,6 +107,12 @@ def normalised(
             texts.append(None)
             reasons[str(refused)] += 1
     return texts, dict(sorted(reasons.items()))
+
+
+def refused_texts(kind: str, blocked: Collection[str] = ()) -> tuple[frozenset[str], frozenset[str]]:
+    """What is no identifier: texts before they are put into the one way, in lower case, and after."""
+    before = PLACEHOLDERS | {_clean(value).casefold() for value in blocked}
+    return before, frozenset(_spelled(_CANONICAL[kind], blocked))
 
 
 def _one(canonical: Callable[[str], str], text: str, placeholders: Collection[str]) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from scipy import sparse
@@ -17,6 +18,7 @@ Array = npt.NDArray[Any]
 LABEL_DIGITS = 32
 
 _COUNT_BITS, _TIME_BITS = 10, 47
+_LABEL = np.dtype(f"V{LABEL_DIGITS}")
 _BLOCK = 1 << 14  # rows whose intermediate results stay in the processor's cache
 _MIX = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93], np.uint64)
 _NO_LABEL, _MAKE_THEM = (
@@ -48,34 +50,54 @@ def numbers_of(labels: pa.Array) -> Labels:
     return Labels(numbers[0], numbers[1])
 
 
-def distinct(labels: pa.Array) -> tuple[Array, pa.Array]:
-    """Code of each label, and the label of each code, numbered as they come."""
-    words = _words(labels)
-    mixed = np.empty(len(words), np.uint64)
-    for start in range(0, len(words), _BLOCK):
-        block = words[start : start + _BLOCK] * _MIX
-        mixed[start : start + _BLOCK] = block[:, 0] + block[:, 1] + block[:, 2] + block[:, 3]
-    # Numbers are found again five times as fast as texts of 32 letters.
-    found = pc.dictionary_encode(pa.array(mixed))
-    codes = found.indices.to_numpy(zero_copy_only=False)
-    rows = np.empty(len(found.dictionary), np.int64)
-    rows[codes[::-1]] = np.arange(len(codes))[::-1]
-    known = words[rows]
-    for start in range(0, len(words), _BLOCK):
-        if (known[codes[start : start + _BLOCK]] != words[start : start + _BLOCK]).any():
+def distinct(labels: pa.ChunkedArray) -> tuple[Array, pa.Array]:
+    """Code of each label, and the label of each code, numbered as they come.
+
+    Labels are found again by one number mixed of all their letters, five times as fast as by the texts; and
+    then compared letter by letter. They are read in the chunks they came in: none is copied but the first of
+    its code.
+    """
+    chunks = [_words(chunk) for chunk in labels.chunks]
+    mixed = np.empty(len(labels), np.uint64)
+    for block, words in _blocks(chunks):
+        spread = words * _MIX
+        mixed[block] = spread[:, 0] + spread[:, 1] + spread[:, 2] + spread[:, 3]
+    codes, numbers = pd.factorize(mixed)
+    codes = codes.astype(np.int32)
+    known, reached = np.empty(len(numbers), _LABEL), 0
+    for block, words in _blocks(chunks):
+        code, label = codes[block], words.view(_LABEL)[:, 0]
+        # Codes count up as they come: one above all before it is new, and the next of the known labels.
+        new = label[np.diff(np.maximum.accumulate(code.clip(reached - 1)), prepend=reached - 1) > 0]
+        known[reached : reached + len(new)] = new
+        reached += len(new)
+        if (known.take(code).view(np.uint64) != words.ravel()).any():
             # Two labels were mixed to one number, which chance does once in a hundred thousand such inputs.
-            found = pc.dictionary_encode(labels)
+            found = pc.dictionary_encode(pa.concat_arrays(labels.chunks))
             return found.indices.to_numpy(zero_copy_only=False), found.dictionary
-    return codes, labels.take(pa.array(rows))
+    ends = np.arange(0, LABEL_DIGITS * (len(known) + 1), LABEL_DIGITS, dtype=np.int64)
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(known)]
+    return codes, pa.Array.from_buffers(pa.large_string(), len(known), buffers)
+
+
+def _blocks(chunks: list[Array]) -> Iterator[tuple[slice, Array]]:
+    """Rows of all chunks a cacheful at a time, and where they stand."""
+    at = 0
+    for words in chunks:
+        for start in range(0, len(words), _BLOCK):
+            block = words[start : start + _BLOCK]
+            yield slice(at, at + len(block)), block
+            at += len(block)
 
 
 def _words(labels: pa.Array) -> Array:
     """The letters of each label as four words of eight."""
-    texts = labels.cast(pa.large_string())
-    n = len(texts)
+    n = len(labels)
     if not n:
         return np.zeros((0, 4), np.uint64)
-    offsets = np.frombuffer(texts.buffers()[1], np.int64, n + 1, texts.offset * 8)
+    texts = labels if pa.types.is_string(labels.type) else labels.cast(pa.large_string())
+    place = np.dtype(np.int32 if pa.types.is_string(texts.type) else np.int64)
+    offsets = np.frombuffer(texts.buffers()[1], place, n + 1, texts.offset * place.itemsize)
     if texts.null_count or (np.diff(offsets) != LABEL_DIGITS).any():
         raise DataError(_NO_LABEL, do=_MAKE_THEM)
     return np.frombuffer(texts.buffers()[2], "<u8", 4 * n, int(offsets[0])).reshape(n, 4)
@@ -155,9 +177,12 @@ def _packed(links: Evidence) -> Array:
     """Strength, count and age in one number, as far as they fit; never in another order than the whole."""
     if not len(links.first):
         return np.zeros(0, np.int64)
-    most = (1 << _COUNT_BITS) - 1
-    since = (links.first - links.first.min()).astype(np.int64)
-    spare = max(int(since.max()).bit_length() - _TIME_BITS, 0)
-    rare = most - np.clip(links.seen, 0, most)
-    head = (links.strength.astype(np.int64) << _COUNT_BITS) | rare
-    return (head << _TIME_BITS) | (since >> spare)
+    most, oldest = (1 << _COUNT_BITS) - 1, links.first.min()
+    spare = max(int(links.first.max() - oldest).bit_length() - _TIME_BITS, 0)
+    packed = np.empty(len(links.first), np.int64)
+    for start in range(0, len(packed), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        rare = most - np.clip(links.seen[block], 0, most)
+        head = (links.strength[block].astype(np.int64) << _COUNT_BITS) | rare
+        packed[block] = (head << _TIME_BITS) | ((links.first[block] - oldest) >> spare)
+    return packed

@@ -19,11 +19,10 @@ import pyarrow.parquet as pq
 
 from journey_lib.engine import Engine
 from journey_lib.errors import DataError
+from journey_lib.identity.columns import canonical, hashed_column
 from journey_lib.identity.graph import Resolution, resolve
-from journey_lib.identity.keys import hashed
 from journey_lib.identity.log import merge_log
 from journey_lib.identity.nodes import Edges, Nodes
-from journey_lib.identity.normalise import normalised
 from journey_lib.identity.rules import Level, Rule, Rules
 from journey_lib.model import IDENTIFIERS
 from journey_lib.workspace import Identity
@@ -33,7 +32,7 @@ LEVELS: tuple[Level, ...] = ("off", "normal", "aggressive")
 STRONG = ("user_id", "member", "customer_id", "email", "phone")  # whoever has one of them is not anonymous
 NOBODY = "no identifier can be used"
 
-Ints = npt.NDArray[np.int64]
+Ints = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,7 @@ def stitch(
         _lend(engine, name, staged["identifiers"])
     names = [name for table in PEOPLE for name in staged.get(table, ())]
     seen = _seen(engine, names)
-    nodes, found, refused = _nodes(seen, settings, key)
+    nodes, found, refused = _nodes(engine, seen, settings, key)
     when = _when(seen, found, len(nodes))
     edges = _edges(seen, found)
     answers = {
@@ -89,7 +88,7 @@ def stitch(
     }
     chosen = answers[settings.level]
     who = _strongest(found)
-    _give(engine, names, seen, who, chosen)
+    _give(engine, names, who, chosen)
     others = [name for name in names if name not in staged.get("identifiers", ())]
     log = merge_log(chosen, [labels[name] for name in names])
     facts = {
@@ -118,15 +117,27 @@ def _lend(engine: Engine, name: str, identifiers: Sequence[str]) -> None:
     union = " UNION ALL ".join(
         f"SELECT event_id, {', '.join(IDENTIFIERS)} FROM {each} WHERE reason IS NULL" for each in identifiers
     )
-    given = ", ".join(f"{kind} = coalesce({name}.{kind}, lent.{kind})" for kind in IDENTIFIERS)
-    engine.run(
-        f"UPDATE {name} SET {given} FROM (SELECT event_id, {lent} FROM ({union})"
-        f" WHERE event_id IS NOT NULL GROUP BY event_id) lent WHERE {name}.event_id = lent.event_id"
+    given = ", ".join(f"coalesce(s.{kind}, lent.{kind}) AS {kind}" for kind in IDENTIFIERS)
+    _rewrite(
+        engine,
+        name,
+        f"SELECT s.* REPLACE ({given}) FROM {name} s LEFT JOIN (SELECT event_id, {lent} FROM ({union})"
+        f" WHERE event_id IS NOT NULL GROUP BY event_id) lent ON s.event_id = lent.event_id",
     )
 
 
+def _rewrite(engine: Engine, name: str, select: str) -> None:
+    """Put the answer in the place of a table: far cheaper than changing most of its rows."""
+    engine.run(f"CREATE OR REPLACE TABLE rewritten AS {select}")
+    engine.run(f"DROP TABLE {name}")
+    engine.run(f"ALTER TABLE rewritten RENAME TO {name}")
+
+
 def _seen(engine: Engine, names: Sequence[str]) -> pa.Table:
-    """Each combination of identifiers that stands in rows of a source, how often, first and last when."""
+    """Each combination of identifiers that stands in rows of a source, how often, first and last when.
+
+    They are numbered; what they say stays in the engine's table ``combinations``.
+    """
     parts = []
     for number, name in enumerate(names):
         there = {column for column, *_ in engine.rows(f"DESCRIBE {name}")}
@@ -141,37 +152,41 @@ def _seen(engine: Engine, names: Sequence[str]) -> pa.Table:
         f" (SELECT {columns}, source, min(time) AS first, max(time) AS last, count(*) AS rows"
         f" FROM ({' UNION ALL '.join(parts)}) GROUP BY {columns}, source)"
     )
-    return engine.arrow("SELECT * FROM combinations ORDER BY combination")
+    return engine.arrow("SELECT source, first, last, rows FROM combinations ORDER BY combination")
 
 
 def _nodes(
-    seen: pa.Table, settings: Identity, key: bytes
+    engine: Engine, seen: pa.Table, settings: Identity, key: bytes
 ) -> tuple[Nodes, dict[str, Ints], dict[str, dict[str, int]]]:
-    """Every different identifier as a node; for each combination its node of every kind (-1: none)."""
+    """Every different identifier as a node; for each combination its node of every kind (-1: none).
+
+    One kind at a time, so that the texts of all of them are never here at once.
+    """
     found: dict[str, Ints] = {}
     kinds: list[Ints] = []
-    labels: list[str] = []
+    hashes: list[pa.Array] = []
     refused: dict[str, dict[str, int]] = {}
     size = 0
     for code, kind in enumerate(IDENTIFIERS):
-        encoded = seen[kind].combine_chunks().dictionary_encode()
-        encoded = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
-        texts, counts = normalised(kind, encoded.dictionary.to_pylist(), settings.blocked.get(kind, ()))
+        given = engine.arrow(f"SELECT combination, {kind} FROM combinations WHERE {kind} IS NOT NULL")
+        place = given["combination"].to_numpy()
+        raw = given[kind].cast(pa.string()).combine_chunks().dictionary_encode()
+        texts, counts = canonical(kind, raw.dictionary, settings.blocked.get(kind, ()))
         if counts:
-            refused[kind] = dict(counts)
-        good = [text for text in texts if text is not None]
-        distinct = list(dict.fromkeys(good))
-        number = {text: size + place for place, text in enumerate(distinct)}
-        node = np.array([-1 if text is None else number[text] for text in texts] + [-1], np.int64)
-        found[kind] = node[encoded.indices.fill_null(len(texts)).to_numpy(zero_copy_only=False)]
-        labels += hashed(kind, distinct, key)
-        kinds.append(np.full(len(distinct), code, np.int8))
-        size += len(distinct)
+            refused[kind] = counts
+        different = texts.dictionary_encode()
+        number = different.indices.fill_null(-1 - size).to_numpy(zero_copy_only=False)
+        found[kind] = np.full(len(seen), -1, np.int32)
+        found[kind][place] = (number + size)[raw.indices.to_numpy()]
+        hashes.append(hashed_column(kind, different.dictionary.to_pylist(), key))
+        kinds.append(np.full(len(hashes[-1]), code, np.int8))
+        size += len(hashes[-1])
     begin, _ = _times(seen)
     first = np.full(size, begin.max(initial=0))
     for node in found.values():
-        np.minimum.at(first, node[node >= 0], begin[node >= 0])
-    return Nodes(np.concatenate(kinds), first, pa.array(labels, pa.string())), found, refused
+        there = node >= 0
+        np.minimum.at(first, node[there], begin[there])
+    return Nodes(np.concatenate(kinds), first, pa.concat_arrays(hashes)), found, refused
 
 
 def _times(seen: pa.Table) -> tuple[Ints, Ints]:
@@ -196,7 +211,7 @@ def _when(seen: pa.Table, found: Mapping[str, Ints], size: int) -> tuple[Ints, I
 
 def _strongest(found: Mapping[str, Ints]) -> Ints:
     """The node of the strongest identifier of each combination, -1 where there is none."""
-    who = np.full(len(next(iter(found.values()))), -1, np.int64)
+    who = np.full(len(next(iter(found.values()))), -1, np.int32)
     for kind in reversed(IDENTIFIERS):
         who = np.where(found[kind] >= 0, found[kind], who)
     return who
@@ -248,28 +263,28 @@ def _rules(settings: Identity, level: Level) -> Rules:
     return Rules({kind: Rule(kind in settings.unique, limits.get(kind)) for kind in IDENTIFIERS})
 
 
-def _give(engine: Engine, names: Sequence[str], seen: pa.Table, who: Ints, chosen: Resolution) -> None:
+def _give(engine: Engine, names: Sequence[str], who: Ints, chosen: Resolution) -> None:
     """Write the customer and the strongest identifier into every staged row."""
     customer = np.where(who >= 0, chosen.customer[who], -1)
     ids = chosen.canonical.take(pa.array(customer, mask=who < 0))
     engine.keep(
         "given",
-        pa.table({"combination": seen["combination"], "who": who.astype(np.int32), "customer_id": ids}),
+        pa.table({"combination": np.arange(len(who)), "who": who.astype(np.int32), "customer_id": ids}),
     )
     same = " AND ".join(f"s.{kind} IS NOT DISTINCT FROM c.{kind}" for kind in IDENTIFIERS)
     said = f"CAST(to_json(struct_pack({', '.join(f'{k} := s.{k}' for k in IDENTIFIERS)})) AS VARCHAR)"
     nobody = "s.reason IS NULL AND g.customer_id IS NULL"
     for number, name in enumerate(names):
-        engine.run(
-            f"CREATE OR REPLACE TABLE stitched AS SELECT s.* REPLACE"
+        _rewrite(
+            engine,
+            name,
+            f"SELECT s.* REPLACE"
             f" (CASE WHEN s.reason IS NULL THEN g.customer_id ELSE s.customer_id END AS customer_id,"
             f" CASE WHEN {nobody} THEN '{NOBODY}' ELSE s.reason END AS reason,"
             f" CASE WHEN {nobody} THEN {said} ELSE s.raw END AS raw),"
             f" coalesce(g.who, -1) AS who FROM {name} s LEFT JOIN combinations c"
-            f" ON c.source = {number} AND {same} LEFT JOIN given g ON g.combination = c.combination"
+            f" ON c.source = {number} AND {same} LEFT JOIN given g ON g.combination = c.combination",
         )
-        engine.run(f"DROP TABLE {name}")
-        engine.run(f"ALTER TABLE stitched RENAME TO {name}")
 
 
 def _counted(nodes: Nodes, chosen: Resolution, who: Ints) -> dict[str, Any]:
@@ -307,8 +322,9 @@ def _matched(
     """
     source, rows = seen["source"].to_numpy(), seen["rows"].to_numpy()
     there = (who >= 0) & np.isin(source, list(labels))
-    pairs = np.unique(np.stack([source[there].astype(np.int64), chosen.customer[who[there]]]), axis=1)
-    often = np.bincount(pairs[1], minlength=len(chosen.canonical))
+    customers = len(chosen.canonical)
+    pairs = np.divmod(np.unique(source[there] * np.int64(customers) + chosen.customer[who[there]]), customers)
+    often = np.bincount(pairs[1], minlength=customers)
     return [
         {
             "source": label,

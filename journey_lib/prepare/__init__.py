@@ -108,6 +108,7 @@ def _build(workspace: Workspace, engine: Engine, folder: Path, say: Progress) ->
     answers = _answers(workspace, engine)
     for table, names in staged.items():
         checks.mark_duplicates(engine, names, table)
+    linted = arrivals.lint_tags(engine, staged["events"], workspace)
     channel_rules = arrivals.name_channels(engine, staged["events"], workspace)
     stitched = _stitched(workspace, engine, staged, say)
     accounts = _accounts(workspace, engine, records, folder / "rejected")
@@ -128,6 +129,8 @@ def _build(workspace: Workspace, engine: Engine, folder: Path, say: Progress) ->
     write_side_tables(engine, staged, folder, scale)
     if stitched is not None:
         stitched.write(folder / "identity")
+    if linted is not None:
+        linted.table.to_parquet(folder / "links.parquet")
     people.write(engine, staged, folder / "customers.parquet", scale, stitched)
     return Manifest(
         fingerprint=fingerprint(workspace, answers),
@@ -143,6 +146,7 @@ def _build(workspace: Workspace, engine: Engine, folder: Path, say: Progress) ->
         buckets=buckets,
         identity=None if stitched is None else stitched.facts,
         channel_rules=channel_rules,
+        links=None if linted is None else dict(linted.facts),
         answers=answers,
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 from journey_lib import checks
 from journey_lib.workspace import Workspace
 
-FORMAT = 4  # raised when the layout of `work/` changes, so that old work is built again
+FORMAT = 5  # raised when the layout of `work/` changes, so that old work is built again
 FOLDS = 256  # groups of customers by hash: what is resampled together, and what buckets are made of
 BUCKET_ROWS = 1_000_000
 
@@ -32,6 +32,7 @@ class Manifest:
     buckets: int
     identity: Mapping[str, Any] | None = None
     channel_rules: Mapping[str, Any] | None = None
+    links: Mapping[str, int] | None = None
     answers: tuple[str, ...] = ()
 
     @property
@@ -48,6 +49,20 @@ class Manifest:
     def dropped(self) -> int:
         """Rows kept apart, whatever the reason."""
         return self.rows_in - self.kept
+
+    def said(self) -> list[str]:
+        """What a terminal is told: rows, touches and, where rules named channels, how many fitted none."""
+        lines = [
+            f"{self.rows_in:,} rows in = {self.kept:,} kept + {self.dropped:,} dropped",
+            f"{self.touches:,} touches of {self.customers:,} customers",
+        ]
+        if self.channel_rules:
+            named, lost = self.channel_rules["assigned"], self.channel_rules["unassigned"]
+            lines.append(
+                f"channels by the rules {self.channel_rules['version']}: {named:,} rows named,"
+                f" {lost:,} ({lost / (named + lost):.2%}) Unassigned"
+            )
+        return lines
 
 
 def read_manifest(workspace: Workspace) -> Manifest | None:

@@ -1,0 +1,73 @@
+"""The tags of links in words: what is wrong with them, in how many rows, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from journey_lib import i18n
+from journey_lib.i18n import text as _
+from journey_lib.model import Result
+
+ISSUE_NAMES: Mapping[str, str] = {
+    "spelling": "written in several ways",
+    "blanks": "has blanks",
+    "no_rule": "no rule fits",
+    "internal": "internal link with tags",
+    "personal": "personal data",
+}
+
+
+def links(result: Result | None) -> str:
+    """The section on tags, with its heading; nothing where no source says where visits come from."""
+    if result is None:
+        return ""
+    facts = result.facts
+    said = _(
+        "{rows} rows say by source, medium or campaign where they came from; in {concerned} of them ({share})"
+        " something is wrong with these tags.",
+        rows=f"**{i18n.number(facts['rows'])}**",
+        concerned=f"**{i18n.number(facts['concerned'])}**",
+        share=i18n.percent(facts["concerned"] / facts["rows"], 2),
+    )
+    lines = ["## " + _("Are links tagged as they should be?"), said]
+    if facts["personal"]:
+        lines.append(
+            _("{n} rows hold e-mail addresses or phone numbers.", n=f"**{i18n.number(facts['personal'])}**")
+        )
+    return "\n\n".join(lines)
+
+
+def reading(result: Result | None) -> str:
+    """How to read the table of `shown`; nothing where there is none."""
+    if result is None:
+        return ""
+    return _(
+        "**How to read this.** One source in two spellings becomes two lines in every report, and a medium no"
+        " rule knows makes its visits Unassigned. A row with several issues counts in each of them. What"
+        " platforms write of their own traffic is only looked at for personal data. The example is the value"
+        " of most rows; what could be an address or a number of a person is shown as •••."
+    )
+
+
+def shown(result: Result | None) -> Result | None:
+    """The same issues as their readers read them, with what to do about each."""
+    if result is None:
+        return None
+    table = result.table
+    todo = [_advice(*each) for each in zip(table["issue"], table["meant"], strict=True)]
+    issue = [_(ISSUE_NAMES[code]) for code in table["issue"]]
+    example = ["".join(sign if sign.isprintable() else "�" for sign in text) for text in table["example"]]
+    return replace(result, table=table.assign(issue=issue, example=example, what_to_do=todo))
+
+
+def _advice(issue: str, meant: str) -> str:
+    if issue == "no_rule" and meant:
+        return _("did you mean {medium}?", medium=meant)
+    return {
+        "spelling": _("write it in lower case, everywhere"),
+        "blanks": _("use - or _ instead of blanks"),
+        "no_rule": _("use a medium the rules know, or add a rule of your own"),
+        "internal": _("take the tags off links between your own pages"),
+        "personal": _("take it out at the source, and delete what was stored"),
+    }[issue]

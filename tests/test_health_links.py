@@ -1,0 +1,143 @@
+"""The tags of links in the data health report: counted while preparing, told by issue, no address kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import journey_lib as jl
+from journey_lib import cli, findings_health, findings_links, health, i18n, session
+from journey_lib.prepare import prepare, read_manifest
+
+CONFIG = """
+name: shop
+timezone: Asia/Ho_Chi_Minh
+currency: VND
+conversions: {purchase: {event_type: purchase}}
+channels: {own_domains: [shop.vn]}
+sources:
+  - {table: events, format: csv, path: events.csv}
+"""
+
+# source, medium, campaign, network, channel (where the source names it), and how many rows say so
+TAGGED = """
+google        | cpc         | tet          |        |      | 60
+Google        | cpc         | tet          |        |      | 6
+fanpage       | socal       | <b>tet</b>   |        |      | 5
+zns           | oa          | tet          |        | zalo | 9
+crm           | email       | an@tiem.vn   |        |      | 4
+shop.vn       | referral    |              |        |      | 3
+google        | cpc         | Tết 2026 sale | Search |      | 7
+google        | (not set)   | (not set)    |        |      | 2
+              |             |              |        |      | 10
+"""
+TAGS, CONCERNED = 96, 6 + 5 + 4 + 3
+
+
+def opened(folder: Path, tagged: str = TAGGED) -> jl.open:
+    folder.joinpath("journey.yaml").write_text(CONFIG, encoding="utf-8")
+    head = "event_id,customer_id,timestamp,event_type,source,medium,campaign,network,channel"
+    lines, number = [head], 0
+    for line in tagged.strip().splitlines():
+        *values, rows = (value.strip() for value in line.split("|"))
+        for _ in range(int(rows)):
+            number += 1
+            moment = f"2026-01-{number % 27 + 1:02} 10:{number % 60:02}:00"
+            lines.append(f"e{number},c{number},{moment},visit,{','.join(values)}")
+    folder.joinpath("events.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return jl.open(folder)
+
+
+@pytest.fixture(autouse=True)
+def english() -> None:
+    """Words are compared in English, whatever an earlier test spoke."""
+    i18n.speak("en")
+
+
+@pytest.fixture
+def found(tmp_path: Path) -> health.Evidence:
+    return health.evidence(opened(tmp_path), "2026-01-31")
+
+
+def test_every_issue_is_counted_once_a_row_and_only_where_it_does_harm(found):
+    told = health.links(found)
+    rows = told.table[["issue", "field", "values", "rows", "of"]].to_numpy().tolist()
+    assert sorted(rows) == [
+        ["internal", "source", 1, 3, TAGS],
+        ["no_rule", "medium", 1, 5, TAGS],
+        ["personal", "campaign", 1, 4, TAGS],
+        ["spelling", "source", 1, 6, TAGS],
+    ]  # not of zalo, whose channel is known; nor of what Google Ads wrote, or where nothing was set
+    assert told.facts == {"issues": 4, "rows": TAGS, "concerned": CONCERNED, "personal": 4}
+    assert told.table.set_index("issue").loc["no_rule", "meant"] == "social"
+
+
+def test_the_summary_has_a_line_for_tags_and_one_for_people(found):
+    trust = health.trust(found).table.set_index("check")
+    line = trust.loc["links"]
+    assert (line["state"], line["number"], line["of"]) == ("look", CONCERNED, TAGS)
+    assert trust.loc["personal", "state"] == "look"
+    lines = findings_health.summary(health.trust(found))
+    assert any("Rows with faulty tags: 18 of 96 (18.8%), written in several ways" in line for line in lines)
+    assert "personal" in health.trust(found).facts["look"]
+    assert health.trust(found, health.Limits(tags=0.2)).table.set_index("check").loc["links", "state"] == "ok"
+
+
+def test_no_persons_address_is_kept_with_the_results(found, tmp_path):
+    kept = b"".join(path.read_bytes() for path in tmp_path.glob("work/*") if path.is_file())
+    assert b"tiem.vn" not in kept
+    assert "•••" in set(health.links(found).table["example"])
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "written in several ways"), ("vi", "viết theo nhiều cách khác nhau")]
+)
+def test_the_section_is_shown_in_both_languages_with_markup_escaped(tmp_path, monkeypatch, language, said):
+    shown: list[str] = []
+    monkeypatch.setattr(session, "display", lambda what, **_: shown.append(what.data))
+    run = session.start(str(opened(tmp_path, TAGGED.replace("fanpage", "face<b>\x1b book")).path), language)
+    told = health.links(health.evidence(run.workspace, "2026-01-31"))
+    run.say(findings_links.links(told))
+    run.table(findings_links.shown(told))
+    run.say(findings_links.reading(told))
+    section, table, reading = shown[-3:]
+    assert section.startswith("## ")
+    assert "96" in section
+    assert said in table
+    assert "face&lt;b&gt;" in table
+    assert "\x1b" not in table
+    assert reading.startswith("**")
+
+
+def test_without_sources_that_say_where_visits_come_from_there_is_no_section(tmp_path, monkeypatch):
+    shown: list[object] = []
+    monkeypatch.setattr(session, "display", lambda what, **_: shown.append(what))
+    run = session.start(str(opened(tmp_path, "| | | | zalo | 9").path), "en")
+    found = health.evidence(run.workspace, "2026-01-31")
+    told = health.links(found)
+    assert told is None
+    run.say(findings_links.links(told))
+    run.table(findings_links.shown(told))
+    run.say(findings_links.reading(told))
+    run.record(told)
+    assert shown == []
+    assert not {"links", "personal"} & set(health.trust(found).table["check"])
+    assert not (run.workspace.work / "links.parquet").exists()
+
+
+def test_the_version_of_the_rules_and_the_unassigned_share_are_printed(tmp_path):
+    workspace = opened(tmp_path)
+    ran = CliRunner().invoke(cli.cli, ["prepare", "-w", str(tmp_path)])
+    assert "channels by the rules ga4-2026-05: 82 rows named, 5 (5.75%) Unassigned" in ran.output
+    said = findings_health.channels(health.matches(health.evidence(workspace, "2026-01-31")))
+    assert "`ga4-2026-05`" in said
+    assert "**5** of them (5.75%)" in said
+
+
+def test_the_record_is_read_back_as_it_was_written(tmp_path):
+    workspace = opened(tmp_path)
+    made = prepare(workspace)
+    assert made.links == read_manifest(workspace).links
+    assert read_manifest(workspace).links["rows"] == TAGS

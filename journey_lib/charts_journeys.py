@@ -137,7 +137,7 @@ def step_matrix(result: Result, names: Names, subtitle: str = "") -> alt.TopLeve
         return _nothing(question, _("There is no journey in this period."))
     frame = frame.assign(
         row=named(frame["name"], names),
-        label=[_whole(share) for share in frame["share"]],
+        label=[whole_percent(share) for share in frame["share"]],
     )
     size = frame.groupby("row")["journeys"].sum().sort_values(ascending=False)
     ends = [_(SPECIAL[end]) for end in (CONVERTED, ENDED, OPEN) if _(SPECIAL[end]) in size.index]
@@ -238,70 +238,6 @@ def dropped(result: Result, names: Names, subtitle: str = "", most: int = 5) -> 
     )
 
 
-def time_to(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
-    """How long does it take from the first stage to the last? (`funnel.time_to`)."""
-    question = _("How many days does it take from the first stage to the last?")
-    frame = _shown(result).dropna(subset=["share"])
-    if not len(frame) or not frame["customers"].max() > 0:
-        return _nothing(question, _("Too few customers have reached the last stage to be shown."))
-    frame = frame.iloc[:: max(1, len(frame) // 60)]
-    base = alt.Chart(_lean(frame, ["day", "share", "low", "high", "at_risk"]))
-    x = alt.X("day:Q", title=_("Days since the first stage"))
-    band = base.mark_area(opacity=0.2, interpolate="step-after").encode(x=x, y="low:Q", y2="high:Q")
-    line = base.mark_line(interpolate="step-after").encode(
-        x=x,
-        y=alt.Y("share:Q", title=_("Share who have reached it"), axis=alt.Axis(format=".1%")),
-        tooltip=[
-            _tip("day", _("Days since the first stage"), ",.0f"),
-            _tip("share", _("Share who have reached it"), ".2%"),
-            _tip("low", _("95 % from"), ".2%"),
-            _tip("high", _("to"), ".2%"),
-            _tip("at_risk", _("Customers still watched"), ",.0f"),
-        ],
-    )
-    return alt.layer(band, line).properties(
-        title=_title(question, subtitle),
-        description=_("Kaplan–Meier curve of the share of customers who have reached the last stage."),
-        height=220,
-    )
-
-
-def trend(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
-    """How does conversion from stage to stage move from week to week? (`funnel.trend`)."""
-    question = _("How does conversion from stage to stage move from week to week?")
-    frame = _shown(result)
-    if frame["week"].nunique() < 2:
-        return _nothing(question, _("Fewer than two weeks could be watched for the whole window."))
-    frame = frame.assign(stage_name=named(frame["step"], names))
-    stages = list(dict.fromkeys(frame["stage_name"]))
-    fields = ["week", "stage_name", "share", "low", "high", "customers", "of"]
-    base = alt.Chart(_lean(frame, fields))
-    x = alt.X("week:T", title=_("Week of the first stage"))
-    band = base.mark_area(opacity=0.2).encode(x=x, y="low:Q", y2="high:Q")
-    line = base.mark_line(point=True).encode(
-        x=x,
-        y=alt.Y("share:Q", title=None, axis=alt.Axis(format=".0%")),
-        tooltip=[
-            alt.Tooltip("week:T", title=_("Week of the first stage")),
-            _tip("stage_name", _("Stage")),
-            _tip("share", _("of those at the stage before"), ".1%"),
-            _tip("low", _("95 % from"), ".1%"),
-            _tip("high", _("to"), ".1%"),
-            _tip("of", _("Customers at the stage before"), ",.0f"),
-        ],
-    )
-    return (
-        alt.layer(band, line)
-        .properties(height=90)
-        .facet(row=alt.Row("stage_name:N", sort=stages, title=None, header=alt.Header(labelAngle=0)))
-        .resolve_scale(y="independent")
-        .properties(
-            title=_title(question, subtitle),
-            description=_("Weekly conversion to {n} stages with 95 % intervals.", n=len(stages)),
-        )
-    )
-
-
 def detours(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
     """How often do journeys not go straight on? (`journeys.detours`)."""
     question = _("How often do journeys repeat, skip or turn back?")
@@ -312,7 +248,7 @@ def detours(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMix
     frame = frame.assign(
         row=named(frame["stage"], names),
         move_name=[_(MOVES[move]) for move in frame["move"]],
-        label=[_whole(share) for share in frame["share"]],
+        label=[whole_percent(share) for share in frame["share"]],
     )
     cells = _heat_map(
         frame,
@@ -369,5 +305,6 @@ def _of(share: float, n: float) -> str:
     return f"{_exact(share)} (n = {i18n.number(n)})"
 
 
-def _whole(share: float) -> str:
+def whole_percent(share: float) -> str:
+    """A share as it is written into a cell: nothing where it rounds to nothing."""
     return i18n.number(100 * share) if share >= 0.005 else ""

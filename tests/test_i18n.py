@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po
 
-from journey_lib import charts, charts_journeys, explorers, i18n, layouts, session, tables
+from journey_lib import charts, charts_journeys, charts_times, explorers, i18n, layouts, session, tables
 from journey_lib.errors import ParameterError
 from journey_lib.model import TABLES
 
@@ -49,6 +49,8 @@ def said_in_code() -> Iterator[tuple[str, str]]:
     yield from (("session.py", name) for name in session.CODES.values())
     yield from (("charts_journeys.py", question) for _key, question in charts_journeys.OUTCOMES.values())
     yield from (("charts_journeys.py", name) for name in charts_journeys.DAYS.values())
+    yield from (("charts_journeys.py", words) for pair in charts_times.CURVES.values() for words in pair)
+    yield from (("charts_journeys.py", name) for name in charts_journeys.MATCH)
     yield from (("charts_journeys.py", name) for name in charts_journeys.MOVES.values())
     yield from (("explorers.py", name) for name in explorers.VIEWS)
 

@@ -79,7 +79,7 @@ def load(workspace: Workspace) -> Touches:
     folder = (workspace.work / "touches").absolute()
     read = [partial(_read, folder / f"bucket-{number:03}.parquet") for number in range(manifest.buckets)]
     return Touches(
-        buckets=placed(read, workspace.engine.master, workspace.engine.memory),
+        buckets=placed(read, workspace.engine.master, workspace.engine.memory, workspace.work),
         channels=manifest.channels,
         touchpoints=manifest.touchpoints,
         event_types=tuple(manifest.event_types),

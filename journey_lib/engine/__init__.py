@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TypeVar
 
 from journey_lib.engine import spark
@@ -20,10 +21,13 @@ THREADS = os.cpu_count() or 1
 
 
 def placed(
-    buckets: Sequence[Callable[[], Bucket]], master: str | None, memory: str
+    buckets: Sequence[Callable[[], Bucket]], master: str | None, memory: str, shared: Path
 ) -> Sequence[Callable[[], Bucket]]:
     """The same buckets, to be measured by the Spark at `master`, or without one on this machine."""
-    return tuple(buckets) if master is None else OnSpark(tuple(buckets), Spark(master, memory))
+    if master is None:
+        return tuple(buckets)
+    spark.missing()
+    return OnSpark(tuple(buckets), Spark(master, memory), shared)
 
 
 def reduce(
@@ -37,7 +41,7 @@ def reduce(
     fixed order makes the answer the same to the last bit however many threads or executors ran.
     """
     if isinstance(buckets, OnSpark):
-        return merge(spark.run(buckets.spark, buckets.loaders, lambda load: measure(load())))
+        return merge(spark.run(buckets.spark, buckets.loaders, lambda load: measure(load()), buckets.shared))
     if len(buckets) == 1:
         return merge([measure(buckets[0]())])
     with ThreadPoolExecutor(max_workers=THREADS) as pool:

@@ -49,7 +49,7 @@ class Engine:
         with _readable():
             return self.connection.sql(sql, params=parameters).to_arrow_table()
 
-    def keep(self, name: str, table: pa.Table) -> None:
+    def keep(self, name: str, table: pa.Table | pa.RecordBatchReader) -> None:
         """Make an Arrow table a table of the engine, under a name of our own choosing."""
         with _readable():
             self.connection.register(f"{name}_arrow", table)

@@ -14,27 +14,25 @@ import pickle
 import re
 import shutil
 import sys
+import tempfile
 import traceback
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
-import pyarrow as pa
-
 from journey_lib.errors import ConfigError, DataError, JourneyError
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    import pyarrow as pa
+    from pyspark.sql import SparkSession
 
 Bucket = TypeVar("Bucket")
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
-PIECE = 1 << 26  # bytes of an answer that travel together: neither Arrow nor Java takes 2 GB in one value
-ANSWER = pa.schema({"item": pa.int64(), "piece": pa.int32(), "answer": pa.binary()})
 QUIET = Path(__file__).with_name("quiet.properties")
 
 
@@ -52,6 +50,7 @@ class OnSpark(Sequence[Callable[[], Bucket]], Generic[Bucket]):
 
     loaders: tuple[Callable[[], Bucket], ...]
     spark: Spark
+    shared: Path
 
     def __len__(self) -> int:
         return len(self.loaders)
@@ -64,8 +63,13 @@ class OnSpark(Sequence[Callable[[], Bucket]], Generic[Bucket]):
         return self.loaders[at]
 
 
-def run(spark: Spark, items: Sequence[Item], function: Callable[[Item], Answer]) -> list[Answer]:
+def run(
+    spark: Spark, items: Sequence[Item], function: Callable[[Item], Answer], shared: Path
+) -> list[Answer]:
     """What `function` says of each item, in the order of the items; each is asked in a task of its own.
+
+    `shared` is a folder that driver and executors both write to. Answers come back through it, so that Java
+    holds none of them, however large they are.
 
     Raises
     ------
@@ -74,45 +78,102 @@ def run(spark: Spark, items: Sequence[Item], function: Callable[[Item], Answer])
     DataError
         The function failed in another way, or Spark itself did.
     """
+    if not items:
+        return []
+    folder = Path(tempfile.mkdtemp(prefix="answers-", dir=shared)).absolute()
 
     def task(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             for number in batch["id"].to_pylist():
-                yield from _answer(function, items[number], number)
+                _answer(function, items[number], number, folder)
+            yield batch
 
-    with _readable(), warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # of pandas 3: no frame of pandas is ever made here
-        numbers = session(spark).range(0, len(items), 1, max(len(items), 1))
-        return _answers(numbers.mapInArrow(task, "item long, piece int, answer binary"))
+    try:
+        with readable():
+            session(spark).range(0, len(items), 1, len(items)).mapInArrow(task, "id long").count()
+        return [_answered(folder / str(number)) for number in range(len(items))]
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def _answer(function: Callable[[Item], Answer], item: Item, number: int) -> Iterator[pa.RecordBatch]:
-    """One answer, pickled; a failure is an answer too, for Spark would only try the same four times."""
+def query(
+    spark: Spark, views: Mapping[str, Path], sql: str, into: Path | None = None
+) -> list[tuple[Any, ...]]:
+    """The rows of a small answer over Parquet folders; none where the answer is written `into` a folder."""
+    with readable():
+        opened = session(spark)
+        for name, folder in views.items():
+            opened.read.parquet(str(folder)).createOrReplaceTempView(name)
+        answer = opened.sql(sql)
+        if into is None:
+            return [tuple(row) for row in answer.collect()]
+        answer.write.parquet(str(into))
+        return []
+
+
+def regroup(
+    spark: Spark,
+    views: Mapping[str, Path],
+    sql: str,
+    group: str,
+    groups: int,
+    function: Callable[[int, Iterator[pa.RecordBatch]], None],
+    shared: Path,
+) -> None:
+    """Bring rows of the same `group` together, and hand each group's rows to `function` in one task.
+
+    `group` is an SQL expression from 0 to `groups` - 1; a group without rows is handed over too.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="answers-", dir=shared)).absolute()
+
+    def task(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        from pyspark import TaskContext
+
+        number = TaskContext.get().partitionId()  # type: ignore[union-attr]
+        _answer(lambda rows: function(number, rows), iter(batches), number, folder)
+        yield from ()
+
+    try:
+        with readable():
+            opened = session(spark)
+            for name, place in views.items():
+                opened.read.parquet(str(place)).createOrReplaceTempView(name)
+            from pyspark.sql.functions import expr
+
+            rows = opened.sql(sql).repartitionById(groups, expr(f"CAST({group} AS INT)"))
+            rows.mapInArrow(task, "nothing int").count()
+        for number in range(groups):
+            _answered(folder / str(number))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _answer(function: Callable[[Item], Answer], item: Item, number: int, folder: Path) -> None:
+    """Leave one answer for the driver; a failure is one too, for Spark would try the same four times."""
     try:
         said = pickle.dumps((function(item), None), protocol=5)
     except JourneyError as error:
         said = pickle.dumps((None, error))
     except Exception as error:
         said = pickle.dumps((None, _failed(error, number)))
-    for piece, start in enumerate(range(0, len(said), PIECE)):
-        yield pa.RecordBatch.from_pydict(
-            {"item": [number], "piece": [piece], "answer": [said[start : start + PIECE]]}, schema=ANSWER
+    # A task that Spark runs twice leaves one whole answer, whichever comes last.
+    handle, name = tempfile.mkstemp(dir=folder)
+    with os.fdopen(handle, "wb") as file:
+        file.write(said)
+    Path(name).replace(folder / str(number))
+
+
+def _answered(file: Path) -> Any:
+    if not file.is_file():
+        raise DataError(
+            "an executor of Spark answered in a folder that cannot be seen here",
+            where=str(file.parent),
+            do="keep the workspace where the driver and every executor find it at the same path",
         )
-
-
-def _answers(frame: DataFrame) -> list[Any]:
-    """All answers in order; the first failure is raised."""
-    said = frame.toArrow().sort_by([("item", "ascending"), ("piece", "ascending")])
-    pieces: dict[int, list[bytes]] = {}
-    for number, piece in zip(said["item"].to_pylist(), said["answer"], strict=True):
-        pieces.setdefault(number, []).append(piece.as_buffer())
-    answers = []
-    for number in sorted(pieces):
-        answer, error = pickle.loads(b"".join(pieces.pop(number)))  # noqa: S301
-        if error is not None:
-            raise error
-        answers.append(answer)
-    return answers
+    answer, error = pickle.loads(file.read_bytes())  # noqa: S301
+    if error is not None:
+        raise error
+    return answer
 
 
 def _failed(error: Exception, number: int) -> DataError:
@@ -135,17 +196,19 @@ def _failed(error: Exception, number: int) -> DataError:
 
 
 @contextmanager
-def _readable() -> Iterator[None]:
+def readable() -> Iterator[None]:
     """Turn what Spark says of itself into something a user can act on."""
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of pandas 3: no frame of pandas is made here
+            yield
     except JourneyError:
         raise
     except Exception as error:
         if type(error).__module__.partition(".")[0] not in {"pyspark", "py4j"}:
             raise
         told = _told(str(error))
-        if "ModuleNotFoundError" in told:
+        if "No module named" in told:
             raise DataError(
                 "the executors of Spark lack a package that is there on the driver",
                 where=told,
@@ -154,15 +217,17 @@ def _readable() -> Iterator[None]:
         raise DataError(
             "Spark stopped before it was done",
             where=told,
-            do="if it says that a worker exited or was lost, memory ran out: see docs/spark.md",
+            do="where a worker exited or was lost, memory ran out (docs/spark.md); a stopped Spark starts"
+            " again with the next process (kernel)",
         ) from error
 
 
 def _told(text: str) -> str:
     """The line that says why, of the many Spark says."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    why = [line for line in lines if re.match(r"[\w.]*(Error|Exception)\b: ", line)]
-    return (why[-1] if why else lines[0] if lines else "no reason given")[:300]
+    raised = r"\w+(?:Error|Exception): "
+    causes = re.findall(rf"{raised}(?!Exception thrown)(?:.*\b{raised})?(.+)", text)
+    why = str(causes[-1] if causes else text.partition("\n")[0] or "no reason given")
+    return why.partition(". Consider")[0][:300]
 
 
 _own: dict[Spark, SparkSession] = {}
@@ -183,7 +248,7 @@ def session(spark: Spark) -> SparkSession:
     if active is None:
         _own.clear()
         _own[spark] = _started(spark)
-        atexit.register(_own[spark].stop)
+        atexit.register(_stopped, _own[spark])
         return _own[spark]
     if _own and spark not in _own:
         raise ConfigError(
@@ -192,6 +257,11 @@ def session(spark: Spark) -> SparkSession:
             do="say the same in both workspaces, or open each in a process (a kernel) of its own",
         )
     return active
+
+
+def _stopped(session: SparkSession) -> None:
+    with suppress(Exception):  # it may have died before
+        session.stop()
 
 
 def missing() -> None:

@@ -275,7 +275,7 @@ def _added(
             if apart
             else ""
         )
-        engine.run(f"CREATE OR REPLACE TEMP VIEW apart AS {bad}{again}")
+        engine.run(f"CREATE OR REPLACE TABLE apart AS {bad}{again}")
         checks.keep_rejected(engine, "apart", into / f"{number}_{source.table}.parquet")
     return checks.Account(
         source.table,

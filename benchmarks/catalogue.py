@@ -113,6 +113,20 @@ BENCHMARKS = (
     ),
     *(
         Benchmark(
+            f"spark_{size}m",
+            "files to touch table, paths, linear and time decay on a local Spark, vs the embedded engine",
+            "events",
+            size * MILLION,
+            Command("ours", "on_spark.py", ("spark", "{workspace}")),
+            Command("ours", "on_spark.py", ("duckdb", "{workspace}")),
+            target=None,
+            same=("buckets", "paths", "digest"),
+            turns=1,
+        )
+        for size in (1, 10)
+    ),
+    *(
+        Benchmark(
             f"identity_5m_{peer.environment if peer.environment != 'ours' else 'scipy'}",
             f"hashed identifiers seen together to customers, limits, cuts and merge log, vs {does}",
             "identities",

@@ -310,7 +310,7 @@ def raw(tmp_path: Path) -> Path:
         pq.write_table(kept, tmp_path / "raw" / f"e[{number}].parquet")
     orders = pd.DataFrame(
         {
-            "number": [f"o{i % 300}" for i in range(320)],
+            "number": [f"e{i % 300}" for i in range(320)],  # as some events are called
             "customer_id": [f"KH{i}" for i in random.integers(0, 700, 320)],
             "at": pd.Timestamp("2025-01-05", tz="UTC") + pd.to_timedelta(random.integers(0, 900, 320), "h"),
             "value": random.integers(1, 90, 320) * 1000,

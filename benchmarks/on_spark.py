@@ -93,11 +93,3 @@ def measured(on: str, folder: str) -> dict[str, Any]:
 
 if __name__ == "__main__":
     stopwatch.report(measured(*sys.argv[1:]), "journey-workbench", "numpy", "pyarrow", "duckdb", "pyspark")
-    if sys.argv[1] == "spark":
-        from pyspark import SparkContext
-
-        spark.session(spark.Spark("local[2]", "2GB")).stop()
-        gateway = SparkContext._gateway
-        gateway.shutdown()
-        gateway.proc.stdin.close()
-        gateway.proc.wait()  # so that its CPU is counted with this process

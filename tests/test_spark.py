@@ -312,7 +312,8 @@ def raw(tmp_path: Path) -> Path:
         {
             "number": [f"e{i % 300}" for i in range(320)],  # as some events are called
             "customer_id": [f"KH{i}" for i in random.integers(0, 700, 320)],
-            "at": pd.Timestamp("2025-01-05", tz="UTC") + pd.to_timedelta(random.integers(0, 900, 320), "h"),
+            "at": pd.Timestamp("2025-01-05", tz="UTC")
+            + pd.to_timedelta(random.integers(-9000, 900, 320), "h"),
             "value": random.integers(1, 90, 320) * 1000,
             "channel": random.choice(["app", "cửa hàng", None], 320),
         }
@@ -349,6 +350,8 @@ def test_a_table_prepared_on_spark_equals_the_embedded_one_file_by_file(raw, mon
         *("event_id was already seen", "order_id was already seen", "timestamp cannot be read"),
         *("customer_id is empty", "currency is not the workspace's"),
     }
+    people = jl.customers.load(asked)
+    assert {"lapsed", "repeat", "new", "visitor"} == set(people["stage"])
     here, there = files(raw / "embedded"), files(asked.work)
     assert there.keys() == here.keys()
     assert len([name for name in there if name.startswith("touches/")]) == (2 if most > 500 else 16)
@@ -439,3 +442,11 @@ def test_a_file_that_cannot_be_read_stops_with_the_door_s_own_words(raw):
         prepare.prepare(asked)
     assert not asked.work.exists()
     assert not list(raw.glob("building-*"))
+
+
+def test_a_damaged_file_is_named(raw):
+    (raw / "raw" / "e[1].parquet").write_bytes(b"PAR1 and nothing more")
+    asked = opened(raw, str(ON_SPARK), EVENTS)
+    assert prepare.on_spark.hindrance(asked) is None
+    with pytest.raises(DataError, match=r"e\[1\]\.parquet cannot be read as Parquet"):
+        prepare.prepare(asked)

@@ -45,6 +45,8 @@ ROWS = pa.schema(
     }
 )
 
+SORTED = [name for name in ROWS.names if name not in {"file", "row"}]  # what a bucket is made of
+
 
 @dataclass(frozen=True)
 class _Part:
@@ -97,15 +99,24 @@ def hindrance(workspace: Workspace) -> str | None:
         if source.table in TOUCHING and source.format != "parquet":
             return f"{source.table} come as {source.format} and not as Parquet"
     for source in read:
-        first, *others = (pq.read_schema(file) for file in sources.files(source, workspace.path))
-        if any(not first.equals(other) for other in others):
+        columns = {_columns(file) for file in sources.files(source, workspace.path)} - {None}
+        if len(columns) > 1:
             return f"the files of {source.path} differ in their columns"
-        known = ({*first.names} & {*TABLES[source.table]}) - {*source.ignore}
+        names = {name for of_file in columns if of_file for name, _ in of_file}
+        known = (names & {*TABLES[source.table]}) - {*source.ignore}
         known |= source.columns.keys() | source.set.keys()
         more = sorted(known & ({*TRAFFIC, *IDENTIFIERS} - {"customer_id"}))
         if more:
             return f"its {source.table} have the column {more[0]}"
     return None if read else "it has no source of events or orders"
+
+
+def _columns(file: Path) -> tuple[tuple[str, str], ...] | None:
+    """Names and types of a file's columns; of one that is no Parquet its reader will say so."""
+    try:
+        return tuple((column.name, str(column.type)) for column in pq.read_schema(file))
+    except (pa.ArrowException, OSError):
+        return None
 
 
 def build(
@@ -142,7 +153,8 @@ def build(
     first = (0, *(int(n) for n in np.cumsum(per_fold)[folds - 1 :: folds]))
     whole = _Whole(tables, codes, first, period[1], scale, workspace.engine.memory, folder)
     (folder / "touches").mkdir()
-    spark.regroup(here, views, kept, f"fold DIV {folds}", buckets, partial(_bucket, whole), scratch)
+    sql = f"SELECT {', '.join(SORTED)} FROM ({kept})"
+    spark.regroup(here, views, sql, f"fold DIV {folds}", buckets, partial(_bucket, whole), scratch)
     write_side_tables(engine, staged, folder, scale)
     described = literal(str(scratch / "customers" / "*.parquet"))
     engine.run(f"CREATE TABLE described AS FROM read_parquet({described})")

@@ -27,7 +27,7 @@ from journey_lib.errors import ConfigError, DataError, JourneyError
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 Bucket = TypeVar("Bucket")
 Item = TypeVar("Item")
@@ -101,10 +101,7 @@ def query(
 ) -> list[tuple[Any, ...]]:
     """The rows of a small answer over Parquet folders; none where the answer is written `into` a folder."""
     with readable():
-        opened = session(spark)
-        for name, folder in views.items():
-            opened.read.parquet(str(folder)).createOrReplaceTempView(name)
-        answer = opened.sql(sql)
+        answer = _selected(spark, views, sql)
         if into is None:
             return [tuple(row) for row in answer.collect()]
         answer.write.parquet(str(into))
@@ -135,17 +132,21 @@ def regroup(
 
     try:
         with readable():
-            opened = session(spark)
-            for name, place in views.items():
-                opened.read.parquet(str(place)).createOrReplaceTempView(name)
             from pyspark.sql.functions import expr
 
-            rows = opened.sql(sql).repartitionById(groups, expr(f"CAST({group} AS INT)"))
+            rows = _selected(spark, views, sql).repartitionById(groups, expr(f"CAST({group} AS INT)"))
             rows.mapInArrow(task, "nothing int").count()
         for number in range(groups):
             _answered(folder / str(number))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _selected(spark: Spark, views: Mapping[str, Path], sql: str) -> DataFrame:
+    opened = session(spark)
+    for name, folder in views.items():
+        opened.read.parquet(str(folder)).createOrReplaceTempView(name)
+    return opened.sql(sql)
 
 
 def _answer(function: Callable[[Item], Answer], item: Item, number: int, folder: Path) -> None:
@@ -290,7 +291,6 @@ def _started(spark: Spark) -> SparkSession:
     settings: dict[str, bool | float | int | str | None] = {
         "spark.driver.memory": memory,
         "spark.executor.memory": memory,
-        "spark.driver.maxResultSize": "0",  # of all answers together: they are as large as they are here
         "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={QUIET.as_uri()}",
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.session.timeZone": "UTC",

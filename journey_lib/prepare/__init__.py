@@ -19,7 +19,7 @@ from typing import Literal
 from journey_lib import checks, sources
 from journey_lib.channels import rules
 from journey_lib.channels import staged as arrivals
-from journey_lib.engine import Engine, connect
+from journey_lib.engine import Engine, connect, spark
 from journey_lib.errors import ConfigError
 from journey_lib.identity import keys, stitch
 from journey_lib.model import TABLES
@@ -106,6 +106,7 @@ def fingerprint(workspace: Workspace, answers: Sequence[str] = ()) -> str:
 def _built(workspace: Workspace, engine: Engine, folder: Path, say: Progress) -> Manifest:
     """On Spark where that is asked for and Spark can read the sources; the result is the same."""
     if workspace.engine.master is not None:
+        spark.missing()
         why_not = on_spark.hindrance(workspace)
         if why_not is None:
             return on_spark.build(workspace, engine, folder, say, fingerprint(workspace))

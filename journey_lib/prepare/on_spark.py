@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 
 from journey_lib import checks, sources
 from journey_lib.engine import Engine, Spark, connect, literal, spark
+from journey_lib.errors import DataError
 from journey_lib.model import IDENTIFIERS, TABLES, TRAFFIC
 from journey_lib.prepare import people
 from journey_lib.prepare.code import FOLD, gather, recoded, refuse_reserved
@@ -341,6 +342,9 @@ def _bucket(whole: _Whole, number: int, batches: Iterator[pa.RecordBatch]) -> No
                 staged[table].append(f"staged_{source}")
         gather(engine, staged, whole.scale)
         recoded(engine, whole.codes, whole.first[number])
+        expected = whole.first[number + 1] - whole.first[number]
+        if engine.one("SELECT count(*) FROM customers")[0] != expected:
+            raise DataError("Spark did not bring a bucket's rows together", do="report this as a bug")
         write_bucket(engine, whole.folder / "touches" / f"bucket-{number:03}.parquet")
         described = whole.folder / "spark" / "customers" / f"{number:03}.parquet"
         people.write(engine, staged, described, whole.scale, None, whole.last)

@@ -10,6 +10,8 @@ import importlib.util
 import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -375,6 +377,34 @@ def test_another_number_of_buckets_changes_no_count_and_no_sum_of_money(raw, mon
         answers.append((paths.table, jl.journeys.transitions(paths), jl.attribution.credit(paths, "linear")))
         shutil.rmtree(raw / "work")
     same(answers[1], answers[0])
+
+
+ELSEWHERE = """
+import sys
+import journey_lib as jl
+table = jl.touches.load(jl.open(sys.argv[1]))
+jl.journeys.paths(table, lookback="7d").table.to_csv(sys.argv[2])
+"""
+
+
+def test_executors_with_java_and_folders_of_their_own_do_the_same(raw, tmp_path, monkeypatch):
+    """As near to a cluster as one machine comes: two executors, each a process that Spark starts."""
+    monkeypatch.setattr(prepare.manifest, "BUCKET_ROWS", 100_000)
+    sources = (EVENTS, ORDERS, COSTS)
+    expected = prepare.prepare(opened(raw, "{name: duckdb}", *sources))
+    paths = jl.journeys.paths(jl.touches.load(jl.open(raw)), lookback="7d").table.to_csv()
+    (raw / "work").rename(raw / "embedded")
+    asked = opened(raw, "{name: spark, master: 'local-cluster[2,1,1024]', memory: 1GB}", *sources)
+    script = [sys.executable, "-c", ELSEWHERE, str(raw), str(tmp_path / "paths.csv")]
+    try:
+        subprocess.run(script, env=os.environ | {"PYTHONPATH": str(LIBRARY.parent)}, check=True, timeout=300)
+    finally:
+        spec = importlib.util.find_spec("pyspark")
+        shutil.rmtree(Path(spec.origin).parent / "work", ignore_errors=True)  # where the executors stood
+    same(prepare.read_manifest(asked), expected)
+    for name, file in files(asked.work).items():
+        assert pq.read_table(file).equals(pq.read_table(raw / "embedded" / name)), name
+    assert (tmp_path / "paths.csv").read_text("utf-8") == paths
 
 
 def test_keys_seen_before_are_dropped_even_with_another_customer(tmp_path):

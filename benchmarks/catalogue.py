@@ -130,6 +130,17 @@ BENCHMARKS = (
         same=("events",),
         turns=1,
     ),
+    Benchmark(
+        "spark_10m",
+        "files to touch table, paths, linear and time decay on a local Spark, vs the embedded engine",
+        "events",
+        10 * MILLION,
+        Command("ours", "on_spark.py", ("spark", "{workspace}")),
+        Command("ours", "on_spark.py", ("duckdb", "{workspace}")),
+        target=None,
+        same=("buckets", "paths", "digest"),
+        turns=1,
+    ),
     *(
         Benchmark(
             f"identity_5m_{peer.environment if peer.environment != 'ours' else 'scipy'}",

@@ -47,8 +47,13 @@ def surroundings() -> dict[str, str]:
     """The environment variables of a measured process, the same on both sides.
 
     Compiled bytecode is kept (in one place, made by the warm-up run), so that nobody is charged for an
-    installer that did not compile.
+    installer that did not compile. The library is that of the checkout these scripts stand in.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     cache = HERE / ".data" / "pycache"
-    return {**kept, "PYTHONPATH": str(HERE), "PYTHONPYCACHEPREFIX": str(cache), "PYTHONHASHSEED": "0"}
+    return {
+        **kept,
+        "PYTHONPATH": f"{HERE}{os.pathsep}{HERE.parent}",
+        "PYTHONPYCACHEPREFIX": str(cache),
+        "PYTHONHASHSEED": "0",
+    }

@@ -280,7 +280,7 @@ def _arcs(
         a, b = place[row["from"]], place[row["to"]]
         line = {
             "arc": number,
-            "journeys": row["journeys"],
+            "carried": row["journeys"],
             "kind_name": _(MOVE_NAMES["back" if row["back"] else "next" if b == a + 1 else "skip"]),
         }
         x, y = _curve(a, b, len(order))
@@ -291,7 +291,7 @@ def _arcs(
         middle = len(x) // 2
         heads.append(
             line
-            | {"from_name": names[row["from"]], "to_name": names[row["to"]], "share": row["share"]}
+            | {"from_name": names[row["from"]], "to_name": names[row["to"]], "part": row["share"]}
             | {"x": x[-1], "y": y[-1], "middle": x[middle], "peak": y[middle]}
             | {"label": i18n.number(row["journeys"])}
         )
@@ -312,12 +312,12 @@ def _curve(a: int, b: int, steps: int) -> tuple[list[float], list[float]]:
 
 def _arc_layers(arcs: pd.DataFrame, heads: pd.DataFrame, kinds: list[str]) -> list[Any]:
     colour = alt.Color("kind_name:N", scale=alt.Scale(domain=kinds), title=None)
-    width = alt.Size("journeys:Q", scale=alt.Scale(range=[1, 14], domainMin=0, nice=False), legend=None)
+    width = alt.Size("carried:Q", scale=alt.Scale(range=[1, 14], domainMin=0, nice=False), legend=None)
     tips = [
         _tip("from_name", _("from")),
         _tip("to_name", _("to")),
-        _tip("journeys", _("Journeys"), ",.0f"),
-        _tip("share", _("Share of journeys"), ".1%"),
+        _tip("carried", _("Journeys"), ",.0f"),
+        _tip("part", _("Share of journeys"), ".1%"),
     ]
     lines = (
         alt.Chart(_lean(arcs, arcs.columns.tolist()))

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from scipy import sparse
 
 from journey_lib import columns
+from journey_lib.engine import OnSpark, placed
 from journey_lib.errors import DataError, ParameterError, did_you_mean
 from journey_lib.prepare import BUCKET_ROWS, FOLDS, Manifest, prepare
 from journey_lib.workspace import Workspace, minor_digits
@@ -55,7 +56,7 @@ class Touches:
     `by` says what `channels` are: those of the table, or what the steps are called instead.
     """
 
-    buckets: tuple[Callable[[], Bucket], ...]
+    buckets: Sequence[Callable[[], Bucket]]
     channels: tuple[str, ...]
     touchpoints: tuple[str, ...]
     event_types: tuple[str, ...]
@@ -85,12 +86,10 @@ class Touches:
 def load(workspace: Workspace) -> Touches:
     """The prepared table of a workspace, prepared first if its sources changed; read bucket by bucket."""
     manifest = prepare(workspace)
-    folder = workspace.work / "touches"
-
+    folder = (workspace.work / "touches").absolute()
+    read = [partial(_read, folder / f"bucket-{number:03}.parquet") for number in range(manifest.buckets)]
     return Touches(
-        buckets=tuple(
-            partial(_read, folder / f"bucket-{number:03}.parquet") for number in range(manifest.buckets)
-        ),
+        buckets=placed(read, workspace.engine.master, workspace.engine.memory, workspace.work),
         channels=manifest.channels,
         touchpoints=manifest.touchpoints,
         event_types=tuple(manifest.event_types),
@@ -106,7 +105,9 @@ def load(workspace: Workspace) -> Touches:
 
 
 def hold(touches: Touches) -> Touches:
-    """The same table with every bucket read into memory once, for explorers that ask again and again."""
+    """The same table with its buckets read into memory, to be asked again and again; on Spark as it is."""
+    if isinstance(touches.buckets, OnSpark):
+        return touches
     held = [read() for read in touches.buckets]
     return replace(touches, buckets=tuple(partial(_same, bucket) for bucket in held))
 
@@ -230,8 +231,7 @@ def _sorted(rows: Bucket, at: Ints, event_id: pa.ChunkedArray | None) -> Bucket:
     counts = np.diff(counted.indptr)
     customer = np.repeat(np.arange(least, least + len(counts), dtype=np.int32), counts)
     timestamp = rows.timestamp[order]
-    same = (timestamp[1:] == timestamp[:-1]) & (customer[1:] == customer[:-1])
-    if same.any():
+    if (same := (timestamp[1:] == timestamp[:-1]) & (customer[1:] == customer[:-1])).any():
         order = _untied(rows, order, same, at, event_id)
     channel, event_type, value = (column[order] for column in (rows.channel, rows.event_type, rows.value))
     return Bucket(customer, timestamp, channel, rows.touchpoint, event_type, value)

@@ -159,9 +159,26 @@ class Identity(_Strict):
 
 
 class EngineSettings(_Strict):
-    """How much memory the engine may use before it spills to disk."""
+    """Which engine runs, and how much memory it may use before it spills to disk.
 
+    `master` says where Spark is, such as ``local[4]``, ``yarn`` or ``spark://host:7077``; all cores of this
+    machine when Spark is named without one.
+    """
+
+    name: Literal["duckdb", "spark"] = "duckdb"
     memory: str = Field(default="2GB", pattern=r"^\d+(\.\d+)? ?(MB|GB)$")
+    master: str | None = Field(default=None, min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _mastered(cls, declared: Any) -> Any:
+        if not isinstance(declared, dict):
+            return declared
+        if declared.get("name") == "spark":
+            return {"master": "local[*]"} | declared
+        if declared.get("master") is not None:
+            raise ValueError("master: only Spark has one: say `name: spark` too, or leave it out")
+        return declared
 
 
 class ReportEntry(_Strict):

@@ -65,7 +65,7 @@ def test_the_diagram_has_a_box_for_every_step_and_an_arc_for_every_move(log):
     boxes = drawn(chart, "filled")
     assert [box["step_name"] for box in boxes] == ["Discover", "<Compare>", "Buy"]
     assert [box["followed"] for box in boxes] == score.table["followed"].tolist()
-    heads = {(h["from_name"], h["to_name"]): (h["kind_name"], h["journeys"]) for h in drawn(chart, "peak")}
+    heads = {(h["from_name"], h["to_name"]): (h["kind_name"], h["carried"]) for h in drawn(chart, "peak")}
     expected = {
         (a, b): n
         for a, b, n in moves.table.groupby(["from", "to"])["journeys"].sum().reset_index().to_numpy()
@@ -89,7 +89,7 @@ def test_turning_back_is_one_arc_whichever_of_its_ends_was_out_of_order():
     moves = conformance.moves(log, PLAN).table
     assert set(moves.loc[moves["to"] == "discover", "kind"]) == {"next", "early", "late"}
     heads = drawn(charts_conformance.deviation_diagram(*both(log)), "peak")
-    assert [head["journeys"] for head in heads if head["kind_name"] == "turns back"] == [2]
+    assert [head["carried"] for head in heads if head["kind_name"] == "turns back"] == [2]
 
 
 def test_arcs_go_over_the_steps_forwards_and_under_them_backwards(log):
@@ -138,7 +138,7 @@ def test_of_many_arcs_the_most_travelled_are_drawn_and_the_rest_are_counted():
     assert len(heads) == charts_conformance.MOST_ARCS
     moves = conformance.moves(log, steps).table
     skips = moves[moves["kind"] == "skip"]["journeys"].sort_values(ascending=False)
-    assert sorted((h["journeys"] for h in heads), reverse=True) == skips[:12].tolist()
+    assert sorted((h["carried"] for h in heads), reverse=True) == skips[:12].tolist()
     assert theme.titles(chart.to_dict())[1] == f"2025 · {len(skips) - 12} rarer moves are not drawn"
 
 
@@ -156,7 +156,7 @@ def test_every_chart_has_title_description_and_marks(log, language):
 def test_arcs_and_steps_of_too_few_customers_are_not_told(log):
     score, moves = both(log, k=3)
     chart = charts_conformance.deviation_diagram(score, moves)
-    assert {head["journeys"] for head in drawn(chart, "peak")} == {3, 5, 7}
+    assert {head["carried"] for head in drawn(chart, "peak")} == {3, 5, 7}
     hidden = conformance.score(touches(LOG.replace("search", "web")), PLAN).suppressed(7)
     assert hidden.table["suppressed"].tolist() == [False, False, True]
     boxes = drawn(charts_conformance.deviation_diagram(hidden, moves), "filled")

@@ -253,7 +253,7 @@ def test_what_the_library_imports_is_declared_and_what_is_declared_is_imported()
     declared = set(ranges(CORE)) | set(ranges(REAL))
     # What only some need is imported where it is needed, and said to be missing where it is.
     allowed = declared | {
-        name for extra in ("excel", "identity", "postgres") for name in ranges(EXTRAS[extra])
+        name for extra in ("excel", "identity", "postgres", "spark") for name in ranges(EXTRAS[extra])
     }
     assert used <= allowed, f"imported but not declared: {sorted(used - allowed)}"
     unused = declared - used - NOT_IMPORTED

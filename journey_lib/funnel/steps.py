@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from journey_lib.engine import reduce
+from journey_lib.engine import placed_like, reduce
 from journey_lib.funnel.walk import DAY, FOREVER, Asked, Order, Start, asked_of, settings_of, walk
 from journey_lib.intervals import wilson
 from journey_lib.journeys import Period
@@ -110,7 +110,8 @@ def dropped(
     names_of = called or touches
     asked = asked_of(touches, steps, order, "first", within, period, customers)
     size = len(names_of.channels) + 1
-    pairs = [partial(_both, *reads) for reads in zip(touches.buckets, names_of.buckets, strict=True)]
+    reads = zip(touches.buckets, names_of.buckets, strict=True)
+    pairs = placed_like(touches.buckets, [partial(_both, *each) for each in reads])
     counts = reduce(pairs, lambda pair: _instead(*pair, asked, size), lambda parts: np.sum(parts, axis=0))
     step, what, name = np.nonzero(counts)
     of = counts.sum(axis=2)[step, what]

@@ -15,7 +15,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from journey_lib.engine import reduce
+from journey_lib.engine import placed_like, reduce
 from journey_lib.errors import DataError, ParameterError
 from journey_lib.intervals import difference, wilson
 from journey_lib.journeys.automaton import Automaton, accepts, compiled
@@ -187,10 +187,13 @@ def chosen(
     told = json.dumps([how, text], ensure_ascii=False)
     return replace(
         touches,
-        buckets=tuple(
-            partial(_chosen, load, kept, number)
-            for load, (people, _) in zip(touches.buckets, parts, strict=True)
-            if len(people)
+        buckets=placed_like(
+            touches.buckets,
+            [
+                partial(_chosen, load, kept, number)
+                for load, (people, _) in zip(touches.buckets, parts, strict=True)
+                if len(people)
+            ],
         ),
         fold=touches.fold[kept],
         rows=sum(rows for _, rows in parts),

@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from journey_lib.engine import placed_like
 from journey_lib.errors import ParameterError, did_you_mean
 from journey_lib.journeys.cut import Array
 from journey_lib.stages import Model, Rule
@@ -92,5 +93,5 @@ def _named(touches: Touches, by: By, code: Callable[[Bucket], Array], names: Seq
         bucket = read()
         return replace(bucket, channel=code(bucket))
 
-    buckets = tuple(partial(load, read) for read in touches.buckets)
+    buckets = placed_like(touches.buckets, [partial(load, read) for read in touches.buckets])
     return replace(touches, buckets=buckets, channels=tuple(names), by=by)

@@ -19,13 +19,14 @@ from typing import Literal
 from journey_lib import checks, sources
 from journey_lib.channels import rules
 from journey_lib.channels import staged as arrivals
-from journey_lib.engine import Engine, connect
-from journey_lib.errors import ConfigError, DataError
+from journey_lib.engine import Engine, connect, spark
+from journey_lib.errors import ConfigError
 from journey_lib.identity import keys, stitch
 from journey_lib.model import TABLES
-from journey_lib.prepare import people
-from journey_lib.prepare.code import coded, refuse_reserved
+from journey_lib.prepare import on_spark, people
+from journey_lib.prepare.code import coded, gather, refuse_reserved
 from journey_lib.prepare.manifest import BUCKET_ROWS, FOLDS, FORMAT, Manifest, bucket_count, read_manifest
+from journey_lib.prepare.refuse import refuse_losses, refuse_nothing
 from journey_lib.prepare.write import write_side_tables, write_touches
 from journey_lib.workspace import Workspace, minor_digits
 
@@ -68,7 +69,7 @@ def prepare(
     building = Path(tempfile.mkdtemp(prefix="building-", dir=workspace.path))
     try:
         with connect(building, workspace.engine.memory) as engine:
-            manifest = _build(workspace, engine, building, say)
+            manifest = _built(workspace, engine, building, say)
         if known is not None and known.fingerprint == manifest.fingerprint:
             return known
         (building / "manifest.json").write_text(
@@ -102,6 +103,17 @@ def fingerprint(workspace: Workspace, answers: Sequence[str] = ()) -> str:
     return digest.hexdigest()[:16]
 
 
+def _built(workspace: Workspace, engine: Engine, folder: Path, say: Progress) -> Manifest:
+    """On Spark where that is asked for and Spark can read the sources; the result is the same."""
+    if workspace.engine.master is not None:
+        spark.missing()
+        why_not = on_spark.hindrance(workspace)
+        if why_not is None:
+            return on_spark.build(workspace, engine, folder, say, fingerprint(workspace))
+        say(f"preparing on this machine, for {why_not}; only measures run on Spark")
+    return _build(workspace, engine, folder, say)
+
+
 def _build(workspace: Workspace, engine: Engine, folder: Path, say: Progress) -> Manifest:
     scale = 10 ** minor_digits(workspace.currency)
     staged, records = _staged(workspace, engine, say)
@@ -112,16 +124,13 @@ def _build(workspace: Workspace, engine: Engine, folder: Path, say: Progress) ->
     channel_rules = arrivals.name_channels(engine, staged["events"], workspace)
     stitched = _stitched(workspace, engine, staged, say)
     accounts = _accounts(workspace, engine, records, folder / "rejected")
+    refuse_losses(workspace, accounts, folder)
     say("sorting touches by customer and time")
-    codes = coded(engine, staged, scale)
+    gather(engine, staged, scale)
+    codes = coded(engine)
     touches, first, last = engine.one("SELECT count(*), min(moment), max(moment) FROM events")
     if not touches:
-        raise DataError(
-            "no usable event is left",
-            where=str(workspace.path),
-            how_many=f"{sum(a.rows_in for a in accounts)} rows read, all of them dropped",
-            do=f"see why in {_kept_apart(workspace, folder)} and correct `sources` in journey.yaml",
-        )
+        refuse_nothing(workspace, accounts, folder)
     per_fold = dict(engine.rows("SELECT fold, count(*) FROM customers GROUP BY fold"))
     customers_per_fold = tuple(int(per_fold.get(fold, 0)) for fold in range(FOLDS))
     buckets = bucket_count(touches)
@@ -131,7 +140,7 @@ def _build(workspace: Workspace, engine: Engine, folder: Path, say: Progress) ->
         stitched.write(folder / "identity")
     if linted is not None:
         linted.table.to_parquet(folder / "links.parquet")
-    people.write(engine, staged, folder / "customers.parquet", scale, stitched)
+    people.write(engine, staged, folder / "customers.parquet", scale, stitched, last)
     return Manifest(
         fingerprint=fingerprint(workspace, answers),
         format=FORMAT,
@@ -217,7 +226,7 @@ def _key(workspace: Workspace) -> bytes:
 def _accounts(
     workspace: Workspace, engine: Engine, records: Sequence[Mapping[str, int]], rejected: Path
 ) -> list[checks.Account]:
-    """What became of every row; the run stops where too many of a source cannot be used."""
+    """What became of every row; those that cannot be used are kept apart."""
     accounts = []
     for number, source in enumerate(workspace.sources):
         into = f"staged_{number}"
@@ -227,25 +236,4 @@ def _accounts(
         accounts.append(
             checks.Account(source.table, source.format, source.path, rows_in, kept, dropped, records[number])
         )
-    most = workspace.checks.most_dropped
-    for account in accounts:
-        if account.rows_in and account.unusable > most * account.rows_in:
-            reasons = "; ".join(f"{reason}: {n}" for reason, n in account.dropped.items())
-            raise DataError(
-                f"too many rows of {account.table} cannot be used",
-                where=account.path or account.format,
-                how_many=f"{account.unusable} of {account.rows_in} ({reasons})",
-                do=f"see which in {_kept_apart(workspace, rejected.parent)} and correct the source in"
-                f" journey.yaml, or allow it: `checks: {{most_dropped: ...}}` is {most:g}",
-            )
     return accounts
-
-
-def _kept_apart(workspace: Workspace, building: Path) -> Path:
-    """Move the bad rows of a preparation that stops to where its user can look at them."""
-    stopped = workspace.work / "stopped"
-    shutil.rmtree(stopped, ignore_errors=True)
-    if (building / "rejected").is_dir():
-        workspace.work.mkdir(exist_ok=True)
-        (building / "rejected").rename(stopped)
-    return stopped

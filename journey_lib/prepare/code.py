@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import pyarrow as pa
+
 from journey_lib.engine import Engine
 from journey_lib.errors import DataError
 from journey_lib.model import RESERVED
 from journey_lib.prepare.manifest import FOLDS
+
+FOLD = f"CAST(md5_number_lower(customer_id) % {FOLDS} AS SMALLINT)"
 
 
 def refuse_reserved(channels: Sequence[str]) -> None:
@@ -20,8 +24,8 @@ def refuse_reserved(channels: Sequence[str]) -> None:
         )
 
 
-def coded(engine: Engine, staged: Mapping[str, Sequence[str]], scale: int) -> dict[str, dict[str, int]]:
-    """Create `events` (all usable rows) and `customers`, and number the names in alphabetical order."""
+def gather(engine: Engine, staged: Mapping[str, Sequence[str]], scale: int) -> None:
+    """Create `events`: all usable rows of what becomes a touch or ends a journey, amounts in minor units."""
     parts = [
         "SELECT customer_id, epoch_us(timestamp) AS moment, channel, touchpoint, event_type,"
         f" CAST(round(coalesce(value, 0) * {scale}) AS BIGINT) AS value, event_id, {_who(engine, name)}"
@@ -39,6 +43,10 @@ def coded(engine: Engine, staged: Mapping[str, Sequence[str]], scale: int) -> di
             "no source delivers events or orders", do="declare one under `sources` in journey.yaml"
         )
     engine.run(f"CREATE TABLE events AS {' UNION ALL '.join(parts)}")
+
+
+def coded(engine: Engine) -> dict[str, dict[str, int]]:
+    """Number the names and the customers of `events` in alphabetical order; event types are also counted."""
     codes: dict[str, dict[str, int]] = {}
     for name in ("channel", "touchpoint", "event_type"):
         engine.run(
@@ -48,15 +56,27 @@ def coded(engine: Engine, staged: Mapping[str, Sequence[str]], scale: int) -> di
         )
         codes[name] = dict(engine.rows(f"SELECT name, code FROM {name}s ORDER BY code"))
     refuse_reserved(list(codes["channel"]))
-    engine.run(
-        "CREATE TABLE customers AS SELECT customer_id, fold,"
-        " CAST(row_number() OVER (ORDER BY fold, customer_id) - 1 AS INTEGER) AS customer FROM ("
-        f"SELECT customer_id, CAST(md5_number_lower(customer_id) % {FOLDS} AS SMALLINT) AS fold"
-        " FROM (SELECT DISTINCT customer_id FROM events))"
-    )
+    number_customers(engine)
     counted = dict(engine.rows("SELECT event_type, count(*) FROM events GROUP BY event_type"))
     codes["event_type"] = {name: int(counted[name]) for name in codes["event_type"]}
     return codes
+
+
+def recoded(engine: Engine, codes: Mapping[str, Mapping[str, int]], first: int) -> None:
+    """Code a part of all `events` as the whole was coded: by its names, and by customers from `first` on."""
+    for name, code in codes.items():
+        numbers = pa.array(range(len(code)), pa.int16())
+        engine.keep(f"{name}s", pa.table({"name": pa.array(code, pa.string()), "code": numbers}))
+    number_customers(engine, first)
+
+
+def number_customers(engine: Engine, first: int = 0) -> None:
+    """Create `customers`, by fold and then by id, numbered from `first` on."""
+    engine.run(
+        "CREATE TABLE customers AS SELECT customer_id, fold,"
+        f" CAST(row_number() OVER (ORDER BY fold, customer_id) - 1 + {first} AS INTEGER) AS customer FROM ("
+        f"SELECT customer_id, {FOLD} AS fold FROM (SELECT DISTINCT customer_id FROM events))"
+    )
 
 
 def _who(engine: Engine, name: str) -> str:

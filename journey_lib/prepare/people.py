@@ -28,17 +28,17 @@ def write(
     file: Path,
     scale: int,
     stitched: Stitched | None,
+    end: int,
 ) -> None:
     """Write the table; customers with touches come first, in the order of their numbers.
 
     Columns: customer (number in the touch table, null without touches), customer_id, fold, first_seen,
     last_seen (µs of UTC), rows, sources, orders, value (minor units), identifiers, known, opt_out, stage, and
-    the traits of the CRM.
+    the traits of the CRM. `end` is the last moment of all touches.
     """
     _orders(engine, staged["orders"], scale)
     _crm(engine, staged["customers"])
     _identifiers(engine, stitched)
-    end = engine.one("SELECT max(moment) FROM events")[0]
     traits = ", ".join(f"crm.{name}" for name in TRAITS)
     engine.run(
         "CREATE OR REPLACE TABLE people AS SELECT c.customer, p.customer_id, c.fold, p.first_seen,"

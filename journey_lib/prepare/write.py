@@ -23,7 +23,16 @@ def write_touches(engine: Engine, folder: Path, per_fold: Sequence[int], buckets
     folder.mkdir()
     folds = FOLDS // buckets
     ends = np.cumsum(per_fold)[folds - 1 :: folds]
-    batches = engine.batches(
+    _split(_sorted(engine), [folder / f"bucket-{number:03}.parquet" for number in range(buckets)], ends)
+
+
+def write_bucket(engine: Engine, file: Path) -> None:
+    """Write the one bucket whose rows the engine holds."""
+    _split(_sorted(engine), [file], np.array([np.iinfo(np.int32).max]))
+
+
+def _sorted(engine: Engine) -> Iterator[pa.RecordBatch]:
+    return engine.batches(
         "SELECT c.customer, e.moment AS timestamp, coalesce(ch.code, -1) AS channel,"
         " coalesce(tp.code, -1) AS touchpoint, et.code AS event_type, e.value, e.who FROM events e"
         " JOIN customers c USING (customer_id)"
@@ -33,7 +42,6 @@ def write_touches(engine: Engine, folder: Path, per_fold: Sequence[int], buckets
         " ORDER BY c.customer, e.moment, e.channel IS NULL, e.event_id NULLS FIRST,"
         " et.code, ch.code, tp.code, e.value"
     )
-    _split(batches, [folder / f"bucket-{number:03}.parquet" for number in range(buckets)], ends)
 
 
 def _split(batches: Iterator[pa.RecordBatch], files: Sequence[Path], ends: np.ndarray[Any, Any]) -> None:
@@ -52,7 +60,7 @@ def _split(batches: Iterator[pa.RecordBatch], files: Sequence[Path], ends: np.nd
     reached = -1
     writers = [pq.ParquetWriter(file, schema, compression="zstd", use_dictionary=CODES) for file in files]
     try:
-        for batch in batches:
+        for batch in filter(len, batches):
             table = pa.Table.from_batches([batch]).cast(schema)
             customer = table["customer"].to_numpy()
             # Everything after this rests on the order: an engine that lost it must not go unnoticed.

@@ -1,26 +1,19 @@
-"""The engine border: the only module that runs SQL, and the one place that maps a measure over buckets."""
+"""The embedded engine: DuckDB, within a memory limit, on one machine."""
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from journey_lib.errors import DataError
-
-Bucket = TypeVar("Bucket")
-Table = TypeVar("Table")
-
-THREADS = os.cpu_count() or 1
 
 
 def identifier(name: str) -> str:
@@ -56,7 +49,7 @@ class Engine:
         with _readable():
             return self.connection.sql(sql, params=parameters).to_arrow_table()
 
-    def keep(self, name: str, table: pa.Table) -> None:
+    def keep(self, name: str, table: pa.Table | pa.RecordBatchReader) -> None:
         """Make an Arrow table a table of the engine, under a name of our own choosing."""
         with _readable():
             self.connection.register(f"{name}_arrow", table)
@@ -103,19 +96,3 @@ def connect(scratch: Path, memory: str = "2GB") -> Iterator[Engine]:
             connection.close()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def reduce(
-    buckets: Sequence[Callable[[], Bucket]],
-    measure: Callable[[Bucket], Table],
-    merge: Callable[[list[Table]], Table],
-) -> Table:
-    """Apply `measure` to every bucket and merge the small additive tables it returns, in bucket order.
-
-    Buckets hold whole customers, so counts, distinct customers, paths and histograms merge by addition; the
-    fixed order makes the answer the same to the last bit however many threads ran.
-    """
-    if len(buckets) == 1:
-        return merge([measure(buckets[0]())])
-    with ThreadPoolExecutor(max_workers=THREADS) as pool:
-        return merge(list(pool.map(lambda load: measure(load()), buckets)))

@@ -28,7 +28,8 @@ def cohorts(touches: Touches, *, conversion: str | None = None, period: Period |
     start, end, until = _limits(touches, period)
     converts = _converting(touches, conversion)
     origin = int(_months(np.array([max(start, touches.period[0])]), touches.timezone)[0])
-    months = int(_months(np.array([until]), touches.timezone)[0]) - origin + 1
+    # a period outside the data has no months, but still a table
+    months = max(int(_months(np.array([until]), touches.timezone)[0]) - origin + 1, 1)
     # the month of the last instant is whole only when the next instant is in another
     whole = months - int(_months(np.array([until + 1]), touches.timezone)[0] == origin + months - 1)
 

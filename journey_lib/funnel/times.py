@@ -75,7 +75,8 @@ def trend(
     """
     asked = asked_of(touches, steps, order, "first", within, period, customers)
     first = _monday(np.array([max(asked.start, touches.period[0])]), touches.timezone)[0]
-    weeks = int(_monday(np.array([asked.until]), touches.timezone)[0] - first) // 7 + 1
+    # a period outside the data has no weeks, but still a table
+    weeks = max(int(_monday(np.array([asked.until]), touches.timezone)[0] - first) // 7 + 1, 1)
     counts = reduce(
         touches.buckets,
         lambda bucket: _weekly(bucket, asked, first, weeks, touches.timezone),

@@ -1,0 +1,139 @@
+"""Where customers are now, which periods are compared, and what the journeys report says in words."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pytest
+from hypothesis import given
+from tables import touches
+from test_laws import law, logs
+from twins import DAY, Row, order_of
+
+import journey_lib as jl
+from journey_lib import charts_flows, charts_journeys, charts_times, findings_journeys, i18n
+from journey_lib.errors import ParameterError
+
+LOG = """
+    who  | when        | channel | sale
+    an   | 01-01 08:00 | email   |
+    an   | 01-02 08:00 | store   | 100
+    binh | 01-01 08:00 | email   |
+    binh | 01-03 08:00 | store   | 50
+    chi  | 01-01 08:00 | <b>zalo |
+    chi  | 03-01 08:00 | zalo    | 10
+    """
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> None:
+    i18n.speak("en")
+
+
+# --- Now ----------------------------------------------------------------------------------------------------
+
+
+def test_a_customer_is_at_the_stage_of_the_last_touch_or_has_gone_quiet() -> None:
+    found = jl.journeys.stages_now(touches(LOG), within="30d")
+    assert dict(zip(found.table["step"], found.table["customers"], strict=True)) == {
+        "<b>zalo": 0,
+        "email": 0,
+        "store": 0,
+        "zalo": 1,
+        "(gone quiet)": 2,
+    }
+    then = jl.journeys.stages_now(touches(LOG), within="30d", period=(None, "2025-01-03"))
+    assert dict(zip(then.table["step"], then.table["customers"], strict=True))["store"] == 1
+
+
+@law
+@given(logs())
+def test_everybody_who_touched_is_somewhere(log: list[Row]) -> None:
+    last: dict[str, tuple[int, str]] = {}
+    for row in sorted(log, key=order_of):
+        if row.channel:
+            last[row.customer] = (row.time, row.channel)
+    now = max(row.time for row in log)
+    found = jl.journeys.stages_now(touches(log), within="3d").table
+    expected: dict[str, int] = {}
+    for moment, channel in last.values():
+        name = channel if now - moment <= 3 * DAY else "(gone quiet)"
+        expected[name] = expected.get(name, 0) + 1
+    assert {row.step: row.customers for row in found.itertuples() if row.customers} == expected
+
+
+# --- Periods ------------------------------------------------------------------------------------------------
+
+
+def test_the_last_two_periods_are_whole_days_that_touch() -> None:
+    """The data end on 1 March: that day is the last of the first period."""
+    later, before = jl.journeys.last_two(touches(LOG), "30d", {"lookback": "7d"})
+    assert later == {"lookback": "7d", "period": (dt.date(2025, 1, 31), dt.date(2025, 3, 2))}
+    assert before == {"lookback": "7d", "period": (dt.date(2025, 1, 1), dt.date(2025, 1, 31))}
+    asked, _ = jl.journeys.last_two(touches(LOG), "7d", {"period": (None, "2025-02-01")})
+    assert asked["period"] == (dt.date(2025, 1, 25), dt.date(2025, 2, 1))
+
+
+# --- Words --------------------------------------------------------------------------------------------------
+
+
+def test_a_story_is_told_with_its_number_and_its_coverage() -> None:
+    top = jl.journeys.top(jl.journeys.paths(touches(LOG)))
+    told = findings_journeys.story(top, {"email": "E-mail"}, "The shop")
+    assert told == (
+        "**The shop**: the most frequent way to a conversion is **E\\-mail → store** (2 of 3 conversions,"
+        " 66.7%); the 2 most frequent ways cover 100.0%."
+    )
+    nobody = jl.journeys.top(jl.journeys.paths(touches(LOG)), k=10)
+    assert findings_journeys.story(nobody, {}, "The shop").endswith("no path is common enough to be told.")
+
+
+def test_names_from_data_are_shown_as_they_are() -> None:
+    found = jl.journeys.around(jl.journeys.transitions(touches(LOG)), "zalo")
+    spec = charts_journeys.around(found, {}).to_json()
+    assert "<b>zalo" in spec  # as text of the data, never as markup: the page escapes what it writes
+    funnel = jl.funnel.funnel(touches(LOG), ("<b>zalo", "zalo"))
+    assert "<b>" not in findings_journeys.funnel(funnel, {})
+
+
+def test_a_touchpoint_nobody_went_to_is_said_with_those_near_it() -> None:
+    with pytest.raises(ParameterError, match="no step leads to or from 'stroe'"):
+        jl.journeys.around(jl.journeys.transitions(touches(LOG)), "stroe")
+
+
+def test_stages_too_few_customers_reached_are_not_spoken_of() -> None:
+    found = jl.funnel.funnel(touches(LOG), ("email", "store")).suppressed(3)
+    assert findings_journeys.funnel(found, {}) == "No customer entered the first stage in this period."
+
+
+# --- Nothing to show ----------------------------------------------------------------------------------------
+
+
+def test_charts_say_so_when_there_is_nothing_to_show() -> None:
+    table = touches(LOG)
+    cut = {"period": ("2030-01-01", "2030-02-01")}
+    flows = jl.journeys.flows(table, **cut)
+    charts = [
+        charts_flows.flows(flows, {}),
+        charts_journeys.step_matrix(jl.journeys.step_matrix(flows), {}),
+        charts_journeys.outcomes(jl.journeys.entries(table, **cut), {}),
+        charts_journeys.detours(jl.journeys.detours(table, **cut), {}),
+        charts_journeys.funnel(jl.funnel.funnel(table, **cut), {}),
+        charts_journeys.dropped(jl.funnel.dropped(table, **cut), {}),
+        charts_times.time_to(jl.funnel.time_to(table, **cut)),
+        charts_times.time_to(jl.retention.repeat(table, **cut)),
+        charts_times.trend(jl.funnel.trend(table, within="7d", **cut), {}),
+        charts_times.cohorts(jl.retention.cohorts(table, **cut)),
+        charts_flows.compared(jl.journeys.compare(jl.journeys.transitions, table, {}, {}), {}),
+    ]
+    for chart in charts:
+        assert chart.to_dict()["usermeta"]["journey"]["empty"] is True
+
+
+def test_the_bands_of_a_flow_are_all_its_journeys_at_every_touch() -> None:
+    flows = jl.journeys.flows(touches(LOG), depth=2)
+    links = charts_flows._merged(flows.table)
+    bands = charts_flows._bands(links, flows.facts["journeys"])
+    assert bands[bands["step"] == 1]["of_all"].sum() == flows.facts["journeys"]
+    assert np.allclose(bands["top"] - bands["bottom"], bands["part"])

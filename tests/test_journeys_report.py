@@ -1,0 +1,150 @@
+"""The journeys report of a small demo shop, run as a schedule runs it, and its numbers beside each other."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import browser
+import pandas as pd
+import pytest
+import shops
+import yaml
+
+import journey_lib as jl
+from journey_lib import catalogue, demo, explorers, i18n, runner, session
+
+MOST = 850_000  # bytes of a page with twenty charts
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("work") / "demo"
+    folder.mkdir()
+    demo.generate(folder, customers=3_000, seed=11)
+    (folder / "journey.yaml").write_text(shops.CONFIG.read_text("utf-8"), encoding="utf-8")
+    (folder / "maps").mkdir()
+    plan = shops.CONFIG.parent / "maps" / "planned.yaml"
+    (folder / "maps" / "planned.yaml").write_text(plan.read_text("utf-8"), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def published(shop) -> Path:
+    reports = shop.parent / "reports"
+    asked = {"pattern": "facebook -> ... -> direct within 14d"}
+    outcomes = runner.run_all(
+        jl.open(shop),
+        [(catalogue.reports()["journeys"], asked)],
+        languages=["vi", "en"],
+        reports_dir=reports,
+    )
+    assert [outcome.error for outcome in outcomes] == [None, None]
+    return reports
+
+
+def said(published: Path) -> dict[str, Any]:
+    run = json.loads(next(published.glob("demo/runs/journeys/*-en-*/run.json")).read_text("utf-8"))
+    return {each["name"]: each["facts"] for each in run["facts"]}
+
+
+def table(published: Path, name: str) -> pd.DataFrame:
+    (file,) = published.glob(f"demo/runs/journeys/*-en-*/tables/*{name}*.csv")
+    return pd.read_csv(file)
+
+
+@pytest.mark.slow
+def test_both_languages_are_published_and_say_so(published):
+    vietnamese, english = (
+        (published / "demo" / language / "journeys.html").read_text("utf-8") for language in ("vi", "en")
+    )
+    assert "Cách đọc" in vietnamese
+    assert "How to read this" not in vietnamese
+    assert "Cách đọc" not in english
+    assert max(len(page.encode()) for page in (vietnamese, english)) <= MOST
+
+
+@pytest.mark.slow
+def test_the_page_finds_nothing_wrong_with_itself(published):
+    assert said(published)["integrity"]["wrong"] == 0
+
+
+@pytest.mark.slow
+def test_its_views_count_what_the_attribution_report_counts(published, shop):
+    workspace = jl.open(shop)
+    credit = jl.attribution.credit(jl.touches.load(workspace), "linear", lookback=workspace.lookback)
+    facts = said(published)
+    for view in ("lengths", "durations", "first_touches", "last_touches", "transitions", "step_matrix"):
+        assert facts[view]["journeys"] == credit.facts["journeys"]
+    assert facts["lengths"]["conversions"] == credit.facts["conversions"]
+    assert facts["planned_steps"]["journeys"] == credit.facts["journeys"]
+    assert facts["pattern"]["journeys"] == credit.facts["journeys"]
+
+
+@pytest.mark.slow
+def test_no_row_tells_of_fewer_people_than_the_workspace_allows(published):
+    for file in published.glob("demo/runs/journeys/*/tables/*.csv"):
+        frame = pd.read_csv(file)
+        if "customers" in frame:
+            assert not ((frame["customers"] > 0) & (frame["customers"] < 10)).any(), file.name
+
+
+@pytest.mark.slow
+def test_the_page_opens_offline_on_a_phone_and_draws_every_chart(published):
+    for language in ("vi", "en"):
+        page = published / "demo" / language / "journeys.html"
+        with browser.running() as chromium, browser.visit(chromium, page, phone=True) as visit:
+            assert visit.draw_all() >= 19
+            assert visit.asked == []
+            assert [words for words in visit.said if words.startswith("error")] == []
+            assert visit.overflow() <= 0
+
+
+@pytest.mark.slow
+def test_without_a_plan_and_a_pattern_the_page_says_so(shop, tmp_path):
+    declared = yaml.safe_load((shop / "journey.yaml").read_text("utf-8"))
+    (tmp_path / "raw").symlink_to(shop / "raw")
+    (tmp_path / "journey.yaml").write_text(yaml.safe_dump(declared, allow_unicode=True), encoding="utf-8")
+    report = catalogue.reports()["journeys"]
+    run = runner.run(jl.open(tmp_path), report, {}, language="en", reports_dir=tmp_path / "reports")
+    page = (tmp_path / "reports" / str(run.page)).read_text("utf-8")
+    assert "declares no planned journey" in page
+    assert "No pattern was asked for" in page
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("asked", "complaint"),
+    [
+        ({"focus": "facebok"}, "no step leads to or from"),
+        ({"pattern": "facebook -> -> store"}, "facebook -> -> store"),
+        ({"goal": "acct"}, "there is no stage"),
+    ],
+)
+def test_a_parameter_that_cannot_be_is_told_and_no_page_is_made(shop, tmp_path, asked, complaint):
+    report = catalogue.reports()["journeys"]
+    with pytest.raises(jl.errors.ReportFailed, match=complaint):
+        runner.run(jl.open(shop), report, asked, language="en", reports_dir=tmp_path)
+    assert not list(tmp_path.glob("*/en/journeys.html"))
+
+
+def test_the_explorer_draws_every_view(shop, monkeypatch):
+    i18n.speak("en")
+    run = session.start(str(shop), "en")
+    drawn = []
+    monkeypatch.setattr(session.Session, "show", lambda _self, chart: drawn.append(chart.to_dict()))
+    touches = jl.touches.load(run.workspace)
+    model = jl.stages.load(run.workspace.stages)
+    box = explorers.journeys(run, touches, model)
+    view, by = box.children[0].children
+    through, lookback = box.children[1].children
+    for name in explorers.VIEWS:
+        view.value = name
+    for steps in ("stage", "touchpoint", "event_type", "channel"):
+        by.value = steps
+    through.value = "facebook"
+    lookback.value = "7d"
+    titles = [chart["title"]["text"] for chart in drawn]
+    assert len(set(titles)) == len(explorers.VIEWS)
+    assert len(drawn) >= len(explorers.VIEWS) + 5

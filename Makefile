@@ -42,7 +42,7 @@ test: setup $(dev) ## the fast tests, about two minutes (ARGS="-k paths" picks s
 	$(bin)/python -m pytest -n auto -m "not slow" $(ARGS)
 
 test-slow: setup $(dev) ## the slow ones: whole notebooks, a browser, large inputs
-	$(bin)/python -m pytest -n auto --dist loadgroup -m slow $(ARGS)
+	$(bin)/python -m pytest -n auto -m slow $(ARGS)
 
 lab: setup ## JupyterLab on the notebooks, kernel ready
 	@mkdir -p .venv/share/jupyter/lab/settings

@@ -30,7 +30,7 @@ from journey_lib.attribution import MODELS
 from journey_lib.engine import OnSpark, spark
 from journey_lib.errors import ConfigError, DataError, ParameterError
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("spark")]  # one Java for all of them
+pytestmark = pytest.mark.slow
 
 ON_SPARK = {"name": "spark", "master": "local[2]", "memory": "1GB"}
 HERE = spark.Spark("local[2]", "1GB")

@@ -285,6 +285,7 @@ def test_a_package_that_executors_lack_is_named(there):
 
 
 def test_a_second_spark_in_the_same_process_is_refused(there):
+    assert engine.reduce(there.buckets, len, sum) == there.rows
     with pytest.raises(ConfigError, match="already runs Spark as"):
         spark.run(spark.Spark("local[1]", "1GB"), [1], str, there.buckets.shared)
 

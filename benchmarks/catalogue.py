@@ -116,7 +116,7 @@ BENCHMARKS = (
     view("funnel", "a funnel of four steps in order", None, "customers"),
     view("overview", "five groups: size and mean length", 1 / 100, "paths", "events"),
     view("sessions", "sessions by pauses of 24 hours", 1 / 50, "sessions"),
-    view("collapse", "runs of the same channel as one", 1 / 50, "rows"),
+    view("collapse", "runs of the same channel as one", 1 / 50, "left"),
     raw_to_paths("paths_1m", MILLION, turns=2),
     raw_to_paths("paths_10m", 10 * MILLION, turns=1),
     Benchmark(

@@ -67,7 +67,7 @@ def collapsed(tch: touches.Touches) -> dict[str, Any]:
         everyone = journeys.rest(journeys.converted())
         found = journeys.overview(tch, [everyone], repeats="collapse")
     with step("checks"):
-        return {"rows": round(float((found.table["touches"] * found.table["journeys"]).sum()))}
+        return {"left": round(float((found.table["touches"] * found.table["journeys"]).sum()))}
 
 
 if __name__ == "__main__":

@@ -73,7 +73,11 @@ def test_its_python_runs_as_it_stands(tmp_path: Path, monkeypatch: pytest.Monkey
         code = re.sub(r"^(jl\..*\.table)$", r"shown.append(\1)", block, flags=re.MULTILINE)
         exec(code, names)  # noqa: S102 - the README's code is what is tested
 
-    of_the_shop, decayed, of_paths = (table.set_index("channel") for table in shown)
+    credited = [table for table in shown if "channel" in table]
+    of_the_shop, decayed, of_paths = (table.set_index("channel") for table in credited)
+    steps, followed = (table for table in shown if "channel" not in table)
+    assert {"from", "to", "median_days"} <= set(steps)
+    assert followed["group"].tolist() == ["matching", "not matching"]
     assert of_the_shop["conversions"].sum() > 0
     # A week older, half a share: 1/3 and 2/3 of the first order, all of the second.
     assert decayed["conversions"].round(9).to_dict() == {"email": round(1 / 3, 9), "zalo": round(5 / 3, 9)}

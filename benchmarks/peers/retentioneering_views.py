@@ -85,7 +85,7 @@ def collapsed(stream: Eventstream) -> dict[str, Any]:
     with step("view"):
         found = stream.collapse_events(loops=True)
     with step("checks"):
-        return {"rows": len(found.to_dataframe())}
+        return {"left": len(found.to_dataframe())}
 
 
 if __name__ == "__main__":

@@ -57,7 +57,6 @@ def page(name: str, guesses: Sequence[Guess], timezone: str, currency: str | Non
         _currency(known, currency),
         *_conversions(known),
         "lookback: 30d                   # how long before a conversion a touch can have had a part in it",
-        "stages: 5A                      # 5A, 5-step, classic, lifecycle, funnel, or a file: docs/journeys.md",
         "# privacy: {k: 10}              # groups of fewer people are never shown",
         "# checks: {most_dropped: 0.05}  # how much of a source may be unusable before the run stops",
         *_channels(known),

@@ -215,13 +215,18 @@ def _numbers(table: pd.DataFrame) -> Iterator[float]:
         yield from table[name].dropna().to_numpy(float)
 
 
-def _drawn(chart: alt.TopLevelMixin) -> Iterator[float]:
-    """The counted numbers a chart carries with it."""
-    with alt.data_transformers.enable("default", max_rows=None):
-        datasets: Mapping[str, list[dict[str, Any]]] = chart.to_dict().get("datasets", {})
-    for rows in datasets.values():
-        for row in rows:
-            yield from (row[name] for name in COUNTED & set(row) if isinstance(row[name], int | float))
+def _drawn(chart: Any) -> Iterator[float]:
+    """The counted numbers a chart carries with it, and those of the charts it is made of."""
+    data = getattr(chart, "data", None)
+    if isinstance(data, pd.DataFrame):
+        for name in COUNTED & set(data.select_dtypes("number")):
+            yield from data[name].dropna().to_numpy(float)
+    for parts in ("layer", "hconcat", "vconcat", "concat"):
+        inner = getattr(chart, parts, None)
+        for part in inner if isinstance(inner, list) else []:
+            yield from _drawn(part)
+    if isinstance(getattr(chart, "spec", None), alt.TopLevelMixin):
+        yield from _drawn(chart.spec)
 
 
 def _digits(value: float) -> str:

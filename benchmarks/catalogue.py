@@ -141,6 +141,17 @@ BENCHMARKS = (
         same=("buckets", "paths", "digest"),
         turns=1,
     ),
+    Benchmark(
+        "views_10m",
+        "fifteen views of the prepared table, each reading it again, vs DuckDB reading every column once",
+        "events",
+        10 * MILLION,
+        Command("ours", "views.py", ("every", "{workspace}")),
+        Command("ours", "peers/duckdb_scan.py", ("{events}",)),
+        target=8,
+        same=("events",),
+        turns=1,
+    ),
     *(
         Benchmark(
             f"identity_5m_{peer.environment if peer.environment != 'ours' else 'scipy'}",

@@ -12,7 +12,7 @@ with step("imports"):
     import pyarrow.parquet as pq
 
     import journey_lib as jl
-    from journey_lib import funnel, journeys, touches
+    from journey_lib import funnel, journeys, retention, touches
 
 FUNNEL = ("paid_search", "facebook_paid", "email", "store")
 SEGMENTS = ("organic_search", "zalo_oa", "tiktok", "youtube", "sms")
@@ -70,8 +70,41 @@ def collapsed(tch: touches.Touches) -> dict[str, Any]:
         return {"left": round(float((found.table["touches"] * found.table["journeys"]).sum()))}
 
 
+def every(workspace: str) -> dict[str, Any]:
+    """Each view once, of a prepared table that is read from its files again for every one of them."""
+    with step("load"):
+        tch = touches.load(jl.open(workspace))
+        model = jl.stages.load("5A")
+        staged = journeys.steps_by(tch, "stage", model)
+    cut = {"lookback": "30d"}
+    views = {
+        "paths": lambda: journeys.paths(tch, **cut),
+        "transitions": lambda: journeys.transitions(tch, **cut),
+        "flows": lambda: journeys.flows(tch, **cut),
+        "entries": lambda: journeys.entries(tch, **cut),
+        "lengths": lambda: journeys.lengths(tch, **cut),
+        "durations": lambda: journeys.durations(tch, **cut),
+        "detours": lambda: journeys.detours(staged, **cut),
+        "funnel": lambda: funnel.funnel(staged, within="30d"),
+        "dropped": lambda: funnel.dropped(staged, within="30d"),
+        "time to": lambda: funnel.time_to(staged),
+        "trend": lambda: funnel.trend(staged, within="30d"),
+        "cohorts": lambda: retention.cohorts(tch),
+        "second": lambda: retention.repeat(tch),
+        "now": lambda: journeys.stages_now(staged),
+        "pattern": lambda: journeys.follow(tch, "email -> ... -> store", **cut),
+    }
+    for name, view in views.items():
+        with step(name):
+            view()
+    return {"events": tch.rows, "views": len(views)}
+
+
 if __name__ == "__main__":
     task, given = sys.argv[1:]
+    if task == "every":
+        report(every(given), "journey-workbench", "numpy", "pandas", "pyarrow", "scipy")
+        sys.exit()
     with step("load"):
         held = touches.hold(loaded(given))
     tasks = {

@@ -143,3 +143,31 @@ def test_chosen_can_be_chosen_from_again_and_has_a_fingerprint_of_its_own():
 def test_choosing_nobody_is_said_at_once():
     with pytest.raises(JourneyError, match=r"(?s)nobody.*store -> ad.*0 of 4 customers"):
         jl.journeys.chosen(touches(LOG), "store -> ad")
+
+
+# --- A group to compare -------------------------------------------------------------------------------------
+
+
+def test_journeys_along_a_pattern_are_a_group_defined_by_the_steps_it_names():
+    table = touches(
+        """
+        who  | when        | channel     | sale
+        an   | 01-01 08:00 | paid search |
+        an   | 01-02 08:00 | store       | 10
+        binh | 01-01 08:00 | store       |
+        binh | 01-02 08:00 | email       |
+        """
+    )
+    along = jl.journeys.along(table, '"paid search" -> store', "searched")
+    assert (along.name, along.defined_by) == ("searched", ("paid search", "store"))
+    found = jl.journeys.overview(table, [along, jl.journeys.rest(along)]).table
+    assert found[["group", "journeys", "conversions"]].to_numpy().tolist() == [
+        ["searched", 1, 1],
+        ["rest", 1, 0],
+    ]
+    bought = jl.journeys.along(table, "store -> conversion")
+    assert bought.defined_by == ("store", "(conversion)", "(null)", "(open)")
+    compared = jl.journeys.compare(
+        jl.journeys.transitions, table, {"group": along}, {"group": jl.journeys.rest(along)}
+    ).table
+    assert compared.loc[compared["from"] == "paid search", "structural"].all()

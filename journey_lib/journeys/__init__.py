@@ -21,7 +21,7 @@ from journey_lib.journeys.moves import around, listed
 from journey_lib.journeys.now import stages_now
 from journey_lib.journeys.overview import overview, sessions
 from journey_lib.journeys.paths import PathTable, add, paths, people_by_channel, unique
-from journey_lib.journeys.patterns import Pattern, chosen, follow, matching, pattern
+from journey_lib.journeys.patterns import Pattern, along, chosen, follow, matching, pattern
 from journey_lib.journeys.positions import flows, step_matrix
 from journey_lib.journeys.steps import By, coded, stage_of, steps_by
 from journey_lib.journeys.views import months, top, transitions
@@ -40,6 +40,7 @@ __all__ = [
     "Repeats",
     "Rules",
     "add",
+    "along",
     "around",
     "beside",
     "chosen",

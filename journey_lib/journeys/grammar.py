@@ -113,6 +113,13 @@ def read(text: str, names: Sequence[str]) -> Tree:
     return _Reader(text, list(_tokens(text)), {name: code for code, name in enumerate(names)}).pattern()
 
 
+def mentioned(text: str, names: Sequence[str]) -> tuple[str, ...]:
+    """The names that stand in a pattern, in the order of `names`."""
+    said = [token.text for token in _tokens(text) if token.kind in ("quoted", "word")]
+    words = {unicodedata.normalize("NFC", word.strip("\"'")) for word in said}
+    return tuple(name for name in names if unicodedata.normalize("NFC", name) in words)
+
+
 def refuse(text: str, at: int, what: str, do: str) -> NoReturn:
     """Raise the error that shows the pattern with a mark under the place."""
     line = re.sub(r"\s", " ", text)

@@ -20,8 +20,9 @@ from journey_lib.errors import DataError, ParameterError
 from journey_lib.intervals import difference, wilson
 from journey_lib.journeys.automaton import Automaton, accepts, compiled
 from journey_lib.journeys.cut import Array, Direct, Journeys, Period, Repeats, cut, rules_for, settings
-from journey_lib.journeys.grammar import CONVERSION, END, read
-from journey_lib.model import Result
+from journey_lib.journeys.grammar import CONVERSION, END, mentioned, read
+from journey_lib.journeys.groups import Group
+from journey_lib.model import CONVERTED, ENDED, OPEN, Result
 from journey_lib.touches import Bucket, Touches
 
 MATCHING, OTHERS = "matching", "not matching"
@@ -68,6 +69,17 @@ def matching(found: Journeys, wanted: Pattern) -> Array:
             do="read it with the names of the same table: pattern(text, touches.channels)",
         )
     return accepts(wanted.automaton, found)
+
+
+def along(touches: Touches, text: str, name: str | None = None) -> Group:
+    """Journeys that follow a pattern, as a group to be compared with others in any view.
+
+    It is defined by the steps the pattern names, and by the endings where it asks for one.
+    """
+    wanted = pattern(text, touches.channels)
+    ends = (CONVERTED, ENDED, OPEN) if wanted.structural else ()
+    defined_by = (*mentioned(text, touches.channels), *ends)
+    return Group(name or text, lambda found: matching(found, wanted), defined_by)
 
 
 def follow(

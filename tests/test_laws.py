@@ -387,3 +387,17 @@ def test_a_large_log_in_any_order_gives_the_same_bits():
             jl.attribution.credit(touches(which), model, lookback="7d").table for which in (table, shuffled)
         ]
         pd.testing.assert_frame_equal(*found, check_exact=True)
+
+
+@law
+@given(logs(), OPTIONS, st.integers(0, 4), st.booleans())
+def test_the_most_frequent_paths_are_the_first_rows_and_the_others_are_all_in_one(
+    log: list[Row], options: dict[str, Any], n: int, by_fold: bool
+) -> None:
+    table = jl.journeys.paths(touches(log), by_fold=by_fold, **options)
+    whole, top = table.table, jl.journeys.top(table, n).table
+    listed = top[top["path"] != "(other)"]
+    assert listed["path"].tolist() == [" > ".join(path) or NO_TOUCH for path in whole["path"][:n]]
+    for name in ("journeys", "conversions", "value", "nulls", "open"):
+        assert listed[name].tolist() == whole[name][:n].tolist()
+        assert top[name].sum() == pytest.approx(whole[name].sum())

@@ -92,8 +92,10 @@ def _once(row: Array, token: Array, journeys: int, size: int) -> Array:
 
 def _loops(token: Array, row: Array) -> Array:
     """Touches at a stage that their journey has been at before, and has left since."""
-    place = np.arange(len(token))
-    order = np.lexsort((place, token, row))
-    same = (row[order][1:] == row[order][:-1]) & (token[order][1:] == token[order][:-1])
-    left = same & (np.diff(order) > 1)
-    return np.sort(order[1:][left])
+    if not len(token):
+        return np.zeros(0, np.int64)
+    arrivals = np.flatnonzero(np.append(True, (token[1:] != token[:-1]) | (row[1:] != row[:-1])))
+    stage, journey = token[arrivals], row[arrivals]
+    order = np.argsort(stage.astype(np.int16), kind="stable")  # journeys stay together within a stage
+    again = (stage[order][1:] == stage[order][:-1]) & (journey[order][1:] == journey[order][:-1])
+    return np.sort(arrivals[order[1:][again]])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -58,10 +57,16 @@ class PathTable:
 
         Where people are known, customers says how many are behind each path.
         """
-        words = np.array(self.channels, dtype=object)[self.tokens]
+        frame = self._named(self.counts)
+        if self.fold is not None:
+            frame = frame.groupby("path", sort=False, as_index=False).sum()
+        return frame.sort_values(["journeys", "path"], ascending=[False, True], ignore_index=True)
+
+    @property
+    def counts(self) -> pd.DataFrame:
+        """The columns of `table` but for the paths' names, row by row: what most questions need."""
         frame = pd.DataFrame(
             {
-                "path": [tuple(words[a:b]) for a, b in itertools.pairwise(self.offsets)],
                 "journeys": self.conversions + self.nulls + self.open,
                 "conversions": self.conversions,
                 "value": self.value / 10**self.digits,
@@ -69,11 +74,22 @@ class PathTable:
                 "open": self.open,
             }
         )
-        if self.customers is not None:
-            frame["customers"] = self.customers
+        return frame if self.customers is None else frame.assign(customers=self.customers)
+
+    def largest(self, n: int) -> pd.DataFrame:
+        """The first `n` rows of `table`, without a name for all the others."""
         if self.fold is not None:
-            frame = frame.groupby("path", sort=False, as_index=False).sum()
-        return frame.sort_values(["journeys", "path"], ascending=[False, True], ignore_index=True)
+            return self.table[:n]
+        counts = self.counts
+        edge = counts["journeys"].nlargest(n).min() if n else np.inf
+        frame = self._named(counts[counts["journeys"] >= edge])  # with all that tie for the last place
+        return frame.sort_values(["journeys", "path"], ascending=[False, True], ignore_index=True)[:n]
+
+    def _named(self, counts: pd.DataFrame) -> pd.DataFrame:
+        words = np.array(self.channels, dtype=object)
+        starts, stops = self.offsets[:-1], self.offsets[1:]
+        paths = [tuple(words[self.tokens[starts[row] : stops[row]]]) for row in counts.index]
+        return pd.DataFrame({"path": paths, **{name: counts[name].to_numpy() for name in counts}})
 
 
 def paths(

@@ -73,14 +73,13 @@ def top(table: PathTable, n: int = 15, k: int = 1) -> Result:
     conversions, value, nulls, open, conversion_rate (of journeys that are over) with low and high (Wilson).
     Paths of fewer than `k` customers are only ever in "(other)".
     """
-    whole = table.table
-    people = whole["customers"] if table.customers is not None else whole["journeys"]
-    listed = whole[:n][people[:n] >= k]
-    rest = whole.drop(listed.index)
+    whole = table.counts if table.fold is None else table.table.drop(columns="path")
+    first = table.largest(n)
+    listed = first[first["customers" if table.customers is not None else "journeys"] >= k]
     rows = listed.assign(path=[" > ".join(path) or NO_TOUCH for path in listed["path"]])
-    if len(rest):
-        sums = rest.drop(columns="path").sum().to_frame().T
-        rows = pd.concat([rows, sums.assign(path=OTHER)], ignore_index=True)
+    if len(listed) < len(whole):
+        rest = whole.sum() - listed.drop(columns="path").sum()
+        rows = pd.concat([rows, rest.to_frame().T.assign(path=OTHER)], ignore_index=True)
     over = (rows["conversions"] + rows["nulls"]).astype(float)
     low, high = wilson(rows["conversions"].to_numpy(float), over.to_numpy())
     rows = rows.assign(

@@ -119,7 +119,6 @@ def test_without_a_plan_and_a_pattern_the_page_says_so(shop, tmp_path):
     [
         ({"focus": "facebok"}, "no step leads to or from"),
         ({"pattern": "facebook -> -> store"}, "facebook -> -> store"),
-        ({"goal": "acct"}, "there is no stage"),
     ],
 )
 def test_a_parameter_that_cannot_be_is_told_and_no_page_is_made(shop, tmp_path, asked, complaint):
@@ -127,6 +126,16 @@ def test_a_parameter_that_cannot_be_is_told_and_no_page_is_made(shop, tmp_path, 
     with pytest.raises(jl.errors.ReportFailed, match=complaint):
         runner.run(jl.open(shop), report, asked, language="en", reports_dir=tmp_path)
     assert not list(tmp_path.glob("*/en/journeys.html"))
+
+
+def test_a_stage_that_is_not_is_told_before_a_kernel_starts(shop, tmp_path):
+    report = catalogue.reports()["journeys"]
+    with pytest.raises(jl.errors.ParameterError, match="there is no stage 'acct'"):
+        runner.run(jl.open(shop), report, {"goal": "acct"}, language="en", reports_dir=tmp_path)
+    declared = yaml.safe_load((shop / "journey.yaml").read_text("utf-8")) | {"stages": "5a"}
+    (tmp_path / "journey.yaml").write_text(yaml.safe_dump(declared, allow_unicode=True), encoding="utf-8")
+    with pytest.raises(jl.errors.ConfigError, match="there is no stage model '5a'"):
+        runner.run(jl.open(tmp_path), report, {}, language="en", reports_dir=tmp_path)
 
 
 def test_the_explorer_draws_every_view(shop, monkeypatch):

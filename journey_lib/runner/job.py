@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from journey_lib import stages
 from journey_lib.catalogue import Report, check, plain, written_with
 from journey_lib.errors import ParameterError, did_you_mean
 from journey_lib.model import Language
@@ -84,6 +85,9 @@ def _fits(workspace: Workspace, report: Report, values: Mapping[str, object]) ->
             where=str(workspace.path / "journey.yaml"),
             do=did_you_mean(str(conversion), workspace.conversions),
         )
+    model, goal = stages.load(workspace.stages, workspace.path), values.get("goal")
+    if goal is not None:
+        model.up_to(str(goal), ())
     first, last = values.get("first_day"), values.get("last_day")
     if isinstance(first, dt.date) and isinstance(last, dt.date) and last < first:
         raise ParameterError(

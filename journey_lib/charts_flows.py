@@ -16,6 +16,7 @@ from journey_lib.model import CONVERTED, ENDED, LATER, OPEN, OTHER, START, Resul
 NAMED = 6  # names that get a band of their own at a step; the others share one
 GAP = 0.015  # of the height, between bands
 THIN = 0.004  # of all journeys: a ribbon thinner than that cannot be seen
+LABEL = 92  # pixels of a name, which must not reach the next bands
 BEND = 5  # points along a ribbon
 ENDS = (CONVERTED, ENDED, OPEN, LATER)
 
@@ -63,7 +64,7 @@ def flows(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin
             _tip("of_all", _("Journeys"), ",.0f"),
         ],
     )
-    words = base.mark_text(style="label", align="left", dx=9, fontSize=10).encode(
+    words = base.mark_text(style="label", align="left", dx=9, fontSize=10, limit=LABEL).encode(
         x=alt.X("right:Q"), y=alt.Y("middle:Q"), text="label:N"
     )
     small = _("{n} journeys take ways too thin to be drawn", n=i18n.number(thin)) if thin else ""
@@ -202,7 +203,7 @@ def _labelled(bands: pd.DataFrame, names: Names) -> pd.DataFrame:
     )
     return bands.assign(
         label=[
-            f"{row} {i18n.percent(share, 0 if share >= 0.0995 else 1)}" if share >= 0.012 else ""
+            f"{i18n.percent(share, 0 if share >= 0.0995 else 1)} {row}" if share >= 0.012 else ""
             for row, share in zip(bands["row"], bands["part"], strict=True)
         ]
     )

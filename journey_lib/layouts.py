@@ -111,20 +111,7 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     ),
     "first_touches": ("Journeys by their first touch", {"channel": "text", **OUTCOME}),
     "last_touches": ("Journeys by their last touch", {"channel": "text", **OUTCOME}),
-    "pattern": (
-        "Journeys that follow the pattern, and the others",
-        {
-            "group": "text",
-            "journeys": "number",
-            "customers": "number",
-            "over": "number",
-            "conversions": "number",
-            "conversion_rate": "percent:2",
-            "low": "percent:2",
-            "high": "percent:2",
-            "value": "money",
-        },
-    ),
+    "pattern": ("Journeys that follow the pattern, and the others", {"group": "text", **OUTCOME}),
     "transitions": (
         "The most frequent steps",
         {

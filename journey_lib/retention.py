@@ -11,7 +11,7 @@ from journey_lib.journeys import Period
 from journey_lib.journeys.cut import FOREVER, Array, instant
 from journey_lib.journeys.moves import DAY
 from journey_lib.model import Result
-from journey_lib.survival import kaplan_meier, reached
+from journey_lib.survival import by_day, reached
 from journey_lib.touches import Bucket, Touches
 
 LONGEST = 400  # days that are told apart; what took longer is in the last of them
@@ -85,19 +85,8 @@ def repeat(touches: Touches, *, conversion: str | None = None, period: Period | 
         return np.array([np.bincount(each, minlength=LONGEST + 1) for each in days])
 
     events, censored = reduce(touches.buckets, measure, lambda parts: np.sum(parts, axis=0))
-    curve = kaplan_meier(events, censored)
-    known = curve.at_risk > 0
-    table = pd.DataFrame(
-        {
-            "day": np.arange(len(events))[known],
-            "at_risk": curve.at_risk[known].astype(np.int64),
-            "customers": np.cumsum(events)[known].astype(np.int64),
-            "share": curve.happened[known],
-            "low": curve.low[known],
-            "high": curve.high[known],
-        }
-    )
-    facts = {"entered": int(events.sum() + censored.sum()), "median_days": reached(curve, 0.5)}
+    table = by_day(events, censored)
+    facts = {"entered": int(events.sum() + censored.sum()), "median_days": reached(table, 0.5)}
     return Result("repeat", table, facts, _said(touches, conversion, period), base="customers")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from journey_lib.intervals import Array, Z
 
@@ -39,7 +40,23 @@ def kaplan_meier(events: Array, censored: Array) -> Curve:
     return Curve(at_risk, happened, np.where(certain, happened, low), np.where(certain, happened, high))
 
 
-def reached(curve: Curve, part: float) -> float:
-    """The first class by whose end it has happened to `part` of the people; NaN when it never gets there."""
-    at = np.flatnonzero(curve.happened >= part)
-    return float(at[0]) if len(at) else float("nan")
+def by_day(events: Array, censored: Array) -> pd.DataFrame:
+    """The curve as a table: columns day, at_risk, customers (to whom it has happened), share, low, high."""
+    curve = kaplan_meier(events, censored)
+    known = curve.at_risk > 0
+    return pd.DataFrame(
+        {
+            "day": np.arange(len(events))[known],
+            "at_risk": curve.at_risk[known].astype(np.int64),
+            "customers": np.cumsum(events)[known].astype(np.int64),
+            "share": curve.happened[known],
+            "low": curve.low[known],
+            "high": curve.high[known],
+        }
+    )
+
+
+def reached(curve: pd.DataFrame, part: float) -> float:
+    """The first day by whose end it has happened to `part` of the people; NaN when it never gets there."""
+    days = curve.loc[curve["share"] >= part, "day"]
+    return float(days.iloc[0]) if len(days) else float("nan")

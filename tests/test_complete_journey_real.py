@@ -287,3 +287,28 @@ def _coupon_baskets(tables: Files, lines: Any) -> dict[int, collections.Counter[
         chosen = min(of_day[row.household_id, row.redemption_date.date()], key=likeness)
         found[chosen][row.campaign_id] += 1
     return found
+
+
+def test_who_was_ever_at_a_stage_of_the_campaign_is_who_the_files_name(prepared, tables):
+    model = jl.stages.load("maps/stages.yaml", ROOT / "data" / "complete_journey")
+    staged = jl.journeys.steps_by(prepared, "stage", model)
+    found = jl.funnel.funnel(staged, within="30d").table.set_index("step")["reach"]
+    redeemed = tables["coupon_redemptions"]
+    days = collections.defaultdict(set)
+    for household, when in zip(redeemed["household_id"], redeemed["redemption_date"], strict=True):
+        days[household].add(when)
+    assert found["mailed"] == len(set(tables["campaigns"]["household_id"]))
+    assert found["shopped"] == len(set(tables["transactions"]["household_id"]))
+    assert found["redeemed"] == len(days)
+    # two days are two baskets; a day can hold two baskets as well
+    assert sum(len(each) > 1 for each in days.values()) <= found["again"] < found["redeemed"]
+
+
+def test_every_view_of_journeys_counts_the_same_on_real_records(prepared):
+    cut = {"lookback": "30d"}
+    views = [
+        view(prepared, **cut) for view in (jl.journeys.transitions, jl.journeys.flows, jl.journeys.entries)
+    ]
+    paths = jl.journeys.paths(prepared, **cut).table
+    assert {view.facts["journeys"] for view in views} == {paths["journeys"].sum()}
+    assert {view.facts["conversions"] for view in views if "conversions" in view.facts} == {1110}

@@ -65,20 +65,23 @@ def test_the_curve_of_a_published_trial() -> None:
     # the log-log interval at 10 weeks as survival packages print it
     assert 1 - curve.high[10] == pytest.approx(0.5032, abs=5e-4)
     assert 1 - curve.low[10] == pytest.approx(0.8894, abs=5e-4)
-    assert survival.reached(curve, 0.5) == 23
+    assert survival.reached(survival.by_day(events, censored), 0.5) == 23
 
 
 def test_without_anybody_censored_the_curve_is_the_part_it_has_happened_to() -> None:
-    curve = survival.kaplan_meier(np.array([0, 3, 0, 1]), np.zeros(4))
-    assert curve.happened.tolist() == pytest.approx([0, 0.75, 0.75, 1])
-    assert survival.reached(curve, 0.9) == 3
+    table = survival.by_day(np.array([0, 3, 0, 1]), np.zeros(4))
+    assert table["share"].tolist() == pytest.approx([0, 0.75, 0.75, 1])
+    assert table["customers"].tolist() == [0, 3, 3, 4]
+    assert survival.reached(table, 0.9) == 3
 
 
 def test_nothing_is_said_after_the_last_person_at_risk() -> None:
     curve = survival.kaplan_meier(np.array([1, 0, 0]), np.array([0, 2, 0]))
     assert curve.at_risk.tolist() == [3, 2, 0]
     assert np.isnan(curve.happened[2])
-    assert np.isnan(survival.reached(curve, 0.9))
+    table = survival.by_day(np.array([1, 0, 0]), np.array([0, 2, 0]))
+    assert table["day"].tolist() == [0, 1]
+    assert np.isnan(survival.reached(table, 0.9))
 
 
 # --- Two proportions --------------------------------------------------------------------------------------

@@ -15,7 +15,6 @@ from journey_lib.conformance.laid import (
     Laid,
     laying,
     pattern_name,
-    people,
     settings,
     summed,
 )
@@ -23,6 +22,7 @@ from journey_lib.engine import reduce
 from journey_lib.intervals import difference, wilson
 from journey_lib.journeys import add, unique
 from journey_lib.journeys.cut import Array
+from journey_lib.journeys.moves import people
 from journey_lib.maps import Plan
 from journey_lib.model import OTHER, Result
 from journey_lib.touches import Touches

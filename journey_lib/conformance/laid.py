@@ -96,11 +96,6 @@ def pattern_name(code: int, plan: Plan) -> str:
     return " + ".join([*words, *([EXTRA] if code >> (3 * steps) else [])]) or AS_PLANNED
 
 
-def people(customer: Array) -> int:
-    """Distinct customers of rows in the order of customers."""
-    return int(len(customer) > 0) + int(np.count_nonzero(customer[1:] != customer[:-1]))
-
-
 def summed(parts: list[dict[Any, Any]]) -> dict[Any, Any]:
     """Counts of all buckets: they hold whole customers, so that even people add up."""
     return {name: sum(part[name] for part in parts) for name in parts[0]}

@@ -8,10 +8,11 @@ from typing import Any, Unpack
 import numpy as np
 import pandas as pd
 
-from journey_lib.conformance.laid import GROUPS, Cutting, Laid, laying, people, settings, summed
+from journey_lib.conformance.laid import GROUPS, Cutting, Laid, laying, settings, summed
 from journey_lib.engine import reduce
 from journey_lib.intervals import wilson
 from journey_lib.journeys.cut import Array
+from journey_lib.journeys.moves import people
 from journey_lib.maps import Plan
 from journey_lib.model import START, Result
 from journey_lib.touches import Touches

@@ -13,6 +13,7 @@ from journey_lib.funnel.walk import DAY, FOREVER, Asked, Order, Start, asked_of,
 from journey_lib.intervals import wilson
 from journey_lib.journeys import Period
 from journey_lib.journeys.cut import Array
+from journey_lib.journeys.moves import people
 from journey_lib.model import Result
 from journey_lib.touches import Bucket, Touches
 
@@ -150,18 +151,13 @@ def _counted(bucket: Bucket, asked: Asked) -> dict[str, Array]:
     seen = (bucket.timestamp >= asked.start) & (bucket.timestamp < asked.end)
     if asked.customers is not None:
         seen &= asked.customers[bucket.customer]
-    reach = [_people(bucket.customer[seen & (bucket.channel == code)]) for code in asked.steps]
+    reach = [people(bucket.customer[seen & (bucket.channel == code)]) for code in asked.steps]
     return {
         "came": (got & walks.watched).sum(axis=1),
         "open": (got & ~walks.watched).sum(axis=1),
         "reach": np.array(reach),
         "days": days,
     }
-
-
-def _people(customer: Array) -> int:
-    """How many different customers, who come one after the other."""
-    return int(np.count_nonzero(customer[1:] != customer[:-1])) + min(len(customer), 1)
 
 
 def _added(parts: list[dict[str, Array]]) -> dict[str, Array]:

@@ -14,7 +14,7 @@ from journey_lib.intervals import wilson
 from journey_lib.journeys import Period
 from journey_lib.journeys.cut import Array
 from journey_lib.model import Result
-from journey_lib.survival import kaplan_meier, reached
+from journey_lib.survival import by_day, reached
 from journey_lib.touches import Bucket, Touches
 
 
@@ -37,22 +37,11 @@ def time_to(
     events, censored = reduce(
         touches.buckets, lambda bucket: _waited(bucket, asked), lambda parts: np.sum(parts, axis=0)
     )
-    curve = kaplan_meier(events, censored)
-    known = curve.at_risk > 0
-    table = pd.DataFrame(
-        {
-            "day": np.arange(len(events))[known],
-            "at_risk": curve.at_risk[known].astype(np.int64),
-            "customers": np.cumsum(events)[known].astype(np.int64),
-            "share": curve.happened[known],
-            "low": curve.low[known],
-            "high": curve.high[known],
-        }
-    )
+    table = by_day(events, censored)
     names = [touches.channels[code] for code in asked.steps]
     facts = {
         "entered": int(events.sum() + censored.sum()),
-        "median_days": reached(curve, 0.5),
+        "median_days": reached(table, 0.5),
     }
     said = settings_of(touches, names, order, "first", None, period, customers)
     return Result("time_to", table, facts, said, base="customers")

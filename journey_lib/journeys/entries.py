@@ -59,7 +59,7 @@ def lengths(touches: Touches, *, group: Group | None = None, **cutting: Unpack[C
     journeys longer or shorter follows from this.
     """
     begins = np.array(LENGTHS)
-    names = _classes(LENGTHS)
+    names = class_names(LENGTHS)
     table = _outcomes(
         touches, lambda found: np.searchsorted(begins, found.lengths, side="right") - 1, names, group, cutting
     )
@@ -144,7 +144,7 @@ def _sums(found: Journeys, key: Array, size: int) -> tuple[Array, Array]:
     return np.array(sums), np.bincount(place, minlength=size * CLASSES).reshape(size, CLASSES)
 
 
-def _classes(begins: Sequence[int]) -> Array:
+def class_names(begins: Sequence[int]) -> Array:
     """What classes of whole numbers are called: 5, 6–7, 21+."""
     names = [
         str(a) if b == a + 1 else f"{a}–{b - 1}"

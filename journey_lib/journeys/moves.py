@@ -147,6 +147,11 @@ def _tally(pair: Array, customer: Array, waited: Array, size: int) -> _Moves:
     )
 
 
+def people(customer: Array) -> int:
+    """Distinct customers of rows that come customer by customer."""
+    return int(np.count_nonzero(customer[1:] != customer[:-1])) + min(len(customer), 1)
+
+
 def distinct_people(key: Array, customer: Array, size: int) -> Array:
     """Distinct customers of each key; rows come customer by customer."""
     if not len(key):

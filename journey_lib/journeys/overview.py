@@ -12,8 +12,9 @@ from journey_lib.engine import reduce
 from journey_lib.errors import ParameterError
 from journey_lib.intervals import wilson
 from journey_lib.journeys.cut import Array, Cutting, cut, rules_for, settings
+from journey_lib.journeys.entries import class_names
 from journey_lib.journeys.groups import Group
-from journey_lib.journeys.moves import CLASSES, classes_of, distinct_people, quantile
+from journey_lib.journeys.moves import CLASSES, classes_of, distinct_people, people, quantile
 from journey_lib.model import Result, duration
 from journey_lib.touches import Bucket, Touches
 
@@ -42,19 +43,18 @@ def overview(touches: Touches, groups: Sequence[Group], **cutting: Unpack[Cuttin
             at = np.flatnonzero(group.holds(found))
             customer = found.customer[at]
             sums = (lengths[at], ~found.open[at], found.converted[at], found.value[at])
-            people = np.count_nonzero(customer[1:] != customer[:-1]) + min(len(at), 1)
-            rows.append([len(at), people, *(int(column.sum()) for column in sums)])
+            rows.append([len(at), people(customer), *(int(column.sum()) for column in sums)])
         return np.array(rows, np.int64)
 
     sums = reduce(touches.buckets, measure, lambda parts: np.sum(parts, axis=0))
-    journeys, people, steps, over, conversions, value = sums.T
+    journeys, customers, steps, over, conversions, value = sums.T
     low, high = wilson(conversions, over)
     with np.errstate(invalid="ignore", divide="ignore"):
         table = pd.DataFrame(
             {
                 "group": [group.name for group in groups],
                 "journeys": journeys,
-                "customers": people,
+                "customers": customers,
                 "touches": steps / journeys,
                 "over": over,
                 "conversions": conversions,
@@ -93,28 +93,24 @@ def sessions(touches: Touches, *, gap: str = "30m") -> Result:
         size = ends - opens + 1
         key = np.searchsorted(begins, size, side="right") - 1
         many = len(SIZES)
-        people = distinct_people(key, customer[opens], many)
+        who = distinct_people(key, customer[opens], many)
         counts = np.bincount(key, minlength=many)
         longer = np.flatnonzero(size > 1)  # one touch lasts no time
         taken = classes_of(time[ends[longer]] - time[opens[longer]])
         lasted = np.bincount(key[longer] * CLASSES + taken, minlength=many * CLASSES).reshape(many, CLASSES)
         lasted[0, 0] += counts[0]
-        return np.array([counts, people, np.bincount(key, size, many)], np.int64), lasted
+        return np.array([counts, who, np.bincount(key, size, many)], np.int64), lasted
 
     def added(parts: list[tuple[Array, Array]]) -> tuple[Array, Array]:
         return np.sum([sums for sums, _ in parts], axis=0), np.sum([lasted for _, lasted in parts], axis=0)
 
-    (counts, people, inside), lasted = reduce(touches.buckets, measure, added)
-    names = [
-        str(a) if b == a + 1 else f"{a}–{b - 1}" if b else f"{a}+"
-        for a, b in zip(SIZES, [*SIZES[1:], 0], strict=True)
-    ]
+    (counts, who, inside), lasted = reduce(touches.buckets, measure, added)
     total = int(counts.sum())
     table = pd.DataFrame(
         {
-            "touches": names,
+            "touches": class_names(SIZES),
             "sessions": counts,
-            "customers": people,
+            "customers": who,
             "share": counts / max(total, 1),
             "median_minutes": quantile(lasted, 0.5) * MINUTES,
         }

@@ -1,0 +1,59 @@
+"""What a feature is, and the table of them: one row a customer, every column with its unit and where it comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+Family = Literal[
+    "recency", "frequency", "value", "cadence", "time", "channel", "device", "place", "stage",
+    "offer", "service", "voice", "category", "demographic", "own",
+]  # fmt: skip
+Kind = Literal["count", "amount", "days", "share", "number", "category"]
+Source = Literal["touches", "orders", "surveys", "tickets", "customers", "file"]
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One column: its `name`, the message id of its `label`, its `unit`, what `kind` of number it is, and its `source`.
+
+    `behaviour` says whether it may decide who belongs together: what people do may, who they are (age, sex, town) and
+    what came of it (value is an exception declared by hand) describes a group afterwards.
+    """
+
+    name: str
+    label: str
+    unit: str
+    family: Family
+    kind: Kind
+    source: Source
+    behaviour: bool = True
+
+
+@dataclass(frozen=True)
+class Features:
+    """One row a customer as of one moment: nothing that happened at or after `as_of` is in it.
+
+    `frame` is indexed by the customer's code in the touch table, ascending; a number is float64, a category is text;
+    what is not known is missing, never 0. `about` describes the columns in their order.
+    """
+
+    frame: pd.DataFrame
+    about: tuple[Feature, ...]
+    since: pd.Timestamp
+    as_of: pd.Timestamp
+    timezone: str
+    currency: str
+    fingerprint: str
+
+    def feature(self, name: str) -> Feature:
+        """The description of one column.
+
+        Raises
+        ------
+        KeyError
+            No such column.
+        """
+        return next(feature for feature in self.about if feature.name == name)

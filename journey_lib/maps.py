@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from journey_lib.errors import ConfigError, did_you_mean
+from journey_lib import authored
+from journey_lib.authored import Strict
+from journey_lib.errors import ConfigError
 from journey_lib.model import RESERVED, Language
 from journey_lib.workspace import Words, Workspace
 
@@ -18,11 +19,7 @@ MOST_STEPS = 12
 PLANNED = Path("maps") / "planned.yaml"
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Step(_Strict):
+class Step(Strict):
     """One step of a plan: a contact with any one of `any_of` is the step.
 
     An `optional` step may be left out; one that is `once` may not have a second contact.
@@ -35,7 +32,7 @@ class Step(_Strict):
     repeats: Literal["allowed", "once"] = "allowed"
 
 
-class Plan(_Strict):
+class Plan(Strict):
     """The journey as it was planned: steps in their order, each with the contacts that are this step.
 
     `by` says what the contacts are named by; `unplanned` whether contacts that belong to no step make a
@@ -83,16 +80,11 @@ def planned(workspace: Workspace) -> Plan:
             where=str(file),
             do="write one: docs/planned-journeys.md shows how",
         )
-    try:
-        root = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-        declared = {} if root is None else yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file.name} cannot be read as YAML", where=f"{file}: {error}") from error
-    return plan(declared, where=str(file), root=root)
+    return authored.read(file, Plan, what="the planned journey")
 
 
-def plan(declared: Any, *, where: str = "the plan", root: yaml.Node | None = None) -> Plan:
-    """A plan from what a file, or an analyst's own code, declares: a mapping with the keys of the file.
+def plan(declared: Any, *, where: str = "the plan") -> Plan:
+    """A plan from what an analyst's own code declares: a mapping with the keys of the file.
 
     Raises
     ------
@@ -101,62 +93,4 @@ def plan(declared: Any, *, where: str = "the plan", root: yaml.Node | None = Non
     """
     if not isinstance(declared, Mapping):
         raise ConfigError("a plan is a mapping", where=where, do="start with `steps:`")
-    repeated = _repeated_key(root)
-    if repeated:
-        raise ConfigError(
-            f"the key '{repeated.value}' is said twice",
-            where=f"{where}, line {repeated.start_mark.line + 1}",
-            do="keep one of them: YAML would silently take the last",
-        )
-    try:
-        return Plan.model_validate(declared)
-    except ValidationError as error:
-        raise ConfigError(
-            "the planned journey says something that cannot be",
-            where="\n         ".join(
-                f"{where}{_line(root, problem['loc'])}: {_complaint(problem)}" for problem in error.errors()
-            ),
-            how_many=f"{error.error_count()} problem(s)",
-        ) from None
-
-
-def _line(root: yaml.Node | None, spot: tuple[Any, ...]) -> str:
-    """The line a problem stands in, or that of the nearest thing around it."""
-    if root is None:
-        return ""
-    node, line = root, root.start_mark.line
-    for part in spot:
-        if isinstance(node, yaml.MappingNode):
-            pairs = [(key, value) for key, value in node.value if key.value == str(part)]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            pairs = [(node.value[part], node.value[part])]
-        else:
-            break
-        if not pairs:
-            break
-        line, node = pairs[0][0].start_mark.line, pairs[0][1]
-    return f", line {line + 1}"
-
-
-def _repeated_key(node: yaml.Node | None) -> yaml.ScalarNode | None:
-    """The first key that one mapping holds twice."""
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.value in seen:
-                return key
-            seen.add(str(key.value))
-            if found := _repeated_key(value):
-                return found
-    elif isinstance(node, yaml.SequenceNode):
-        return next(filter(None, map(_repeated_key, node.value)), None)
-    return None
-
-
-def _complaint(problem: Any) -> str:
-    spot = ".".join(str(part) for part in problem["loc"])
-    if problem["type"] == "extra_forbidden":
-        known = Step.model_fields if problem["loc"][0] == "steps" else Plan.model_fields
-        return f"{spot}: unknown key. {did_you_mean(str(problem['loc'][-1]), known)}"
-    said = problem["msg"].removeprefix("Value error, ")
-    return f"{spot}: {said}" if spot else said
+    return authored.checked(declared, Plan, what="the planned journey", where=where)

@@ -6,9 +6,10 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from journey_lib import authored
+from journey_lib.authored import Strict
 from journey_lib.errors import ConfigError, ParameterError, did_you_mean
 from journey_lib.model import RESERVED, Language
 
@@ -23,11 +24,7 @@ def _listed(value: Any) -> Any:
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Rule(_Strict):
+class Rule(Strict):
     """Which events: all that is given has to fit. `after`: the customer has had such an event type before."""
 
     event_type: Names = ()
@@ -42,7 +39,7 @@ class Rule(_Strict):
         return self
 
 
-class Stage(_Strict):
+class Stage(Strict):
     """One stage: its code, what readers call it, and the rules of which one has to fit."""
 
     stage: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
@@ -50,7 +47,7 @@ class Stage(_Strict):
     any: tuple[Rule, ...] = Field(min_length=1)
 
 
-class Model(_Strict):
+class Model(Strict):
     """Stages in the order in which a customer is meant to go through them.
 
     An event that fits several stages belongs to the latest of them; one that fits none has no stage.
@@ -112,26 +109,4 @@ def load(stages: str = "5A", folder: Path | None = None) -> Model:
             where=None if folder is None else str(folder / stages),
             do=f"{did_you_mean(stages, MODELS)} Or give a file of the workspace, such as maps/stages.yaml.",
         )
-    try:
-        said = yaml.safe_load(file.read_text(encoding="utf-8"))
-        if not isinstance(said, dict):
-            raise ConfigError(
-                "the stage model is empty or no mapping", where=str(file), do="start with `stages:`"
-            )
-        return Model.model_validate({"name": said.pop("name", file.stem), **said})
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError("the stage model cannot be read as YAML", where=f"{file}: {error}") from error
-    except ValidationError as error:
-        raise ConfigError(
-            "the stage model says something that cannot be",
-            where="\n         ".join(f"{file}: {_spot(problem)}" for problem in error.errors()),
-            how_many=f"{error.error_count()} problem(s)",
-        ) from None
-
-
-def _spot(problem: Any) -> str:
-    spot = ".".join(str(part) for part in problem["loc"])
-    if problem["type"] == "extra_forbidden":
-        near = did_you_mean(str(problem["loc"][-1]), [*Rule.model_fields, *Stage.model_fields])
-        return f"{spot}: unknown key. {near}"
-    return f"{spot}: {problem['msg'].removeprefix('Value error, ')}"
+    return authored.read(file, Model, what="the stage model", name=file.stem)

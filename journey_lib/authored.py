@@ -1,0 +1,159 @@
+"""Files people write by hand: YAML read safely into a checked model, every mistake told with its line.
+
+Such files come by mail from workshops and agencies, so they are data like any other. An alias is refused, for
+a few lines of them unfold into gigabytes; so is a key said twice, of which YAML would silently take the last;
+tags that would build objects are never followed.
+"""
+
+from __future__ import annotations
+
+import types
+import typing
+import unicodedata
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from journey_lib.errors import ConfigError, did_you_mean
+
+LARGEST = 2_000_000
+Written = TypeVar("Written", bound=BaseModel)
+
+
+class Strict(BaseModel):
+    """What people write: unknown keys are refused, and what was read does not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def read(file: Path, kind: type[Written], *, what: str, **given: Any) -> Written:
+    """What `file` says, as a `kind`; `what` names it in messages, `given` is what a file may leave out.
+
+    Raises
+    ------
+    ConfigError
+        The file is not YAML, too large, or holds an alias, a repeated or unknown key, or an impossible value.
+    """
+    try:
+        raw = file.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{what} cannot be read: {error.strerror}", where=str(file)) from error
+    if len(raw) > LARGEST:
+        raise ConfigError(
+            f"{what} is too large to have been written by hand",
+            where=str(file),
+            how_many=f"{len(raw):,} bytes, at most {LARGEST:,}",
+        )
+    try:
+        text = unicodedata.normalize("NFC", raw.decode("utf-8-sig"))
+        _refuse_aliases(text, file)
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        repeated = _repeated_key(root)
+        declared = yaml.safe_load(text)
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
+        raise ConfigError(f"{what} cannot be read as YAML", where=f"{file}: {error}") from error
+    if repeated:
+        raise ConfigError(
+            f"the key '{repeated.value}' is said twice",
+            where=f"{file}, line {repeated.start_mark.line + 1}",
+            do="keep one of them: YAML would silently take the last",
+        )
+    if declared is not None and not isinstance(declared, Mapping):
+        needed = (
+            name for name, field in kind.model_fields.items() if field.is_required() and name not in given
+        )
+        raise ConfigError(f"{what} is no mapping", where=str(file), do=f"start with `{next(needed, '')}:`")
+    return checked({**given, **(declared or {})}, kind, what=what, where=str(file), root=root)
+
+
+def checked(
+    declared: Any, kind: type[Written], *, what: str, where: str, root: yaml.Node | None = None
+) -> Written:
+    """What a mapping declares, as a `kind`; `root` is the file's YAML, where there is a file, for its lines.
+
+    Raises
+    ------
+    ConfigError
+        It is no mapping, or holds an unknown key or an impossible value.
+    """
+    try:
+        return kind.model_validate(declared)
+    except ValidationError as error:
+        raise ConfigError(
+            f"{what} says something that cannot be",
+            where="\n         ".join(
+                f"{where}{_line(root, problem['loc'])}: {_complaint(problem, kind)}"
+                for problem in error.errors()
+            ),
+            how_many=f"{error.error_count()} problem(s)",
+        ) from None
+
+
+def _refuse_aliases(text: str, file: Path) -> None:
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise ConfigError(
+                "an alias (`*name`) stands in a file written by hand",
+                where=f"{file}, line {event.start_mark.line + 1}",
+                do="write out what it stands for",
+            )
+
+
+def _repeated_key(node: yaml.Node | None) -> yaml.ScalarNode | None:
+    """The first key that one mapping holds twice."""
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                return key
+            seen.add(str(key.value))
+            if found := _repeated_key(value):
+                return found
+    elif isinstance(node, yaml.SequenceNode):
+        return next(filter(None, map(_repeated_key, node.value)), None)
+    return None
+
+
+def _line(root: yaml.Node | None, spot: tuple[Any, ...]) -> str:
+    """The line a problem stands in, or that of the nearest thing around it."""
+    if root is None:
+        return ""
+    node, line = root, root.start_mark.line
+    for part in spot:
+        if isinstance(node, yaml.MappingNode):
+            pairs = [(key, value) for key, value in node.value if key.value == str(part)]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            pairs = [(node.value[part], node.value[part])]
+        else:
+            break
+        if not pairs:
+            break
+        line, node = pairs[0][0].start_mark.line, pairs[0][1]
+    return f", line {line + 1}"
+
+
+def _complaint(problem: Any, kind: type[BaseModel]) -> str:
+    spot = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        known = _around(kind, problem["loc"][:-1]).model_fields
+        return f"{spot}: unknown key. {did_you_mean(str(problem['loc'][-1]), known)}"
+    said = problem["msg"].removeprefix("Value error, ")
+    return f"{spot}: {said}" if spot else said
+
+
+def _around(kind: type[BaseModel], spot: tuple[Any, ...]) -> type[BaseModel]:
+    """The model whose keys stand at `spot`."""
+    for part in spot:
+        if part in kind.model_fields:
+            kind = _model_in(kind.model_fields[part].annotation) or kind
+    return kind
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The first model an annotation speaks of: `tuple[Step, ...]` speaks of Step."""
+    if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias):
+        return annotation if issubclass(annotation, BaseModel) else None
+    return next(filter(None, map(_model_in, typing.get_args(annotation))), None)

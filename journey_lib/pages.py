@@ -58,6 +58,21 @@ def render(
     )
 
 
+def fragment(template: str, *, language: Language, **content: Any) -> markupsafe.Markup:
+    """A piece of a page from ``templates/<folder>/…``, with the style sheet of its folder, for a notebook to show.
+
+    Whatever is in `content` is escaped unless it is `markupsafe.Markup`.
+    """
+    folder = template.partition("/")[0]
+    looks = re.sub(r"\s*\n\s*", "\n", _source(f"{folder}/{folder}.css"))
+    body = (
+        _environment()
+        .get_template(template)
+        .render(language=language, _=functools.partial(i18n.text, language=language), **content)
+    )
+    return markupsafe.Markup(f"<style>\n{looks}\n</style>\n{body}")  # noqa: S704 - ours, and escaped by jinja
+
+
 def data(value: Any) -> markupsafe.Markup:
     """`value` as JSON that may stand inside a ``<script>`` element: no text in it can end the element."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)

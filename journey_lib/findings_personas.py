@@ -1,0 +1,123 @@
+"""What stands out about personas, in a reader's words: names proposed from behaviour, and sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import pandas as pd
+
+from journey_lib import i18n
+from journey_lib.features import Feature, Features
+from journey_lib.findings import _bold, _name
+from journey_lib.i18n import text as _
+from journey_lib.model import Result
+
+Names = Mapping[str, str]
+Direction = Literal["high", "low"]
+
+# How somebody is called who has much, or little, of a trait. What is in neither is told by the feature's own label.
+WORDS: Mapping[tuple[str, Direction], str] = {
+    ("offline", "high"): "comes in person",
+    ("offline", "low"): "stays online",
+    ("time_weekend", "high"): "weekends",
+    ("time_weekend", "low"): "weekdays",
+    ("time_night", "high"): "late at night",
+    ("time_morning", "high"): "mornings",
+    ("time_midday", "high"): "at midday",
+    ("time_afternoon", "high"): "afternoons",
+    ("time_evening", "high"): "evenings",
+    ("offers", "high"): "after offers",
+    ("offers", "low"): "not moved by offers",
+    ("sale_days", "high"): "buys on sale days",
+    ("touches", "high"): "in touch often",
+    ("touches", "low"): "seldom in touch",
+    ("active_days", "high"): "in touch often",
+    ("active_days", "low"): "seldom in touch",
+    ("recency_days", "high"): "not seen lately",
+    ("recency_days", "low"): "seen lately",
+    ("tenure_days", "high"): "known for long",
+    ("tenure_days", "low"): "new",
+    ("conversions", "high"): "buys often",
+    ("channels", "high"): "many channels",
+    ("channels", "low"): "few channels",
+    ("tickets", "high"): "asks for help",
+    ("returns", "high"): "sends goods back",
+    ("stage_depth", "high"): "close to buying",
+    ("stage_depth", "low"): "only looking",
+    ("median_gap_days", "high"): "long pauses",
+    ("median_gap_days", "low"): "comes back soon",
+    ("mean_gap_days", "high"): "long pauses",
+    ("mean_gap_days", "low"): "comes back soon",
+    ("value", "high"): "spends much",
+    ("mean_value", "high"): "large baskets",
+}
+ENOUGH = 0.56  # chance to have more of a trait than somebody else, from which on it may be in a name
+
+
+def trait_words(feature: Feature, direction: Direction, names: Names) -> str:
+    """How somebody is called who has much or little of a trait; empty where there is no good word for it."""
+    if feature.family == "channel" and feature.of:
+        return _("prefers {channel}", channel=names.get(feature.of, feature.of)) if direction == "high" else ""
+    if feature.of:
+        return ""
+    words = WORDS.get((feature.name, direction), "")
+    return _(words) if words else ""
+
+
+def proposed(traits: Result, features: Features, names: Names) -> dict[str, str]:
+    """A name for each persona from what sets its behaviour apart most: two traits of different families.
+
+    Traits that only describe (who they are, what they spent) are in no name. Two personas that would be called
+    alike get a third trait.
+    """
+    about = {feature.name: feature for feature in features.about}
+    told = {
+        str(persona): _words_of(rows, about, names) for persona, rows in traits.table.groupby("persona", sort=True)
+    }
+    found = {persona: _joined(words[:2]) for persona, words in told.items()}
+    for persona, words in told.items():
+        if list(found.values()).count(found[persona]) > 1:
+            found[persona] = _joined(words[:3])
+    return {persona: name or _("Everybody else") for persona, name in found.items()}
+
+
+def _words_of(rows: pd.DataFrame, about: Mapping[str, Feature], names: Names) -> list[str]:
+    apart = (rows["exceeds"] - 0.5).abs()
+    words: dict[str, str] = {}
+    for at in apart.sort_values(ascending=False, kind="stable").index:
+        row, feature = rows.loc[at], about[str(rows.at[at, "feature"])]
+        if not feature.behaviour or not apart[at] > ENOUGH - 0.5 or feature.family in words:
+            continue
+        said = trait_words(feature, "high" if row["exceeds"] > 0.5 else "low", names)
+        if said and said not in words.values():
+            words[feature.family] = said
+    return list(words.values())
+
+
+def _joined(words: list[str]) -> str:
+    name = ", ".join(words)
+    return name[:1].upper() + name[1:]
+
+
+def sizes(result: Result, names: Names) -> str:
+    """Which persona converts most, which brings most of the money, and how many belong to none."""
+    table = result.table
+    if not len(table):
+        return ""
+    first = table.iloc[0]
+    richest = table.sort_values("value_share", ascending=False, kind="stable").iloc[0]
+    facts = result.facts
+    return _(
+        "{first} buys most often: {rate} of them did ({low} – {high}). {richest} brings most of the money: {share} of"
+        " the customers, {money} of the revenue. {none} of {n} customers belong to no persona.",
+        first=_bold(_name(names.get(first["persona"], first["persona"]), {})),
+        rate=i18n.percent(first["conversion_rate"]),
+        low=i18n.percent(first["rate_low"]),
+        high=i18n.percent(first["rate_high"]),
+        richest=_bold(_name(names.get(richest["persona"], richest["persona"]), {})),
+        share=i18n.percent(richest["share"]),
+        money=i18n.percent(richest["value_share"]),
+        none=i18n.number(facts["not_placed"]),
+        n=i18n.number(facts["customers"]),
+    )

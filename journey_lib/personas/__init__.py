@@ -1,0 +1,1 @@
+"""Groups of customers: found or made by rules, described with what each number rests on."""

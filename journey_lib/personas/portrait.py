@@ -1,0 +1,272 @@
+"""What the people of each persona are like, beside everybody else: every number with its base and interval.
+
+A persona here is any grouping of customers: found, made by rules, or handed in. `members` names the group of
+each customer who has one; who has none still counts in what is common to all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from journey_lib.errors import ParameterError, did_you_mean
+from journey_lib.features import Feature, Features
+from journey_lib.intervals import Z, order_free_total, share_interval, wilson
+from journey_lib.model import OTHER, Result
+
+UNKNOWN = "(unknown)"
+MOST_CLASSES = 8
+Array = npt.NDArray[Any]
+
+
+def sizes(
+    features: Features, members: pd.Series[Any], *, value: str = "value", conversions: str = "conversions"
+) -> Result:
+    """How many belong to each persona, what part of the money is theirs, and how many of them buy.
+
+    Table, a row a persona, the most likely to convert first: persona, customers, share (of all customers with
+    features) with low and high (Wilson); value, value_share with value_low and value_high; buyers, conversion_rate
+    (members with at least one conversion in the window) with rate_low and rate_high (Wilson); mean_value with
+    mean_low and mean_high. Intervals of money take customers as independent and linearise the ratio (Särndal,
+    Swensson and Wretman 1992, section 5.6). Facts: customers, placed, not_placed, value.
+    """
+    group, names = _grouped(features, members)
+    money = features.frame[_column(features, value)].fillna(0).to_numpy(float)
+    bought = features.frame[_column(features, conversions)].fillna(0).to_numpy(float) > 0
+    everyone, total = len(group), float(order_free_total(money[:, None])[0])
+    rows = [_size(group == code, money, bought, total) for code in range(len(names))]
+    table = pd.DataFrame(rows, index=pd.Index(names, name="persona")).reset_index()
+    table["low"], table["high"] = wilson(table["customers"].to_numpy(), np.full(len(table), everyone))
+    table["rate_low"], table["rate_high"] = wilson(table["buyers"].to_numpy(), table["customers"].to_numpy())
+    table.insert(2, "share", table["customers"] / everyone)
+    table = table.sort_values(["conversion_rate", "customers", "persona"], ascending=[False, False, True])
+    placed = int((group >= 0).sum())
+    return Result(
+        "persona_sizes",
+        table.reset_index(drop=True),
+        {"customers": everyone, "placed": placed, "not_placed": everyone - placed, "value": total},
+        _settings(features, value=value, conversions=conversions),
+        base="customers",
+        people=("buyers",),
+    )
+
+
+def traits(features: Features, members: pd.Series[Any], *, names: tuple[str, ...] | None = None) -> Result:
+    """How the people of each persona stand among all others, trait by trait.
+
+    Table, a row for each persona and numeric feature: persona, feature, n (members of whom it is known), typical
+    (mean of shares, else median) with low and high; rest, the same of everybody else, and rest_n; lower and upper
+    (first and third quartile of members), place (share of all customers below the median member, ties counted half),
+    exceeds (chance that a member has more of it than somebody else, ties counted half: 0.5 is no difference) with
+    exceeds_low and exceeds_high. `exceeds` is the Mann-Whitney statistic, its variance by DeLong, DeLong and
+    Clarke-Pearson (1988); medians have the interval of order statistics. A trait that is missing for a person is left
+    out for that person. A persona found on a trait differs there by construction: the intervals describe, they
+    do not test.
+    """
+    group, personas = _grouped(features, members)
+    rows: list[dict[str, Any]] = []
+    for feature in features.about:
+        if feature.kind == "category" or (names is not None and feature.name not in names):
+            continue
+        told = features.frame[feature.name].to_numpy(float)
+        known = ~np.isnan(told)
+        everyone = np.sort(told[known])
+        for code, persona in enumerate(personas):
+            inside = np.sort(told[known & (group == code)])
+            outside = np.sort(told[known & (group != code)])
+            rows.append(
+                {"persona": persona, "feature": feature.name, "unit": feature.unit, "kind": feature.kind}
+                | _typical(inside, feature.kind)
+                | {"rest": _middle(outside, feature.kind), "rest_n": len(outside)}
+                | _spread(inside, everyone)
+                | _exceeds(inside, outside)
+            )
+    return Result(
+        "persona_traits", pd.DataFrame(rows), {"personas": len(personas)}, _settings(features), base="n"
+    )
+
+
+def demographics(features: Features, members: pd.Series[Any], *, most: int = MOST_CLASSES) -> Result:
+    """Who the people of each persona are, as distributions and not as one typical person.
+
+    Table, a row for each persona, categorical feature and class: persona, feature, value, customers, known (members of
+    whom it is known), share of the known with low and high (Wilson), rest (share among everybody else of whom it is
+    known). Classes beyond the `most` common are one, ``(other)``; how many are unknown is a row of its own without
+    an interval, its share of all members.
+    """
+    group, personas = _grouped(features, members)
+    rows: list[dict[str, Any]] = []
+    for feature in features.about:
+        if feature.kind != "category":
+            continue
+        told = features.frame[feature.name].astype("string")
+        common = list(told.value_counts().sort_index().sort_values(ascending=False, kind="stable").index)
+        kept, more = common[:most], len(common) > most
+        coded = pd.Categorical(told.where(told.isin(kept) | told.isna(), OTHER), [*kept, *[OTHER] * more])
+        codes = np.asarray(coded.codes)
+        for code, persona in enumerate(personas):
+            rows += _classes(
+                persona, feature, [*coded.categories], codes[group == code], codes[group != code]
+            )
+    columns = ["persona", "feature", "value", "customers", "known", "share", "low", "high", "rest"]
+    return Result(
+        "persona_demographics",
+        pd.DataFrame(rows, columns=columns),
+        {"personas": len(personas)},
+        _settings(features),
+        base="customers",
+        people=("known",),
+    )
+
+
+def _grouped(features: Features, members: pd.Series[Any]) -> tuple[Array, list[str]]:
+    """For each customer with features the number of the persona, -1 for none; and what the numbers stand for."""
+    strangers = ~members.index.isin(features.frame.index)
+    if strangers.any():
+        raise ParameterError(
+            "some members are no customers of the feature table",
+            how_many=f"{int(strangers.sum())} of {len(members)}",
+            do="place customers by the same window and day the features were made with",
+        )
+    placed = members.reindex(features.frame.index)
+    names = sorted(placed.dropna().unique())
+    return np.asarray(pd.Categorical(placed, names).codes, np.int64), [str(name) for name in names]
+
+
+def _column(features: Features, name: str) -> str:
+    if name not in features.frame:
+        raise ParameterError(f"there is no feature '{name}'", do=did_you_mean(name, features.frame.columns))
+    return name
+
+
+def _settings(features: Features, **more: Any) -> Mapping[str, Any]:
+    return {
+        "since": str(features.since.date()),
+        "as_of": str(features.as_of.date()),
+        "timezone": features.timezone,
+        "data": features.fingerprint,
+        **more,
+    }
+
+
+def _size(inside: Array, money: Array, bought: Array, total: float) -> dict[str, Any]:
+    n, theirs = int(inside.sum()), float(order_free_total(money[inside][:, None])[0]) if inside.any() else 0.0
+    share = theirs / total if total else np.nan
+    # A customer's pull on the ratio: what the persona's share would lose without them.
+    pull = (inside - share) * money / total if total else np.zeros(len(money))
+    variance = float(order_free_total((pull**2)[:, None])[0]) if total else np.nan
+    low, high = share_interval(np.array([share]), np.array([variance]), n) if total else ([np.nan], [np.nan])
+    mean = theirs / n if n else np.nan
+    error = Z * float(np.std(money[inside], ddof=1)) / np.sqrt(n) if n > 1 else np.nan
+    return {
+        "customers": n,
+        "value": theirs,
+        "value_share": share,
+        "value_low": float(low[0]),
+        "value_high": float(high[0]),
+        "buyers": int((inside & bought).sum()),
+        "conversion_rate": float(bought[inside].mean()) if n else np.nan,
+        "mean_value": mean,
+        "mean_low": max(mean - error, 0.0),
+        "mean_high": mean + error,
+    }
+
+
+def _middle(ordered: Array, kind: str) -> float:
+    if not len(ordered):
+        return np.nan
+    return float(ordered.mean()) if kind in {"share", "number"} else float(np.median(ordered))
+
+
+def _typical(ordered: Array, kind: str) -> dict[str, float]:
+    """Mean or median of sorted numbers, with its 95 % interval: normal, or between two order statistics."""
+    n = len(ordered)
+    middle = _middle(ordered, kind)
+    if n < 2:
+        return {"n": n, "typical": middle, "low": np.nan, "high": np.nan}
+    half = Z * np.sqrt(n) / 2
+    if kind in {"share", "number"}:
+        error = Z * float(ordered.std(ddof=1)) / np.sqrt(n)
+        bounds = (0.0, 1.0) if kind == "share" else (-np.inf, np.inf)
+        return {
+            "n": n,
+            "typical": middle,
+            "low": max(middle - error, bounds[0]),
+            "high": min(middle + error, bounds[1]),
+        }
+    low, high = max(int(np.floor(n / 2 - half)), 0), min(int(np.ceil(n / 2 + half)), n - 1)
+    return {"n": n, "typical": middle, "low": float(ordered[low]), "high": float(ordered[high])}
+
+
+def _below(ordered: Array, at: Array) -> Array:
+    """Share of sorted numbers below each of `at`, ties counted half."""
+    left, right = np.searchsorted(ordered, at, "left"), np.searchsorted(ordered, at, "right")
+    return (left + right) / (2 * max(len(ordered), 1))
+
+
+def _spread(inside: Array, everyone: Array) -> dict[str, float]:
+    if not len(inside):
+        return {
+            "lower": np.nan,
+            "upper": np.nan,
+            "place": np.nan,
+            "place_lower": np.nan,
+            "place_upper": np.nan,
+        }
+    lower, middle, upper = np.quantile(inside, [0.25, 0.5, 0.75])
+    place_lower, place, place_upper = _below(everyone, np.array([lower, middle, upper]))
+    return {
+        "lower": float(lower),
+        "upper": float(upper),
+        "place": float(place),
+        "place_lower": float(place_lower),
+        "place_upper": float(place_upper),
+    }
+
+
+def _exceeds(inside: Array, outside: Array) -> dict[str, float]:
+    n, m = len(inside), len(outside)
+    if n < 2 or m < 2:
+        return {"exceeds": np.nan, "exceeds_low": np.nan, "exceeds_high": np.nan}
+    of_members, of_others = _below(outside, inside), 1 - _below(inside, outside)
+    chance = float(of_members.mean())
+    variance = float(of_members.var(ddof=1)) / n + float(of_others.var(ddof=1)) / m
+    low, high = share_interval(np.array([chance]), np.array([variance]), min(n, m))
+    return {"exceeds": chance, "exceeds_low": float(low[0]), "exceeds_high": float(high[0])}
+
+
+def _classes(
+    persona: str, feature: Feature, classes: list[str], inside: Array, outside: Array
+) -> Iterator[dict[str, Any]]:
+    here = np.bincount(inside[inside >= 0], minlength=len(classes))
+    there = np.bincount(outside[outside >= 0], minlength=len(classes))
+    known, others = int(here.sum()), int(there.sum())
+    lows, highs = wilson(here, np.full(len(here), known))
+    for at, value in enumerate(classes):
+        yield {
+            "persona": persona,
+            "feature": feature.name,
+            "value": str(value),
+            "customers": int(here[at]),
+            "known": known,
+            "share": here[at] / known if known else np.nan,
+            "low": lows[at],
+            "high": highs[at],
+            "rest": there[at] / others if others else np.nan,
+        }
+    unknown = len(inside) - known
+    yield {
+        "persona": persona,
+        "feature": feature.name,
+        "value": UNKNOWN,
+        "customers": unknown,
+        "known": known,
+        "share": unknown / len(inside) if len(inside) else np.nan,
+        "low": np.nan,
+        "high": np.nan,
+        "rest": np.nan,
+    }

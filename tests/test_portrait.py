@@ -1,0 +1,182 @@
+"""What the people of a persona are like: small tables in, numbers a reader can count out by hand."""
+
+from __future__ import annotations
+
+import math
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from journey_lib.errors import ParameterError
+from journey_lib.features import Feature, Features
+from journey_lib.personas import portrait, told
+
+ABOUT = (
+    Feature("touches", "Touches", "touches", "frequency", "count", "touches"),
+    Feature("time_evening", "In the evening", "share", "time", "share", "touches"),
+    Feature("value", "Value", "money", "value", "amount", "touches", behaviour=False),
+    Feature("conversions", "Conversions", "conversions", "frequency", "count", "touches"),
+    Feature("city", "City", "", "demographic", "category", "customers", behaviour=False),
+)
+
+
+def shop(*rows: tuple[float, float, float, float, str | None], first: int = 0) -> Features:
+    """Customers numbered from `first`: touches, share in the evening, value, conversions, city."""
+    frame = pd.DataFrame(rows, columns=[feature.name for feature in ABOUT])
+    frame.index = pd.RangeIndex(first, first + len(frame), name="customer")
+    day = pd.Timestamp("2025-01-01", tz="UTC")
+    return Features(frame, ABOUT, day, day + pd.Timedelta("30d"), "UTC", "VND", "x")
+
+
+FIVE = shop(
+    (1, 0.0, 0, 0, "Huế"),
+    (2, 0.5, 300, 1, "Huế"),
+    (3, 0.5, 100, 1, None),
+    (4, 1.0, 600, 2, "Vinh"),
+    (9, math.nan, 0, 0, "Vinh"),
+)
+MEMBERS = pd.Series({1: "p1", 3: "p1", 0: "p2", 2: "p2"})
+
+
+def test_sizes_count_people_money_and_buyers():
+    table = portrait.sizes(FIVE, MEMBERS).table.set_index("persona")
+    assert list(table.index) == ["p1", "p2"]  # all of p1 bought, half of p2
+    assert table["customers"].to_dict() == {"p1": 2, "p2": 2}
+    assert table["share"].to_dict() == {"p1": 0.4, "p2": 0.4}  # of five: who belongs to none still counts
+    assert table["value_share"].to_dict() == {"p1": 0.9, "p2": 0.1}
+    assert table["buyers"].to_dict() == {"p1": 2, "p2": 1}
+    assert table["mean_value"].to_dict() == {"p1": 450, "p2": 50}
+
+
+def test_who_belongs_to_none_is_counted():
+    facts = portrait.sizes(FIVE, MEMBERS).facts
+    assert facts == {"customers": 5, "placed": 4, "not_placed": 1, "value": 1000}
+
+
+def test_a_trait_stands_beside_everybody_else():
+    table = portrait.traits(FIVE, MEMBERS).table.set_index(["persona", "feature"])
+    row = table.loc[("p1", "touches")]
+    assert row["typical"] == 3  # of 2 and 4
+    assert row["rest"] == 3  # of 1, 3 and 9
+    assert row["exceeds"] == (2 > 1) * 1 / 6 + (4 > 1) * 1 / 6 + (4 > 3) * 1 / 6  # of six pairs
+    assert (row["n"], row["rest_n"]) == (2, 3)
+
+
+def test_what_is_not_known_of_a_person_is_left_out_for_that_person():
+    table = portrait.traits(FIVE, MEMBERS).table.set_index(["persona", "feature"])
+    assert table.loc[("p1", "time_evening"), "rest_n"] == 2  # customer 4 was never seen at any hour
+
+
+def test_demographics_are_distributions_and_say_how_much_is_unknown():
+    table = portrait.demographics(FIVE, MEMBERS).table
+    p2 = table[table["persona"] == "p2"].set_index("value")
+    assert p2["customers"].to_dict() == {"Huế": 1, "Vinh": 0, "(unknown)": 1}
+    assert p2.loc["Huế", "share"] == 1  # of the one whose city is known
+    assert p2.loc["Huế", "rest"] == pytest.approx(1 / 3)
+    assert p2.loc["(unknown)", "share"] == 0.5
+
+
+def test_rare_classes_are_one():
+    table = portrait.demographics(FIVE, MEMBERS, most=1).table
+    assert list(table.loc[table["persona"] == "p1", "value"]) == ["Huế", "(other)", "(unknown)"]
+
+
+def test_a_member_who_is_no_customer_is_told():
+    with pytest.raises(ParameterError, match="1 of 2"):
+        portrait.sizes(FIVE, pd.Series({1: "p1", 77: "p1"}))
+
+
+numbers = st.one_of(st.just(math.nan), st.integers(0, 4).map(float))
+people = st.lists(st.tuples(numbers, st.sampled_from(["p1", "p2", None])), min_size=4, max_size=30)
+
+
+@settings(max_examples=60, deadline=None)
+@given(people)
+def test_exceeds_is_the_count_of_pairs(drawn):
+    told_of = [(value, persona) for value, persona in drawn if not math.isnan(value)]
+    features = shop(*[(value, 0.0, 0, 0, None) for value, _ in drawn])
+    members = pd.Series({at: persona for at, (_, persona) in enumerate(drawn) if persona}, dtype=object)
+    table = portrait.traits(features, members, names=("touches",)).table
+    for row in table.itertuples():
+        mine = [value for value, persona in told_of if persona == row.persona]
+        others = [value for value, persona in told_of if persona != row.persona]
+        if len(mine) < 2 or len(others) < 2:
+            assert math.isnan(row.exceeds)
+            continue
+        pairs = [(a > b) + (a == b) / 2 for a, b in product(mine, others)]
+        assert row.exceeds == pytest.approx(sum(pairs) / len(pairs))
+        assert row.exceeds_low <= row.exceeds <= row.exceeds_high
+
+
+@settings(max_examples=30, deadline=None)
+@given(people, st.randoms(use_true_random=False))
+def test_the_order_of_customers_changes_nothing(drawn, chance):
+    features = shop(*[(value, 0.5, 7 * at, at % 2, "a") for at, (value, _) in enumerate(drawn)])
+    members = pd.Series({at: persona for at, (_, persona) in enumerate(drawn) if persona}, dtype=object)
+    order = list(range(len(drawn)))
+    chance.shuffle(order)
+    mixed = Features(
+        features.frame.iloc[order], ABOUT, features.since, features.as_of, "UTC", "VND", "x"
+    )
+    for view in (portrait.sizes, portrait.traits, portrait.demographics):
+        pd.testing.assert_frame_equal(view(features, members).table, view(mixed, members).table)
+
+
+def test_the_interval_of_a_trait_holds_the_truth_about_95_times_in_100():
+    draw = np.random.default_rng(5)
+    truth, held = 0.5 + 0.5 * math.erf(0.5 / 2), 0  # P(N(0.5, 1) > N(0, 1))
+    for _ in range(300):
+        values = np.concatenate([draw.normal(0.5, 1, 60), draw.normal(0, 1, 200)])
+        features = shop(*[(value, 0.0, 0, 0, None) for value in values])
+        members = pd.Series("p1", index=range(60))
+        row = portrait.traits(features, members, names=("touches",)).table.iloc[0]
+        held += row["exceeds_low"] <= truth <= row["exceeds_high"]
+    assert 270 <= held <= 297
+
+
+def surveys(*rows: tuple[int, str, float | None, str | None]) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=["customer", "touchpoint", "score", "comment"])
+    return table.assign(metric="csat", timestamp=pd.Timestamp("2025-01-05"))
+
+
+def test_feelings_count_a_customer_once_however_often_they_answer():
+    answers = surveys((1, "store", 5, None), (1, "store", 1, None), (3, "store", 5, None), (3, "web", None, None))
+    table = told.feelings(answers, MEMBERS, stage_of={"store": "act"}, k=2).table
+    assert table[["persona", "stage", "customers", "answers", "mean"]].to_numpy().tolist() == [
+        ["p1", "act", 2, 3, 4.0]
+    ]
+
+
+def test_feelings_of_too_few_are_not_told():
+    table = told.feelings(surveys((1, "store", 5, None)), MEMBERS, stage_of={"store": "act"}, k=2).table
+    assert table["customers"].tolist() == [1]
+    assert table[["answers", "mean", "low", "high"]].isna().all(axis=None)
+
+
+def test_concerns_are_people_not_tickets():
+    tickets = pd.DataFrame({"customer": [1, 1, 3, 0, 4], "topic": ["late", "late", "late", "late", "late"]})
+    table = told.concerns(tickets, MEMBERS, k=1).table.set_index("persona")
+    assert table.loc["p1", ["customers", "members", "share", "rest"]].to_list() == [2, 2, 1.0, 0.5]
+
+
+def test_quotes_are_the_nearest_one_a_person_scrubbed():
+    said = surveys(
+        (1, "store", 5, "gọi 0901 giúp tôi nhé"),
+        (1, "web", 5, "ngắn thôi mà đúng"),
+        (3, "web", 1, "giao hàng quá lâu luôn"),
+        (0, "web", 1, "một câu của người khác"),
+        (3, "web", 1, "tốt"),
+    )
+    distance = pd.Series({1: 0.5, 3: 0.1, 0: 0.2, 2: 0.3})
+    found = told.quotes(said, MEMBERS, distance, scrub=lambda text: text.replace("0901", "[số]"), k=2, most=2)
+    p1 = found.table[found.table["persona"] == "p1"]
+    assert p1["quote"].tolist() == ["giao hàng quá lâu luôn", "gọi [số] giúp tôi nhé"]
+
+
+def test_nobody_is_quoted_from_a_persona_of_too_few():
+    said = surveys((1, "store", 5, "một câu đủ dài đây"))
+    assert not len(told.quotes(said, MEMBERS, pd.Series({1: 0.0}), scrub=str, k=3).table)

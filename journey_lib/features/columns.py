@@ -45,14 +45,12 @@ KNOWN: Mapping[str, Feature] = {
         Feature("mean_gap_days", "Mean days from contact to contact", "days", "cadence", "days", "touches"),
         Feature("time_weekend", "Share of events at weekends", "share", "time", "share", "touches"),
         Feature("time_night", "Share of events at night (22–6)", "share", "time", "share", "touches"),
-        Feature("time_morning", "Share of events in the morning (6–11)", "share", "time", "share", "touches"),
+        Feature("time_morning", "Share of events in mornings (6–11)", "share", "time", "share", "touches"),
         Feature("time_midday", "Share of events at midday (11–14)", "share", "time", "share", "touches"),
         Feature(
-            "time_afternoon", "Share of events in the afternoon (14–18)", "share", "time", "share", "touches"
+            "time_afternoon", "Share of events in afternoons (14–18)", "share", "time", "share", "touches"
         ),
-        Feature(
-            "time_evening", "Share of events in the evening (18–22)", "share", "time", "share", "touches"
-        ),
+        Feature("time_evening", "Share of events in evenings (18–22)", "share", "time", "share", "touches"),
         Feature("channels", "Channels used", "channels", "channel", "count", "touches"),
         Feature("offline", "Share of touches in person", "share", "place", "share", "touches"),
         Feature("stage_depth", "How many stages deep", "stages", "stage", "number", "touches"),
@@ -61,9 +59,7 @@ KNOWN: Mapping[str, Feature] = {
         Feature("sale_days", "Share of conversions on sale days", "share", "offer", "share", "touches"),
         Feature("tickets", "Service tickets", "tickets", "service", "count", "tickets"),
         Feature("surveys_sent", "Survey questions sent", "questions", "voice", "count", "surveys", False),
-        Feature(
-            "surveys_answered", "Share of survey questions answered", "share", "voice", "share", "surveys"
-        ),
+        Feature("surveys_answered", "Share of questions answered", "share", "voice", "share", "surveys"),
         Feature("returns", "Orders returned or cancelled", "orders", "service", "count", "orders"),
         Feature("age_band", "Age", "years", "demographic", "category", "customers", behaviour=False),
         Feature("gender", "Gender", "", "demographic", "category", "customers", behaviour=False),

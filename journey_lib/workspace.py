@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import zoneinfo
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -181,6 +182,39 @@ class EngineSettings(_Strict):
         return declared
 
 
+class OwnFeature(_Strict):
+    """What an analyst's own column is called and measured in, and whether it may tell personas apart."""
+
+    label: Words = Field(default_factory=dict)
+    unit: str = ""
+    behaviour: bool = False
+
+
+class FeatureSettings(_Strict):
+    """What features need to be told, and the analyst's own ones: a `file` of one row a customer_id.
+
+    `offline` channels are met in person; `offers` are channels or touchpoints; `sale_days` are days of one
+    year, or month and day of every year. `own` describes columns of the file, or adds some of the customers
+    table.
+    """
+
+    offline: tuple[str, ...] = ()
+    offers: tuple[str, ...] = ()
+    sale_days: tuple[Annotated[str, BeforeValidator(str)], ...] = ()
+    file: str | None = None
+    own: dict[str, OwnFeature] = Field(default_factory=dict)
+
+    @field_validator("sale_days")
+    @classmethod
+    def _are_days(cls, days: tuple[str, ...]) -> tuple[str, ...]:
+        for day in days:
+            try:
+                dt.date.fromisoformat(day if len(day) != 5 else f"2024-{day}")
+            except ValueError:
+                raise ValueError(f"'{day}' is not a day: write 2025-11-11, or 11-11 for every year") from None
+        return days
+
+
 class ReportEntry(_Strict):
     """A report this workspace publishes, and its parameters where they differ from the notebook's.
 
@@ -219,6 +253,7 @@ class Workspace(_Strict):
     identity: Identity | None = None
     rates: str | None = None
     engine: EngineSettings = EngineSettings()
+    features: FeatureSettings = FeatureSettings()
     labels: dict[str, Words] = Field(default_factory=dict)
     sources: tuple[Source, ...] = Field(min_length=1)
     reports: tuple[ReportEntry, ...] = ()
@@ -328,6 +363,11 @@ def _keys_beside(spot: tuple[Any, ...]) -> list[str]:
         "privacy": Privacy,
         "engine": EngineSettings,
         "reports": ReportEntry,
+        "checks": Checks,
+        "channels": Channels,
+        "identity": Identity,
+        "features": FeatureSettings,
     }
-    known = nested[str(spot[0])] if len(spot) > 1 else Workspace
+    known = nested.get(str(spot[0]), Workspace) if len(spot) > 1 else Workspace
+    known = OwnFeature if spot[:2] == ("features", "own") else known
     return [key for key in known.model_fields if key != "path" or known is not Workspace]

@@ -12,7 +12,17 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po
 
-from journey_lib import charts, charts_journeys, charts_times, explorers, i18n, layouts, session, tables
+from journey_lib import (
+    charts,
+    charts_journeys,
+    charts_times,
+    explorers,
+    features,
+    i18n,
+    layouts,
+    session,
+    tables,
+)
 from journey_lib.errors import ParameterError
 from journey_lib.model import TABLES
 
@@ -52,6 +62,7 @@ def said_in_code() -> Iterator[tuple[str, str]]:
     yield from (("charts_journeys.py", words) for pair in charts_times.CURVES.values() for words in pair)
     yield from (("charts_journeys.py", name) for name in charts_journeys.MATCH)
     yield from (("charts_journeys.py", name) for name in charts_journeys.MOVES.values())
+    yield from (("columns.py", each.label) for each in (*features.KNOWN.values(), *features.MIXES.values()))
     yield from (("explorers.py", name) for name in explorers.VIEWS)
 
 

@@ -1,0 +1,207 @@
+"""What is known of customers beside their touches: tickets, surveys, returns, the CRM, an analyst's file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from journey_lib.errors import ConfigError, did_you_mean
+from journey_lib.features.about import Feature
+from journey_lib.features.columns import BANDS, KNOWN, OLDEST, mixed, word
+from journey_lib.features.rows import Array
+from journey_lib.prepare.people import TRAITS
+from journey_lib.touches import Touches
+from journey_lib.workspace import CONFIG, Workspace
+
+Columns = list[tuple[Feature, Any]]
+
+
+def check_names(workspace: Workspace, touches: Touches) -> None:
+    """Refuse names under `features` in journey.yaml that no touch has."""
+    declared = workspace.features
+    both = (*touches.channels, *touches.touchpoints)
+    for key, names, known in (
+        ("offline", declared.offline, touches.channels),
+        ("offers", declared.offers, both),
+    ):
+        for name in names:
+            if name not in known:
+                raise ConfigError(
+                    f"no touch is at '{name}'",
+                    where=f"{workspace.path / CONFIG}: features.{key}",
+                    do=did_you_mean(name, known),
+                )
+
+
+def tickets(workspace: Workspace, who: Array, since: int, until: int) -> Columns:
+    """How many tickets each customer opened in the window."""
+    found = _side(workspace, "tickets", ["customer", "timestamp"])
+    if found is None:
+        return []
+    inside = found[_between(found["timestamp"], since, until)]
+    return [(KNOWN["tickets"], _per(inside["customer"], who))]
+
+
+def surveys(workspace: Workspace, who: Array, since: int, until: int) -> Columns:
+    """Questions sent in the window, what part was answered before its end, and the mean of each score."""
+    found = _side(workspace, "surveys", ["customer", "timestamp", "answered_at", "metric", "score"])
+    if found is None:
+        return []
+    sent = found[_between(found["timestamp"], since, until)]
+    # Where no time of the answer is known, it is taken to have come at once.
+    answered = sent["answered_at"].fillna(sent["timestamp"])
+    answers = sent[sent["score"].notna() & _between(answered, since, until)]
+    asked, told = _per(sent["customer"], who), _per(answers["customer"], who)
+    columns: Columns = [(KNOWN["surveys_sent"], asked), (KNOWN["surveys_answered"], _part(told, asked))]
+    metric = answers["metric"].str.strip().str.lower()
+    names = sorted(metric.dropna().unique())
+    for feature, name in zip(mixed("metric", names), names, strict=True):
+        mine = answers[metric == name]
+        scores = _per(mine["customer"], who, mine["score"].to_numpy(float))
+        columns.append((feature, _part(scores, _per(mine["customer"], who))))
+    return columns
+
+
+def returns(workspace: Workspace, who: Array, since: int, until: int) -> Columns:
+    """How many of their orders each customer sent back or cancelled in the window."""
+    file = workspace.work / "returns.parquet"
+    if not file.is_file() or "customer" not in pq.read_schema(file).names:
+        return []
+    found = pq.read_table(file, columns=["customer", "timestamp"]).to_pandas()
+    inside = found[_between(found["timestamp"], since, until)]
+    return [(KNOWN["returns"], _per(inside["customer"], who))]
+
+
+def traits(workspace: Workspace, who: Array, until: int) -> Columns:
+    """Who the customers are, as the CRM says; an age as of the year of the window's end."""
+    found = _people(workspace, who, ["birth_year", "gender", "city", "tier"])
+    year = pd.Timestamp(until - 1, unit="us", tz="UTC").tz_convert(workspace.timezone).year
+    age = year - pd.to_numeric(found["birth_year"], errors="coerce").to_numpy(float)
+    age = np.where((age >= 0) & (age <= OLDEST), age, np.nan)
+    band = np.searchsorted(list(BANDS.values()), np.nan_to_num(age), side="right") - 1
+    bands = np.where(np.isnan(age), None, np.array(list(BANDS), object)[band])
+    said = {"age_band": pd.Series(bands, dtype="str")}
+    said |= {name: found[name].astype("str") for name in ("gender", "city", "tier")}
+    return [(KNOWN[name], values.to_numpy(object)) for name, values in said.items() if values.notna().any()]
+
+
+def own(workspace: Workspace, who: Array, taken: Sequence[str]) -> Columns:
+    """The analyst's own columns, of a file of the workspace or of the customers table.
+
+    Raises
+    ------
+    ConfigError
+        There is no such file or column, the file's customers are not ours, or a name is taken.
+    """
+    declared = workspace.features
+    given = _file(workspace) if declared.file else pd.DataFrame(index=pd.Index([], name="customer"))
+    known = {*given.columns, *TRAITS}
+    columns: Columns = []
+    used = list(taken)
+    for name in declared.own:
+        if name not in known:
+            raise ConfigError(
+                f"'{name}' is a column neither of the features' file nor of the customers table",
+                where=f"{workspace.path / CONFIG}: features.own",
+                do=did_you_mean(name, known),
+            )
+    for name in (*given.columns, *(name for name in declared.own if name not in given.columns)):
+        about = declared.own.get(name)
+        ours = name in given.columns
+        values = given[name].reindex(who) if ours else _people(workspace, who, [name])[name]
+        number = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
+        feature = Feature(
+            word(name),
+            "{of}",
+            about.unit if about else "",
+            "own",
+            "number" if number else "category",
+            "file" if ours else "customers",
+            behaviour=about.behaviour if about else False,
+            of=name,
+        )
+        if feature.name in used:
+            raise ConfigError(
+                f"a feature is called '{feature.name}' already",
+                where=f"{workspace.path / CONFIG}: features",
+                do=f"give the column '{name}' another name",
+            )
+        used.append(feature.name)
+        columns.append((feature, values.to_numpy(float) if number else values.to_numpy(object)))
+    return columns
+
+
+def _file(workspace: Workspace) -> pd.DataFrame:
+    """The columns of the analyst's file, by the customer's code in the touch table."""
+    file = workspace.path / str(workspace.features.file)
+    if not file.is_file():
+        raise ConfigError("there is no file of features", where=str(file), do="write it, or leave it out")
+    try:
+        given = (
+            pq.read_table(file).to_pandas() if file.suffix == ".parquet" else pd.read_csv(
+                file, dtype={"customer_id": "str"}, encoding="utf-8-sig"
+            )
+        )  # fmt: skip
+    except (pa.ArrowInvalid, ValueError, OSError) as error:
+        raise ConfigError("the file of features cannot be read", where=f"{file}: {error}") from error
+    if "customer_id" not in given:
+        raise ConfigError(
+            "the file of features has no column 'customer_id'",
+            where=str(file),
+            do=did_you_mean("customer_id", map(str, given.columns)),
+        )
+    twice = given["customer_id"].duplicated()
+    if twice.any():
+        raise ConfigError(
+            "the file of features has customers twice",
+            where=f"{file}: {given.loc[twice, 'customer_id'].iloc[0]}",
+            how_many=f"{int(twice.sum())} rows",
+            do="keep one row a customer",
+        )
+    table = pq.read_table(workspace.work / "customers.parquet", columns=["customer_id", "customer"])
+    codes = table.to_pandas().dropna().set_index("customer_id")["customer"].astype("int64")
+    code = given["customer_id"].astype("str").map(codes)
+    if code.isna().all():
+        raise ConfigError(
+            "no customer of the features' file is one of ours",
+            where=str(file),
+            do="take `customer_id` from customers.load(workspace)",
+        )
+    kept = code.notna().to_numpy()
+    given = given.drop(columns="customer_id")[kept].set_axis(code[kept].astype("int64"), axis=0)
+    return given.rename(columns=str)
+
+
+def _people(workspace: Workspace, who: Array, names: Sequence[str]) -> pd.DataFrame:
+    file = workspace.work / "customers.parquet"
+    found = pq.read_table(file, columns=["customer", *names]).to_pandas().dropna(subset="customer")
+    return found.set_index(found["customer"].astype("int64")).drop(columns="customer").reindex(who)
+
+
+def _side(workspace: Workspace, name: str, columns: Sequence[str]) -> pd.DataFrame | None:
+    file: Path = workspace.work / f"{name}.parquet"
+    return pq.read_table(file, columns=list(columns)).to_pandas() if file.is_file() else None
+
+
+def _between(times: pd.Series, since: int, until: int) -> pd.Series:
+    first, end = (pd.Timestamp(each, unit="us") for each in (since, until))
+    return (times >= first) & (times < end)
+
+
+def _per(customer: pd.Series, who: Array, weights: Array | None = None) -> Array:
+    """A count, or a sum, for each of `who`, of rows that name their customer."""
+    known = customer.notna().to_numpy()
+    code = customer[known].to_numpy().astype(np.int64)
+    size = int(max(who.max(), code.max(initial=0))) + 1
+    return np.bincount(code, None if weights is None else weights[known], minlength=size)[who]
+
+
+def _part(counts: Array, base: Array) -> Array:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(base > 0, counts / base, np.nan)

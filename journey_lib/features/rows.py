@@ -1,0 +1,156 @@
+"""One pass over the rows of a bucket: what each customer did in a window, as counts, sums and moments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from journey_lib.features.columns import DAYPARTS
+from journey_lib.journeys.steps import Coded, stage_of
+from journey_lib.touches import Bucket
+
+Array = npt.NDArray[Any]
+Counts = dict[str, Array]
+
+DAY, HOUR = 86_400_000_000, 3_600_000_000
+NEVER = np.iinfo(np.int64).min
+WIDE = 1 << 24  # days that fit beside a customer in one integer: 45,000 years
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of every bucket: rows in [since, until) in microseconds of UTC, and codes to look for.
+
+    `converts` by event type; `offline` by channel, `offers` by channel and by touchpoint, each with a last
+    entry for rows that have none; `sale` are days since 1970 of the local calendar, ascending.
+    """
+
+    since: int
+    until: int
+    timezone: str
+    channels: int
+    event_types: int
+    converts: Array
+    offline: Array | None = None
+    offers: tuple[Array, Array] | None = None
+    sale: Array | None = None
+    rules: Coded | None = None
+
+
+def counted(bucket: Bucket, asked: Asked) -> Counts:
+    """What each customer with a row in the window did in it, a number or a line of numbers each.
+
+    `born` is the first row of all before the window's end, in it or not. Nothing when nobody has a row.
+    """
+    inside = (bucket.timestamp >= asked.since) & (bucket.timestamp < asked.until)
+    if not inside.any():
+        return {}
+    # Stages look back at what came before, which may be before the window; never at what comes after a row.
+    stage = stage_of(bucket, asked.rules)[inside] if asked.rules is not None else None
+    first = np.flatnonzero(np.append(True, bucket.customer[1:] != bucket.customer[:-1]))
+    who, seen = bucket.customer[first], bucket.timestamp[first]
+    rows = Bucket(*(column[inside] for column in vars(bucket).values()))
+    starts = np.flatnonzero(np.append(True, rows.customer[1:] != rows.customer[:-1]))
+    sizes = np.diff(np.append(starts, len(rows)))
+    customer = rows.customer[starts]
+    place = np.repeat(np.arange(len(starts)), sizes)
+    ends = np.append(starts[1:], len(rows)) - 1
+    converts = asked.converts[rows.event_type]
+    local = _local(rows.timestamp, asked.timezone)
+    found = {
+        "customer": customer,
+        "rows": sizes,
+        "born": seen[np.searchsorted(who, customer)],
+        "last": rows.timestamp[ends],
+        "conversions": np.add.reduceat(converts, starts, dtype=np.int64),
+        "converted": np.maximum.reduceat(np.where(converts, rows.timestamp, NEVER), starts),
+        "value": np.add.reduceat(np.where(converts, rows.value, 0), starts, dtype=np.int64),
+        "channel": _crossed(place, rows.channel, len(starts), asked.channels),
+        "event_type": _crossed(place, rows.event_type, len(starts), asked.event_types),
+    }
+    found |= _times(place, local, len(starts))
+    found |= _offers(place, rows, local, asked, len(starts))
+    if stage is not None:
+        found["stage"] = np.maximum.reduceat(stage, starts)
+    return found
+
+
+def together(parts: Sequence[Counts]) -> Counts:
+    """Customers of all buckets under each other; nothing when no bucket has any."""
+    full = [part for part in parts if part]
+    return {name: np.concatenate([part[name] for part in full]) for name in full[0]} if full else {}
+
+
+def _local(time: Array, timezone: str) -> Array:
+    """Microseconds of the local clock."""
+    if timezone == "UTC":
+        return time
+    there = pd.DatetimeIndex(time.astype("datetime64[us]")).tz_localize("UTC").tz_convert(timezone)
+    return there.tz_localize(None).to_numpy().astype("datetime64[us]").view(np.int64)
+
+
+def _crossed(place: Array, code: Array, size: int, width: int) -> Array:
+    """How often each customer has each code; rows without one (-1) count nowhere."""
+    line = width + 1
+    flat = np.bincount(place * line + code + 1, minlength=size * line)
+    return flat.astype(np.int32).reshape(size, line)[:, 1:]
+
+
+def _times(place: Array, local: Array, size: int) -> Counts:
+    """Active days, days between them, and rows at weekends and by part of the day, by the local clock."""
+    day = local // DAY
+    hours = np.empty(24, np.int64)
+    for number, hour in enumerate(sorted(DAYPARTS.values())):
+        hours[hour:] = number
+    hours[: min(DAYPARTS.values())] = len(DAYPARTS) - 1
+    part = hours[(local - day * DAY) // HOUR]
+    weekend = (day + 3) % 7 >= 5  # the first day of 1970 was a Thursday
+    key = place * WIDE + (day - day.min())
+    # Where clocks go back over midnight a day comes twice: then rows are not in the order of days.
+    if (key[1:] < key[:-1]).any():
+        key.sort()
+    key = key[np.append(True, key[1:] != key[:-1])]
+    owner, date = key // WIDE, key % WIDE
+    days = np.bincount(owner, minlength=size)
+    last = np.cumsum(days) - 1
+    return {
+        "days": days,
+        "span": date[last] - date[last - days + 1],
+        "gap": _medians(owner, date, days),
+        "weekend": np.bincount(place[weekend], minlength=size),
+        "part": _crossed(place, part, size, len(DAYPARTS)),
+    }
+
+
+def _medians(owner: Array, date: Array, days: Array) -> Array:
+    """Twice the median of the days from one active day to the next, a whole number; -1 with one such day."""
+    same = owner[1:] == owner[:-1]
+    gaps = np.sort(owner[1:][same] * WIDE + (date[1:] - date[:-1])[same]) % WIDE
+    number = days - 1
+    start = np.cumsum(number) - number
+    middle = np.full(len(days), -1, np.int64)
+    some = number > 0
+    low, high = (start + (number - 1) // 2)[some], (start + number // 2)[some]
+    middle[some] = gaps[low] + gaps[high]
+    return middle
+
+
+def _offers(place: Array, rows: Bucket, local: Array, asked: Asked, size: int) -> Counts:
+    """Touches in person and at offers, and conversions on sale days, where these are declared."""
+    found: Counts = {}
+    touch = rows.channel >= 0
+    if asked.offline is not None:
+        found["offline"] = np.bincount(place[asked.offline[rows.channel] & touch], minlength=size)
+    if asked.offers is not None:
+        channels, touchpoints = asked.offers
+        offered = (channels[rows.channel] | touchpoints[rows.touchpoint]) & touch
+        found["offers"] = np.bincount(place[offered], minlength=size)
+    if asked.sale is not None:
+        on = asked.converts[rows.event_type] & np.isin(local // DAY, asked.sale)
+        found["sale"] = np.bincount(place[on], minlength=size)
+    return found

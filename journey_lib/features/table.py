@@ -1,0 +1,301 @@
+"""The table of features: from one pass over the touches, and from what else is known of the customers."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from journey_lib import touches as touch_table
+from journey_lib.engine import reduce
+from journey_lib.errors import DataError, ParameterError, did_you_mean
+from journey_lib.features import beside
+from journey_lib.features.about import Feature, Features
+from journey_lib.features.columns import DAYPARTS, KNOWN, MIXES, POOLED, REST, mixed
+from journey_lib.features.rows import DAY, Array, Asked, Counts, counted, together
+from journey_lib.journeys.cut import instant
+from journey_lib.journeys.steps import coded
+from journey_lib.model import duration
+from journey_lib.stages import Model
+from journey_lib.stages import load as stage_model
+from journey_lib.touches import Touches
+from journey_lib.workspace import Workspace
+
+Columns = list[tuple[Feature, Any]]
+Day = str | dt.date
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """How a table of features was asked for, as far as it is not in the touches."""
+
+    as_of: Day | None
+    window: str
+    model: Model | None = None
+    conversion: str | None = None
+    offline: Collection[str] = ()
+    offers: Collection[str] = ()
+    sale_days: Sequence[str] = ()
+    like: Features | None = field(default=None, repr=False)
+
+
+def table(
+    workspace: Workspace,
+    touches: Touches | None = None,
+    *,
+    as_of: Day | None = None,
+    window: str = "365d",
+    model: Model | None = None,
+    conversion: str | None = None,
+    like: Features | None = None,
+) -> Features:
+    """What is known of each customer at the start of a day: one row for everyone with a row in the window.
+
+    Nothing at or after `as_of` enters: the start of that day in the workspace's timezone, or None for the
+    instant after the last row. All columns look at the `window` before it, except tenure_days, which looks at
+    everything before `as_of`, and what the customers table says, which is as of its export. docs/personas.md
+    lists the columns. Customers who refused contact are in it.
+
+    Parameters
+    ----------
+    touches
+        The workspace's touch table, where it is held in memory already.
+    model
+        The stage model; the workspace's when None.
+    conversion
+        Which of the workspace's conversions; the first when None.
+    like
+        Another table, of another day: channels and kinds of event get the columns they have there. Without
+        it, those with less than 1 % of all are pooled.
+
+    Raises
+    ------
+    ParameterError
+        A day, window or conversion that cannot be, or touches that are not the workspace's.
+    ConfigError
+        `features` in journey.yaml names what the data do not have.
+    DataError
+        Nobody has a row in the window.
+    """
+    held = touches if touches is not None else touch_table.load(workspace)
+    manifest = touch_table.prepare(workspace)
+    if held.fingerprint != manifest.fingerprint or held.customers != manifest.customers:
+        raise ParameterError("these touches are not the workspace's", do="use touches.load(workspace)")
+    declared = workspace.features
+    beside.check_names(workspace, held)
+    asked = _Asked(
+        as_of, window, model or stage_model(workspace.stages, workspace.path), conversion,
+        declared.offline, declared.offers, declared.sale_days, like,
+    )  # fmt: skip
+    since, until = _window(held, as_of, window)
+    counts = _counts(held, asked, since, until)
+    columns = _columns(held, counts, asked, until)
+    who = counts["customer"]
+    columns += beside.tickets(workspace, who, since, until)
+    columns += beside.surveys(workspace, who, since, until)
+    columns += beside.returns(workspace, who, since, until)
+    columns += beside.traits(workspace, who, until)
+    columns += beside.own(workspace, who, [feature.name for feature, _ in columns])
+    return _table(held, who, columns, asked, (since, until))
+
+
+def of_touches(
+    touches: Touches,
+    *,
+    as_of: Day | None = None,
+    window: str = "365d",
+    model: Model | None = None,
+    conversion: str | None = None,
+    offline: Collection[str] = (),
+    offers: Collection[str] = (),
+    sale_days: Sequence[str] = (),
+    like: Features | None = None,
+) -> Features:
+    """The columns that touches alone can give, for an analyst's own frame; see `table`.
+
+    `offline` names channels met in person, `offers` channels or touchpoints that are an offer, `sale_days`
+    days of a sale, as 2025-11-11 or, of every year, 11-11. No columns about stages without a `model`.
+
+    Raises
+    ------
+    ParameterError
+        A day, window, conversion or name that cannot be.
+    DataError
+        Nobody has a row in the window.
+    """
+    for names, known in ((offline, touches.channels), (offers, (*touches.channels, *touches.touchpoints))):
+        for name in names:
+            if name not in known:
+                raise ParameterError(f"no touch is at '{name}'", do=did_you_mean(name, known))
+    asked = _Asked(as_of, window, model, conversion, offline, offers, sale_days, like)
+    since, until = _window(touches, as_of, window)
+    counts = _counts(touches, asked, since, until)
+    columns = _columns(touches, counts, asked, until)
+    return _table(touches, counts["customer"], columns, asked, (since, until))
+
+
+def _window(touches: Touches, as_of: Day | None, window: str) -> tuple[int, int]:
+    until = instant(as_of, touches.timezone)
+    until = touches.period[1] + 1 if until is None else until
+    length = duration(window)
+    if not length:
+        raise ParameterError("a window of no length holds nothing", do='write it as "365d"')
+    return until - length, until
+
+
+def _counts(touches: Touches, asked: _Asked, since: int, until: int) -> Counts:
+    if touches.by != "channel":
+        raise ParameterError(
+            f"the steps of these touches are by {touches.by}", do="give the table as it was loaded"
+        )
+
+    def flags(wanted: Collection[str], names: Sequence[str]) -> Array:
+        return np.array([*(name in wanted for name in names), False])
+
+    names = touches.channels, touches.touchpoints
+    offers = (flags(asked.offers, names[0]), flags(asked.offers, names[1]))
+    what = Asked(
+        since=since,
+        until=until,
+        timezone=touches.timezone,
+        channels=len(touches.channels),
+        event_types=len(touches.event_types),
+        converts=np.isin(touches.event_types, touches.converting(asked.conversion)),
+        offline=flags(asked.offline, touches.channels) if asked.offline else None,
+        offers=offers if asked.offers else None,
+        sale=_sale(asked.sale_days, since, until) if asked.sale_days else None,
+        rules=None if asked.model is None else coded(touches, asked.model),
+    )
+    counts = reduce(touches.buckets, partial(counted, asked=what), together)
+    if not counts:
+        first, last = (pd.Timestamp(each, unit="us") for each in touches.period)
+        raise DataError(
+            "no customer has a row in the window",
+            where=f"{pd.Timestamp(since, unit='us'):%Y-%m-%d} to {pd.Timestamp(until, unit='us'):%Y-%m-%d}"
+            f" (UTC); the data are of {first:%Y-%m-%d} to {last:%Y-%m-%d}",
+            do="choose an as_of within the data, or a longer window",
+        )
+    return counts
+
+
+def _sale(days: Sequence[str], since: int, until: int) -> Array:
+    """Days of the local calendar since 1970; those without a year in every year the window may touch."""
+    years = range(*(pd.Timestamp(each, unit="us").year + more for each, more in ((since, -1), (until, 2))))
+    found = set[int]()
+    for text in days:
+        for year in years if len(text) == 5 else [None]:
+            try:
+                day = dt.date.fromisoformat(text if year is None else f"{year}-{text}")
+            except ValueError:
+                if text == "02-29":
+                    continue
+                raise ParameterError(f"'{text}' is not a day", do="write 2025-11-11, or 11-11") from None
+            found.add((day - dt.date(1970, 1, 1)).days)
+    return np.array(sorted(found), np.int64)
+
+
+def _columns(touches: Touches, counts: Counts, asked: _Asked, until: int) -> Columns:
+    digits = 10**touches.digits
+    rows, conversions = counts["rows"], counts["conversions"]
+    touched = counts["channel"].sum(axis=1)
+    value = counts["value"] / digits
+    fixed: dict[str, Array] = {
+        "recency_days": (until - counts["last"]) / DAY,
+        "recency_conversion_days": np.where(
+            conversions > 0, (until - np.where(conversions > 0, counts["converted"], 0)) / DAY, np.nan
+        ),
+        "tenure_days": (until - counts["born"]) / DAY,
+        "touches": touched,
+        "conversions": conversions,
+        "active_days": counts["days"],
+        "value": value,
+        "mean_value": _part(value, conversions),
+        "median_gap_days": np.where(counts["gap"] < 0, np.nan, counts["gap"] / 2),
+        "mean_gap_days": _part(counts["span"], counts["days"] - 1),
+        "time_weekend": _part(counts["weekend"], rows),
+    }
+    for number, part in enumerate(sorted(DAYPARTS, key=lambda name: DAYPARTS[name])):
+        fixed[f"time_{part}"] = _part(counts["part"][:, number], rows)
+    fixed["channels"] = (counts["channel"] > 0).sum(axis=1)
+    for name, counted_by, base in (
+        ("offline", "offline", touched),
+        ("offers", "offers", touched),
+        ("sale_days", "sale", conversions),
+    ):
+        if counted_by in counts:
+            fixed[name] = _part(counts[counted_by], base)
+    columns: Columns = [(KNOWN[name], fixed[name]) for name in KNOWN if name in fixed]
+    columns += _mix("channel", touches.channels, counts["channel"], touched, asked.like)
+    columns += _mix("event_type", touches.event_types, counts["event_type"], rows, asked.like)
+    if asked.model is not None:
+        depth = counts["stage"]
+        names = np.array([*asked.model.names, None], object)
+        columns.append((KNOWN["stage_depth"], np.where(depth < 0, np.nan, depth + 1.0)))
+        columns.append((KNOWN["stage"], names[depth]))
+    return columns
+
+
+def _part(counts: Array, base: Array) -> Array:
+    """A share of its base; missing where there is nothing it could be a share of."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(base > 0, counts / base, np.nan)
+
+
+def _mix(mix: str, names: Sequence[str], counts: Array, base: Array, like: Features | None) -> Columns:
+    """A share for each name; the small ones, or those the other table has no column for, as one."""
+    if like is None:
+        total = counts.sum(axis=0, dtype=np.int64)
+        large = [name for name, n in zip(names, total, strict=True) if n and n >= POOLED * base.sum()]
+        pooled = int(total.sum()) > sum(int(total[names.index(name)]) for name in large)
+    else:
+        family = MIXES[mix].family
+        there = [feature.of for feature in like.about if feature.family == family and feature.of]
+        large, pooled = [name for name in there if name != REST], REST in there
+    named = [name for name in large if name != REST]
+    place = {name: number for number, name in enumerate(names)}
+    shares = [counts[:, place[name]] if name in place else np.zeros(len(base), int) for name in named]
+    if pooled or len(named) < len(large):
+        named = [*named, REST]
+        shares.append(counts.sum(axis=1, dtype=np.int64) - sum(shares, np.zeros(len(base), np.int64)))
+    return [(feature, _part(share, base)) for feature, share in zip(mixed(mix, named), shares, strict=True)]
+
+
+def _table(
+    touches: Touches, who: Array, columns: Columns, asked: _Asked, window: tuple[int, int]
+) -> Features:
+    currency = touches.currency or ""
+    about = tuple(
+        replace(feature, unit=currency) if feature.unit == "money" else feature for feature, _ in columns
+    )
+    data: Mapping[str, pd.Series] = {
+        feature.name: pd.Series(values, dtype="str" if feature.kind == "category" else "float64")
+        for feature, (_, values) in zip(about, columns, strict=True)
+    }
+    frame = pd.DataFrame(data).set_index(pd.Index(who, name="customer"))
+    said = {
+        "data": touches.fingerprint,
+        "window": window,
+        "columns": [feature.name for feature in about],
+        "conversion": touches.converting(asked.conversion),
+        "stages": asked.model.model_dump(mode="json") if asked.model else None,
+        "declared": [sorted(asked.offline), sorted(asked.offers), sorted(asked.sale_days)],
+        "beside": _digest(frame, about),
+    }
+    since, as_of = (pd.Timestamp(each, unit="us", tz="UTC").tz_convert(touches.timezone) for each in window)
+    fingerprint = hashlib.sha256(json.dumps(said, sort_keys=True, default=list).encode()).hexdigest()[:16]
+    return Features(frame, about, since, as_of, touches.timezone, currency, fingerprint)
+
+
+def _digest(frame: pd.DataFrame, about: Sequence[Feature]) -> str:
+    """What came from files that no fingerprint of the touches covers."""
+    names = [feature.name for feature in about if feature.source == "file"]
+    if not names:
+        return ""
+    return hashlib.sha256(pd.util.hash_pandas_object(frame[names]).to_numpy().tobytes()).hexdigest()[:16]

@@ -78,7 +78,12 @@ def personas(told: Portraits, *, k: int, prefix: str = "persona") -> markupsafe.
         "assumption": "? " + _("assumption"),
     }
     return pages.fragment(
-        "cards/persona.html.j2", language=i18n.language(), cards=cards, marks=marks, k=i18n.number(k), prefix=prefix
+        "cards/persona.html.j2",
+        language=i18n.language(),
+        cards=cards,
+        marks=marks,
+        k=i18n.number(k),
+        prefix=prefix,
     )
 
 
@@ -103,7 +108,9 @@ def _card(told: Portraits, persona: str, size: Any, k: int) -> dict[str, Any]:
     about = {feature.name: feature for feature in told.features.about}
     own = [name for name in traits.index if about[name].family not in {CHANNEL, TIME}]
     mixes = {
-        family: [name for name in traits.index if about[name].family == family and about[name].kind == "share"]
+        family: [
+            name for name in traits.index if about[name].family == family and about[name].kind == "share"
+        ]
         for family in (CHANNEL, TIME)
     }
     strongest = _strongest(traits.loc[own])
@@ -118,7 +125,9 @@ def _card(told: Portraits, persona: str, size: Any, k: int) -> dict[str, Any]:
         "journey": _journey(told, persona),
         "feelings": _feelings(told, persona),
         "concerns": _concerns(told, persona),
-        "notes": [block for block in map(lambda aspect: _aspect(told, persona, aspect), ASPECTS) if block["notes"]],
+        "notes": [
+            block for block in map(lambda aspect: _aspect(told, persona, aspect), ASPECTS) if block["notes"]
+        ],
         "quotes": _quotes(told, persona),
         "is_not": _is_not(told, traits),
     }
@@ -210,7 +219,11 @@ def _percent(share: float) -> str:
 
 
 def _range(low: float, high: float, digits: int = 1) -> str:
-    return "–" if np.isnan(low) or np.isnan(high) else f"{i18n.percent(low, digits)} – {i18n.percent(high, digits)}"
+    return (
+        "–"
+        if np.isnan(low) or np.isnan(high)
+        else f"{i18n.percent(low, digits)} – {i18n.percent(high, digits)}"
+    )
 
 
 def _money(amount: float, currency: str) -> str:
@@ -288,7 +301,8 @@ def _demographics(told: Portraits, persona: str) -> list[dict[str, Any]]:
                 "label": told.titles.get(str(feature), str(feature)),
                 "note": _("known of {n} of {of}", n=i18n.number(n), of=i18n.number(total)),
                 "rows": [
-                    _bar(_class(str(row["value"])), row, "share", most) for row in shown.to_dict(orient="records")
+                    _bar(_class(str(row["value"])), row, "share", most)
+                    for row in shown.to_dict(orient="records")
                 ],
             }
         )
@@ -332,7 +346,12 @@ def _feelings(told: Portraits, persona: str) -> dict[str, Any] | None:
         return 100 * (value - least) / (most - least)
 
     return {
-        "note": _("{metric}, {least} to {most}", metric=str(told.feelings.settings["metric"]).upper(), least=f"{least:g}", most=f"{most:g}"),
+        "note": _(
+            "{metric}, {least} to {most}",
+            metric=str(told.feelings.settings["metric"]).upper(),
+            least=f"{least:g}",
+            most=f"{most:g}",
+        ),
         "rows": [
             {
                 "label": told.stage_names[stage],

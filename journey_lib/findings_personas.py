@@ -58,7 +58,9 @@ ENOUGH = 0.56  # chance to have more of a trait than somebody else, from which o
 def trait_words(feature: Feature, direction: Direction, names: Names) -> str:
     """How somebody is called who has much or little of a trait; empty where there is no good word for it."""
     if feature.family == "channel" and feature.of:
-        return _("prefers {channel}", channel=names.get(feature.of, feature.of)) if direction == "high" else ""
+        return (
+            _("prefers {channel}", channel=names.get(feature.of, feature.of)) if direction == "high" else ""
+        )
     if feature.of:
         return ""
     words = WORDS.get((feature.name, direction), "")
@@ -73,7 +75,8 @@ def proposed(traits: Result, features: Features, names: Names) -> dict[str, str]
     """
     about = {feature.name: feature for feature in features.about}
     told = {
-        str(persona): _words_of(rows, about, names) for persona, rows in traits.table.groupby("persona", sort=True)
+        str(persona): _words_of(rows, about, names)
+        for persona, rows in traits.table.groupby("persona", sort=True)
     }
     found = {persona: _joined(words[:2]) for persona, words in told.items()}
     for persona, words in told.items():

@@ -119,9 +119,7 @@ def test_the_order_of_customers_changes_nothing(drawn, chance):
     members = pd.Series({at: persona for at, (_, persona) in enumerate(drawn) if persona}, dtype=object)
     order = list(range(len(drawn)))
     chance.shuffle(order)
-    mixed = Features(
-        features.frame.iloc[order], ABOUT, features.since, features.as_of, "UTC", "VND", "x"
-    )
+    mixed = Features(features.frame.iloc[order], ABOUT, features.since, features.as_of, "UTC", "VND", "x")
     for view in (portrait.sizes, portrait.traits, portrait.demographics):
         pd.testing.assert_frame_equal(view(features, members).table, view(mixed, members).table)
 
@@ -144,7 +142,9 @@ def surveys(*rows: tuple[int, str, float | None, str | None]) -> pd.DataFrame:
 
 
 def test_feelings_count_a_customer_once_however_often_they_answer():
-    answers = surveys((1, "store", 5, None), (1, "store", 1, None), (3, "store", 5, None), (3, "web", None, None))
+    answers = surveys(
+        (1, "store", 5, None), (1, "store", 1, None), (3, "store", 5, None), (3, "web", None, None)
+    )
     table = told.feelings(answers, MEMBERS, stage_of={"store": "act"}, k=2).table
     assert table[["persona", "stage", "customers", "answers", "mean"]].to_numpy().tolist() == [
         ["p1", "act", 2, 3, 4.0]

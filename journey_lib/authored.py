@@ -7,7 +7,6 @@ tags that would build objects are never followed.
 
 from __future__ import annotations
 
-import types
 import typing
 import unicodedata
 from collections.abc import Mapping
@@ -97,7 +96,7 @@ def _refuse_aliases(text: str, file: Path) -> None:
         if isinstance(event, yaml.AliasEvent):
             raise ConfigError(
                 "an alias (`*name`) stands in a file written by hand",
-                where=f"{file}, line {event.start_mark.line + 1}",
+                where=f"{file}, line {event.start_mark.line + 1}" if event.start_mark else str(file),
                 do="write out what it stands for",
             )
 
@@ -154,6 +153,7 @@ def _around(kind: type[BaseModel], spot: tuple[Any, ...]) -> type[BaseModel]:
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:
     """The first model an annotation speaks of: `tuple[Step, ...]` speaks of Step."""
-    if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias):
-        return annotation if issubclass(annotation, BaseModel) else None
-    return next(filter(None, map(_model_in, typing.get_args(annotation))), None)
+    within = typing.get_args(annotation)
+    if not within:
+        return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
+    return next(filter(None, map(_model_in, within)), None)

@@ -1,13 +1,14 @@
 """The persona card: one page about one group of people, every line with where it comes from.
 
-A card is put together from Results (`personas.sizes`, `traits`, `demographics`, `feelings`, `concerns`, `quotes`) and from
-what people wrote; it computes nothing. What is measured, what was asked, what somebody wrote and what is only assumed
-are told apart by sign, word and line.
+A card is put together from Results (`personas.sizes`, `traits`, `demographics`, `feelings`, `concerns`,
+`quotes`) and from what people wrote; it computes nothing. What is measured, what was asked, what somebody
+wrote and what is only assumed are told apart by sign, word and line.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,17 +17,27 @@ import markupsafe
 import numpy as np
 import pandas as pd
 
+from journey_lib import card_lines as lines
 from journey_lib import i18n, pages
 from journey_lib.charts import named
-from journey_lib.features import Features
-from journey_lib.findings_personas import trait_words
+from journey_lib.features import Feature, Features
+from journey_lib.features.columns import REST
 from journey_lib.i18n import text as _
 from journey_lib.model import NO_TOUCH, OTHER, Result
 from journey_lib.personas.notes import ASPECTS, Note, Notes
 from journey_lib.personas.portrait import UNKNOWN
 
-SCALES, BARS, CLASSES = 9, 5, 4
+SCALES, BARS, CLASSES = 7, 4, 4
 CHANNEL, TIME = "channel", "time"
+PER_FAMILY = 2  # traits of one family on the scales: six kinds of events would say one thing six times
+TIME_NAMES: Mapping[str, str] = {
+    "time_weekend": "Weekend",
+    "time_night": "Night 22–6",
+    "time_morning": "Morning 6–11",
+    "time_midday": "Midday 11–14",
+    "time_afternoon": "Afternoon 14–18",
+    "time_evening": "Evening 18–22",
+}
 ASPECT_NAMES: Mapping[str, str] = {
     "goals": "Goals",
     "needs": "Needs",
@@ -34,16 +45,15 @@ ASPECT_NAMES: Mapping[str, str] = {
     "motivations": "Motivations",
     "is_not": "What they are not",
 }
-# Shapes of the avatars: neutral, so that nobody's face, sex or age is put into a reader's head.
-SHAPES = ((12, 12, 9), (54, 20, 13), (20, 56, 11), (50, 54, 7), (32, 8, 6), (8, 36, 8))
 
 
 @dataclass(frozen=True)
 class Portraits:
-    """Everything that is known of a set of personas. `titles` are what readers call the features, `names` the channels.
+    """Everything that is known of a set of personas; what there is nothing of stays empty.
 
-    `stability`: persona → worst-case bootstrap Jaccard; `rules`: persona → sentence, and `fidelity` how well it tells
-    members. `paths`: persona → `journeys.top` of its journeys. What there is nothing of stays empty.
+    `titles` are what readers call the features, `names` the channels. `stability`: persona → its bootstrap
+    Jaccard; `rules`: persona → sentence, and `fidelity` how well it tells members. `paths`: persona →
+    `journeys.top` of its journeys.
     """
 
     features: Features
@@ -69,7 +79,7 @@ class Portraits:
 
 
 def personas(told: Portraits, *, k: int, prefix: str = "persona") -> markupsafe.Markup:
-    """The cards of all personas, one A4 page each in print; of a persona of fewer than `k` people only its name."""
+    """The cards of all personas, one A4 page each in print; of one of fewer than `k` people only its name."""
     cards = [_card(told, str(row.persona), row, k) for row in told.sizes.table.itertuples(index=False)]
     marks = {
         "measured": "● " + _("measured"),
@@ -93,12 +103,12 @@ def _card(told: Portraits, persona: str, size: Any, k: int) -> dict[str, Any]:
         "code": persona,
         "name": name,
         "proposed": not told.notes.names(i18n.language()).get(persona),
-        "initials": _initials(name),
+        "initials": lines.initials(name),
         "tone": _number(persona) % 8 + 1,
-        "shapes": _shapes(_number(persona)),
+        "shapes": lines.shapes(_number(persona)),
         "rule": told.rules.get(persona, ""),
         "fidelity": told.fidelity.get(persona, ""),
-        "badge": _badge(told.stability.get(persona)),
+        "badge": lines.badge(told.stability.get(persona)),
         "source": _source(told),
         "hidden": size.customers < k,
     }
@@ -113,21 +123,18 @@ def _card(told: Portraits, persona: str, size: Any, k: int) -> dict[str, Any]:
         ]
         for family in (CHANNEL, TIME)
     }
-    strongest = _strongest(traits.loc[own])
     n = i18n.number(size.customers)
     return card | {
         "behaviour_base": f"n = {n}",
         "facts": _facts(told, size),
-        "scales": [_scale(told, traits.loc[name], name) for name in strongest[:SCALES]],
-        "channels": _mix(told, traits, mixes[CHANNEL], told.names),
-        "times": _mix(told, traits, mixes[TIME], {}),
+        "scales": [_scale(told, traits.loc[name], name) for name in _strongest(traits.loc[own], about)],
+        "channels": _mix(told, traits, mixes[CHANNEL]),
+        "times": _mix(told, traits, mixes[TIME]),
         "demographics": _demographics(told, persona),
         "journey": _journey(told, persona),
         "feelings": _feelings(told, persona),
         "concerns": _concerns(told, persona),
-        "notes": [
-            block for block in map(lambda aspect: _aspect(told, persona, aspect), ASPECTS) if block["notes"]
-        ],
+        "notes": [block for aspect in ASPECTS if (block := _aspect(told, persona, aspect))["notes"]],
         "quotes": _quotes(told, persona),
         "is_not": _is_not(told, traits),
     }
@@ -142,42 +149,13 @@ def _number(persona: str) -> int:
     return int(digits[-6:]) - 1 if digits else sum(map(ord, persona))
 
 
-def _initials(name: str) -> str:
-    words = [word for word in name.split() if word[0].isalpha()]
-    return "".join(word[0] for word in words[:2]).upper() or "?"
-
-
-def _shapes(number: int) -> list[dict[str, float]]:
-    return [
-        {"x": x, "y": y, "r": r, "o": 0.14 + 0.05 * ((number + at) % 3)}
-        for at, (x, y, r) in enumerate(SHAPES)
-        if (number + 2) * (at + 3) % 5 < 3
-    ]
-
-
-def _badge(jaccard: float | None) -> dict[str, str] | None:
-    if jaccard is None or np.isnan(jaccard):
-        return None
-    level, sign, words = next(
-        (level, sign, words)
-        for least, level, sign, words in (
-            (0.85, "high", "●", _("very stable")),
-            (0.75, "fair", "◐", _("stable")),
-            (-1.0, "low", "○", _("doubtful")),
-        )
-        if jaccard >= least
-    )
-    note = _("{share} the same people when found again (Jaccard, bootstrap)", share=i18n.percent(jaccard, 0))
-    return {"level": level, "sign": sign, "words": words, "note": note}
-
-
 def _source(told: Portraits) -> str:
     features = told.features
     zone = features.timezone
     last = features.as_of.tz_convert(zone) - pd.Timedelta(microseconds=1)
     return _(
-        "Behaviour from {first} to {last} ({zone}) of {n} customers; 95 % intervals take customers as independent."
-        " What differs between personas describes them and says nothing about causes.",
+        "Behaviour from {first} to {last} ({zone}) of {n} customers; 95 % intervals take customers as"
+        " independent. What differs between personas describes them and says nothing about causes.",
         first=i18n.date(features.since.tz_convert(zone).date()),
         last=i18n.date(last.date()),
         zone=zone,
@@ -188,68 +166,47 @@ def _source(told: Portraits) -> str:
 def _facts(told: Portraits, size: Any) -> list[dict[str, str]]:
     currency = told.features.currency
     of = i18n.number(told.sizes.facts["customers"])
-    n = i18n.number(size.customers)
+    n, buyers = i18n.number(size.customers), i18n.number(size.buyers)
     facts = [
         (
             _("Share of customers"),
             i18n.percent(size.share),
-            f"{_range(size.low, size.high)} · {_('{n} of {of}', n=n, of=of)}",
+            f"{lines.between(size.low, size.high)} · {_('{n} of {of}', n=n, of=of)}",
         ),
         (
             _("Share of revenue"),
-            _percent(size.value_share),
-            f"{_range(size.value_low, size.value_high)} · {_money(size.value, currency)}",
+            lines.percent(size.value_share),
+            f"{lines.between(size.value_low, size.value_high)} · {lines.money(size.value, currency)}",
         ),
         (
             _("Who bought"),
-            _percent(size.conversion_rate),
-            f"{_range(size.rate_low, size.rate_high)} · {_('{n} of {of}', n=i18n.number(size.buyers), of=n)}",
+            lines.percent(size.conversion_rate),
+            f"{lines.between(size.rate_low, size.rate_high)} · {_('{n} of {of}', n=buyers, of=n)}",
         ),
         (
             _("Value per customer"),
-            _money(size.mean_value, currency),
-            f"{_money(size.mean_low, currency)} – {_money(size.mean_high, currency)} · n = {n}",
+            lines.money(size.mean_value, currency),
+            f"{lines.money(size.mean_low, currency)} – {lines.money(size.mean_high, currency)} · n = {n}",
         ),
     ]
     return [{"label": label, "value": value, "note": note} for label, value, note in facts]
 
 
-def _percent(share: float) -> str:
-    return "–" if np.isnan(share) else i18n.percent(share)
+def _strongest(traits: pd.DataFrame, about: Mapping[str, Feature]) -> list[str]:
+    """The features in which the persona stands farthest from everybody else, few of each family."""
+    apart = (traits["exceeds"] - 0.5).abs().dropna().sort_values(ascending=False, kind="stable")
+    families: Counter[str] = Counter()
+    chosen = []
+    for name in map(str, apart.index):
+        families[about[name].family] += 1
+        if families[about[name].family] <= PER_FAMILY:
+            chosen.append(name)
+    return chosen[:SCALES]
 
 
-def _range(low: float, high: float, digits: int = 1) -> str:
-    return (
-        "–"
-        if np.isnan(low) or np.isnan(high)
-        else f"{i18n.percent(low, digits)} – {i18n.percent(high, digits)}"
-    )
-
-
-def _money(amount: float, currency: str) -> str:
-    return "–" if np.isnan(amount) else i18n.money(amount, currency, compact=True)
-
-
-def _strongest(traits: pd.DataFrame) -> list[str]:
-    """Features by how far the persona stands from everybody else."""
-    apart = (traits["exceeds"] - 0.5).abs().dropna()
-    return [str(name) for name in apart.sort_values(ascending=False, kind="stable").index]
-
-
-def _said(value: float, kind: str, unit: str, currency: str) -> str:
-    if np.isnan(value):
-        return "–"
-    if kind == "share":
-        return i18n.percent(value, 0)
-    if kind == "amount":
-        return i18n.money(value, currency, compact=True)
-    digits = 0 if abs(value) >= 10 or float(value).is_integer() else 1
-    return f"{i18n.number(value, digits)} {_(unit)}".strip()
-
-
-def _scale(told: Portraits, row: pd.Series[Any], name: str) -> dict[str, Any]:
+def _scale(told: Portraits, row: Any, name: str) -> dict[str, Any]:
     currency = told.features.currency
-    mine, others = (_said(row[at], row["kind"], row["unit"], currency) for at in ("typical", "rest"))
+    mine, others = (lines.measure(row[at], row["kind"], row["unit"], currency) for at in ("typical", "rest"))
     return {
         "label": told.titles.get(name, name),
         "at": 100 * row["place"],
@@ -260,30 +217,24 @@ def _scale(told: Portraits, row: pd.Series[Any], name: str) -> dict[str, Any]:
     }
 
 
-def _mix(
-    told: Portraits, traits: pd.DataFrame, features: Iterable[str], names: Mapping[str, str]
-) -> list[dict[str, Any]]:
+def _mix(told: Portraits, traits: pd.DataFrame, features: Iterable[str]) -> list[dict[str, Any]]:
     rows = traits.loc[list(features)].dropna(subset=["typical"])
     rows = rows.sort_values("typical", ascending=False, kind="stable").head(BARS)
-    most = max([float(rows[["typical", "rest"]].max().max()), 1e-9]) if len(rows) else 1.0
-    about = {feature.name: feature.of for feature in told.features.about}
+    most = max(float(rows[["typical", "rest"]].max().max()), 1e-9) if len(rows) else 1.0
     return [
-        _bar(names.get(about.get(str(name), ""), told.titles.get(str(name), str(name))), row, "typical", most)
-        for name, row in rows.iterrows()
+        lines.bar(_short(told, str(name)), row, "typical", most)
+        for name, row in rows.to_dict(orient="index").items()
     ]
 
 
-def _bar(label: str, row: Mapping[Any, Any], column: str, most: float, note: str = "") -> dict[str, Any]:
-    rest = float(row["rest"])
-    known = not np.isnan(rest)
-    return {
-        "label": label,
-        "wide": round(100 * min(float(row[column]) / most, 1), 1),
-        "rest": rest if known else None,
-        "rest_at": round(100 * min(rest / most, 1), 1) if known else 0,
-        "said": f"{i18n.percent(row[column], 0)} ({_range(row['low'], row['high'], 0)})",
-        "note": note,
-    }
+def _short(told: Portraits, name: str) -> str:
+    """A feature's name under a heading that already says what it is a share of."""
+    feature = told.features.feature(name)
+    if name in TIME_NAMES:
+        return _(TIME_NAMES[name])
+    if feature.family == CHANNEL and feature.of:
+        return _("others") if feature.of == REST else told.names.get(feature.of, feature.of)
+    return told.titles.get(name, name)
 
 
 def _demographics(told: Portraits, persona: str) -> list[dict[str, Any]]:
@@ -301,16 +252,12 @@ def _demographics(told: Portraits, persona: str) -> list[dict[str, Any]]:
                 "label": told.titles.get(str(feature), str(feature)),
                 "note": _("known of {n} of {of}", n=i18n.number(n), of=i18n.number(total)),
                 "rows": [
-                    _bar(_class(str(row["value"])), row, "share", most)
+                    lines.bar(lines.class_name(str(row["value"])), row, "share", most)
                     for row in shown.to_dict(orient="records")
                 ],
             }
         )
     return blocks
-
-
-def _class(value: str) -> str:
-    return _("others") if value == OTHER else _(value)
 
 
 def _journey(told: Portraits, persona: str) -> dict[str, Any] | None:
@@ -326,8 +273,8 @@ def _journey(told: Portraits, persona: str) -> dict[str, Any] | None:
         "steps": named(pd.Series(str(first["path"]).split(" > ")), told.names),
         "note": f"n = {i18n.number(total)}",
         "said": _(
-            "The most frequent way to a conversion: {n} of {total} ({share}); there are many ways, and most are"
-            " taken by few.",
+            "The most frequent way to a conversion: {n} of {total} ({share}); there are many ways, and most"
+            " are taken by few.",
             n=i18n.number(first["conversions"]),
             total=i18n.number(total),
             share=i18n.percent(first["conversions"] / total),
@@ -342,8 +289,8 @@ def _feelings(told: Portraits, persona: str) -> dict[str, Any] | None:
     rows = _of(told.feelings, persona).set_index("stage")
     order = [stage for stage in told.stage_names if stage in rows.index]
 
-    def at(value: float) -> float:
-        return 100 * (value - least) / (most - least)
+    def at(value: Any) -> float:
+        return 100 * float(value - least) / (most - least)
 
     return {
         "note": _(
@@ -354,19 +301,19 @@ def _feelings(told: Portraits, persona: str) -> dict[str, Any] | None:
         ),
         "rows": [
             {
-                "label": told.stage_names[stage],
+                "label": told.stage_names[str(stage)],
                 "at": None if np.isnan(row["mean"]) else at(row["mean"]),
                 "low": at(row["low"]),
                 "high": at(row["high"]),
                 "mid": 50,
                 "said": _written(row),
             }
-            for stage, row in ((stage, rows.loc[stage]) for stage in order)
+            for stage, row in rows.loc[order].to_dict(orient="index").items()
         ],
     }
 
 
-def _written(row: pd.Series[Any]) -> str:
+def _written(row: Any) -> str:
     if np.isnan(row["mean"]):
         return ""
     low, high = i18n.number(row["low"], 1), i18n.number(row["high"], 1)
@@ -380,7 +327,7 @@ def _concerns(told: Portraits, persona: str) -> dict[str, Any] | None:
     most = max(float(rows[["share", "rest"]].max().max()), 1e-9)
     return {
         "note": f"n = {i18n.number(rows['members'].iloc[0])}",
-        "rows": [_bar(str(row["topic"]), row, "share", most) for row in rows.to_dict(orient="records")],
+        "rows": [lines.bar(str(row["topic"]), row, "share", most) for row in rows.to_dict(orient="records")],
     }
 
 
@@ -424,9 +371,16 @@ def _quotes(told: Portraits, persona: str) -> dict[str, Any] | None:
 
 
 def _is_not(told: Portraits, traits: pd.DataFrame) -> str:
-    """What members have least of beside everybody else, in words."""
-    about = {feature.name: feature for feature in told.features.about}
-    least = traits[(traits["exceeds_high"] < 0.5)].sort_values("exceeds", kind="stable")
-    words = [trait_words(about[str(name)], "high", told.names) for name in least.index]
-    said = list(dict.fromkeys(filter(None, words)))[:3]
+    """What members have least of beside everybody else, in words and numbers."""
+    met = [feature.name for feature in told.features.about if feature.family in {CHANNEL, TIME}]
+    shares = traits[(traits["exceeds_high"] < 0.5) & (traits["kind"] == "share") & traits.index.isin(met)]
+    said = [
+        _(
+            "{what} ({mine}; others {others})",
+            what=_short(told, str(name)),
+            mine=i18n.percent(row["typical"], 0),
+            others=i18n.percent(row["rest"], 0),
+        )
+        for name, row in shares.sort_values("exceeds", kind="stable").head(3).iterrows()
+    ]
     return _("Less than others: {what}.", what=", ".join(said)) if said else ""

@@ -16,7 +16,8 @@ from journey_lib.model import Result
 Names = Mapping[str, str]
 Direction = Literal["high", "low"]
 
-# How somebody is called who has much, or little, of a trait. What is in neither is told by the feature's own label.
+# How somebody is called who has much, or little, of a trait. What is in neither is told by the feature's
+# own label.
 WORDS: Mapping[tuple[str, Direction], str] = {
     ("offline", "high"): "comes in person",
     ("offline", "low"): "stays online",
@@ -70,8 +71,8 @@ def trait_words(feature: Feature, direction: Direction, names: Names) -> str:
 def proposed(traits: Result, features: Features, names: Names) -> dict[str, str]:
     """A name for each persona from what sets its behaviour apart most: two traits of different families.
 
-    Traits that only describe (who they are, what they spent) are in no name. Two personas that would be called
-    alike get a third trait.
+    Traits that only describe (who they are, what they spent) are in no name. Two personas that would be
+    called alike get a third trait.
     """
     about = {feature.name: feature for feature in features.about}
     told = {
@@ -89,7 +90,8 @@ def _words_of(rows: pd.DataFrame, about: Mapping[str, Feature], names: Names) ->
     apart = (rows["exceeds"] - 0.5).abs()
     words: dict[str, str] = {}
     for at in apart.sort_values(ascending=False, kind="stable").index:
-        row, feature = rows.loc[at], about[str(rows.at[at, "feature"])]
+        row = rows.loc[at]
+        feature = about[str(row["feature"])]
         if not feature.behaviour or not apart[at] > ENOUGH - 0.5 or feature.family in words:
             continue
         said = trait_words(feature, "high" if row["exceeds"] > 0.5 else "low", names)
@@ -112,8 +114,8 @@ def sizes(result: Result, names: Names) -> str:
     richest = table.sort_values("value_share", ascending=False, kind="stable").iloc[0]
     facts = result.facts
     return _(
-        "{first} buys most often: {rate} of them did ({low} – {high}). {richest} brings most of the money: {share} of"
-        " the customers, {money} of the revenue. {none} of {n} customers belong to no persona.",
+        "{first} buys most often: {rate} of them did ({low} – {high}). {richest} brings most of the money:"
+        " {share} of the customers, {money} of the revenue. {none} of {n} customers belong to no persona.",
         first=_bold(_name(names.get(first["persona"], first["persona"]), {})),
         rate=i18n.percent(first["conversion_rate"]),
         low=i18n.percent(first["rate_low"]),

@@ -59,7 +59,7 @@ def render(
 
 
 def fragment(template: str, *, language: Language, **content: Any) -> markupsafe.Markup:
-    """A piece of a page from ``templates/<folder>/…``, with the style sheet of its folder, for a notebook to show.
+    """A piece of a page, with the style sheet of its folder, for a notebook to show.
 
     Whatever is in `content` is escaped unless it is `markupsafe.Markup`.
     """

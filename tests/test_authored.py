@@ -1,4 +1,4 @@
-"""Files written by hand: a mistake is told with its file, line and field; nothing in them runs or explodes."""
+"""Files written by hand: a mistake is told with file, line and field; nothing in them runs or explodes."""
 
 from __future__ import annotations
 

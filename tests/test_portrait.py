@@ -62,7 +62,7 @@ def test_a_trait_stands_beside_everybody_else():
     row = table.loc[("p1", "touches")]
     assert row["typical"] == 3  # of 2 and 4
     assert row["rest"] == 3  # of 1, 3 and 9
-    assert row["exceeds"] == (2 > 1) * 1 / 6 + (4 > 1) * 1 / 6 + (4 > 3) * 1 / 6  # of six pairs
+    assert row["exceeds"] == 3 / 6  # 2 > 1, 4 > 1 and 4 > 3, of six pairs
     assert (row["n"], row["rest_n"]) == (2, 3)
 
 

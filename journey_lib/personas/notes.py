@@ -21,7 +21,7 @@ Basis = Literal["interview", "workshop", "survey", "assumption"]
 
 
 class Note(Strict):
-    """One thing somebody says of a persona: in which words, on what basis, by whom and when; due for review."""
+    """One thing somebody says of a persona: on what basis, by whom and when, and due for review."""
 
     text: Words
     basis: Basis

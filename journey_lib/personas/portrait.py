@@ -28,11 +28,12 @@ def sizes(
 ) -> Result:
     """How many belong to each persona, what part of the money is theirs, and how many of them buy.
 
-    Table, a row a persona, the most likely to convert first: persona, customers, share (of all customers with
-    features) with low and high (Wilson); value, value_share with value_low and value_high; buyers, conversion_rate
-    (members with at least one conversion in the window) with rate_low and rate_high (Wilson); mean_value with
-    mean_low and mean_high. Intervals of money take customers as independent and linearise the ratio (Särndal,
-    Swensson and Wretman 1992, section 5.6). Facts: customers, placed, not_placed, value.
+    Table, a row a persona, the most likely to convert first: persona, customers, share (of all customers
+    with features) with low and high (Wilson); value, value_share with value_low and value_high; buyers,
+    conversion_rate (members with at least one conversion in the window) with rate_low and rate_high
+    (Wilson); mean_value with mean_low and mean_high. Intervals of money take customers as independent and
+    linearise the ratio (Särndal, Swensson and Wretman 1992, section 5.6). Facts: customers, placed,
+    not_placed, value.
     """
     group, names = _grouped(features, members)
     money = features.frame[_column(features, value)].fillna(0).to_numpy(float)
@@ -58,14 +59,14 @@ def sizes(
 def traits(features: Features, members: pd.Series[Any], *, names: tuple[str, ...] | None = None) -> Result:
     """How the people of each persona stand among all others, trait by trait.
 
-    Table, a row for each persona and numeric feature: persona, feature, n (members of whom it is known), typical
-    (mean of shares, else median) with low and high; rest, the same of everybody else, and rest_n; lower and upper
-    (first and third quartile of members), place (share of all customers below the median member, ties counted half),
-    exceeds (chance that a member has more of it than somebody else, ties counted half: 0.5 is no difference) with
-    exceeds_low and exceeds_high. `exceeds` is the Mann-Whitney statistic, its variance by DeLong, DeLong and
-    Clarke-Pearson (1988); medians have the interval of order statistics. A trait that is missing for a person is left
-    out for that person. A persona found on a trait differs there by construction: the intervals describe, they
-    do not test.
+    Table, a row for each persona and numeric feature: persona, feature, n (members of whom it is known),
+    typical (mean of shares, else median) with low and high; rest, the same of everybody else, and rest_n;
+    lower and upper (first and third quartile of members), place (share of all customers below the median
+    member, ties counted half), exceeds (chance that a member has more of it than somebody else, ties
+    counted half: 0.5 is no difference) with exceeds_low and exceeds_high. `exceeds` is the Mann-Whitney
+    statistic, its variance by DeLong, DeLong and Clarke-Pearson (1988); medians have the interval of order
+    statistics. A trait that is missing for a person is left out for that person. A persona found on a trait
+    differs there by construction: the intervals describe, they do not test.
     """
     group, personas = _grouped(features, members)
     rows: list[dict[str, Any]] = []
@@ -93,10 +94,10 @@ def traits(features: Features, members: pd.Series[Any], *, names: tuple[str, ...
 def demographics(features: Features, members: pd.Series[Any], *, most: int = MOST_CLASSES) -> Result:
     """Who the people of each persona are, as distributions and not as one typical person.
 
-    Table, a row for each persona, categorical feature and class: persona, feature, value, customers, known (members of
-    whom it is known), share of the known with low and high (Wilson), rest (share among everybody else of whom it is
-    known). Classes beyond the `most` common are one, ``(other)``; how many are unknown is a row of its own without
-    an interval, its share of all members.
+    Table, a row for each persona, categorical feature and class: persona, feature, value, customers, known
+    (members of whom it is known), share of the known with low and high (Wilson), rest (share among
+    everybody else of whom it is known). Classes beyond the `most` common are one, ``(other)``; how many are
+    unknown is a row of its own without an interval, its share of all members.
     """
     group, personas = _grouped(features, members)
     rows: list[dict[str, Any]] = []
@@ -124,7 +125,7 @@ def demographics(features: Features, members: pd.Series[Any], *, most: int = MOS
 
 
 def _grouped(features: Features, members: pd.Series[Any]) -> tuple[Array, list[str]]:
-    """For each customer with features the number of the persona, -1 for none; and what the numbers stand for."""
+    """For each customer the number of the persona, -1 for none; and what the numbers stand for."""
     strangers = ~members.index.isin(features.frame.index)
     if strangers.any():
         raise ParameterError(

@@ -26,8 +26,8 @@ SCALES: Mapping[str, tuple[float, float]] = {"csat": (1, 5), "ces": (1, 7), "nps
 def load(workspace: Workspace, table: str, features: Features) -> pd.DataFrame:
     """The rows of `surveys` or `tickets` in the window of the features, of customers who are in them.
 
-    Columns as in the canonical table, and customer, the code in the touch table. Empty where a workspace has no
-    such source.
+    Columns as in the canonical table, and customer, the code in the touch table. Empty where a workspace
+    has no such source.
     """
     prepare(workspace)
     file = workspace.work / f"{table}.parquet"
@@ -49,10 +49,11 @@ def feelings(
 ) -> Result:
     """How members of each persona rated each stage.
 
-    Table, a row for each persona and stage: persona, stage, metric, customers (who answered), answers, mean on
-    the scale of the metric with low and high. A customer's answers at a stage count as one, their mean, so that
-    who answers often does not count more; the interval is normal over customers and is missing under `k` of them, as
-    is the mean. Who answers is not everybody: the angry and the delighted do so more often.
+    Table, a row for each persona and stage: persona, stage, metric, customers (who answered), answers, mean
+    on the scale of the metric with low and high. A customer's answers at a stage count as one, their mean,
+    so that who answers often does not count more; the interval is normal over customers and is missing
+    under `k` of them, as is the mean. Who answers is not everybody: the angry and the delighted do so more
+    often.
     """
     least, most = SCALES[metric]
     rows = []
@@ -91,9 +92,9 @@ def feelings(
 def concerns(tickets: pd.DataFrame, members: pd.Series[Any], *, k: int = 10) -> Result:
     """What members of each persona wrote or called about.
 
-    Table, a row for each persona and topic: persona, topic, customers (members with such a ticket), members, share
-    with low and high (Wilson), rest (share among everybody else who was placed). Topics of fewer than `k` members
-    are left out; facts says how many.
+    Table, a row for each persona and topic: persona, topic, customers (members with such a ticket),
+    members, share with low and high (Wilson), rest (share among everybody else who was placed). Topics of
+    fewer than `k` members are left out; facts says how many.
     """
     of = members.value_counts()
     about = tickets.reindex(columns=["customer", "topic"]).dropna()
@@ -128,17 +129,17 @@ def quotes(
 ) -> Result:
     """The words of the members nearest the middle of their persona, as they wrote them.
 
-    Table: persona, quote (scrubbed of personal data), touchpoint, metric, score, day. `distance` says how far each
-    member is from the middle; `scrub` takes out what could say who wrote it. One comment a person, the one with most
-    words; none from a persona of fewer than `k` people, and none of fewer than `least_words` words. Facts: comments,
-    how many could have been chosen.
+    Table: persona, quote (scrubbed of personal data), touchpoint, metric, score, day. `distance` says how
+    far each member is from the middle; `scrub` takes out what could say who wrote it. One comment a person,
+    the one with most words; none from a persona of fewer than `k` people, and none of fewer than
+    `least_words` words. Facts: comments, how many could have been chosen.
     """
     wanted = ["customer", "touchpoint", "metric", "score", "timestamp", "comment"]
     told = surveys.reindex(columns=wanted).dropna(subset=["comment"])
     told = told.assign(persona=told["customer"].map(members), distance=told["customer"].map(distance))
     told = told.dropna(subset=["persona", "distance"])
     told = told[told["persona"].map(members.value_counts()).astype(float) >= k]
-    told = told.assign(words=told["comment"].str.split().str.len())
+    told = told.assign(words=[len(str(comment).split()) for comment in told["comment"]])
     told = told[told["words"] >= least_words]
     order = ["persona", "distance", "customer", "words", "comment"]
     told = told.sort_values(order, ascending=[True, True, True, False, True], kind="stable")

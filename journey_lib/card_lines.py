@@ -1,0 +1,102 @@
+"""How a number is written on a card: with its interval, and beside everybody else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from journey_lib import i18n
+from journey_lib.i18n import text as _
+from journey_lib.model import OTHER
+
+# Shapes of the avatars: neutral, so that nobody's face, sex or age is put into a reader's head.
+SHAPES = ((12, 12, 9), (54, 20, 13), (20, 56, 11), (50, 54, 7), (32, 8, 6), (8, 36, 8))
+
+
+def percent(share: float) -> str:
+    """A share, or a dash where there is none."""
+    return "–" if np.isnan(share) else i18n.percent(share)
+
+
+def between(low: float, high: float, digits: int = 1) -> str:
+    """An interval of a share, or a dash."""
+    return (
+        "–"
+        if np.isnan(low) or np.isnan(high)
+        else f"{i18n.percent(low, digits)} – {i18n.percent(high, digits)}"
+    )
+
+
+def within(low: float, high: float) -> str:
+    """An interval beside a percentage: its sign need not be said thrice."""
+    return "–" if np.isnan(low) else f"{i18n.number(100 * low)}–{i18n.number(100 * high)}"
+
+
+def money(amount: float, currency: str) -> str:
+    """An amount in short, or a dash."""
+    return "–" if np.isnan(amount) else i18n.money(amount, currency, compact=True)
+
+
+def measure(value: float, kind: str, unit: str, currency: str) -> str:
+    """A trait as it is written: a share, an amount, or a number with its unit."""
+    if np.isnan(value):
+        return "–"
+    if kind == "share":
+        return i18n.percent(value, 0)
+    if kind == "amount":
+        return i18n.money(value, currency, compact=True)
+    digits = 0 if abs(value) >= 10 or float(value).is_integer() else 1
+    return f"{i18n.number(value, digits)} {_(unit)}".strip()
+
+
+def bar(label: str, row: Mapping[Any, Any], column: str, most: float, note: str = "") -> dict[str, Any]:
+    """A line with a bar as long as its part of `most`, and a mark where everybody else stands."""
+    rest = float(row["rest"])
+    known = not np.isnan(rest)
+    return {
+        "label": label,
+        "wide": round(100 * min(float(row[column]) / most, 1), 1),
+        "rest": rest if known else None,
+        "rest_at": round(100 * min(rest / most, 1), 1) if known else 0,
+        "said": f"{i18n.percent(row[column], 0)} ({within(row['low'], row['high'])})",
+        "note": note,
+    }
+
+
+def class_name(value: str) -> str:
+    """What readers call a class of people."""
+    return _("others") if value == OTHER else _(value)
+
+
+def initials(name: str) -> str:
+    """The first letters of the first two words of a name."""
+    words = [word for word in name.split() if word[0].isalpha()]
+    return "".join(word[0] for word in words[:2]).upper() or "?"
+
+
+def shapes(number: int) -> list[dict[str, float]]:
+    """Where the circles of an avatar are, by the number of the persona."""
+    return [
+        {"x": x, "y": y, "r": r, "o": 0.14 + 0.05 * ((number + at) % 3)}
+        for at, (x, y, r) in enumerate(SHAPES)
+        if (number + 2) * (at + 3) % 5 < 3
+    ]
+
+
+def badge(jaccard: float | None) -> dict[str, str] | None:
+    """How stable a persona is, as a sign, a word and a number."""
+    if jaccard is None or np.isnan(jaccard):
+        return None
+    level, sign, words = next(
+        (level, sign, words)
+        for least, level, sign, words in (
+            (0.85, "high", "●", _("very stable")),
+            (0.75, "fair", "◐", _("stable")),
+            (-1.0, "low", "○", _("doubtful")),
+        )
+        if jaccard >= least
+    )
+    note = _("{share} the same people when found again (Jaccard, bootstrap)", share=i18n.percent(jaccard, 0))
+    return {"level": level, "sign": sign, "words": words, "note": note}

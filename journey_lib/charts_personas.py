@@ -1,0 +1,326 @@
+"""Charts of personas: how many there may be, how they differ, what they bring."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from journey_lib import i18n, theme
+from journey_lib.charts import ROW, Names, _lean, _nothing, _shown, _tip, _title, named
+from journey_lib.charts_journeys import _rates
+from journey_lib.i18n import text as _
+from journey_lib.intervals import SMALL
+from journey_lib.model import Result
+
+CELL = 74
+MOST_TRAITS, MOST_CHANNELS = 16, 10
+
+
+def shares(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
+    """Which personas are many, and which bring the money? (`personas.sizes`)."""
+    question = _("Which personas are many, and which bring the money?")
+    frame = _shown(result)
+    if not len(frame):
+        return _nothing(question, _("No persona was found."))
+    parts = [
+        frame.assign(part=_("Share of customers"), at=frame["share"], from_=frame["low"], to=frame["high"]),
+        frame.assign(
+            part=_("Share of revenue"),
+            at=frame["value_share"],
+            from_=frame["value_low"],
+            to=frame["value_high"],
+        ),
+    ]
+    long = pd.concat(parts).assign(row=lambda f: _called(f["persona"], names))
+    order = list(dict.fromkeys(long.sort_values("at", ascending=False)["row"]))
+    base = alt.Chart(_lean(long, ["row", "part", "at", "from_", "to", "customers"]))
+    y = alt.Y("row:N", sort=order, title=None, axis=alt.Axis(labelLimit=240))
+    offset = alt.YOffset("part:N", sort=[_("Share of customers"), _("Share of revenue")])
+    x = alt.X("at:Q", title=_("Share of all customers, and of all revenue"), axis=alt.Axis(format="~%"))
+    spans = base.mark_rule(style="interval").encode(
+        y=y, yOffset=offset, x="from_:Q", x2="to:Q", color=alt.Color("part:N", legend=None)
+    )
+    points = base.mark_point(size=75, filled=True, opacity=1).encode(
+        y=y,
+        yOffset=offset,
+        x=x,
+        shape=alt.Shape("part:N", title=None),
+        color=alt.Color("part:N", title=None),
+        tooltip=[
+            _tip("row", _("Persona")),
+            _tip("part", _("What")),
+            _tip("at", _("Share"), ".1%"),
+            _tip("from_", _("95 % from"), ".1%"),
+            _tip("to", _("to"), ".1%"),
+            _tip("customers", _("Customers"), ",.0f"),
+        ],
+    )
+    return alt.layer(spans, points).properties(
+        title=_title(question, subtitle),
+        description=_(
+            "Shares of customers and of revenue of {n} personas, with 95 % intervals.", n=len(frame)
+        ),
+        height=alt.Step(ROW),
+    )
+
+
+def rates(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
+    """Which personas buy most often? (`personas.sizes`)."""
+    question = _("Which personas buy most often?")
+    frame = _shown(result)
+    if not len(frame):
+        return _nothing(question, _("No persona was found."))
+    frame = frame.assign(
+        row=_called(frame["persona"], names),
+        few=frame["customers"] < SMALL,
+        low=frame["rate_low"],
+        high=frame["rate_high"],
+        label=[
+            f"{i18n.percent(rate)} (n = {i18n.number(n)})"
+            for rate, n in zip(frame["conversion_rate"], frame["customers"], strict=True)
+        ],
+    ).sort_values("conversion_rate", ascending=False)
+    return _rates(
+        frame,
+        frame["row"].tolist(),
+        value="conversion_rate",
+        title=_("Members who bought in the window"),
+        tips=[
+            _tip("row", _("Persona")),
+            _tip("conversion_rate", _("Members who bought in the window"), ".1%"),
+            _tip("low", _("95 % from"), ".1%"),
+            _tip("high", _("to"), ".1%"),
+            _tip("buyers", _("Buyers"), ",.0f"),
+            _tip("customers", _("Customers"), ",.0f"),
+        ],
+    ).properties(
+        title=_title(question, subtitle),
+        description=_("Shares of members who bought, of {n} personas, with 95 % intervals.", n=len(frame)),
+        height=alt.Step(ROW),
+    )
+
+
+def traits(result: Result, names: Names, titles: Mapping[str, str], subtitle: str = "") -> alt.TopLevelMixin:
+    """In what do personas differ most? (`personas.traits`)."""
+    question = _("In what do personas differ most?")
+    frame = result.table.dropna(subset=["exceeds"])
+    if not len(frame):
+        return _nothing(question, _("No persona was found."))
+    spread = (frame["exceeds"] - 0.5).abs().groupby(frame["feature"]).max()
+    kept = spread.sort_values(ascending=False, kind="stable").index[:MOST_TRAITS]
+    frame = frame[frame["feature"].isin(kept)]
+    clear = (frame["exceeds_low"] > 0.5) | (frame["exceeds_high"] < 0.5)
+    frame = frame.assign(
+        row=[titles.get(name, name) for name in frame["feature"]],
+        persona_name=_called(frame["persona"], names),
+        label=[
+            f"{i18n.number(100 * chance)}" if sure else "·"
+            for chance, sure in zip(frame["exceeds"], clear, strict=True)
+        ],
+        strong=(frame["exceeds"] - 0.5).abs() > 0.3,
+    )
+    y = alt.Y(
+        "row:N", sort=[titles.get(name, name) for name in kept], title=None, axis=alt.Axis(labelLimit=230)
+    )
+    x = alt.X(
+        "persona_name:N",
+        sort=list(dict.fromkeys(frame["persona_name"])),
+        title=None,
+        axis=alt.Axis(
+            orient="top", labelAngle=0, labelLimit=CELL * 1.6, labelExpr="split(datum.label, ', ')"
+        ),
+    )
+    fields = ["row", "persona_name", "exceeds", "exceeds_low", "exceeds_high", "n", "label", "strong"]
+    base = alt.Chart(_lean(frame, fields))
+    cells = base.mark_rect().encode(
+        x=x,
+        y=y,
+        color=alt.Color(
+            "exceeds:Q",
+            title=_("Chance to have more of it than somebody else"),
+            scale=alt.Scale(range="diverging", domain=[0, 1], domainMid=0.5),
+            legend=alt.Legend(format=".0%"),
+        ),
+        tooltip=[
+            _tip("persona_name", _("Persona")),
+            _tip("row", _("Trait")),
+            _tip("exceeds", _("Chance to have more of it than somebody else"), ".0%"),
+            _tip("exceeds_low", _("95 % from"), ".0%"),
+            _tip("exceeds_high", _("to"), ".0%"),
+            _tip("n", _("Customers"), ",.0f"),
+        ],
+    )
+    words = base.mark_text(fontSize=10).encode(
+        x=x,
+        y=y,
+        text="label:N",
+        color=alt.condition("datum.strong", alt.value(theme.ON_HIGH), alt.value(theme.ON_LOW)),
+    )
+    return alt.layer(cells, words).properties(
+        title=_title(question, subtitle),
+        description=_(
+            "Heat map of {traits} traits of {n} personas: 50 is no difference from others.",
+            traits=len(kept),
+            n=frame["persona"].nunique(),
+        ),
+        width=alt.Step(CELL),
+        height=alt.Step(ROW),
+    )
+
+
+def credit(result: Result, personas: Names, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
+    """Which channels stand in the journeys of each persona? (`personas.ways.credit`)."""
+    question = _("Which channels stand in the converting journeys of each persona?")
+    frame = _shown(result).dropna(subset=["share"])
+    if not len(frame):
+        return _nothing(question, _("No persona has conversions enough."))
+    most = frame.groupby("channel")["share"].max().sort_values(ascending=False, kind="stable")
+    frame = frame[frame["channel"].isin(most.index[:MOST_CHANNELS])]
+    frame = frame.assign(
+        row=named(frame["channel"], names),
+        persona_name=_called(frame["persona"], personas),
+        few=frame["journeys"] < SMALL,
+        label=[i18n.percent(share, 0) for share in frame["share"]],
+    )
+    order = list(dict.fromkeys(frame.sort_values("share", ascending=False)["row"]))
+    y = alt.Y("row:N", sort=order, title=None)
+    x = alt.X(
+        "persona_name:N",
+        title=None,
+        axis=alt.Axis(
+            orient="top", labelAngle=0, labelLimit=CELL * 1.6, labelExpr="split(datum.label, ', ')"
+        ),
+    )
+    high = 0.6 * float(frame["share"].max())
+    frame = frame.assign(dark=frame["share"] > high)
+    fields = ["row", "persona_name", "share", "low", "high", "conversions", "journeys", "label", "dark"]
+    base = alt.Chart(_lean(frame, fields))
+    cells = base.mark_rect().encode(
+        x=x,
+        y=y,
+        color=alt.Color(
+            "share:Q",
+            title=_("Share of the persona's conversions"),
+            scale=alt.Scale(range="ramp", domainMin=0),
+            legend=alt.Legend(format=".0%"),
+        ),
+        tooltip=[
+            _tip("persona_name", _("Persona")),
+            _tip("row", _("Channel")),
+            _tip("share", _("Share of the persona's conversions"), ".1%"),
+            _tip("low", _("95 % from"), ".1%"),
+            _tip("high", _("to"), ".1%"),
+            _tip("journeys", _("Converting journeys through it"), ",.0f"),
+        ],
+    )
+    words = base.mark_text(fontSize=10).encode(
+        x=x,
+        y=y,
+        text="label:N",
+        color=alt.condition("datum.dark", alt.value(theme.ON_HIGH), alt.value(theme.ON_LOW)),
+    )
+    return alt.layer(cells, words).properties(
+        title=_title(question, subtitle),
+        description=_(
+            "Heat map of channel credit within each of {n} personas.", n=frame["persona"].nunique()
+        ),
+        width=alt.Step(CELL),
+        height=alt.Step(ROW),
+    )
+
+
+def journeys(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
+    """How often do the journeys of each persona convert? (`journeys.overview` of `personas.ways.groups`)."""
+    question = _("How often do the journeys of each persona convert?")
+    frame = _shown(result)
+    frame = frame[frame["over"] > 0]
+    if not len(frame):
+        return _nothing(question, _("No group of journeys is large enough to be shown."))
+    frame = frame.assign(
+        row=frame["group"],
+        few=frame["over"] < SMALL,
+        label=[
+            f"{i18n.percent(rate)} (n = {i18n.number(n)})"
+            for rate, n in zip(frame["conversion_rate"], frame["over"], strict=True)
+        ],
+    )
+    return _rates(
+        frame,
+        frame.sort_values("conversion_rate", ascending=False)["row"].tolist(),
+        value="conversion_rate",
+        title=_("Conversion rate"),
+        tips=[
+            _tip("row", _("Persona")),
+            _tip("conversion_rate", _("Conversion rate"), ".2%"),
+            _tip("low", _("95 % from"), ".2%"),
+            _tip("high", _("to"), ".2%"),
+            _tip("over", _("Journeys that are over"), ",.0f"),
+            _tip("conversions", _("Conversions"), ",.0f"),
+        ],
+    ).properties(
+        title=_title(question, subtitle),
+        description=_("Conversion rates of the journeys of {n} personas, with 95 % intervals.", n=len(frame)),
+        height=alt.Step(ROW),
+    )
+
+
+def _called(codes: pd.Series, names: Names) -> list[str]:
+    return [names.get(str(code), str(code)) for code in codes]
+
+
+def migration(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
+    """Where did the members of each persona go since last time? (`personas.migration`)."""
+    question = _("Where did the members of each persona go since last time?")
+    frame = _shown(result).dropna(subset=["share"])
+    if not len(frame):
+        return _nothing(question, _("Nobody was placed both times."))
+    words = {**names, "": _("none fits")}
+    frame = frame.assign(
+        was=_called(frame["before"], words),
+        became=_called(frame["now"], words),
+        label=[i18n.percent(share, 0) for share in frame["share"]],
+        dark=frame["share"] > 0.6 * float(np.nanmax(frame["share"])),
+    )
+    y = alt.Y(
+        "was:N", title=_("Before"), sort=list(dict.fromkeys(frame["was"])), axis=alt.Axis(labelLimit=230)
+    )
+    x = alt.X(
+        "became:N",
+        title=_("Now"),
+        sort=list(dict.fromkeys(frame["was"])),
+        axis=alt.Axis(
+            orient="top", labelAngle=0, labelLimit=CELL * 1.6, labelExpr="split(datum.label, ', ')"
+        ),
+    )
+    base = alt.Chart(_lean(frame, ["was", "became", "share", "customers", "label", "dark"]))
+    cells = base.mark_rect().encode(
+        x=x,
+        y=y,
+        color=alt.Color(
+            "share:Q",
+            title=_("Share of the persona before"),
+            scale=alt.Scale(range="ramp", domainMin=0),
+            legend=alt.Legend(format=".0%"),
+        ),
+        tooltip=[
+            _tip("was", _("Before")),
+            _tip("became", _("Now")),
+            _tip("share", _("Share of the persona before"), ".1%"),
+            _tip("customers", _("Customers"), ",.0f"),
+        ],
+    )
+    text = base.mark_text(fontSize=10).encode(
+        x=x,
+        y=y,
+        text="label:N",
+        color=alt.condition("datum.dark", alt.value(theme.ON_HIGH), alt.value(theme.ON_LOW)),
+    )
+    return alt.layer(cells, text).properties(
+        title=_title(question, subtitle),
+        description=_("Heat map of moves between {n} personas.", n=frame["before"].nunique()),
+        width=alt.Step(CELL),
+        height=alt.Step(ROW),
+    )

@@ -8,16 +8,19 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from babel.messages.pofile import read_po
 
 from journey_lib import (
+    cards,
     charts,
     charts_journeys,
     charts_times,
     explorers,
     features,
+    findings_personas,
     i18n,
     layouts,
     session,
@@ -25,6 +28,7 @@ from journey_lib import (
 )
 from journey_lib.errors import ParameterError
 from journey_lib.model import TABLES
+from journey_lib.personas import notes
 
 PACKAGE = Path(i18n.__file__).parent
 CATALOGUE = PACKAGE / "locale" / "vi" / "LC_MESSAGES" / "journey_lib.po"
@@ -64,6 +68,18 @@ def said_in_code() -> Iterator[tuple[str, str]]:
     yield from (("charts_journeys.py", name) for name in charts_journeys.MOVES.values())
     yield from (("columns.py", each.label) for each in (*features.KNOWN.values(), *features.MIXES.values()))
     yield from (("explorers.py", name) for name in explorers.VIEWS)
+    yield from (("findings_personas.py", words) for words in findings_personas.WORDS.values())
+    yield from (("cards.py", words) for words in (*cards.ASPECT_NAMES.values(), *cards.TIME_NAMES.values()))
+    yield from (("notes.py", basis) for basis in get_args(notes.Basis))
+    units = {each.unit for each in (*features.KNOWN.values(), *features.MIXES.values())} - {
+        "",
+        "share",
+        "money",
+    }
+    yield from (("columns.py", unit) for unit in sorted(units))
+    for template in sorted(PACKAGE.rglob("*.j2")):
+        found = re.findall(r"_\(\"([^\"]+)\"", template.read_text("utf-8"))
+        yield from ((template.name, message) for message in found)
 
 
 def test_everything_a_reader_sees_has_its_vietnamese(messages):

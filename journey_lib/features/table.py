@@ -278,7 +278,7 @@ def _table(
         feature.name: pd.Series(values, dtype="str" if feature.kind == "category" else "float64")
         for feature, (_, values) in zip(about, columns, strict=True)
     }
-    frame = pd.DataFrame(data).set_index(pd.Index(who, name="customer"))
+    frame = pd.DataFrame(data).set_index(pd.Index(who, dtype="int64", name="customer"))
     said = {
         "data": touches.fingerprint,
         "window": window,

@@ -83,12 +83,32 @@ def planned(workspace: Workspace) -> Plan:
             where=str(file),
             do="write one: docs/planned-journeys.md shows how",
         )
+    declared, root = composed(file)
+    return plan(declared, where=str(file), root=root)
+
+
+def composed(file: Path) -> tuple[Any, yaml.Node | None]:
+    """What a YAML file declares, and its nodes, which know the lines.
+
+    Raises
+    ------
+    ConfigError
+        It is no YAML, or says a key twice, of which YAML would silently take the last.
+    """
     try:
-        root = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-        declared = {} if root is None else yaml.safe_load(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        declared = {} if root is None else yaml.safe_load(text)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file.name} cannot be read as YAML", where=f"{file}: {error}") from error
-    return plan(declared, where=str(file), root=root)
+    repeated = _repeated_key(root)
+    if repeated:
+        raise ConfigError(
+            f"the key '{repeated.value}' is said twice",
+            where=f"{file}, line {repeated.start_mark.line + 1}",
+            do="keep one of them: YAML would silently take the last",
+        )
+    return declared, root
 
 
 def plan(declared: Any, *, where: str = "the plan", root: yaml.Node | None = None) -> Plan:
@@ -101,26 +121,19 @@ def plan(declared: Any, *, where: str = "the plan", root: yaml.Node | None = Non
     """
     if not isinstance(declared, Mapping):
         raise ConfigError("a plan is a mapping", where=where, do="start with `steps:`")
-    repeated = _repeated_key(root)
-    if repeated:
-        raise ConfigError(
-            f"the key '{repeated.value}' is said twice",
-            where=f"{where}, line {repeated.start_mark.line + 1}",
-            do="keep one of them: YAML would silently take the last",
-        )
     try:
         return Plan.model_validate(declared)
     except ValidationError as error:
         raise ConfigError(
             "the planned journey says something that cannot be",
             where="\n         ".join(
-                f"{where}{_line(root, problem['loc'])}: {_complaint(problem)}" for problem in error.errors()
+                f"{where}{line_of(root, problem['loc'])}: {_complaint(problem)}" for problem in error.errors()
             ),
             how_many=f"{error.error_count()} problem(s)",
         ) from None
 
 
-def _line(root: yaml.Node | None, spot: tuple[Any, ...]) -> str:
+def line_of(root: yaml.Node | None, spot: tuple[Any, ...]) -> str:
     """The line a problem stands in, or that of the nearest thing around it."""
     if root is None:
         return ""

@@ -120,7 +120,7 @@ def of_touches(
 ) -> Features:
     """The columns that touches alone can give, for an analyst's own frame; see `table`.
 
-    `offline` names channels met in person, `offers` channels or touchpoints that are an offer, `sale_days`
+    `offline` names channels that are not met online, `offers` channels or touchpoints that are an offer, `sale_days`
     days of a sale, as 2025-11-11 or, of every year, 11-11. No columns about stages without a `model`.
 
     Raises

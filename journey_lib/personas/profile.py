@@ -181,11 +181,8 @@ def audience(features: Features, meant: Target) -> Result:
             )
         rows += _traits(frame, name, parts)
     table = pd.DataFrame(rows)
-    worth = np.where(
-        (table["reading"] == "under") & (table["trait"] != OTHER),
-        -table["gap"] * table["of"] * table["mean_value"].fillna(0),
-        -np.inf,
-    )
+    missed = (table["reading"] == "under") & (table["trait"] != OTHER)
+    worth = np.where(missed, -table["gap"] * table["of"] * table["mean_value"].fillna(0), -np.inf)
     rank = pd.Series(worth).rank(ascending=False, method="min")
     table["expand"] = rank.where(worth > 0).astype("Int64")
     said = {"audience": meant.audience, "targets": {name: dict(p) for name, p in meant.targets.items()}}

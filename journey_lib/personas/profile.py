@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from journey_lib.errors import ConfigError, DataError, ParameterError, did_you_mean
 from journey_lib.features import Features
@@ -25,6 +25,17 @@ FILE = Path("maps") / "targets.yaml"
 FALSE = 0.05  # share of the lifts called real that may be chance
 
 
+def _add_up(parts: Mapping[str, float]) -> Mapping[str, float]:
+    if not parts:
+        raise ValueError("says no parts")
+    for value, part in parts.items():
+        if not 0 < part <= 1:
+            raise ValueError(f"{value}: {part:g} is no part of 1, such as 0.25")
+    if sum(parts.values()) > 1 + 1e-9:
+        raise ValueError(f"the parts add up to {sum(parts.values()):g}, more than 1")
+    return parts
+
+
 class Target(BaseModel):
     """Who a shop means to reach: for each feature, what part of its audience is to have which value.
 
@@ -36,23 +47,7 @@ class Target(BaseModel):
 
     name: Words = Field(default_factory=dict)
     audience: Literal["everyone", "converted"] = "converted"
-    targets: Mapping[str, Mapping[str, float]] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _parts(self) -> Target:
-        for feature, parts in self.targets.items():
-            if not parts:
-                raise ValueError(f"targets.{feature}: says no parts")
-            for value, part in parts.items():
-                if not 0 < part <= 1:
-                    raise ValueError(
-                        f"targets.{feature}.{value}: {part:g} is no part: write 0.25 for a quarter"
-                    )
-            if sum(parts.values()) > 1 + 1e-9:
-                raise ValueError(
-                    f"targets.{feature}: the parts add up to {sum(parts.values()):g}, more than 1"
-                )
-        return self
+    targets: Mapping[str, Annotated[Mapping[str, float], AfterValidator(_add_up)]] = Field(min_length=1)
 
 
 @dataclass(frozen=True)

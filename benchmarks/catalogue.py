@@ -152,6 +152,17 @@ BENCHMARKS = (
         same=("events",),
         turns=1,
     ),
+    Benchmark(
+        "features_10m",
+        "one row of features a customer from the prepared table, vs reading that table and no more",
+        "events",
+        10 * MILLION,
+        Command("ours", "views.py", ("features", "{workspace}")),
+        Command("ours", "views.py", ("read", "{workspace}")),
+        target=3,
+        same=("customers",),
+        turns=1,
+    ),
     *(
         Benchmark(
             f"identity_5m_{peer.environment if peer.environment != 'ours' else 'scipy'}",

@@ -100,8 +100,32 @@ def every(workspace: str) -> dict[str, Any]:
     return {"events": tch.rows, "views": len(views)}
 
 
+def features(workspace: str) -> dict[str, Any]:
+    """One row a customer of a prepared table, which is read from its files for it."""
+    with step("load"):
+        opened = jl.open(workspace)
+        tch = touches.load(opened)
+    with step("features"):
+        found = jl.features.table(opened, tch)
+    with step("checks"):
+        return {"customers": len(found.frame), "columns": len(found.about)}
+
+
+def read(workspace: str) -> dict[str, Any]:
+    """The floor under any view: the prepared table read from its files, and nothing asked of it."""
+    with step("load"):
+        tch = touches.load(jl.open(workspace))
+    with step("read"):
+        held = touches.hold(tch)
+    with step("checks"):
+        return {"customers": sum(len(set(load().customer.tolist())) for load in held.buckets)}
+
+
 if __name__ == "__main__":
     task, given = sys.argv[1:]
+    if task in {"features", "read"}:
+        report((features if task == "features" else read)(given), "journey-workbench", "numpy", "pyarrow")
+        sys.exit()
     if task == "every":
         report(every(given), "journey-workbench", "numpy", "pandas", "pyarrow", "scipy")
         sys.exit()

@@ -36,6 +36,23 @@ def read(file: Path, kind: type[Written], *, what: str, **given: Any) -> Written
     ConfigError
         The file is not YAML, too large, or holds an alias, a repeated or unknown key, or an impossible value.
     """
+    declared, root = composed(file, what=what)
+    if declared is not None and not isinstance(declared, Mapping):
+        needed = (
+            name for name, field in kind.model_fields.items() if field.is_required() and name not in given
+        )
+        raise ConfigError(f"{what} is no mapping", where=str(file), do=f"start with `{next(needed, '')}:`")
+    return checked({**given, **(declared or {})}, kind, what=what, where=str(file), root=root)
+
+
+def composed(file: Path, *, what: str) -> tuple[Any, yaml.Node | None]:
+    """What a YAML file declares, and its nodes, which know the lines.
+
+    Raises
+    ------
+    ConfigError
+        The file is not YAML, too large, or holds an alias or a repeated key.
+    """
     try:
         raw = file.read_bytes()
     except OSError as error:
@@ -60,12 +77,7 @@ def read(file: Path, kind: type[Written], *, what: str, **given: Any) -> Written
             where=f"{file}, line {repeated.start_mark.line + 1}",
             do="keep one of them: YAML would silently take the last",
         )
-    if declared is not None and not isinstance(declared, Mapping):
-        needed = (
-            name for name, field in kind.model_fields.items() if field.is_required() and name not in given
-        )
-        raise ConfigError(f"{what} is no mapping", where=str(file), do=f"start with `{next(needed, '')}:`")
-    return checked({**given, **(declared or {})}, kind, what=what, where=str(file), root=root)
+    return declared, root
 
 
 def checked(
@@ -84,7 +96,7 @@ def checked(
         raise ConfigError(
             f"{what} says something that cannot be",
             where="\n         ".join(
-                f"{where}{_line(root, problem['loc'])}: {_complaint(problem, kind)}"
+                f"{where}{line_of(root, problem['loc'])}: {_complaint(problem, kind)}"
                 for problem in error.errors()
             ),
             how_many=f"{error.error_count()} problem(s)",
@@ -116,7 +128,7 @@ def _repeated_key(node: yaml.Node | None) -> yaml.ScalarNode | None:
     return None
 
 
-def _line(root: yaml.Node | None, spot: tuple[Any, ...]) -> str:
+def line_of(root: yaml.Node | None, spot: tuple[Any, ...]) -> str:
     """The line a problem stands in, or that of the nearest thing around it."""
     if root is None:
         return ""

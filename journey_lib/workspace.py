@@ -193,7 +193,7 @@ class OwnFeature(_Strict):
 class FeatureSettings(_Strict):
     """What features need to be told, and the analyst's own ones: a `file` of one row a customer_id.
 
-    `offline` channels are met in person; `offers` are channels or touchpoints; `sale_days` are days of one
+    `offline` channels are not met online; `offers` are channels or touchpoints; `sale_days` are days of one
     year, or month and day of every year. `own` describes columns of the file, or adds some of the customers
     table.
     """

@@ -29,7 +29,7 @@ def shop(*rows: tuple[float, float, float, float, str | None], first: int = 0) -
     frame = pd.DataFrame(rows, columns=[feature.name for feature in ABOUT])
     frame.index = pd.RangeIndex(first, first + len(frame), name="customer")
     day = pd.Timestamp("2025-01-01", tz="UTC")
-    return Features(frame, ABOUT, day, day + pd.Timedelta("30d"), "UTC", "VND", "x")
+    return Features(frame, ABOUT, day, day + pd.Timedelta(days=30), "UTC", "VND", "x")
 
 
 FIVE = shop(

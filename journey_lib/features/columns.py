@@ -52,7 +52,7 @@ KNOWN: Mapping[str, Feature] = {
         ),
         Feature("time_evening", "Share of events in evenings (18–22)", "share", "time", "share", "touches"),
         Feature("channels", "Channels used", "channels", "channel", "count", "touches"),
-        Feature("offline", "Share of touches in person", "share", "place", "share", "touches"),
+        Feature("offline", "Share of touches offline", "share", "place", "share", "touches"),
         Feature("stage_depth", "How many stages deep", "stages", "stage", "number", "touches"),
         Feature("stage", "Deepest stage reached", "", "stage", "category", "touches"),
         Feature("offers", "Share of touches at offers", "share", "offer", "share", "touches"),

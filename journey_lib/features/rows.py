@@ -141,7 +141,7 @@ def _medians(owner: Array, date: Array, days: Array) -> Array:
 
 
 def _offers(place: Array, rows: Bucket, local: Array, asked: Asked, size: int) -> Counts:
-    """Touches in person and at offers, and conversions on sale days, where these are declared."""
+    """Touches offline and at offers, and conversions on sale days, where these are declared."""
     found: Counts = {}
     touch = rows.channel >= 0
     if asked.offline is not None:

@@ -23,6 +23,7 @@ from journey_lib.features.rows import DAY, Array, Asked, Counts, counted, togeth
 from journey_lib.journeys.cut import instant
 from journey_lib.journeys.steps import coded
 from journey_lib.model import duration
+from journey_lib.prepare import read_manifest
 from journey_lib.stages import Model
 from journey_lib.stages import load as stage_model
 from journey_lib.touches import Touches
@@ -85,8 +86,8 @@ def table(
         Nobody has a row in the window.
     """
     held = touches if touches is not None else touch_table.load(workspace)
-    manifest = touch_table.prepare(workspace)
-    if held.fingerprint != manifest.fingerprint or held.customers != manifest.customers:
+    manifest = read_manifest(workspace)
+    if manifest is None or (held.fingerprint, held.rows) != (manifest.fingerprint, manifest.touches):
         raise ParameterError("these touches are not the workspace's", do="use touches.load(workspace)")
     declared = workspace.features
     beside.check_names(workspace, held)
@@ -120,8 +121,8 @@ def of_touches(
 ) -> Features:
     """The columns that touches alone can give, for an analyst's own frame; see `table`.
 
-    `offline` names channels met in person, `offers` channels or touchpoints that are an offer, `sale_days`
-    days of a sale, as 2025-11-11 or, of every year, 11-11. No columns about stages without a `model`.
+    `offline` names channels that are not met online, `offers` channels or touchpoints that are an offer,
+    `sale_days` days of a sale, as 2025-11-11 or, of every year, 11-11. Without a `model`, no stages.
 
     Raises
     ------
@@ -278,7 +279,7 @@ def _table(
         feature.name: pd.Series(values, dtype="str" if feature.kind == "category" else "float64")
         for feature, (_, values) in zip(about, columns, strict=True)
     }
-    frame = pd.DataFrame(data).set_index(pd.Index(who, name="customer"))
+    frame = pd.DataFrame(data).set_index(pd.Index(who, dtype="int64", name="customer"))
     said = {
         "data": touches.fingerprint,
         "window": window,

@@ -1,1 +1,1 @@
-"""Groups of customers: found or made by rules, described with what each number rests on."""
+"""Personas an analyst can defend: groups of customers by declared rules or found in what they do."""

@@ -88,18 +88,33 @@ def write_side_tables(engine: Engine, staged: Mapping[str, Sequence[str]], folde
         )
     for table in ("returns", "surveys", "tickets", "experiments"):
         if staged[table]:
-            _write_side_table(engine, table, staged[table], folder / f"{table}.parquet", scale)
+            orders = staged["orders"] if table == "returns" else ()
+            _write_side_table(engine, table, staged[table], folder / f"{table}.parquet", scale, orders)
 
 
-def _write_side_table(engine: Engine, table: str, names: Sequence[str], file: Path, scale: int) -> None:
+def _write_side_table(
+    engine: Engine, table: str, names: Sequence[str], file: Path, scale: int, orders: Sequence[str]
+) -> None:
+    """One file; rows that name an order instead of a person are those of who ordered, where that is known."""
     own = [name for name in TABLES[table] if name not in IDENTIFIERS]
     columns = [
         f"CAST(round(value * {scale}) AS BIGINT) AS value" if name == "value" else f'"{name}"' for name in own
     ]
     people = "customer_id" in TABLES[table]
-    who = ["c.customer", "s.customer_id"] if people else []
+    who = ["c.customer", "s.customer_id"] if people else ["c.customer"] if orders else []
     union = " UNION ALL ".join(f"SELECT * FROM {name} WHERE reason IS NULL" for name in names)
-    joined = f"({union}) s" + (" LEFT JOIN customers c USING (customer_id)" if people else "")
+    joined = f"({union}) s"
+    if orders:
+        ordered = " UNION ALL ".join(
+            f"SELECT order_id, customer_id FROM {name} WHERE reason IS NULL" for name in orders
+        )
+        # An order id that two sources use for different people is nobody's.
+        joined += (
+            f" LEFT JOIN (SELECT order_id, min(customer_id) AS customer_id FROM ({ordered}) GROUP BY order_id"
+            " HAVING min(customer_id) = max(customer_id)) o USING (order_id)"
+        )
+    if people or orders:
+        joined += " LEFT JOIN customers c USING (customer_id)"
     engine.run(
         f"COPY (SELECT {', '.join(who + columns)} FROM {joined} ORDER BY ALL)"
         f" TO {literal(str(file))} (FORMAT parquet)"

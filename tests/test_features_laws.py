@@ -1,0 +1,120 @@
+"""Laws of features: those of the twin, whatever the order of rows and buckets, blind to what comes later."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import twins_features as twin
+from hypothesis import given
+from hypothesis import strategies as st
+from tables import touches
+from test_laws import NEW_YEAR, law, logs
+from twins import DAY, Row
+
+import journey_lib as jl
+from journey_lib.errors import DataError
+from journey_lib.touches import Bucket, Touches
+
+HOUR = DAY // 24
+ZONES = ["UTC", "Asia/Ho_Chi_Minh", "America/New_York", "America/Havana", "Australia/Lord_Howe"]
+# Days around which clocks change: in the first night of November Havana's go back over midnight.
+CHANGES = [20_089 * DAY, 20_394 * DAY, 20_157 * DAY]
+
+
+@st.composite
+def hourly(draw: st.DrawFn) -> list[Row]:
+    """A log on a grid of hours, around a change of the clocks."""
+    begin = draw(st.sampled_from(CHANGES))
+    log = draw(logs())
+    steps = draw(st.lists(st.integers(-30, 60), min_size=len(log), max_size=len(log)))
+    return [row._replace(time=begin + step * HOUR) for row, step in zip(log, steps, strict=True)]
+
+
+def held(log: list[Row], zone: str) -> Touches:
+    return replace(touches(log), timezone=zone)
+
+
+def named(log: list[Row], found: jl.features.Features) -> dict[str, dict[str, Any]]:
+    """The table by customer's name: codes are given in the order in which names come."""
+    names = list(dict.fromkeys(row.customer for row in log))
+    mix = {f.name: f"share of {f.of}" for f in found.about if f.family == "channel" and f.of}
+    spoken = found.frame.rename(columns=mix)
+    return {names[code]: row for code, row in zip(spoken.index, spoken.to_dict("records"), strict=True)}
+
+
+def same(found: dict[str, Any], expected: dict[str, Any]) -> None:
+    for column, value in expected.items():
+        if column not in found:  # a channel of which nobody has a touch in the window has no column
+            assert column.startswith("share of ")
+            assert not value
+        elif value is None:
+            assert pd.isna(found[column]), column
+        else:
+            assert found[column] == pytest.approx(float(value), abs=1e-9), column
+
+
+@law
+@given(hourly(), st.sampled_from(ZONES), st.sampled_from([6, 24, 41, 24 * 365]))
+def test_features_are_those_of_the_twin_up_to_the_last_row(log: list[Row], zone: str, hours: int) -> None:
+    found = jl.features.of_touches(held(log, zone), window=f"{hours}h")
+    until = max(row.time for row in log) + 1
+    expected = twin.features(log, until - hours * HOUR, until, zone)
+    spoken = named(log, found)
+    assert set(spoken) == set(expected)
+    for name, columns in expected.items():
+        same(spoken[name], columns)
+
+
+@law
+@given(logs(), st.integers(1, 13), st.sampled_from(ZONES), st.randoms(use_true_random=False))
+def test_what_comes_later_changes_nothing(log: list[Row], day: int, zone: str, chance: random.Random) -> None:
+    """Rows planted at and after the day begins, new channels too, leave no trace; nor does the order."""
+    as_of = f"2025-01-{day:02}"
+    begins = int(pd.Timestamp(as_of, tz=zone).value // 1000)
+    known = [row for row in log if row.time < begins]
+    later = [
+        Row(chance.choice(["c1", "c3"]), begins + chance.choice([0, 0, HOUR, 90 * DAY]), "planted", True, 9)
+        for _ in range(3)
+    ]
+    if not known:
+        with pytest.raises(DataError, match="no customer has a row"):
+            jl.features.of_touches(held([*log, *later], zone), as_of=as_of)
+        return
+    before = jl.features.of_touches(held(known, zone), as_of=as_of)
+    mixed = chance.sample([*known, *later], len(known) + len(later))
+    after = jl.features.of_touches(held(mixed, zone), as_of=as_of)
+    assert [f.name for f in before.about] == [f.name for f in after.about]
+    one, other = named(known, before), named(mixed, after)
+    assert one.keys() == other.keys()
+    for name in one:
+        pd.testing.assert_series_equal(pd.Series(one[name]), pd.Series(other[name]), check_exact=True)
+
+
+@law
+@given(logs(), st.integers(1, 5))
+def test_the_number_of_buckets_changes_nothing(log: list[Row], buckets: int) -> None:
+    whole = touches(log)
+    model = jl.stages.load("5A")
+    bucket = whole.buckets[0]()
+    piece = bucket.customer % buckets
+    parts = [Bucket(*(column[piece == n] for column in vars(bucket).values())) for n in range(buckets)]
+    split = replace(whole, buckets=tuple(partial(lambda part: part, part) for part in parts if len(part)))
+    one, other = (jl.features.of_touches(each, model=model) for each in (whole, split))
+    pd.testing.assert_frame_equal(one.frame, other.frame.sort_index(), check_exact=True)
+
+
+def test_a_day_that_comes_twice_is_one_active_day() -> None:
+    """Havana, 2 November 2025: 00:30 comes twice, and between them it is the day before only by the clock."""
+    night = 20_394 * DAY + 4 * HOUR
+    log = [Row("c1", night + minutes * 60_000_000, "email", False) for minutes in (-45, 15, 45, 75, 24 * 60)]
+    found = jl.features.of_touches(held(log, "America/Havana"))
+    until = log[-1].time + 1
+    same(named(log, found)["c1"], twin.features(log, 0, until, "America/Havana")["c1"])
+    assert np.isfinite(found.frame["median_gap_days"]).all()
+    assert night > NEW_YEAR

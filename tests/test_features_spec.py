@@ -57,6 +57,12 @@ def test_only_the_window_counts_but_tenure_looks_back_over_everything() -> None:
     ]
 
 
+def test_the_first_instant_of_the_window_counts_and_the_one_before_does_not() -> None:
+    log = "who | when | channel | sale\nan | 01-10 00:00 | email |\nbinh | 01-09 23:59 | email |"
+    found = jl.features.of_touches(touches(log), as_of="2025-01-11", window="1d")
+    assert of(found, "recency_days", "touches") == [[1, 1]]
+
+
 def test_money_is_in_major_units_and_an_order_that_never_was_has_no_mean() -> None:
     found = jl.features.of_touches(touches(LOG, currency="USD"))
     assert of(found, "value", "mean_value") == [[100, 100], [50, 50], [0, None]]

@@ -82,13 +82,25 @@ def traits(workspace: Workspace, who: Array, until: int) -> Columns:
     """Who the customers are, as the CRM says; an age as of the year of the window's end."""
     found = _people(workspace, who, ["birth_year", "gender", "city", "tier"])
     year = pd.Timestamp(until - 1, unit="us", tz="UTC").tz_convert(workspace.timezone).year
-    age = year - pd.to_numeric(found["birth_year"], errors="coerce").to_numpy(float)
-    age = np.where((age >= 0) & (age <= OLDEST), age, np.nan)
-    band = np.searchsorted(list(BANDS.values()), np.nan_to_num(age), side="right") - 1
-    bands = np.where(np.isnan(age), None, np.array(list(BANDS), object)[band])
-    said = {"age_band": pd.Series(bands, dtype="str")}
-    said |= {name: found[name].astype("str") for name in ("gender", "city", "tier")}
-    return [(KNOWN[name], values.to_numpy(object)) for name, values in said.items() if values.notna().any()]
+    born = found["birth_year"].combine_chunks().dictionary_encode()
+    ages = year - pd.to_numeric(pd.Series(born.dictionary.to_pylist()), errors="coerce").to_numpy(float)
+    band = np.searchsorted(list(BANDS.values()), np.nan_to_num(ages), side="right") - 1
+    # The last entry is for who has no year: their code becomes -1.
+    bands = np.append(np.where((ages >= 0) & (ages <= OLDEST), band, -1), -1)
+    columns: Columns = []
+    if (bands >= 0).any():
+        code = bands[born.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
+        columns.append((KNOWN["age_band"], spoken(code, list(BANDS))))
+    for name in ("gender", "city", "tier"):
+        if found[name].null_count < len(who):
+            columns.append((KNOWN[name], found[name].to_pandas()))
+    return columns
+
+
+def spoken(code: Array, names: Sequence[str]) -> pd.Series:
+    """The names of codes, as text; a negative code is not known."""
+    indices = pa.array(code, pa.int32(), mask=code < 0)
+    return pa.DictionaryArray.from_arrays(indices, pa.array(names, pa.string())).cast(pa.string()).to_pandas()
 
 
 def own(workspace: Workspace, who: Array, taken: Sequence[str]) -> Columns:
@@ -114,7 +126,7 @@ def own(workspace: Workspace, who: Array, taken: Sequence[str]) -> Columns:
     for name in (*given.columns, *(name for name in declared.own if name not in given.columns)):
         about = declared.own.get(name)
         ours = name in given.columns
-        values = given[name].reindex(who) if ours else _people(workspace, who, [name])[name]
+        values = given[name].reindex(who) if ours else _people(workspace, who, [name])[name].to_pandas()
         number = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
         feature = Feature(
             word(name),
@@ -133,7 +145,7 @@ def own(workspace: Workspace, who: Array, taken: Sequence[str]) -> Columns:
                 do=f"give the column '{name}' another name",
             )
         used.append(feature.name)
-        columns.append((feature, values.to_numpy(float) if number else values.to_numpy(object)))
+        columns.append((feature, values.to_numpy(float) if number else values.astype("str")))
     return columns
 
 
@@ -178,10 +190,11 @@ def _file(workspace: Workspace) -> pd.DataFrame:
     return given.rename(columns=str)
 
 
-def _people(workspace: Workspace, who: Array, names: Sequence[str]) -> pd.DataFrame:
-    file = workspace.work / "customers.parquet"
-    found = pq.read_table(file, columns=["customer", *names]).to_pandas().dropna(subset="customer")
-    return found.set_index(found["customer"].astype("int64")).drop(columns="customer").reindex(who)
+def _people(workspace: Workspace, who: Array, names: Sequence[str]) -> pa.Table:
+    """Columns of the customers table, one row for each of `who`; it is in the order of their codes."""
+    table = pq.read_table(workspace.work / "customers.parquet", columns=["customer", *names])
+    codes = table["customer"].drop_null().to_numpy()
+    return table.select(list(names)).take(pa.array(np.searchsorted(codes, who)))
 
 
 def _side(workspace: Workspace, name: str, columns: Sequence[str]) -> pd.DataFrame | None:

@@ -43,7 +43,7 @@ class Asked:
 
 
 def counted(bucket: Bucket, asked: Asked) -> Counts:
-    """What each customer with a row in the window did in it, a number or a line of numbers each.
+    """What each customer with a row in the window did in it, a number or a column of numbers each.
 
     `born` is the first row of all before the window's end, in it or not. Nothing when nobody has a row.
     """
@@ -81,9 +81,9 @@ def counted(bucket: Bucket, asked: Asked) -> Counts:
 
 
 def together(parts: Sequence[Counts]) -> Counts:
-    """Customers of all buckets under each other; nothing when no bucket has any."""
+    """Customers of all buckets beside each other; nothing when no bucket has any."""
     full = [part for part in parts if part]
-    return {name: np.concatenate([part[name] for part in full]) for name in full[0]} if full else {}
+    return {name: np.concatenate([part[name] for part in full], axis=-1) for name in full[0]} if full else {}
 
 
 def _local(time: Array, timezone: str) -> Array:
@@ -95,10 +95,14 @@ def _local(time: Array, timezone: str) -> Array:
 
 
 def _crossed(place: Array, code: Array, size: int, width: int) -> Array:
-    """How often each customer has each code; rows without one (-1) count nowhere."""
+    """How often each code occurs with each customer, a line a code; rows without one (-1) count nowhere.
+
+    In the smallest integers that hold the counts, which are small: a million customers by fifty codes are
+    read and written for every column.
+    """
     line = width + 1
-    flat = np.bincount(place * line + code + 1, minlength=size * line)
-    return flat.astype(np.int32).reshape(size, line)[:, 1:]
+    counts = np.bincount(place * line + code + 1, minlength=size * line).reshape(size, line)[:, 1:]
+    return np.ascontiguousarray(counts.T, np.min_scalar_type(int(counts.max(initial=0))))
 
 
 def _times(place: Array, local: Array, size: int) -> Counts:

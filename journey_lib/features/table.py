@@ -205,7 +205,7 @@ def _sale(days: Sequence[str], since: int, until: int) -> Array:
 def _columns(touches: Touches, counts: Counts, asked: _Asked, until: int) -> Columns:
     digits = 10**touches.digits
     rows, conversions = counts["rows"], counts["conversions"]
-    touched = counts["channel"].sum(axis=1)
+    touched = counts["channel"].sum(axis=0, dtype=np.int64)
     value = counts["value"] / digits
     fixed: dict[str, Array] = {
         "recency_days": (until - counts["last"]) / DAY,
@@ -223,8 +223,8 @@ def _columns(touches: Touches, counts: Counts, asked: _Asked, until: int) -> Col
         "time_weekend": _part(counts["weekend"], rows),
     }
     for number, part in enumerate(sorted(DAYPARTS, key=lambda name: DAYPARTS[name])):
-        fixed[f"time_{part}"] = _part(counts["part"][:, number], rows)
-    fixed["channels"] = (counts["channel"] > 0).sum(axis=1)
+        fixed[f"time_{part}"] = _part(counts["part"][number], rows)
+    fixed["channels"] = np.count_nonzero(counts["channel"], axis=0)
     for name, counted_by, base in (
         ("offline", "offline", touched),
         ("offers", "offers", touched),
@@ -237,22 +237,23 @@ def _columns(touches: Touches, counts: Counts, asked: _Asked, until: int) -> Col
     columns += _mix("event_type", touches.event_types, counts["event_type"], rows, asked.like)
     if asked.model is not None:
         depth = counts["stage"]
-        names = np.array([*asked.model.names, None], object)
         columns.append((KNOWN["stage_depth"], np.where(depth < 0, np.nan, depth + 1.0)))
-        columns.append((KNOWN["stage"], names[depth]))
+        columns.append((KNOWN["stage"], beside.spoken(depth, asked.model.names)))
     return columns
 
 
 def _part(counts: Array, base: Array) -> Array:
     """A share of its base; missing where there is nothing it could be a share of."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(base > 0, counts / base, np.nan)
+        share = counts / base
+    share[base <= 0] = np.nan
+    return share
 
 
 def _mix(mix: str, names: Sequence[str], counts: Array, base: Array, like: Features | None) -> Columns:
     """A share for each name; the small ones, or those the other table has no column for, as one."""
     if like is None:
-        total = counts.sum(axis=0, dtype=np.int64)
+        total = counts.sum(axis=1, dtype=np.int64)
         large = [name for name, n in zip(names, total, strict=True) if n and n >= POOLED * base.sum()]
         pooled = int(total.sum()) > sum(int(total[names.index(name)]) for name in large)
     else:
@@ -261,10 +262,11 @@ def _mix(mix: str, names: Sequence[str], counts: Array, base: Array, like: Featu
         large, pooled = [name for name in there if name != REST], REST in there
     named = [name for name in large if name != REST]
     place = {name: number for number, name in enumerate(names)}
-    shares = [counts[:, place[name]] if name in place else np.zeros(len(base), int) for name in named]
+    none = np.zeros(len(base), np.int64)
+    shares = [counts[place[name]] if name in place else none for name in named]
     if pooled or len(named) < len(large):
         named = [*named, REST]
-        shares.append(counts.sum(axis=1, dtype=np.int64) - sum(shares, np.zeros(len(base), np.int64)))
+        shares.append(counts.sum(axis=0, dtype=np.int64) - sum(shares, none))
     return [(feature, _part(share, base)) for feature, share in zip(mixed(mix, named), shares, strict=True)]
 
 
@@ -275,11 +277,14 @@ def _table(
     about = tuple(
         replace(feature, unit=currency) if feature.unit == "money" else feature for feature, _ in columns
     )
+    index = pd.Index(who, dtype="int64", name="customer")
     data: Mapping[str, pd.Series] = {
-        feature.name: pd.Series(values, dtype="str" if feature.kind == "category" else "float64")
+        feature.name: values.set_axis(index)
+        if isinstance(values, pd.Series)
+        else pd.Series(values.astype(np.float64, copy=False), index, copy=False)
         for feature, (_, values) in zip(about, columns, strict=True)
     }
-    frame = pd.DataFrame(data).set_index(pd.Index(who, dtype="int64", name="customer"))
+    frame = pd.DataFrame(data, copy=False)
     said = {
         "data": touches.fingerprint,
         "window": window,

@@ -1,0 +1,1 @@
+"""What customers say: scores first, then what their words are about, and how far either can be trusted."""

@@ -162,7 +162,7 @@ def language(text: str) -> Spoken:
         if word in _BOTH or word in PUNCTUATION or not word.replace("'", "").isalpha():
             continue
         if word in _ENGLISH:
-            english += 1
+            english += 2  # place names and loans are Vietnamese syllables in English texts, not the reverse
         elif (len(word) > 1 and word in SHORT) or _SYLLABLE.fullmatch(word):
             vietnamese += 1
         elif word.replace("'", "").isascii():
@@ -170,6 +170,11 @@ def language(text: str) -> Spoken:
     if vietnamese == english:
         return "unknown"
     return "vi" if vietnamese > english else "en"
+
+
+def is_syllable(word: str) -> bool:
+    """Whether a word without marks could be a Vietnamese syllable."""
+    return bool(_SYLLABLE.fullmatch(word))
 
 
 def _raw(text: str) -> list[str]:

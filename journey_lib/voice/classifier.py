@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 from scipy import sparse
 from scipy.special import log_softmax
+from threadpoolctl import ThreadpoolController
 
 from journey_lib.errors import DataError
 from journey_lib.intervals import Array
@@ -23,7 +24,7 @@ from journey_lib.voice.text import accented, bare, normalise, terms
 LEAST = 2  # comments in which a feature has to stand to be learnt
 SHORTEST, LONGEST = 2, 4  # letters of a piece of a word
 LOOSENESS = 3.0  # inverse strength of the L2 penalty, for a sum of losses; chosen by held-out folds on reviews
-TOLERANCE = 1e-6
+STOP = {"maxiter": 500, "gtol": 1e-4}
 
 
 class SentimentModel(Protocol):
@@ -102,7 +103,8 @@ def logistic(rows: Any, codes: Array, share: Array) -> Array:
         return float(fit), slope.ravel()
 
     start = np.zeros((features + 1) * classes)
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 500, "gtol": TOLERANCE * 100})
+    with ThreadpoolController().limit(limits=1):  # short sums: threads cost more than they save
+        found = minimize(loss, start, jac=True, method="L-BFGS-B", options=STOP)
     return np.asarray(found.x.reshape(features + 1, classes))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,12 +41,15 @@ def after(
     as_of: str | pd.Timestamp,
     within: str = "60d",
     conversion: str | None = None,
+    among: Sequence[bool] | Array | None = None,
 ) -> Result:
     """Whether customers come back and convert within some days of a complaint, beside those without a ticket.
 
     A customer is watched from the first ticket of a topic on; `(complaints)` from the first complaint, and
     `(questions)`, of customers who never complained, from the first question. Beside them stand customers
     without any ticket, from their first touch of one month on; which month is settled by their number alone.
+    `among` limits those to some (one true or false for each of the table's customers, in its order): most of
+    whoever left no more than a cookie never buys, and customers who are known by name compare better.
     Their share is weighed so that months count as they do among the complainers. Nothing else is matched:
     those who complain have bought more often than those without a ticket to begin with, and so the difference
     is no effect of the complaint. Touches of the first day (`GAP`) count as part of the contact, for everybody.
@@ -59,14 +63,21 @@ def after(
     """
     length = duration(within)
     if length <= duration(GAP):
-        raise ParameterError(f"within={within!r} is no longer than the contact itself", do='use more than "1d"')
+        raise ParameterError(
+            f"within={within!r} is no longer than the contact itself", do='use more than "1d"'
+        )
     end = end_of(as_of, tickets["timestamp"])
     kind = kind_of(tickets["topic"], topics)
     known = tickets.assign(kind=kind)[tickets["timestamp"] < end]
     last = min(int(end.value // 1000), touches.period[1] + 1)
     names, starts = _starts(known[known["customer"].notna()], topics)
-    served = np.zeros(touches.customers, bool)
-    served[known["customer"].dropna().astype(np.int64).to_numpy()] = True
+    apart = np.zeros(touches.customers, bool) if among is None else ~np.asarray(among, bool)
+    if len(apart) != touches.customers:
+        raise ParameterError(
+            "`among` is not about the customers of these touches",
+            how_many=f"{len(apart)} values for {touches.customers} customers",
+        )
+    apart[known["customer"].dropna().astype(np.int64).to_numpy()] = True
     converts = np.isin(touches.event_types, touches.converting(conversion))
     origin = _month(np.array([touches.period[0]]), touches.timezone)[0]
     months = int(_month(np.array([touches.period[1]]), touches.timezone)[0] - origin) + 1
@@ -74,7 +85,7 @@ def after(
 
     def measure(bucket: Bucket) -> Array:
         mine = _mine(starts, bucket)
-        others = _others(bucket, served, last - length, touches.timezone, len(names))
+        others = _others(bucket, apart, last - length, touches.timezone, len(names))
         both = _Starts(*(np.concatenate(pair) for pair in zip(mine, others, strict=True)))
         return _counted(bucket, both, converts, length, last, shape, (origin, touches.timezone))
 
@@ -89,6 +100,7 @@ def after(
         "within": within,
         "gap": GAP,
         "as_of": str(as_of),
+        "among": None if among is None else int(np.sum(among)),
         "conversion": conversion or next(iter(touches.conversions)),
         "topics": topics.model_dump(),
         "data": touches.fingerprint,
@@ -106,7 +118,13 @@ def _starts(tickets: pd.DataFrame, topics: Topics) -> tuple[list[str], _Starts]:
     parts = []
     for number, group in enumerate(groups.values()):
         first = group.groupby("customer")["timestamp"].min()
-        time = first.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy().astype("datetime64[us]").astype(np.int64)
+        time = (
+            first.dt.tz_convert("UTC")
+            .dt.tz_localize(None)
+            .to_numpy()
+            .astype("datetime64[us]")
+            .astype(np.int64)
+        )
         parts.append((first.index.to_numpy(np.int64), np.full(len(first), number), time))
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
     order = np.lexsort((columns[2], columns[0]))
@@ -120,19 +138,21 @@ def _mine(starts: _Starts, bucket: Bucket) -> tuple[Array, Array, Array]:
 
 
 def _others(
-    bucket: Bucket, served: Array, latest: int, timezone: str, group: int
+    bucket: Bucket, apart: Array, latest: int, timezone: str, group: int
 ) -> tuple[Array, Array, Array]:
     """Customers without a ticket, from the first touch of one month on.
 
     The month is one of those in which they can be watched long enough, if there is any; else of all.
     """
-    rows = np.flatnonzero((bucket.channel >= 0) & ~served[bucket.customer])
+    rows = np.flatnonzero((bucket.channel >= 0) & ~apart[bucket.customer])
     customer, time = bucket.customer[rows].astype(np.int64), bucket.timestamp[rows]
     month = _month(time, timezone)
     first = np.ones(len(rows), bool)
     first[1:] = (customer[1:] != customer[:-1]) | (month[1:] != month[:-1])
     customer, time = customer[first], time[first]
-    head = np.flatnonzero(np.append(True, customer[1:] != customer[:-1])) if len(customer) else np.zeros(0, int)
+    head = (
+        np.flatnonzero(np.append(True, customer[1:] != customer[:-1])) if len(customer) else np.zeros(0, int)
+    )
     size = np.diff(np.append(head, len(customer)))
     whole = np.add.reduceat(time < latest, head).astype(int) if len(head) else size
     among = np.where(whole > 0, whole, size)

@@ -23,7 +23,9 @@ from journey_lib.voice.text import accented, bare, normalise, terms
 
 LEAST = 2  # comments in which a feature has to stand to be learnt
 SHORTEST, LONGEST = 2, 4  # letters of a piece of a word
-LOOSENESS = 3.0  # inverse strength of the L2 penalty, for a sum of losses; chosen by held-out folds on reviews
+LOOSENESS = (
+    3.0  # inverse strength of the L2 penalty, for a sum of losses; chosen by held-out folds on reviews
+)
 STOP = {"maxiter": 500, "gtol": 1e-4}
 
 
@@ -55,7 +57,9 @@ class WordModel:
         """Learn from texts with their labels."""
         self.classes_ = tuple(sorted(set(labels)))
         if len(self.classes_) < 2:
-            raise DataError("a model needs comments of two labels at least", how_many=f"{len(texts)} comments")
+            raise DataError(
+                "a model needs comments of two labels at least", how_many=f"{len(texts)} comments"
+            )
         written = [_features(text) for text in texts]
         plain = [_features(bare(normalise(text)), spelt=True) if accented(text) else None for text in texts]
         documents = written + [each for each in plain if each is not None]

@@ -40,7 +40,9 @@ def rated(surveys: pd.DataFrame, *, classes: int = 2) -> pd.DataFrame:
     wanted = ["comment", "customer_id", "metric", "score", "touchpoint"]
     missing = [name for name in wanted if name not in surveys]
     if missing:
-        raise DataError(f"the surveys have no column '{missing[0]}'", do=did_you_mean(missing[0], surveys.columns))
+        raise DataError(
+            f"the surveys have no column '{missing[0]}'", do=did_you_mean(missing[0], surveys.columns)
+        )
     low = surveys["metric"].map({metric: band[0] for metric, band in BANDS.items()})
     high = surveys["metric"].map({metric: band[1] for metric, band in BANDS.items()})
     label = np.select([surveys["score"] <= low, surveys["score"] >= high], [NEGATIVE, POSITIVE], NEUTRAL)
@@ -94,7 +96,9 @@ def assess(answers: pd.DataFrame) -> Result:
     labels = sorted({*answers["label"], *answers["predicted"].dropna()}, key=_place)
     people = pd.factorize(_people(answers))[0]
     actual = np.array([labels.index(name) for name in answers["label"]])
-    said = answers["predicted"].map({name: i for i, name in enumerate(labels)}).fillna(len(labels)).to_numpy(int)
+    said = (
+        answers["predicted"].map({name: i for i, name in enumerate(labels)}).fillna(len(labels)).to_numpy(int)
+    )
     whole = _counts(actual, said, len(labels))
     drawn = _drawn(people, actual * (len(labels) + 1) + said, whole.shape)
     scores, spread = _scores(whole), _scores(drawn)
@@ -136,7 +140,9 @@ def confusion(answers: pd.DataFrame) -> Result:
     return Result("confusion", table.assign(share=table["texts"] / of, low=low, high=high), base="texts")
 
 
-def disagreements(answers: pd.DataFrame, *, sure: float = 0.8, most: int = 20, names: Iterable[str] = ()) -> Result:
+def disagreements(
+    answers: pd.DataFrame, *, sure: float = 0.8, most: int = 20, names: Iterable[str] = ()
+) -> Result:
     """Comments whose words say the opposite of their score: sarcasm, a mistaken scale, or a model that is wrong.
 
     Columns touchpoint, metric, score, label, predicted, chance (of what was predicted), text (scrubbed; `names`
@@ -149,7 +155,9 @@ def disagreements(answers: pd.DataFrame, *, sure: float = 0.8, most: int = 20, n
     if not chances:
         raise ParameterError("these answers come without chances", do="ask held_out for them")
     chance = answers[chances].max(axis=1)
-    opposite = (answers["label"] != answers["predicted"]) & ~answers[["label", "predicted"]].eq(NEUTRAL).any(axis=1)
+    opposite = (answers["label"] != answers["predicted"]) & ~answers[["label", "predicted"]].eq(NEUTRAL).any(
+        axis=1
+    )
     found = answers[opposite & (chance >= sure)].assign(chance=chance)
     clean = scrubber(names)
     shown = found.sort_values(["chance", "text"], ascending=[False, True], kind="stable").head(most)

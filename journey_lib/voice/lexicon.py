@@ -105,7 +105,9 @@ def _read(file: Path) -> Entries:
     try:
         said = yaml.safe_load(file.read_text("utf-8")) or {}
     except yaml.YAMLError as error:
-        raise ConfigError("the lexicon is not YAML", where=f"{file}: {error}", do="mend its punctuation") from None
+        raise ConfigError(
+            "the lexicon is not YAML", where=f"{file}: {error}", do="mend its punctuation"
+        ) from None
     try:
         entries = Entries.model_validate(said)
     except ValidationError as error:

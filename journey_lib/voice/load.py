@@ -65,7 +65,9 @@ def topics(workspace: Workspace) -> Topics:
     try:
         found = Topics.model_validate(yaml.safe_load(file.read_text("utf-8")) or {})
     except yaml.YAMLError as error:
-        raise ConfigError("the topics are not YAML", where=f"{file}: {error}", do="mend its punctuation") from None
+        raise ConfigError(
+            "the topics are not YAML", where=f"{file}: {error}", do="mend its punctuation"
+        ) from None
     except ValidationError as error:
         key = str(error.errors()[0]["loc"][0])
         raise ConfigError(

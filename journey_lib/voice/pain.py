@@ -46,19 +46,31 @@ def pain(
     """
     unknown = [name for name in by if name not in WAYS]
     if unknown or not by:
-        raise ParameterError(f"no tickets by {unknown or 'nothing'}", do=did_you_mean(str(*unknown[:1]), WAYS))
+        raise ParameterError(
+            f"no tickets by {unknown or 'nothing'}", do=did_you_mean(str(*unknown[:1]), WAYS)
+        )
     known, end = _as_of(tickets, topics, as_of)
     keys = list(by)
     whole = tuple(pd.NaT if name == "month" else ALL for name in keys)
     groups = [(whole, known)] if len(known) else []
     groups += [(key, group) for key, group in known.groupby(keys, dropna=False, sort=True)]
     rows = [dict(zip(keys, key, strict=True)) | _measured(group, end, topics) for key, group in groups]
-    found = pd.DataFrame(rows) if rows else pd.DataFrame(columns=[*keys, "tickets", "customers", "complaints"])
+    found = (
+        pd.DataFrame(rows) if rows else pd.DataFrame(columns=[*keys, "tickets", "customers", "complaints"])
+    )
     if len(found):
         times = ["month"] if "month" in keys else []
-        found = pd.concat([found.iloc[:1], found.iloc[1:].sort_values(
-            [*times, "complaints", "tickets"], ascending=[*(True for _ in times), False, False], kind="stable"
-        )], ignore_index=True)
+        found = pd.concat(
+            [
+                found.iloc[:1],
+                found.iloc[1:].sort_values(
+                    [*times, "complaints", "tickets"],
+                    ascending=[*(True for _ in times), False, False],
+                    kind="stable",
+                ),
+            ],
+            ignore_index=True,
+        )
     impossible = sum(int((known[name] < known["timestamp"]).sum()) for name in WAITS.values())
     facts = {
         "tickets": len(known),
@@ -74,7 +86,9 @@ def pain(
 
 def kind_of(topic: pd.Series, topics: Topics) -> pd.Series:
     """Whether each ticket's topic is a complaint, a question, or unsorted."""
-    kinds = np.select([topic.isin(topics.complaints), topic.isin(topics.questions)], [COMPLAINT, QUESTION], UNSORTED)
+    kinds = np.select(
+        [topic.isin(topics.complaints), topic.isin(topics.questions)], [COMPLAINT, QUESTION], UNSORTED
+    )
     return pd.Series(kinds, topic.index)
 
 
@@ -91,10 +105,21 @@ def end_of(as_of: str | pd.Timestamp, times: pd.Series) -> pd.Timestamp:
 def _as_of(
     tickets: pd.DataFrame, topics: Topics, as_of: str | pd.Timestamp
 ) -> tuple[pd.DataFrame, pd.Timestamp]:
-    wanted = ["ticket_id", "customer_id", "timestamp", "topic", "channel", "department", "status", *WAITS.values()]
+    wanted = [
+        "ticket_id",
+        "customer_id",
+        "timestamp",
+        "topic",
+        "channel",
+        "department",
+        "status",
+        *WAITS.values(),
+    ]
     missing = [name for name in wanted if name not in tickets]
     if missing:
-        raise DataError(f"the tickets have no column '{missing[0]}'", do=did_you_mean(missing[0], tickets.columns))
+        raise DataError(
+            f"the tickets have no column '{missing[0]}'", do=did_you_mean(missing[0], tickets.columns)
+        )
     end = end_of(as_of, tickets["timestamp"])
     known = tickets.loc[tickets["timestamp"] < end, wanted].copy()
     for name in WAITS.values():
@@ -124,7 +149,9 @@ def _measured(group: pd.DataFrame, end: pd.Timestamp, topics: Topics) -> dict[st
         "unresolved": int(group["resolved_at"].isna().sum()),
     }
     for name, column in WAITS.items():
-        row |= {f"{name}_{what}": hours for what, hours in waits(group["timestamp"], group[column], end).items()}
+        row |= {
+            f"{name}_{what}": hours for what, hours in waits(group["timestamp"], group[column], end).items()
+        }
     reopened = int(group["status"].isin(topics.reopened).sum()) if topics.reopened else np.nan
     again = wilson(np.array([reopened]), np.array([n]))
     return row | {

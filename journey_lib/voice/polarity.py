@@ -58,7 +58,14 @@ def polarity(texts: Iterable[str | None], *, lexicon: Lexicon | None = None) -> 
     known = lexicon or load()
     rows = [_row(text, known) if isinstance(text, str) and text.strip() else _NOTHING for text in listed]
     table = pd.DataFrame(rows, columns=list(_COLUMNS), index=index).astype(
-        {"language": "str", "score": "float64", "label": "str", "hits": "int64", "abstained": "bool", "why": "str"}
+        {
+            "language": "str",
+            "score": "float64",
+            "label": "str",
+            "hits": "int64",
+            "abstained": "bool",
+            "why": "str",
+        }
     )
     written = pd.Series([row is not _NOTHING for row in rows], index=index, dtype="bool")
     decided = int((~table["abstained"]).sum())
@@ -68,7 +75,10 @@ def polarity(texts: Iterable[str | None], *, lexicon: Lexicon | None = None) -> 
         "decided": decided,
         "abstained": count - decided,
         "coverage": decided / count if count else float("nan"),
-        **{f"texts_{name}": int((table["language"] == name)[written].sum()) for name in ("vi", "en", "unknown")},
+        **{
+            f"texts_{name}": int((table["language"] == name)[written].sum())
+            for name in ("vi", "en", "unknown")
+        },
     }
     return Result("polarity", table, facts, {"lexicon": "own" if lexicon else "shipped"})
 
@@ -109,7 +119,9 @@ def read(text: str, lexicon: Lexicon) -> list[Hit]:
         if entry.kind not in ("term", "alone") or _asked(part, found, last):
             continue
         around = [other for other in parts if other.clause == part.clause and other is not part]
-        if entry.weight > 0 and any(other.entry.kind == "wish" and other.end <= part.start for other in around):
+        if entry.weight > 0 and any(
+            other.entry.kind == "wish" and other.end <= part.start for other in around
+        ):
             continue
         weight, words = _weighed(part, around)
         hits.append(Hit(words, weight))

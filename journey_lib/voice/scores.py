@@ -61,7 +61,9 @@ def scores(
     whole = pd.concat(parts, ignore_index=True)
     keys = ["metric", "moment", *(name for name in ("touchpoint", "month") if name in by)]
     groups = {key: group for key, group in whole.groupby(keys, sort=True)}
-    rows = [dict(zip(keys, key, strict=True)) | _measured(str(key[0]), group) for key, group in groups.items()]
+    rows = [
+        dict(zip(keys, key, strict=True)) | _measured(str(key[0]), group) for key, group in groups.items()
+    ]
     found = pd.DataFrame(rows) if rows else pd.DataFrame(columns=[*keys, *_COUNTS])
     if "month" in by and len(found):
         found = _every_month(found, keys)
@@ -93,7 +95,9 @@ def _checked(surveys: pd.DataFrame, purchase: Sequence[str]) -> pd.DataFrame:
     wanted = ["timestamp", "customer_id", "touchpoint", "metric", "score"]
     missing = [name for name in wanted if name not in surveys]
     if missing:
-        raise DataError(f"the surveys have no column '{missing[0]}'", do=did_you_mean(missing[0], surveys.columns))
+        raise DataError(
+            f"the surveys have no column '{missing[0]}'", do=did_you_mean(missing[0], surveys.columns)
+        )
     unknown = sorted(set(surveys["metric"].dropna()) - set(SCALES))
     if unknown:
         raise DataError(f"'{unknown[0]}' is no metric known here", do=did_you_mean(unknown[0], SCALES))

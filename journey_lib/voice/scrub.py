@@ -19,7 +19,12 @@ _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
 _WIDE = {ord("０") + digit: str(digit) for digit in range(10)} | {ord("＠"): "@", ord("．"): "."}
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?i)\b(?:https?://|www\.)\S+"), LINK),
-    (re.compile(r"(?i)[\w.+%-]+\s?(?:@|\(at\)|\[at\]|\s(?:a còng|a cong)\s)\s?(?:[\w-]+\s?\.\s?)+[a-z]{2,}\b"), EMAIL),
+    (
+        re.compile(
+            r"(?i)[\w.+%-]+\s?(?:@|\(at\)|\[at\]|\s(?:a còng|a cong)\s)\s?(?:[\w-]+\s?\.\s?)+[a-z]{2,}\b"
+        ),
+        EMAIL,
+    ),
     (
         re.compile(r"(?i)\b(?:[a-z0-9-]+\.)+(?:com|vn|net|org|me|ly|info|shop|store|io|gl|link)\b(?:/\S*)?"),
         LINK,
@@ -36,9 +41,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
 _LETTER = r"[^\W\d_]"
 _CAPITAL = "[A-ZÀÁÂÃÈÉÊÌÍÒÓÔÕÙÚÝĂĐĨŨƠƯ" + "".join(map(chr, range(0x1EA0, 0x1EFA, 2))) + "]"
 # Beside whom a name stands: forms of address, and what staff call customers and the other way round.
-_ADDRESS = (
-    r"(?:anh|chị|chi|em|cô|chú|bác|ông|bà|bạn|ban|thầy|cháu|khách hàng|khách|kh|nv|nhân viên|bé|mr|mrs|ms|miss|dr|mẹ|ba|má)"
-)
+_ADDRESS = r"(?:anh|chị|chi|em|cô|chú|bác|ông|bà|bạn|ban|thầy|cháu|khách hàng|khách|kh|nv|nhân viên|bé|mr|mrs|ms|miss|dr|mẹ|ba|má)"
 _ADDRESSED = re.compile(
     rf"(?i:\b({_ADDRESS}))(\s+(?:tên\s+(?:là\s+)?|tên\s*:?\s*|là\s+)?)"
     rf"((?:{_CAPITAL}{_LETTER}*\.?)(?:\s+{_CAPITAL}{_LETTER}*){{0,4}})(?!{_LETTER})"
@@ -105,7 +108,11 @@ def _names(names: tuple[str, ...]) -> Callable[[str], str]:
         out, reached, i = [], 0, 0
         while i < len(found):
             size = next(
-                (n for n in range(min(longest, len(found) - i), 1, -1) if tuple(plain[i : i + n]) in whole.get(plain[i], ())),
+                (
+                    n
+                    for n in range(min(longest, len(found) - i), 1, -1)
+                    if tuple(plain[i : i + n]) in whole.get(plain[i], ())
+                ),
                 1 if found[i][2] in single else 0,
             )
             if size:

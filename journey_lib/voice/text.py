@@ -17,7 +17,9 @@ Spoken = Literal["vi", "en", "unknown"]
 # Abbreviations of Vietnamese chats and comments. Not here: those that are as often something else ("kh" is
 # a customer to a help desk and a negation to a customer, "v", "m", "t").
 SHORT: dict[str, str] = {
-    **dict.fromkeys(("k", "ko", "kô", "hok", "hk", "hem", "hông", "khg", "kg", "kog", "hổng", "khum"), "không"),
+    **dict.fromkeys(
+        ("k", "ko", "kô", "hok", "hk", "hem", "hông", "khg", "kg", "kog", "hổng", "khum"), "không"
+    ),
     **dict.fromkeys(("đc", "dc", "đk", "dk", "đưọc", "đuoc"), "được"),
     **dict.fromkeys(("r", "rùi", "rui", "oy", "òi"), "rồi"),
     **dict.fromkeys(("wa", "wá", "qá", "wua"), "quá"),
@@ -63,7 +65,9 @@ SHORT: dict[str, str] = {
     "sz": "size",
 }
 _AFTER_NUMBER = frozenset({"k", "kg", "km", "r", "tg"})  # 50 k, 2 kg: amounts, not words
-_DOUBLE = frozenset("good cool sweet too been feel need soon look happy really terrible worry poor full all".split())
+_DOUBLE = frozenset(
+    "good cool sweet too been feel need soon look happy really terrible worry poor full all".split()
+)
 
 _MARKS = "\u200b\u200c\u200d\u2060\ufeff\ufe0e\ufe0f\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
 _DROP = dict.fromkeys(map(ord, _MARKS)) | {ord("’"): "'", ord("‘"): "'"}

@@ -22,7 +22,8 @@ from journey_lib.voice.text import accented, bare, terms
 
 PRIOR = 200.0  # words of the prior: what a group says has to outweigh them
 CHANCE = 0.05  # among the themes called found, at most so many by chance
-ALIKE = 0.7  # a word that stands so often within a pair that is named already is not named again
+WITHIN = 0.5  # a word that stands so often within one pair is named by the pair: Vietnamese words have two syllables
+ALIKE = 0.7  # of two terms whose texts are to that part the same, one is named
 LONGEST = 240  # letters of a verbatim
 
 
@@ -70,8 +71,10 @@ def themes(
     people = table.groupby(by)["customer_id"].nunique()
     people.index = people.index.map(str)
     compared, rare = _compared(said, people, k)
-    chosen = _chosen(compared, said, by, most) if len(compared) else compared
-    chosen = chosen.assign(verbatim=_verbatims(chosen, compared, said, spoken, clean, by)) if len(chosen) else chosen
+    chosen = _chosen(compared, said, most) if len(compared) else compared
+    chosen = (
+        chosen.assign(verbatim=_verbatims(chosen, compared, said, spoken, clean)) if len(chosen) else chosen
+    )
     facts = {
         "texts": len(table),
         "customers": table["customer_id"].nunique(),
@@ -96,7 +99,10 @@ def _terms(clean: Sequence[str]) -> list[set[str]]:
     stop = stop_words()
     bare_stop = {bare(word) for word in stop}
     marked = [accented(text) for text in clean]
-    spoken = [_kept(terms(text), stop if full else stop | bare_stop) for text, full in zip(clean, marked, strict=True)]
+    spoken = [
+        _kept(terms(text), stop if full else stop | bare_stop)
+        for text, full in zip(clean, marked, strict=True)
+    ]
     spellings: dict[str, Counter[str]] = defaultdict(Counter)
     for words, full in zip(spoken, marked, strict=True):
         if full:
@@ -113,7 +119,11 @@ def _kept(listed: Iterable[str], stop: Iterable[str]) -> set[str]:
     kept = set()
     for term in listed:
         parts = term.split()
-        if parts[0] in stop or parts[-1] in stop or not any(part.isalpha() and len(part) > 1 for part in parts):
+        if (
+            parts[0] in stop
+            or parts[-1] in stop
+            or not any(part.isalpha() and len(part) > 1 for part in parts)
+        ):
             continue
         kept.add(term)
     return kept
@@ -170,27 +180,29 @@ def _compared(said: dict[str, _Said], people: pd.Series, k: int) -> tuple[pd.Dat
     return table, rare
 
 
-def _chosen(compared: pd.DataFrame, said: dict[str, _Said], by: str, most: int) -> pd.DataFrame:
-    """The highest of each group, without words that only repeat a pair that is named already."""
-    del by
+def _chosen(compared: pd.DataFrame, said: dict[str, _Said], most: int) -> pd.DataFrame:
+    """The highest of each group, pairs before the words in them, and none that stands in the same texts."""
     kept = []
     for group, rows in compared[compared["z"] > 0].groupby("group"):
-        texts = said[str(group)].texts
+        texts = {term: set(said[str(group)].texts[term]) for term in rows["term"]}
+        pairs: dict[str, list[str]] = defaultdict(list)
+        for term in texts:
+            for word in term.split() if " " in term else ():
+                pairs[word].append(term)
         named: list[str] = []
         for row in rows.sort_values(["z", "term"], ascending=[False, True]).itertuples():
             if len(named) == most:
                 break
-            if not any(_repeats(row.term, other, texts) for other in named):
+            mine = texts[row.term]
+            inside = any(len(texts[pair]) >= WITHIN * len(mine) for pair in pairs.get(row.term, ()))
+            if not inside and not any(_alike(mine, texts[other]) for other in named):
                 named.append(row.term)
                 kept.append(row.Index)
     return compared.loc[kept]
 
 
-def _repeats(term: str, other: str, texts: dict[str, list[int]]) -> bool:
-    if not set(term.split()) & set(other.split()):
-        return False
-    mine, theirs = set(texts[term]), set(texts[other])
-    return len(mine & theirs) >= ALIKE * min(len(mine), len(theirs))
+def _alike(mine: set[int], others: set[int]) -> bool:
+    return len(mine & others) >= ALIKE * len(mine | others)
 
 
 def _verbatims(
@@ -199,10 +211,8 @@ def _verbatims(
     said: dict[str, _Said],
     spoken: Sequence[set[str]],
     clean: Sequence[str],
-    by: str,
 ) -> list[str]:
     """For each theme the comment that contains it and says most of what is typical of the group, in fewest words."""
-    del by
     pull: dict[str, dict[str, float]] = defaultdict(dict)
     for row in compared[compared["z"] > 0].itertuples():
         pull[row.group][row.term] = row.z

@@ -2,9 +2,9 @@
 
     .venv/bin/python benchmarks/voice.py --train reviews_train.csv --test reviews_test.csv
 
-Both files need the columns comment, n_star (1-5) and, for the aspects, label ("{BATTERY#Negative};..."), as in
-UIT-ViSFD. They are not part of this project: their terms allow research only. The model learns from --train and
-is judged on --test; nothing is chosen by the figures of --test.
+Both files need the columns comment, n_star (1-5) and, for the aspects, label ("{BATTERY#Negative};..."), as
+in UIT-ViSFD. They are not part of this project: their terms allow research only. The model learns from
+--train and is judged on --test; nothing is chosen by the figures of --test.
 """
 
 from __future__ import annotations
@@ -33,8 +33,9 @@ def reviews(file: str, classes: int) -> pd.DataFrame:
 def show(name: str, answers: pd.DataFrame) -> None:
     facts = voice.assess(answers).facts
     keys = ("accuracy", "macro_f1", "weighted_f1", "coverage", "right_when_deciding")
-    said = "  ".join(f"{key} {facts[key]:.3f} [{facts[key + '_low']:.3f}, {facts[key + '_high']:.3f}]" for key in keys)
-    print(f"{name:44} n {facts['texts']}  {said}  always the commonest: macro {facts['macro_f1_majority']:.3f}")
+    ranges = [f"{facts[key + '_low']:.3f}, {facts[key + '_high']:.3f}" for key in keys]
+    said = "  ".join(f"{key} {facts[key]:.3f} [{ends}]" for key, ends in zip(keys, ranges, strict=True))
+    print(f"{name:44} n {facts['texts']}  {said}  commonest: macro {facts['macro_f1_majority']:.3f}")
 
 
 def polar(answers: pd.DataFrame) -> pd.DataFrame:
@@ -53,7 +54,8 @@ def decomposed(text: str) -> str:
 def learnt(train: pd.DataFrame, test: pd.DataFrame) -> None:
     started = time.process_time()
     model = voice.WordModel().fit(train["text"].tolist(), train["label"].tolist())
-    print(f"learnt {len(train)} reviews in {time.process_time() - started:.1f} s of CPU, {len(model.columns)} features")
+    took = time.process_time() - started
+    print(f"learnt {len(train)} reviews in {took:.1f} s of CPU, {len(model.columns)} features")
 
     def answered(table: pd.DataFrame) -> tuple[pd.DataFrame, Any]:
         chance = model.predict_proba(table["text"].tolist())
@@ -69,7 +71,8 @@ def learnt(train: pd.DataFrame, test: pd.DataFrame) -> None:
 
 def aspects(file: str, test: pd.DataFrame) -> None:
     """Of reviews whose aspects are all of one kind: does the lexicon say the same?"""
-    labels = pd.read_csv(file)["label"].fillna("").map(lambda text: set(re.findall(r"#(\w+)\}", text)) - {"Neutral"})
+    written_as = pd.read_csv(file)["label"].fillna("")
+    labels = written_as.map(lambda text: set(re.findall(r"#(\w+)\}", text)) - {"Neutral"})
     one = labels.map(lambda kinds: next(iter(kinds)).lower() if len(kinds) == 1 else None).reindex(test.index)
     judged = test.assign(label=one)[one.notna()]
     show("lexicon, against aspect labels of one kind", polar(voice.by_lexicon(judged)))
@@ -81,7 +84,8 @@ def dates(file: str) -> None:
     day = re.compile("|".join(f"(?:{form})" for form in (ISO, ORDERS["DD/MM/YYYY"][0])))
     read = said.map(lambda text: bool(day.fullmatch(text)))
     relative = ~said.str.fullmatch(r"\d{1,2}/\d{1,2}/\d{4}")
-    print(f"dates: {len(said)}, relative {int(relative.sum())}, of those read as a day {int((relative & read).sum())}")
+    wrong = int((relative & read).sum())
+    print(f"dates: {len(said)}, relative {int(relative.sum())}, of those read as a day {wrong}")
 
 
 def main() -> None:
@@ -99,7 +103,10 @@ def main() -> None:
             show("lexicon, neither is no decision", polar(lexicon))
             show("lexicon, without marks, same", polar(voice.by_lexicon(written(test, bare))))
             same = voice.by_lexicon(written(test, decomposed))["predicted"].fillna("")
-            print("decomposed letters give the same labels:", bool((same == lexicon["predicted"].fillna("")).all()))
+            print(
+                "decomposed letters give the same labels:",
+                bool((same == lexicon["predicted"].fillna("")).all()),
+            )
             aspects(files.test, test)
         learnt(train, test)
 

@@ -1,7 +1,7 @@
 """What customers say: scores first, then what their words are about, and how far either can be trusted.
 
-Scores by touchpoint are what customers said they felt. Texts add themes and, with a lexicon that can be read or
-a model taught on the shop's own rated comments, whether they praise or complain; no feelings beyond that.
+Scores by touchpoint are what customers said they felt. Texts add themes and, with a lexicon that can be read
+or a model taught on the shop's own rated comments, whether they praise or complain; no feelings beyond that.
 Tickets say where it hurts and how long an answer takes.
 """
 

@@ -1,4 +1,4 @@
-"""What customers do after they complained, beside what others did at the time: an association, not an effect."""
+"""What customers do after a complaint, beside what others did at the time: an association, not an effect."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MS = 1000
 
 @dataclass(frozen=True)
 class _Starts:
-    """From when each customer is watched, in which group: one row a customer and group, by customer and time."""
+    """From when each customer is watched, in which group: a row for each, by customer and time."""
 
     customer: Array
     group: Array
@@ -52,9 +52,9 @@ def after(
     whoever left no more than a cookie never buys, and customers who are known by name compare better.
     Their share is weighed so that months count as they do among the complainers. Nothing else is matched:
     those who complain have bought more often than those without a ticket to begin with, and so the difference
-    is no effect of the complaint. Touches of the first day (`GAP`) count as part of the contact, for everybody.
-    Whoever was not watched for the whole of `within` by the end of `as_of` (or of the data) is waiting, and
-    left out.
+    is no effect of the complaint. Touches of the first day (`GAP`) count as part of the contact, for
+    everybody. Whoever was not watched for the whole of `within` by the end of `as_of` (or of the data) is
+    waiting, and left out.
 
     Columns topic, outcome (converted: a conversion; returned: a touch), customers, happened, share with low
     and high (Wilson), others, others_share, difference with difference_low and difference_high (Newcombe, the
@@ -170,7 +170,7 @@ def _counted(
     shape: tuple[int, int, int],
     calendar: tuple[int, str],
 ) -> Array:
-    """By group and month: customers watched to the end, those who converted, who returned, and those waiting."""
+    """By group and month: customers watched to the end, who converted, who returned, and who are waiting."""
     origin, timezone = calendar
     month = np.clip(_month(starts.time, timezone) - origin, 0, shape[1] - 1)
     waiting = starts.time + length > last

@@ -1,8 +1,9 @@
 """A model of praise and complaint that learns from a shop's own rated comments, in seconds, on one machine.
 
-Words, pairs of words and pieces of words, weighed by how rare they are (TF-IDF), in a logistic regression. Every
-comment is learnt twice, as written and without its marks, so that those who type without marks are read too.
-Anything else that can be taught and asked the same way can stand in its place: see `SentimentModel`.
+Words, pairs of words and pieces of words, weighed by how rare they are (TF-IDF), in a logistic regression.
+Every comment is learnt twice, as written and without its marks, so that those who type without marks are
+read too. Anything else that can be taught and asked the same way can stand in its place: see
+`SentimentModel`.
 """
 
 from __future__ import annotations
@@ -47,8 +48,8 @@ class SentimentModel(Protocol):
 class WordModel:
     """TF-IDF of words 1-2 and pieces of words of 2-4 letters, and a multinomial logistic regression on it.
 
-    Weights are found by L-BFGS from zero: nothing is drawn by chance, so the same comments give the same model.
-    Classes count alike, however rare they are.
+    Weights are found by L-BFGS from zero: nothing is drawn by chance, so the same comments give the same
+    model. Classes count alike, however rare they are.
     """
 
     classes_: tuple[str, ...] = ()
@@ -89,7 +90,8 @@ class WordModel:
 def logistic(rows: Any, codes: Array, share: Array) -> Array:
     """Weights of a multinomial logistic regression: one row a feature and the last for the constant.
 
-    Minimises the losses weighed by `share`, plus half the squared weights over `LOOSENESS`; the constant goes free.
+    Minimises the losses weighed by `share`, plus half the squared weights over `LOOSENESS`; the constant
+    goes free.
     """
     from scipy.optimize import minimize
 
@@ -153,9 +155,9 @@ def _weighed(documents: Sequence[Counter[str]], columns: dict[str, int], rarity:
                 places.append(at)
                 values.append(float(n))
         ends.append(len(places))
-    at = np.array(places, np.int64)
-    weight = (1 + np.log(np.array(values))) * rarity[at]
-    rows = sparse.csr_array((weight, at, np.array(ends)), shape=(len(documents), len(columns)))
+    taken = np.array(places, np.int64)
+    weight = (1 + np.log(np.array(values))) * rarity[taken]
+    rows = sparse.csr_array((weight, taken, np.array(ends)), shape=(len(documents), len(columns)))
     rows.sort_indices()  # sums in one order, whatever the order of the words
     length = np.sqrt(np.asarray((rows * rows).sum(axis=1))).ravel()
     scale = np.divide(1.0, length, out=np.zeros_like(length), where=length > 0)

@@ -31,8 +31,8 @@ BANDS = {"csat": (2, 4), "nps": (6, 9)}
 def rated(surveys: pd.DataFrame, *, classes: int = 2) -> pd.DataFrame:
     """The comments that came with a CSAT or NPS score, labelled by it: what a model learns from.
 
-    Columns text, label, customer_id, metric, score, touchpoint, under the index of `surveys`. CSAT 1-2 and NPS
-    0-6 are negative, 4-5 and 9-10 positive; what is between is neutral, and left out when `classes` is 2.
+    Columns text, label, customer_id, metric, score, touchpoint, under the index of `surveys`. CSAT 1-2 and
+    NPS 0-6 are negative, 4-5 and 9-10 positive; what is between is neutral, and left out when `classes` is 2.
     Empty comments and unanswered questions are left out; scores of effort say nothing of praise.
     """
     if classes not in (2, 3):
@@ -57,9 +57,9 @@ def held_out(
 ) -> pd.DataFrame:
     """What a model says of each comment when it has learnt from other customers' comments only.
 
-    `comments` as from `rated`; `model` makes a model that has learnt nothing. All comments of a customer are in
-    one fold, folds are alike in labels, and who is in which depends on the customers' ids alone. Adds columns
-    fold, predicted, and chance_<label> for each label.
+    `comments` as from `rated`; `model` makes a model that has learnt nothing. All comments of a customer are
+    in one fold, folds are alike in labels, and who is in which depends on the customers' ids alone. Adds
+    columns fold, predicted, and chance_<label> for each label.
     """
     texts, labels = comments["text"].tolist(), comments["label"].tolist()
     people = _people(comments)
@@ -88,10 +88,11 @@ def by_lexicon(comments: pd.DataFrame, *, lexicon: Lexicon | None = None) -> pd.
 def assess(answers: pd.DataFrame) -> Result:
     """How often the answers of `held_out` or `by_lexicon` agree with the scores, by label.
 
-    Columns label, texts, customers, predicted (how often it was said), precision, recall and f1, each with low
-    and high. Facts: texts, customers, coverage (decided), accuracy (abstentions are wrong), right_when_deciding
-    with its interval, macro_f1 and weighted_f1 with theirs, and macro_f1_majority: that of always saying the
-    commonest label. Intervals are the middle 95 % of `DRAWS` samples of customers, drawn with replacement.
+    Columns label, texts, customers, predicted (how often it was said), precision, recall and f1, each with
+    low and high. Facts: texts, customers, coverage (decided), accuracy (abstentions are wrong),
+    right_when_deciding with its interval, macro_f1 and weighted_f1 with theirs, and macro_f1_majority: that
+    of always saying the commonest label. Intervals are the middle 95 % of `DRAWS` samples of customers,
+    drawn with replacement.
     """
     labels = sorted({*answers["label"], *answers["predicted"].dropna()}, key=_place)
     people = pd.factorize(_people(answers))[0]
@@ -113,7 +114,7 @@ def assess(answers: pd.DataFrame) -> Result:
     for name in ("precision", "recall", "f1"):
         low, high = _middle(spread[name])
         table[name], table[f"{name}_low"], table[f"{name}_high"] = scores[name], low, high
-    facts = {"texts": len(answers), "customers": len(np.unique(people))}
+    facts: dict[str, float] = {"texts": len(answers), "customers": len(np.unique(people))}
     for name in ("coverage", "accuracy", "right_when_deciding", "macro_f1", "weighted_f1"):
         low, high = _middle(spread[name])
         facts |= {name: float(scores[name]), f"{name}_low": float(low), f"{name}_high": float(high)}
@@ -125,9 +126,10 @@ def assess(answers: pd.DataFrame) -> Result:
 
 
 def confusion(answers: pd.DataFrame) -> Result:
-    """What was said of the comments of each label: label, predicted (missing: abstained), texts, customers, share.
+    """What was said of the comments of each label.
 
-    `share` is of the texts with that label, with low and high (Wilson).
+    Columns label, predicted (missing: abstained), texts, customers, share (of the texts with that label) with
+    low and high (Wilson).
     """
     table = (
         answers.assign(who=_people(answers))
@@ -143,21 +145,20 @@ def confusion(answers: pd.DataFrame) -> Result:
 def disagreements(
     answers: pd.DataFrame, *, sure: float = 0.8, most: int = 20, names: Iterable[str] = ()
 ) -> Result:
-    """Comments whose words say the opposite of their score: sarcasm, a mistaken scale, or a model that is wrong.
+    """Comments whose words say the opposite of their score: sarcasm, a mistaken scale, or a wrong model.
 
-    Columns touchpoint, metric, score, label, predicted, chance (of what was predicted), text (scrubbed; `names`
-    as for `scrub`). The surest first, `most` of them; neutral is nobody's opposite. Facts: disagree (all of
-    them), texts, share with low and high (Wilson).
+    Columns touchpoint, metric, score, label, predicted, chance (of what was predicted), text (scrubbed;
+    `names` as for `scrub`). The surest first, `most` of them; neutral is nobody's opposite. Facts: disagree
+    (all of them), texts, share with low and high (Wilson).
     """
     if not 0 <= sure <= 1:
         raise ParameterError(f"{sure} is no chance", do="use a number from 0 to 1")
-    chances = [name for name in answers if name.startswith("chance_")]
+    chances = [name for name in map(str, answers) if name.startswith("chance_")]
     if not chances:
         raise ParameterError("these answers come without chances", do="ask held_out for them")
     chance = answers[chances].max(axis=1)
-    opposite = (answers["label"] != answers["predicted"]) & ~answers[["label", "predicted"]].eq(NEUTRAL).any(
-        axis=1
-    )
+    label, predicted = answers["label"], answers["predicted"]
+    opposite = (label != predicted) & label.ne(NEUTRAL) & predicted.ne(NEUTRAL)
     found = answers[opposite & (chance >= sure)].assign(chance=chance)
     clean = scrubber(names)
     shown = found.sort_values(["chance", "text"], ascending=[False, True], kind="stable").head(most)
@@ -227,7 +228,10 @@ def _drawn(people: Array, cell: Array, shape: tuple[int, ...]) -> Array:
 
 
 def _scores(counts: Array) -> dict[str, Array]:
-    """Precision, recall and F1 by label and the rest, of one table of counts or many; the last column abstains."""
+    """Precision, recall and F1 by label, and the rest, of one table of counts or many.
+
+    The last column of a table counts abstentions.
+    """
     right = np.diagonal(counts[..., :-1], axis1=-2, axis2=-1).astype(float)
     of, said = counts.sum(axis=-1), counts[..., :-1].sum(axis=-2)
     total, decided = of.sum(axis=-1), said.sum(axis=-1)

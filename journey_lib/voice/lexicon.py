@@ -1,7 +1,7 @@
 """A lexicon one can read: which words praise, which complain, and what was made of them in each text.
 
-It knows nothing of a text in which none of its words stands, and says so: it abstains. How right it is where it
-speaks, and how often it is silent, stands beside every result.
+It knows nothing of a text in which none of its words stands, and says so: it abstains. How right it is where
+it speaks, and how often it is silent, stands beside every result.
 """
 
 from __future__ import annotations
@@ -133,8 +133,8 @@ def _made(parts: Iterable[Entries]) -> Lexicon:
                 for term in terms:
                     tables[tongue][_key(term)] = Entry("term", float(weight), term)
         marked_only |= {_key(term) for term in part.accents_only}
-        for tongue in ("vi", "en"):
-            _rules(part, tongue, tables[tongue])
+        _rules(part, "vi", tables["vi"])
+        _rules(part, "en", tables["en"])
     plain = _without_marks(tables["vi"], marked_only)
     foreign = {words: e for words, e in tables["en"].items() if not all(is_syllable(word) for word in words)}
     english, emoji = tables["en"], tables["emoji"]

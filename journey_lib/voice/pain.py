@@ -1,9 +1,9 @@
-"""Where it hurts: what tickets are about, how many of them complain, and how long customers wait for an answer."""
+"""Where it hurts: what tickets are about, how many complain, and how long customers wait for an answer."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -32,12 +32,13 @@ def pain(
     tickets are left out, later answers have not come yet. A ticket that is answered before it is opened is
     left out of the waits and counted in the facts.
 
-    Columns: those of `by` (first a row for all: ``(all)``, without a month), tickets, customers, complaints, questions,
-    unsorted, complaint_share with complaint_low and complaint_high (Wilson), unanswered and unresolved (not
-    yet, as of that day), for `response` and `resolution` the hours by which half and nine in ten have it,
-    each with low and high (response_median, response_median_low … resolution_p90_high; Kaplan-Meier, tickets
-    without it count for as long as they have waited; missing where so many never got it), and reopened with
-    reopened_share, _low, _high (missing when no status is declared to say so). Sorted by complaints.
+    Columns: those of `by` (first a row for all: ``(all)``, without a month), tickets, customers, complaints,
+    questions, unsorted, complaint_share with complaint_low and complaint_high (Wilson), unanswered and
+    unresolved (not yet, as of that day), for `response` and `resolution` the hours by which half and nine in
+    ten have it, each with low and high (response_median, response_median_low … resolution_p90_high;
+    Kaplan-Meier, tickets without it count for as long as they have waited; missing where so many never got
+    it), and reopened with reopened_share, _low, _high (missing when no status is declared to say so). Sorted
+    by complaints.
 
     Raises
     ------
@@ -52,7 +53,7 @@ def pain(
     known, end = _as_of(tickets, topics, as_of)
     keys = list(by)
     whole = tuple(pd.NaT if name == "month" else ALL for name in keys)
-    groups = [(whole, known)] if len(known) else []
+    groups: list[tuple[tuple[Any, ...], pd.DataFrame]] = [(whole, known)] if len(known) else []
     groups += [(key, group) for key, group in known.groupby(keys, dropna=False, sort=True)]
     rows = [dict(zip(keys, key, strict=True)) | _measured(group, end, topics) for key, group in groups]
     found = (
@@ -165,8 +166,8 @@ def _measured(group: pd.DataFrame, end: pd.Timestamp, topics: Topics) -> dict[st
 def waits(opened: pd.Series, ended: pd.Series, end: pd.Timestamp) -> dict[str, float]:
     """Hours by which half and nine in ten have been served, with 95 % limits, when some are still waiting.
 
-    Those who wait (`ended` missing) were watched until `end`. The limits of a time are where the limits of the
-    Kaplan-Meier curve cross (Brookmeyer and Crowley 1982, with the curve's log-log limits); what is never
+    Those who wait (`ended` missing) were watched until `end`. The limits of a time are where the limits of
+    the Kaplan-Meier curve cross (Brookmeyer and Crowley 1982, with the curve's log-log limits); what is never
     reached is missing. Who is served before they ask is left out.
     """
     possible = ~(ended < opened)

@@ -1,4 +1,4 @@
-"""What the lexicon makes of each text: praise, complaint, neither, or nothing to go by; and which words decided.
+"""What the lexicon makes of each text: praise, complaint, neither or nothing; and which words decided.
 
 A contrast ("nhưng", "but") ends a clause, so that no negation reaches over it, and does no more: letting what
 comes after it count for more made the lexicon worse on real reviews (docs/voice.md).
@@ -20,9 +20,11 @@ POSITIVE, NEUTRAL, NEGATIVE = "positive", "neutral", "negative"
 LABELS = (NEGATIVE, NEUTRAL, POSITIVE)
 REACH = 4  # words on which a negation still bears
 DAMPED = 0.75  # "not good" is less bad than "bad" and "not bad" less good than "good"
-UNDECIDED = 0.2  # of a score from -1 to 1: praise and complaint in one text, and neither outweighs
+# Of a score from -1 to 1: praise and complaint in one text, and neither outweighs.
+UNDECIDED = 0.2
 _ENDS = frozenset(".!?\n;…")
-_PARTICLES = frozenset("ạ a shop nhỉ vậy nhé nha ta ad bạn mọi người ơi hả thế".split())
+_AFTER_QUESTION = "ạ a shop nhỉ vậy nhé nha ta ad bạn mọi người ơi hả thế"
+_PARTICLES = frozenset(_AFTER_QUESTION.split())
 _ASKS = frozenset({"không", "khong", "chưa", "chua"})
 
 

@@ -1,7 +1,7 @@
-"""What customers answered: satisfaction, recommendation and effort by touchpoint, with who was asked and who kept silent.
+"""What customers answered: satisfaction, recommendation and effort, and how many of those asked kept silent.
 
-The scores come first: they are what customers said they felt. Whoever answers chooses to, and the delighted and
-the angry choose more often; the response rate stands beside every figure for that reason.
+The scores come first: they are what customers said they felt. Whoever answers chooses to, and the delighted
+and the angry choose more often; the response rate stands beside every figure for that reason.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _COUNTS = ["sent", "answered", "customers", "commented"]
 def scores(
     surveys: pd.DataFrame, *, by: Sequence[By] = ("touchpoint",), purchase: Sequence[str] = ("purchase",)
 ) -> Result:
-    """How satisfied customers were, how likely to recommend, and how easy it was, and how many of those asked said so.
+    """How satisfied customers were, how likely to recommend, and how easy it was, by touchpoint and month.
 
     `surveys`: a row for every question sent (columns timestamp, customer_id, touchpoint, metric, score). What
     was asked at a touchpoint of `purchase`, the moment of choosing, is kept apart (column moment: purchase or
@@ -41,10 +41,11 @@ def scores(
     Columns metric, moment, touchpoint, month (by what was asked), sent, answered, customers (who answered),
     commented; response_rate with response_low and response_high (Wilson; missing for a metric of which the
     file has answers only); share with share_low and share_high (CSAT 4-5, NPS 9-10, CES 5-7; Wilson); mean
-    with low and high (t; missing when all said the same); and for NPS nps with nps_low and nps_high, promoters less detractors (0-6), from
-    -100 to 100 (adjusted Wald with three answers added, Rocks 2016, American Statistician 70, 365-372). All
-    three are widened when answers of the same customer resemble each other: customers, not answers, are the
-    observations. Nothing is estimated from no answer: missing stays missing. Facts: sent, answered, customers.
+    with low and high (t; missing when all said the same); and for NPS nps with nps_low and nps_high,
+    promoters less detractors (0-6), from -100 to 100 (adjusted Wald with three answers added, Rocks 2016,
+    American Statistician 70, 365-372). All three are widened when answers of the same customer resemble each
+    other: customers, not answers, are the observations. Nothing is estimated from no answer: missing stays
+    missing. Facts: sent, answered, customers.
 
     Raises
     ------
@@ -60,7 +61,7 @@ def scores(
         parts.append(table.assign(touchpoint=ALL))
     whole = pd.concat(parts, ignore_index=True)
     keys = ["metric", "moment", *(name for name in ("touchpoint", "month") if name in by)]
-    groups = {key: group for key, group in whole.groupby(keys, sort=True)}
+    groups = dict(iter(whole.groupby(keys, sort=True)))
     rows = [
         dict(zip(keys, key, strict=True)) | _measured(str(key[0]), group) for key, group in groups.items()
     ]

@@ -1,4 +1,4 @@
-"""One way to write what customers write: letters, tone marks, abbreviations, emoticons; and in which language.
+"""One way to write what customers write: letters, tone marks, abbreviations, emoticons; and its language.
 
 Comments come in composed and decomposed letters, with tone marks in two places or none, in abbreviations of
 their own, and with letters drawn out. Whatever compares texts compares them after `pieces`.
@@ -66,7 +66,24 @@ SHORT: dict[str, str] = {
 }
 _AFTER_NUMBER = frozenset({"k", "kg", "km", "r", "tg"})  # 50 k, 2 kg: amounts, not words
 _DOUBLE = frozenset(
-    "good cool sweet too been feel need soon look happy really terrible worry poor full all".split()
+    [
+        "good",
+        "cool",
+        "sweet",
+        "too",
+        "been",
+        "feel",
+        "need",
+        "soon",
+        "look",
+        "happy",
+        "really",
+        "terrible",
+        "worry",
+        "poor",
+        "full",
+        "all",
+    ]
 )
 
 _MARKS = "\u200b\u200c\u200d\u2060\ufeff\ufe0e\ufe0f\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
@@ -76,7 +93,7 @@ _HAPPY = re.compile(r"(?<!\w)(?:[:=;][-']?[)\]]+|[:=;]-?d+(?!\w)|\^[_.\-]?\^|:3(
 _SAD = re.compile(r"[:=;]['’]?-?[(\[]+|(?<!\w):<(?!\w)|(?<!\w)t[_.]t(?!\w)|(?<!\w)[-=][_.][-=](?!\w)|:'\(")
 _HEART = re.compile(r"<3+(?!\d)")
 _LONG = re.compile(r"([^\W\d_])\1{2,}")
-_TOKEN = re.compile(rf"[^\W_]+(?:'[^\W_]+)?|{_EMOJI}|[.,!?;:…\n()]")
+_PIECE = re.compile(rf"[^\W_]+(?:'[^\W_]+)?|{_EMOJI}|[.,!?;:…\n()]")
 PUNCTUATION = frozenset(".,!?;:…\n()")
 
 _VIETNAMESE = re.compile(r"[àáảãạăằắẳẵặâầấẩẫậđèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵ]")
@@ -86,18 +103,22 @@ _SYLLABLE = re.compile(
     r"(?:uyeu|oai|oay|oao|oeo|ieu|yeu|uoi|uou|uay|uya|uye|uyu|ai|ao|au|ay|eo|eu|ia|ie|iu|oa|oe|oi|ua|ue|uo|ui"
     r"|uu|uy|ye|[aeiouy])(?:ch|ng|nh|[cmnpt])?"
 )
-_BOTH = frozenset(  # a word in English, a syllable in Vietnamese: says nothing
-    "a an at can come do go he him hi hot i in it me men my no not on one so ten than that the them then to top"
-    " up men hen cut pin sim shop ship web app ok size sale voucher online rep store email zalo facebook code"
-    " mail hotline link admin page video clip freeship inbox feedback check oder order form combo set web sms"
-    " website gift card tiktok shopee lazada sendo".split()
-)
-_ENGLISH = frozenset(
-    "and is was were are be been have has had very good great nice love bad slow fast quick friendly staff service"
-    " price quality delivery late thanks please would will this these those with from they their you your for of"
-    " but just really too more never always again time which what when where how why who our us we she her his"
-    " product item order ordered size fit fits worth money recommend happy disappointed poor excellent perfect".split()
-)
+# A word in English and a syllable in Vietnamese, or a loan: says nothing.
+_BOTH_WORDS = """
+a an at can come do go he him hi hot i in it me men my no not on one so ten than that the them then to
+top up men hen cut pin sim shop ship web app ok size sale voucher online rep store email zalo facebook
+code mail hotline link admin page video clip freeship inbox feedback check oder order form combo set web
+sms website gift card tiktok shopee lazada sendo
+"""
+_ENGLISH_WORDS = """
+and is was were are be been have has had very good great nice love bad slow fast quick friendly staff
+service price quality delivery late thanks please would will this these those with from they their you
+your for of but just really too more never always again time which what when where how why who our us we
+she her his product item order ordered size fit fits worth money recommend happy disappointed poor
+excellent perfect
+"""
+
+_BOTH, _ENGLISH = frozenset(_BOTH_WORDS.split()), frozenset(_ENGLISH_WORDS.split())
 
 
 def bare(text: str) -> str:
@@ -185,11 +206,11 @@ def _raw(text: str) -> list[str]:
     tidy = tidy_vietnamese(text.translate(_DROP)).casefold()
     for pattern, emoji in ((_HEART, " ❤ "), (_SAD, " 🙁 "), (_HAPPY, " 🙂 ")):
         tidy = pattern.sub(emoji, tidy)
-    return [_shortened(token) for token in _TOKEN.findall(tidy)]
+    return [_shortened(word) for word in _PIECE.findall(tidy)]
 
 
-def _shortened(token: str) -> str:
-    if not _LONG.search(token):
-        return token
-    twice = _LONG.sub(r"\1\1", token)
-    return twice if twice in _DOUBLE else _LONG.sub(r"\1", token)
+def _shortened(word: str) -> str:
+    if not _LONG.search(word):
+        return word
+    twice = _LONG.sub(r"\1\1", word)
+    return twice if twice in _DOUBLE else _LONG.sub(r"\1", word)

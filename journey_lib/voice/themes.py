@@ -22,8 +22,9 @@ from journey_lib.voice.text import accented, bare, terms
 
 PRIOR = 200.0  # words of the prior: what a group says has to outweigh them
 CHANCE = 0.05  # among the themes called found, at most so many by chance
-WITHIN = 0.5  # a word that stands so often within one pair is named by the pair: Vietnamese words have two syllables
-ALIKE = 0.7  # of two terms whose texts are to that part the same, one is named
+# A word that stands so often within one pair is named by the pair: most Vietnamese words have two syllables.
+WITHIN = 0.5
+ALIKE = 0.7  # of two terms with that part of their texts in common, one is named
 LONGEST = 240  # letters of a verbatim
 
 
@@ -38,18 +39,18 @@ class _Said:
 def themes(
     comments: pd.DataFrame, *, by: str, k: int = 10, most: int = 8, names: Iterable[str] = ()
 ) -> Result:
-    """The words that customers of each group use more than those of the others, with a comment that shows how.
+    """The words that customers of each group use more than the others do, with a comment that shows how.
 
     `comments`: columns text, customer_id and `by`, such as touchpoint, or label (`voice.rated`: bad scores
     against good). People and their numbers are taken out before anything is counted (`names` as for `scrub`).
     A customer counts once for a word, however often they say it.
 
-    Columns: that of `by`, term, texts and customers (of the group who say it), share (of the group's customers
-    with a text), others_share, weight (class-based TF-IDF), log_odds with low and high (against all other groups,
-    with the whole as informative Dirichlet prior: Monroe, Colaresi and Quinn 2008, Political Analysis 16,
-    372-403), z, found (Benjamini-Hochberg over all words compared, 5 %), verbatim (scrubbed; text from outside,
-    to be escaped on a page). The `most` with the highest z of each group, only words more common there than
-    elsewhere. Words of fewer than `k` customers of a group are not named, and groups of fewer not described;
+    Columns: that of `by`, term, texts and customers (of the group who say it), share (of the group's
+    customers with a text), others_share, weight (class-based TF-IDF), log_odds with low and high (against
+    all other groups, with the whole as informative Dirichlet prior: Monroe, Colaresi and Quinn 2008,
+    Political Analysis 16, 372-403), z, found (Benjamini-Hochberg over all words compared, 5 %), verbatim
+    (scrubbed; text from outside, to be escaped on a page). The `most` with the
+    highest z of each group, only words more common there than elsewhere. Words of fewer than `k` customers of a group are not named, and groups of fewer not described;
     facts count both: texts, customers, groups, small_groups, rare_words.
 
     Raises
@@ -140,7 +141,7 @@ def _said(rows: Iterable[int], customer: pd.Series, spoken: Sequence[set[str]]) 
 
 
 def _compared(said: dict[str, _Said], people: pd.Series, k: int) -> tuple[pd.DataFrame, int]:
-    """Each group's words of `k` customers or more, beside the same words of all others; and how many were rarer."""
+    """Each group's words of `k` customers or more, beside those of all others; and how many were rarer."""
     counts = {group: {term: len(who) for term, who in each.people.items()} for group, each in said.items()}
     whole: Counter[str] = Counter()
     for each in counts.values():
@@ -190,14 +191,15 @@ def _chosen(compared: pd.DataFrame, said: dict[str, _Said], most: int) -> pd.Dat
             for word in term.split() if " " in term else ():
                 pairs[word].append(term)
         named: list[str] = []
-        for row in rows.sort_values(["z", "term"], ascending=[False, True]).itertuples():
+        ranked = rows.sort_values(["z", "term"], ascending=[False, True])["term"]
+        for at, term in ranked.items():
             if len(named) == most:
                 break
-            mine = texts[row.term]
-            inside = any(len(texts[pair]) >= WITHIN * len(mine) for pair in pairs.get(row.term, ()))
+            mine = texts[term]
+            inside = any(len(texts[pair]) >= WITHIN * len(mine) for pair in pairs.get(term, ()))
             if not inside and not any(_alike(mine, texts[other]) for other in named):
-                named.append(row.term)
-                kept.append(row.Index)
+                named.append(term)
+                kept.append(at)
     return compared.loc[kept]
 
 
@@ -212,16 +214,17 @@ def _verbatims(
     spoken: Sequence[set[str]],
     clean: Sequence[str],
 ) -> list[str]:
-    """For each theme the comment that contains it and says most of what is typical of the group, in fewest words."""
+    """For each theme the comment with it that says most of what is typical of the group, in fewest words."""
     pull: dict[str, dict[str, float]] = defaultdict(dict)
-    for row in compared[compared["z"] > 0].itertuples():
-        pull[row.group][row.term] = row.z
+    typical = compared[compared["z"] > 0]
+    for group, term, z in zip(typical["group"], typical["term"], typical["z"], strict=True):
+        pull[group][term] = z
     found = []
-    for row in chosen.itertuples():
-        weight = pull[row.group]
+    for group, term in zip(chosen["group"], chosen["term"], strict=True):
+        weight = pull[group]
         near = {
-            i: sum(weight.get(term, 0.0) for term in spoken[i]) / np.sqrt(len(spoken[i]))
-            for i in said[row.group].texts[row.term]
+            i: sum(weight.get(each, 0.0) for each in spoken[i]) / np.sqrt(len(spoken[i]))
+            for i in said[group].texts[term]
         }
         best = min(near, key=lambda i: (len(clean[i]) > LONGEST, -near[i], clean[i]))
         whole = " ".join(clean[best].split())

@@ -158,7 +158,7 @@ def disagreements(
         raise ParameterError("these answers come without chances", do="ask held_out for them")
     chance = answers[chances].max(axis=1)
     label, predicted = answers["label"], answers["predicted"]
-    opposite = (label != predicted) & label.ne(NEUTRAL) & predicted.ne(NEUTRAL)
+    opposite = (label != predicted) & predicted.notna() & label.ne(NEUTRAL) & predicted.ne(NEUTRAL)
     found = answers[opposite & (chance >= sure)].assign(chance=chance)
     clean = scrubber(names)
     shown = found.sort_values(["chance", "text"], ascending=[False, True], kind="stable").head(most)

@@ -88,11 +88,12 @@ def load(workspace: Workspace | None = None) -> Lexicon:
         The workspace's file is not YAML, or holds an unknown key or weight.
     """
     own = workspace.path / OWN if workspace is not None else None
-    return _load(own if own is not None and own.is_file() else None)
+    return _made((_shipped(), _read(own))) if own is not None and own.is_file() else _alone()
 
 
-def _load(own: Path | None) -> Lexicon:
-    return _made((_shipped(),)) if own is None else _made((_shipped(), _read(own)))
+@cache
+def _alone() -> Lexicon:
+    return _made((_shipped(),))
 
 
 @cache

@@ -55,8 +55,8 @@ _CALLED = re.compile(
 )
 # Capitalised after a form of address, and nobody's name.
 _NOBODY = """
-zalo facebook fb messenger shopee lazada tiktok ok oke kh khách shop hcm hn sg tphcm vn size xl xxl xs ơi oi hàng
-app web sms voucher sale cskh nv
+zalo facebook fb messenger shopee lazada tiktok ok oke kh khách shop hcm hn sg tphcm vn size xl xxl xs ơi oi
+hàng app web sms voucher sale cskh nv
 """
 _NO_NAMES = frozenset(_NOBODY.split())
 

@@ -96,7 +96,11 @@ _LONG = re.compile(r"([^\W\d_])\1{2,}")
 _PIECE = re.compile(rf"[^\W_]+(?:'[^\W_]+)?|{_EMOJI}|[.,!?;:…\n()]")
 PUNCTUATION = frozenset(".,!?;:…\n()")
 
-_VIETNAMESE = re.compile(r"[àáảãạăằắẳẵặâầấẩẫậđèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵ]")
+# Each marked letter and the one beneath its marks.
+_LETTER = {
+    letter: _bare(letter) for letter in "àáảãạăằắẳẵặâầấẩẫậđèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵ"
+}
+_VIETNAMESE = re.compile(f"[{''.join(_LETTER)}]")
 # What a Vietnamese syllable can look like once its marks are gone.
 _SYLLABLE = re.compile(
     r"(?:ngh|ng|nh|ch|gh|gi|kh|ph|qu|th|tr|[bcdghklmnrstvx])?"
@@ -133,13 +137,13 @@ def pieces(text: str) -> list[str]:
     ("đẹpppp") once, abbreviations written out ("ko", "đc", "sp").
     """
     out: list[str] = []
-    for token in _raw(text):
+    for written in _raw(text):
         number_before = bool(out) and out[-1][-1:].isdigit()
-        if token in SHORT and not (token in _AFTER_NUMBER and number_before):
-            spelt = "biết" if token == "bt" and out[-1:] == ["không"] else SHORT[token]
+        if written in SHORT and not (written in _AFTER_NUMBER and number_before):
+            spelt = "biết" if written == "bt" and out[-1:] == ["không"] else SHORT[written]
             out += spelt.split()
         else:
-            out.append(token)
+            out.append(written)
     return out
 
 
@@ -210,7 +214,16 @@ def _raw(text: str) -> list[str]:
 
 
 def _shortened(word: str) -> str:
-    if not _LONG.search(word):
+    """The word with letters that are drawn out written once; "quáaaa" keeps its mark."""
+    plain = "".join(_LETTER.get(letter, letter) for letter in word)
+    if not _LONG.search(plain):
         return word
-    twice = _LONG.sub(r"\1\1", word)
-    return twice if twice in _DOUBLE else _LONG.sub(r"\1", word)
+    twice = _LONG.sub(r"\1\1", plain)
+    if twice in _DOUBLE:
+        return twice
+    out, reached = [], 0
+    for run in _LONG.finditer(plain):
+        drawn = word[run.start() : run.end()]
+        out += [word[reached : run.start()], next((x for x in drawn if x != run[1]), run[1])]
+        reached = run.end()
+    return "".join([*out, word[reached:]])

@@ -1,4 +1,4 @@
-"""What is made of the words of customers: one way of writing, which language, who is hidden, praise or complaint."""
+"""What is made of customers' words: one way of writing, the language, nobody named, praise or complaint."""
 
 from __future__ import annotations
 

@@ -159,11 +159,13 @@ def disagreements(
     chance = answers[chances].max(axis=1)
     label, predicted = answers["label"], answers["predicted"]
     opposite = (label != predicted) & predicted.notna() & label.ne(NEUTRAL) & predicted.ne(NEUTRAL)
-    found = answers[opposite & (chance >= sure)].assign(chance=chance)
+    at = opposite & (chance >= sure)
+    found = answers[at].assign(chance=chance[at])  # an empty frame would take the index of a longer column
     clean = scrubber(names)
     shown = found.sort_values(["chance", "text"], ascending=[False, True], kind="stable").head(most)
     columns = ["touchpoint", "metric", "score", "label", "predicted", "chance", "text"]
-    table = shown.assign(text=shown["text"].map(clean))[columns].reset_index(drop=True)
+    scrubbed = pd.Series([clean(text) for text in shown["text"]], shown.index, dtype="str")
+    table = shown.assign(text=scrubbed)[columns].reset_index(drop=True)
     low, high = wilson(np.array([len(found)]), np.array([len(answers)]))
     facts = {"disagree": len(found), "texts": len(answers), "share": len(found) / max(len(answers), 1)}
     facts |= {"low": float(low[0]), "high": float(high[0])}

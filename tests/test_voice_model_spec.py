@@ -160,7 +160,7 @@ ANSWERS = pd.DataFrame(
 
 
 def test_quality_by_hand() -> None:
-    """Said negative 2, right 1 of 3; said positive 4, right 3 of 5; two abstentions are wrong, not left out."""
+    """Said negative 2, right 1 of 3; said positive 4, right 3 of 5; abstentions count as wrong."""
     result = assess(ANSWERS)
     table = result.table.set_index("label")
     assert table["texts"].to_dict() == {"negative": 3, "positive": 5}

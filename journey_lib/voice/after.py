@@ -57,9 +57,10 @@ def after(
     waiting, and left out.
 
     Columns topic, outcome (converted: a conversion; returned: a touch), customers, happened, share with low
-    and high (Wilson), others, others_share, difference with difference_low and difference_high (Newcombe, the
-    others with the effective size of their weights), waiting. Facts: tickets_without_touches (of customers of
-    whom the touch table knows nothing), others, and waiting among them.
+    and high (Wilson), matched (of these, in months with anybody beside them), others, others_share,
+    difference with difference_low and difference_high (Newcombe, the others with the effective size of their
+    weights), waiting. Facts: tickets_without_touches (of customers of whom the touch table knows nothing),
+    others, and waiting among them.
     """
     length = duration(within)
     if length <= duration(GAP):
@@ -203,16 +204,19 @@ def _table(names: list[str], counts: Array) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     others = counts[-1].astype(float)
     for name, group in zip(names, counts[:-1].astype(float), strict=True):
-        matched = (group[:, 0] > 0) & (others[:, 0] > 0)
-        n, m = group[matched, 0], others[matched, 0]
+        both = (group[:, 0] > 0) & (others[:, 0] > 0)
+        n, m = group[both, 0], others[both, 0]
         weight = n / n.sum() if len(n) else n
         size = 1 / float((weight**2 / m).sum()) if len(n) else 0.0
         for at, outcome in enumerate(OUTCOMES, start=1):
-            happened, customers = float(group[matched, at].sum()), float(n.sum())
-            share = float((weight * others[matched, at] / m).sum()) if len(n) else float("nan")
+            happened, customers = group[:, at].sum(), group[:, 0].sum()
+            share = float((weight * others[both, at] / m).sum()) if len(n) else float("nan")
             low, high = wilson(np.array([happened]), np.array([customers]))
             apart = difference(
-                np.array([happened]), np.array([customers]), np.array([share * size]), np.array([size])
+                np.array([group[both, at].sum()]),
+                np.array([n.sum()]),
+                np.array([share * size if len(n) else 0.0]),
+                np.array([size]),
             )
             rows.append(
                 {
@@ -223,6 +227,7 @@ def _table(names: list[str], counts: Array) -> pd.DataFrame:
                     "share": happened / customers if customers else float("nan"),
                     "low": float(low[0]),
                     "high": float(high[0]),
+                    "matched": int(n.sum()),
                     "others": int(m.sum()),
                     "others_share": share,
                     "difference": float(apart[0][0]),

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         single_view,
         stages,
         touches,
+        voice,
     )
     from journey_lib.workspace import open_workspace as open  # noqa: A004 - read as jl.open
 
@@ -79,6 +80,7 @@ __all__ = [
     "single_view",
     "stages",
     "touches",
+    "voice",
 ]
 
 

@@ -1,11 +1,11 @@
-"""Maps people draw by hand, `maps/*.yaml` in a workspace: here the journey as it was planned."""
+"""Maps people draw by hand, `maps/*.yaml` in a workspace: how they are read, and the journey as it was planned."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -15,7 +15,11 @@ from journey_lib.model import RESERVED, Language
 from journey_lib.workspace import Words, Workspace
 
 MOST_STEPS = 12
+MOST_BYTES = 1_000_000  # of a map: more than anybody writes by hand
+DEEPEST = 20  # lists and mappings within each other
 PLANNED = Path("maps") / "planned.yaml"
+
+Map = TypeVar("Map", bound=BaseModel)
 
 
 class _Strict(BaseModel):
@@ -83,11 +87,7 @@ def planned(workspace: Workspace) -> Plan:
             where=str(file),
             do="write one: docs/planned-journeys.md shows how",
         )
-    try:
-        root = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-        declared = {} if root is None else yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file.name} cannot be read as YAML", where=f"{file}: {error}") from error
+    declared, root = read(file)
     return plan(declared, where=str(file), root=root)
 
 
@@ -99,8 +99,50 @@ def plan(declared: Any, *, where: str = "the plan", root: yaml.Node | None = Non
     ConfigError
         It is no mapping, or holds an unknown key or an impossible value.
     """
+    return checked(declared, Plan, what="the planned journey", start="steps", where=where, root=root)
+
+
+def read(file: Path) -> tuple[Any, yaml.Node | None]:
+    """What a map's file declares, and its tree of nodes, which knows the line of everything.
+
+    Anchors, aliases and tags are refused: a map says things once, and in plain values. So are files larger
+    than a megabyte and those nested deeper than twenty levels.
+
+    Raises
+    ------
+    ConfigError
+        The file is too large, is not YAML, or holds what a map may not.
+    """
+    if file.stat().st_size > MOST_BYTES:
+        raise ConfigError(
+            f"{file.name} is too large for a map",
+            where=str(file),
+            how_many=f"{file.stat().st_size:,} bytes, at most {MOST_BYTES:,}",
+            do="keep in it what people write by hand; data belong into raw/",
+        )
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+        _refuse_tricks(text, file)
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        return ({} if root is None else yaml.safe_load(text)), root
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
+        raise ConfigError(f"{file.name} cannot be read as YAML", where=f"{file}: {error}") from error
+
+
+def checked(
+    declared: Any, model: type[Map], *, what: str, start: str, where: str, root: yaml.Node | None = None
+) -> Map:
+    """What a map declares as a `model`, every complaint with its line and field.
+
+    `what` is what readers call the map, `start` the key it begins with.
+
+    Raises
+    ------
+    ConfigError
+        It is no mapping, says a key twice, or holds an unknown key or an impossible value.
+    """
     if not isinstance(declared, Mapping):
-        raise ConfigError("a plan is a mapping", where=where, do="start with `steps:`")
+        raise ConfigError(f"{what} is a mapping", where=where, do=f"start with `{start}:`")
     repeated = _repeated_key(root)
     if repeated:
         raise ConfigError(
@@ -109,18 +151,19 @@ def plan(declared: Any, *, where: str = "the plan", root: yaml.Node | None = Non
             do="keep one of them: YAML would silently take the last",
         )
     try:
-        return Plan.model_validate(declared)
+        return model.model_validate(declared)
     except ValidationError as error:
         raise ConfigError(
-            "the planned journey says something that cannot be",
+            f"{what} says something that cannot be",
             where="\n         ".join(
-                f"{where}{_line(root, problem['loc'])}: {_complaint(problem)}" for problem in error.errors()
+                f"{where}{line_of(root, problem['loc'])}: {_complaint(problem, model)}"
+                for problem in error.errors()
             ),
             how_many=f"{error.error_count()} problem(s)",
         ) from None
 
 
-def _line(root: yaml.Node | None, spot: tuple[Any, ...]) -> str:
+def line_of(root: yaml.Node | None, spot: tuple[Any, ...]) -> str:
     """The line a problem stands in, or that of the nearest thing around it."""
     if root is None:
         return ""
@@ -138,6 +181,28 @@ def _line(root: yaml.Node | None, spot: tuple[Any, ...]) -> str:
     return f", line {line + 1}"
 
 
+def _refuse_tricks(text: str, file: Path) -> None:
+    """Only plain values are let in; the parser reads one event after another, however deep they lie."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        trick = (
+            f"the anchor or alias '{event.anchor}'"
+            if getattr(event, "anchor", None)
+            else f"the tag '{event.tag}'"
+            if getattr(event, "tag", None)
+            else f"more than {DEEPEST} levels within each other"
+            if depth > DEEPEST
+            else None
+        )
+        if trick:
+            raise ConfigError(
+                f"{file.name} holds {trick}",
+                where=f"{file}, line {event.start_mark.line + 1}",
+                do="write plain values: a map needs no anchors, aliases, tags or deep nesting",
+            )
+
+
 def _repeated_key(node: yaml.Node | None) -> yaml.ScalarNode | None:
     """The first key that one mapping holds twice."""
     if isinstance(node, yaml.MappingNode):
@@ -153,10 +218,25 @@ def _repeated_key(node: yaml.Node | None) -> yaml.ScalarNode | None:
     return None
 
 
-def _complaint(problem: Any) -> str:
+def _complaint(problem: Any, model: type[BaseModel]) -> str:
     spot = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
-        known = Step.model_fields if problem["loc"][0] == "steps" else Plan.model_fields
-        return f"{spot}: unknown key. {did_you_mean(str(problem['loc'][-1]), known)}"
+        return f"{spot}: unknown key. {did_you_mean(str(problem['loc'][-1]), _keys(model, problem['loc']))}"
     said = problem["msg"].removeprefix("Value error, ")
     return f"{spot}: {said}" if spot else said
+
+
+def _keys(model: type[BaseModel], spot: tuple[Any, ...]) -> list[str]:
+    """The keys a map knows at the place where an unknown one stands."""
+    for part in spot[:-1]:
+        field = model.model_fields.get(str(part))
+        inner = [] if field is None else _models(field.annotation)
+        model = inner[0] if inner else model
+    return list(model.model_fields)
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    """The models within an annotation, such as the `Step` of ``tuple[Step, ...]``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [found for part in get_args(annotation) for found in _models(part)]

@@ -1,0 +1,41 @@
+"""The touch table with its steps called by the touchpoints of the inventory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from journey_lib.engine import placed_like
+from journey_lib.errors import DataError
+from journey_lib.touches import Bucket, Touches
+from journey_lib.touchpoints.authored import Authored, places
+
+
+def walked(touches: Touches, said: Authored | None = None) -> Touches:
+    """The same table with its steps called by touchpoint, as people call them where they are described.
+
+    Every view of journeys takes it: `journeys.transitions`, `journeys.around` … A row without a touchpoint is
+    no step; the conversion it may be still counts.
+
+    Raises
+    ------
+    DataError
+        The table knows no touchpoints, or two authored ones take the same code.
+    """
+    if not touches.touchpoints:
+        raise DataError(
+            "no row of the data says at which touchpoint it was",
+            do="map a column to `touchpoint` under `sources`, or ask about channels",
+        )
+    names, place = places(touches.touchpoints, said)
+    code = np.array([*place, -1], np.int16)
+
+    def load(read: Callable[[], Bucket]) -> Bucket:
+        bucket = read()
+        return replace(bucket, channel=code[bucket.touchpoint])
+
+    buckets = placed_like(touches.buckets, [partial(load, read) for read in touches.buckets])
+    return replace(touches, buckets=buckets, channels=names, by="touchpoint")

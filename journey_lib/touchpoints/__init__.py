@@ -11,20 +11,33 @@ from journey_lib.touchpoints.authored import (
     declared_opportunities,
     describe,
 )
+from journey_lib.touchpoints.complete import GAPS, complete, targets
+from journey_lib.touchpoints.factors import RULE, factors
 from journey_lib.touchpoints.inventory import discreet, inventory
+from journey_lib.touchpoints.opportunities import actions, opportunities
 from journey_lib.touchpoints.steps import walked
+from journey_lib.touchpoints.weeks import availability, weekly
 
 __all__ = [
+    "GAPS",
     "MEASURES",
     "OPPORTUNITIES",
+    "RULE",
     "TOUCHPOINTS",
     "Authored",
     "Opportunity",
     "Touchpoint",
+    "actions",
     "authored",
+    "availability",
+    "complete",
     "declared_opportunities",
     "describe",
     "discreet",
+    "factors",
     "inventory",
+    "opportunities",
+    "targets",
     "walked",
+    "weekly",
 ]

@@ -204,9 +204,7 @@ def describe(
     ConfigError
         It is no mapping, or holds an unknown key or an impossible value.
     """
-    said = checked(
-        declared, Authored, what="the touchpoint map", start="departments", where=where, root=root
-    )
+    said = checked(declared, Authored, what="the touchpoint map", start="departments", where=where, root=root)
     for place, each in enumerate(said.touchpoints):
         spot = ("touchpoints", place)
         _known("department", each.owner, said.departments, (*spot, "owner"), where, root)

@@ -67,7 +67,9 @@ class Counts:
     worth: Array
 
 
-def count(touches: Touches, place: Array, size: int, rules: Rules, stages: Coded, kinds: int, windows: Windows) -> Counts:
+def count(
+    touches: Touches, place: Array, size: int, rules: Rules, stages: Coded, kinds: int, windows: Windows
+) -> Counts:
     """Count everything the inventory needs; `place` is the touchpoint of each code of the data, last: none."""
     channels = len(touches.channels)
 

@@ -19,7 +19,7 @@ from journey_lib.stages import Model
 from journey_lib.touches import Touches
 from journey_lib.touchpoints.authored import Authored, places
 from journey_lib.touchpoints.counts import SUMS, TOTALS, Counts, Windows, count
-from journey_lib.touchpoints.steps import walked
+from journey_lib.touchpoints.steps import before_conversion, walked
 
 PEOPLE = ("new_customers", "returning_customers")
 
@@ -51,16 +51,18 @@ def inventory(
     median_days_next, p90_days_next (to the next touch or the conversion), median_days_since, first and last
     (journeys that begin and end there), position (its mean place in a journey)
     new_customers (not yet converted when first there), returning_customers, share_new with its interval
-    removal_effect with effect_low and effect_high (`attribution.removal_effects` on touchpoints)
+    removal_effect with effect_low and effect_high (`attribution.removal_effects` on touchpoints, conversions
+    taken as no touch: without their own place there could be none)
     cost (a channel's, shared by its recorded touches), cost_per_touch; value, value_se (of the conversions of
-    journeys through it, in major units, with its standard error).
+    journeys through it, in major units, with the standard error of their sum).
 
     Rates have Wilson's interval (journeys taken as independent), `apart` Newcombe's; `change` the delta
     method on the logarithm with customers as clusters; quantiles are right to 4.4 %. Who meets a touchpoint
     differs from who does not: no column says what it brings about. Cost is missing where the channel's is.
 
-    Facts: touchpoints, seen, authored, journeys, over, conversions, exits, open, customers, touches,
-    without_touchpoint (recorded rows that have a channel only), cost_unshared.
+    Facts: touchpoints, seen, authored, journeys, over, conversions, exits, open, customers, touches, value,
+    value_each (of a conversion) and value_each_se, stages_seen (with any recorded row), without_touchpoint
+    (recorded rows that have a channel only), cost_unshared.
 
     Raises
     ------
@@ -86,7 +88,7 @@ def inventory(
             _volume(found, known),
             _outcomes(found),
             _times(found),
-            _effects(steps, names, cutting),
+            _effects(before_conversion(steps, rules.converts), names, cutting),
             _worth(found, touches, costs),
         ],
         axis=1,
@@ -98,8 +100,8 @@ def inventory(
         "seen": int((table["recorded"] > 0).sum()),
         "authored": int(table["authored"].sum()),
         **totals,
-        "value": float(found.worth[0]) / 10**touches.digits,
-        "value_squares": float(found.worth[1]) / 10 ** (2 * touches.digits),
+        **_each(found, touches),
+        "stages_seen": [name for at, name in enumerate(model.names) if found.stages[:, at].any()],
         "without_touchpoint": int(found.channels[-1].sum()),
         "cost_unshared": _unshared(found, touches, costs),
     }
@@ -123,6 +125,16 @@ def discreet(result: Result, k: int) -> Result:
     columns = [*PEOPLE, "share_new", "new_low", "new_high"]
     shown.table[columns] = shown.table[columns].mask(few)
     return shown
+
+
+def usual_drop(table: pd.DataFrame) -> pd.Series:
+    """What is usual at each touchpoint: exits for each journey over at all touchpoints of its stage.
+
+    Few buy at a first sight and few leave at the checkout: only touchpoints of one stage are alike.
+    """
+    stage = table["stage"].fillna("")
+    sums = table.groupby(stage)[["exits", "over"]].transform("sum").astype(float)
+    return sums["exits"] / sums["over"].where(sums["over"] > 0)
 
 
 def _windows(touches: Touches, recent: str, cutting: Cutting) -> tuple[Windows, bool]:
@@ -279,6 +291,16 @@ def _worth(found: Counts, touches: Touches, costs: pd.DataFrame | None) -> pd.Da
     return pd.DataFrame({"cost": cost, "cost_per_touch": each, "value": total, "value_se": spread})
 
 
+def _each(found: Counts, touches: Touches) -> dict[str, float]:
+    """Value of all conversions, and of one on average, with the standard error of the average."""
+    n, unit = float(found.totals[TOTALS.index("conversions")]), 10**touches.digits
+    total, squares = float(found.worth[0]) / unit, float(found.worth[1]) / unit**2
+    if n < 2:
+        return {"value": total, "value_each": total / n if n else np.nan, "value_each_se": np.nan}
+    spread = np.sqrt(max(squares - total**2 / n, 0) / (n - 1) / n)
+    return {"value": total, "value_each": total / n, "value_each_se": float(spread)}
+
+
 def _spent(touches: Touches, costs: pd.DataFrame | None) -> Array:
     if costs is None or not len(costs):
         return np.full(len(touches.channels), np.nan)
@@ -292,7 +314,9 @@ def _unshared(found: Counts, touches: Touches, costs: pd.DataFrame | None) -> fl
         return 0.0
     spent = np.nan_to_num(_spent(touches, costs))
     seen = found.channels[:, :-1]
-    shared = np.where(seen.sum(axis=0) > 0, spent * seen[:-1].sum(axis=0) / np.maximum(seen.sum(axis=0), 1), 0)
+    shared = np.where(
+        seen.sum(axis=0) > 0, spent * seen[:-1].sum(axis=0) / np.maximum(seen.sum(axis=0), 1), 0
+    )
     return float(costs["cost"].sum() - shared.sum())
 
 

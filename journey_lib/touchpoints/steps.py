@@ -10,6 +10,7 @@ import numpy as np
 
 from journey_lib.engine import placed_like
 from journey_lib.errors import DataError
+from journey_lib.journeys.cut import Array
 from journey_lib.touches import Bucket, Touches
 from journey_lib.touchpoints.authored import Authored, places
 
@@ -32,10 +33,18 @@ def walked(touches: Touches, said: Authored | None = None) -> Touches:
         )
     names, place = places(touches.touchpoints, said)
     code = np.array([*place, -1], np.int16)
+    return replace(_called(touches, lambda bucket: code[bucket.touchpoint]), channels=names, by="touchpoint")
 
+
+def before_conversion(steps: Touches, converts: Array) -> Touches:
+    """The same table in which a conversion is no step, wherever it was recorded: it only ends its journey."""
+    return _called(steps, lambda bucket: np.where(converts[bucket.event_type], -1, bucket.channel))
+
+
+def _called(touches: Touches, step: Callable[[Bucket], Array]) -> Touches:
     def load(read: Callable[[], Bucket]) -> Bucket:
         bucket = read()
-        return replace(bucket, channel=code[bucket.touchpoint])
+        return replace(bucket, channel=step(bucket))
 
     buckets = placed_like(touches.buckets, [partial(load, read) for read in touches.buckets])
-    return replace(touches, buckets=buckets, channels=names, by="touchpoint")
+    return replace(touches, buckets=buckets)

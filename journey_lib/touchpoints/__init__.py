@@ -10,6 +10,7 @@ from journey_lib.touchpoints.authored import (
     authored,
     declared_opportunities,
     describe,
+    words,
 )
 from journey_lib.touchpoints.complete import GAPS, complete, targets
 from journey_lib.touchpoints.factors import RULE, factors
@@ -40,4 +41,5 @@ __all__ = [
     "targets",
     "walked",
     "weekly",
+    "words",
 ]

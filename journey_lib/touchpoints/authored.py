@@ -52,7 +52,7 @@ class _Strict(BaseModel):
 
 
 class Target(_Strict):
-    """What a touchpoint is measured by: a column of the inventory, the value aimed at, and which way is good."""
+    """What a touchpoint is measured by: a column of the inventory, a value to reach, and which way is good."""
 
     measure: str
     target: float
@@ -240,6 +240,12 @@ def declared_opportunities(workspace: Workspace, said: Authored) -> tuple[Opport
         if each.owner is not None:
             _known("department", [each.owner], said.departments, (*spot, "owner"), str(file), root)
     return found.opportunities
+
+
+def words(said: Authored, declared: Iterable[Opportunity], language: Language) -> dict[str, str]:
+    """What readers of `language` call touchpoints, departments and opportunities."""
+    titles = {each.opportunity: each.title.get(language, each.opportunity) for each in declared}
+    return {**titles, **said.labels(language)}
 
 
 def places(codes: Sequence[str], said: Authored | None) -> tuple[tuple[str, ...], list[int]]:

@@ -44,14 +44,16 @@ def complete(
     a target), and the number of each kind.
     """
     rows: list[dict[str, Any]] = []
-    table = found.table.set_index("touchpoint")
+    table = {str(each["touchpoint"]): each for _, each in found.table.iterrows()}
     day = None if as_of is None else _day(as_of)
     for each in authored.touchpoints:
-        seen = table.loc[each.touchpoint]
+        seen = table[each.touchpoint]
         rows += [_row(gap, each.touchpoint, seen, detail) for gap, detail in _gaps(each, seen, authored, day)]
-    for name, seen in table[~table["authored"]].iterrows():
-        if seen["recorded"] > 0:
-            rows.append(_row("not_authored", str(name), seen, str(seen["channels"])))
+    rows += [
+        _row("not_authored", name, seen, str(seen["channels"]))
+        for name, seen in table.items()
+        if not seen["authored"] and seen["recorded"] > 0
+    ]
     described = {each.stage for each in authored.touchpoints if each.stage}
     covering: tuple[tuple[str, Collection[str]], ...] = (
         ("stage_not_authored", described),
@@ -128,12 +130,12 @@ def targets(found: Result, authored: Authored) -> Result:
     side of the target; ``open`` where the interval holds it; ``unknown`` where there is no value. Facts:
     targets and the number of each state.
     """
-    table = found.table.set_index("touchpoint")
+    table = {str(each["touchpoint"]): each for _, each in found.table.iterrows()}
     rows = []
     for each in authored.touchpoints:
         if each.kpi is None:
             continue
-        seen, kpi = table.loc[each.touchpoint], each.kpi
+        seen, kpi = table[each.touchpoint], each.kpi
         value = float(seen[kpi.measure])
         low, high = (float(seen[name]) for name in BOUNDS.get(kpi.measure, (kpi.measure, kpi.measure)))
         rows.append(
@@ -150,7 +152,8 @@ def targets(found: Result, authored: Authored) -> Result:
                 "state": _state(low, high, kpi.target, kpi.direction == "at_least"),
             }
         )
-    columns = "touchpoint owner customers measure value low high target direction state".split()
+    columns = ["touchpoint", "owner", "customers", "measure", "value", "low", "high", "target"]
+    columns += ["direction", "state"]
     frame = pd.DataFrame(rows, columns=columns)
     facts = {
         "targets": len(frame),

@@ -70,7 +70,7 @@ class Counts:
 def count(
     touches: Touches, place: Array, size: int, rules: Rules, stages: Coded, kinds: int, windows: Windows
 ) -> Counts:
-    """Count everything the inventory needs; `place` is the touchpoint of each code of the data, last: none."""
+    """Count what the inventory needs; `place` is the touchpoint of each code of the data, the last: none."""
     channels = len(touches.channels)
 
     def measure(bucket: Bucket) -> Counts:

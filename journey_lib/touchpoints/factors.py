@@ -1,8 +1,8 @@
-"""Three factors a touchpoint: what people do there, what they feel, and what pains them; and how it stands."""
+"""Three factors a touchpoint: what people do there, what they feel, what pains them; and how it stands."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,7 +34,7 @@ class _Feeling:
 
     metric: str
     sign: int
-    row: Mapping[str, Any]
+    row: Mapping[Hashable, Any]
     base: float
 
 
@@ -124,7 +124,7 @@ def _needs(frame: pd.DataFrame | None, columns: Sequence[str], what: str) -> Non
             raise DataError(f"{what} has no column '{name}'", do=did_you_mean(name, list(frame.columns)))
 
 
-def _behaviour(about: Mapping[str, Any], usual: float) -> str:
+def _behaviour(about: Mapping[Hashable, Any], usual: float) -> str:
     if not about["over"] > 0:
         return "unknown"
     return "leave" if about["drop_low"] > usual else "go_on" if about["drop_high"] < usual else "usual"

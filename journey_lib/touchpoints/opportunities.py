@@ -12,7 +12,6 @@ from scipy import special
 from journey_lib.intervals import SMALL, Z
 from journey_lib.model import Result
 from journey_lib.touchpoints.authored import Authored, Opportunity
-from journey_lib.touchpoints.complete import GAPS
 from journey_lib.touchpoints.inventory import usual_drop
 
 LEVEL = 0.95
@@ -21,7 +20,6 @@ LEVEL = 0.95
 def opportunities(
     found: Result,
     *,
-    authored: Authored | None = None,
     factors: Result | None = None,
     declared: Sequence[Opportunity] = (),
     least: int = SMALL,
@@ -31,17 +29,17 @@ def opportunities(
     For each touchpoint of the `inventory` with at least `least` journeys over, and more of them ending there
     than at all touchpoints of its stage: if as many went on here as is usual there, and went on to convert as
     often as those do who go on from here, there would be up to ``fewer`` exits, ``more`` conversions,
-    ``worth`` more in value. That is an arithmetic of what was observed: those who leave may differ from those who go
-    on, so nothing says that any change would bring it about.
+    ``worth`` more in value. That is an arithmetic of what was observed: those who leave may differ from
+    those who go on, so nothing says that any change would bring it about.
 
-    Columns rank, touchpoint, stage, owner, customers, over, drop_off, usual (exits for each journey
-    over at all touchpoints of the stage), fewer (over x (drop_off - usual)), onward (conversions of those that go
-    on), more (fewer x onward), worth (more x the mean value of the conversions of journeys through it, of all
-    conversions where it has fewer than two) with low and high (95 %, linearised: drop-off, onward rate and
-    value vary, the usual drop-off is taken as known), rank_low and rank_high (places it may have, all at once
-    with 95 %: Klein, Wright and Wieczorek 2020), valence (from `factors`), opportunity, title_vi, title_en,
-    effort, status, due (from `declared`; a row for each; without one, empty). Opportunities declared at
-    touchpoints that are not in the list follow without a number. Facts: touchpoints, worth, declared.
+    Columns rank, touchpoint, stage, owner, customers, over, drop_off, usual (exits for each journey over at
+    all touchpoints of the stage), fewer (over x (drop_off - usual)), onward (conversions of those that go
+    on), more (fewer x onward), worth (more x the mean value of the conversions of journeys through it, of
+    all conversions where it has fewer than two) with low and high (95 %, linearised: drop-off, onward rate
+    and value vary, the usual drop-off is taken as known), rank_low and rank_high (places it may have, all at
+    once with 95 %: Klein, Wright and Wieczorek 2020), valence (from `factors`), opportunity, effort, status,
+    due (from `declared`; a row for each; without one, empty). Opportunities declared at touchpoints that are
+    not in the list follow without a number. Facts: touchpoints, worth, declared.
     """
     table = found.table
     table = table.assign(usual=usual_drop(table))
@@ -54,7 +52,7 @@ def opportunities(
     if factors is not None:
         valence = factors.table.set_index("touchpoint")["valence"]
         frame = frame.assign(valence=frame["touchpoint"].map(valence))
-    frame = _declared(frame, table, declared, authored)
+    frame = _declared(frame, table, declared)
     facts = {
         "touchpoints": len(some),
         "worth": float(frame.drop_duplicates("touchpoint")["worth"].sum()),
@@ -100,28 +98,17 @@ def _ranks(worth: np.ndarray[Any, Any], se: np.ndarray[Any, Any]) -> tuple[list[
     return first, last
 
 
-def _declared(
-    frame: pd.DataFrame, table: pd.DataFrame, declared: Sequence[Opportunity], said: Authored | None
-) -> pd.DataFrame:
+def _declared(frame: pd.DataFrame, table: pd.DataFrame, declared: Sequence[Opportunity]) -> pd.DataFrame:
     """The rows with what people have declared beside them, and what they have declared elsewhere after."""
-    columns = ["opportunity", "title_vi", "title_en", "doer", "effort", "status", "due"]
+    columns = ["touchpoint", "opportunity", "doer", "effort", "status", "due"]
     rows = [
-        {
-            "touchpoint": each.touchpoint,
-            "opportunity": each.opportunity,
-            "title_vi": each.title.get("vi", each.opportunity),
-            "title_en": each.title.get("en", each.opportunity),
-            "doer": each.owner,
-            "effort": each.effort,
-            "status": each.status,
-            "due": None if each.due is None else str(each.due),
-        }
-        for each in declared
+        (o.touchpoint, o.opportunity, o.owner, o.effort, o.status, None if o.due is None else str(o.due))
+        for o in declared
     ]
-    given = pd.DataFrame(rows, columns=["touchpoint", *columns]).astype(object)
+    given = pd.DataFrame(rows, columns=columns, dtype=object)
     merged = frame.merge(given, how="left", on="touchpoint")
     beyond = given[~given["touchpoint"].isin(frame["touchpoint"])]
-    about = table[["touchpoint", "stage", "owner", "customers", "over", "drop_off"]]
+    about = table[["touchpoint", "stage", "owner", "customers", "over", "drop_off", "usual"]]
     whole = pd.concat([merged, beyond.merge(about, how="left", on="touchpoint")], ignore_index=True)
     owner = whole["doer"].where(whole["doer"].notna(), whole["owner"])
     return whole.assign(owner=owner.fillna("")).drop(columns="doer")
@@ -131,54 +118,28 @@ def actions(ranked: Result, gaps: Result, authored: Authored) -> Result:
     """What each department has to do: its opportunities, and the gaps of its touchpoints.
 
     `ranked` are the `opportunities`, `gaps` what `complete` found. Columns department (empty: nobody's yet),
-    kind (opportunity, gap), touchpoint, what (the code of an opportunity, or the kind of gap), action,
-    effort, status, due, worth (up to so much, see `opportunities`), rank. Departments in their declared
-    order, those with nothing to do left out; what is done or dropped is left out too. Facts: actions,
-    departments, unowned.
+    kind (opportunity, gap), touchpoint, what (the code of a declared opportunity, the kind of gap, or
+    ``drop_off``: to look into why so many journeys end there), effort, status, due, worth (up to so much,
+    see `opportunities`), rank. Departments in their declared order, those with nothing to do left out; what
+    is done or dropped is left out too. Facts: actions, departments, unowned.
     """
-    rows: list[dict[str, Any]] = []
-    for each in ranked.table.to_dict("records"):
-        if each["status"] in ("done", "dropped"):
-            continue
-        told = isinstance(each["opportunity"], str)
-        for department in _departments(each["owner"]):
-            rows.append(
-                {
-                    "department": department,
-                    "kind": "opportunity",
-                    "touchpoint": each["touchpoint"],
-                    "what": each["opportunity"] if told else "drop_off",
-                    "action": each["title_en"] if told else "look into why so many journeys end here",
-                    "action_vi": each["title_vi"] if told else "",
-                    **{name: each[name] for name in ("effort", "status", "due", "worth", "rank")},
-                }
-            )
-    for each in gaps.table.to_dict("records"):
-        for department in _departments(each["owner"]):
-            rows.append(
-                {
-                    "department": department,
-                    "kind": "gap",
-                    "touchpoint": each["touchpoint"],
-                    "what": each["gap"],
-                    "action": GAPS[each["gap"]],
-                    "action_vi": "",
-                }
-            )
-    columns = "department kind touchpoint what action action_vi effort status due worth rank".split()
-    frame = pd.DataFrame(rows, columns=columns)
-    order = {name: at for at, name in enumerate(authored.departments)}
-    frame = frame.assign(place=frame["department"].map(order).fillna(len(order)))
-    frame = frame.sort_values(["place", "rank", "kind"], ignore_index=True, kind="stable").drop(
-        columns="place"
+    shared = ["effort", "status", "due", "worth", "rank"]
+    left = ranked.table[~ranked.table["status"].isin(["done", "dropped"])]
+    rows = pd.concat(
+        [
+            left.assign(kind="opportunity", what=left["opportunity"].fillna("drop_off")),
+            gaps.table.assign(kind="gap", what=gaps.table["gap"]),
+        ],
+        ignore_index=True,
     )
+    rows = rows.assign(department=rows["owner"].str.split(", ")).explode("department", ignore_index=True)
+    order = {name: at for at, name in enumerate(authored.departments)}
+    rows = rows.assign(place=rows["department"].map(order).fillna(len(order)))
+    rows = rows.sort_values(["place", "rank", "kind"], ignore_index=True, kind="stable")
+    frame = rows[["department", "kind", "touchpoint", "what", *shared]]
     facts = {
         "actions": len(frame),
         "departments": frame.loc[frame["department"] != "", "department"].nunique(),
         "unowned": int((frame["department"] == "").sum()),
     }
     return Result("touchpoint_actions", frame, facts, dict(ranked.settings))
-
-
-def _departments(owner: Any) -> list[str]:
-    return str(owner or "").split(", ")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         charts_health,
         charts_journeys,
         charts_times,
+        charts_touchpoints,
         conformance,
         customers,
         errors,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
         findings_health,
         findings_journeys,
         findings_links,
+        findings_touchpoints,
         funnel,
         health,
         journeys,
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
         single_view,
         stages,
         touches,
+        touchpoints,
     )
     from journey_lib.workspace import open_workspace as open  # noqa: A004 - read as jl.open
 
@@ -55,6 +58,7 @@ __all__ = [
     "charts_health",
     "charts_journeys",
     "charts_times",
+    "charts_touchpoints",
     "conformance",
     "customers",
     "errors",
@@ -65,6 +69,7 @@ __all__ = [
     "findings_health",
     "findings_journeys",
     "findings_links",
+    "findings_touchpoints",
     "funnel",
     "health",
     "journeys",
@@ -77,6 +82,7 @@ __all__ = [
     "single_view",
     "stages",
     "touches",
+    "touchpoints",
 ]
 
 

@@ -1,4 +1,4 @@
-"""Maps people draw by hand, `maps/*.yaml` in a workspace: how they are read, and the journey as it was planned."""
+"""Maps people draw by hand, `maps/*.yaml` in a workspace: how they are read; the journey as planned."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class _Strict(BaseModel):
 
 
 class Target(_Strict):
-    """What a touchpoint is measured by: a column of the inventory, a value to reach, and which way is good."""
+    """What a touchpoint is measured by: a column of the inventory, the value aimed at, and what is good."""
 
     measure: str
     target: float

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from journey_lib import (
     charts_conformance,
     charts_journeys,
+    charts_touchpoints,
     conformance,
     findings_conformance,
     findings_journeys,
+    findings_touchpoints,
     maps,
+    touchpoints,
 )
 from journey_lib import journeys as views
 from journey_lib.i18n import text as _
@@ -49,6 +52,65 @@ def planned(run: Session, touches: Touches, model: Model, cut: Mapping[str, Any]
     run.say(findings_conformance.outcomes(ended))
     run.show(charts_conformance.outcomes_by_reach(by_reach, scope))
     return [score, moves, left, ended, by_reach]
+
+
+def described(run: Session) -> touchpoints.Authored | None:
+    """The touchpoints a workspace describes in `maps/touchpoints.yaml`; none where it has no such file."""
+    if not (run.workspace.path / touchpoints.TOUCHPOINTS).is_file():
+        run.say(_("This workspace describes no touchpoints; docs/touchpoints.md says how."))
+        return None
+    return touchpoints.authored(run.workspace)
+
+
+def gaps(
+    run: Session,
+    found: Result,
+    touches: Touches,
+    said: touchpoints.Authored | None,
+    model: Model,
+    cut: Mapping[str, Any],
+) -> list[Result]:
+    """What is missing between touchpoints described and seen, where any are described; the results shown.
+
+    `found` is the inventory as it was counted, not as it may be shown: a touchpoint of few people is seen.
+    """
+    if said is None:
+        return []
+    day = run.days(cut["period"])[1]
+    lacking = touchpoints.complete(found, said, model=model, as_of=day)
+    aimed = touchpoints.targets(found, said).suppressed(run.k)
+    sources = touchpoints.availability(touches, model=model, authored=said, period=cut["period"])
+    run.say(findings_touchpoints.gaps(lacking, run.names))
+    run.table(lacking)
+    run.say(findings_touchpoints.targets(aimed))
+    run.table(aimed)
+    run.say(findings_touchpoints.availability(sources))
+    shown = sources.suppressed(run.k)
+    run.show(
+        charts_touchpoints.availability(
+            shown, run.names, run.scope(cut["period"], rows=sources.facts["rows"])
+        )
+    )
+    return [lacking, aimed, shown]
+
+
+def opportunities(run: Session, found: Result, said: touchpoints.Authored | None) -> Result:
+    """Where most journeys end that usually go on, with what the workspace has declared to do about it."""
+    declared = () if said is None else touchpoints.declared_opportunities(run.workspace, said)
+    ranked = touchpoints.opportunities(found, declared=declared).suppressed(run.k)
+    run.say(findings_touchpoints.opportunities(ranked, run.names))
+    return ranked
+
+
+def actions(
+    run: Session, ranked: Result, lacking: Sequence[Result], said: touchpoints.Authored | None
+) -> list[Result]:
+    """Who has what to do, where departments are described; the result shown."""
+    if said is None or not lacking:
+        return []
+    todo = touchpoints.actions(ranked, lacking[0], said)
+    run.table(todo)
+    return [todo]
 
 
 def pattern(run: Session, touches: Touches, text: str | None, cut: Mapping[str, Any]) -> list[Result]:

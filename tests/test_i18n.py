@@ -12,7 +12,19 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po
 
-from journey_lib import charts, charts_journeys, charts_times, explorers, i18n, layouts, session, tables
+from journey_lib import (
+    charts,
+    charts_journeys,
+    charts_times,
+    charts_touchpoints,
+    explorers,
+    i18n,
+    layouts,
+    session,
+    tables,
+    touchpoints,
+    words_touchpoints,
+)
 from journey_lib.errors import ParameterError
 from journey_lib.model import TABLES
 
@@ -53,6 +65,11 @@ def said_in_code() -> Iterator[tuple[str, str]]:
     yield from (("charts_journeys.py", name) for name in charts_journeys.MATCH)
     yield from (("charts_journeys.py", name) for name in charts_journeys.MOVES.values())
     yield from (("explorers.py", name) for name in explorers.VIEWS)
+    yield from (("words_touchpoints.py", said) for said in words_touchpoints.WORDS.values())
+    yield from (("words_touchpoints.py", said) for said in words_touchpoints.PLACES.values())
+    yield from (("charts_touchpoints.py", said) for said in charts_touchpoints.FACTORS.values())
+    yield from (("complete.py", said) for said in touchpoints.GAPS.values())
+    yield from (("complete.py", tables.heading(name)) for name in touchpoints.MEASURES)
 
 
 def test_everything_a_reader_sees_has_its_vietnamese(messages):

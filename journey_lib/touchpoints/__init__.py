@@ -10,6 +10,7 @@ from journey_lib.touchpoints.authored import (
     authored,
     declared_opportunities,
     describe,
+    names_in,
     words,
 )
 from journey_lib.touchpoints.complete import GAPS, complete, targets
@@ -37,6 +38,7 @@ __all__ = [
     "discreet",
     "factors",
     "inventory",
+    "names_in",
     "opportunities",
     "targets",
     "walked",

@@ -248,6 +248,18 @@ def words(said: Authored, declared: Iterable[Opportunity], language: Language) -
     return {**titles, **said.labels(language)}
 
 
+def names_in(workspace: Workspace, language: Language) -> dict[str, str]:
+    """The same for a workspace; none where it describes nothing, or says what cannot be.
+
+    Names are a courtesy to readers: who needs the map itself is told what is wrong with it.
+    """
+    try:
+        said = authored(workspace)
+        return words(said, declared_opportunities(workspace, said), language)
+    except ConfigError:
+        return {}
+
+
 def places(codes: Sequence[str], said: Authored | None) -> tuple[tuple[str, ...], list[int]]:
     """The names of an inventory, and the place of each code of the data among them.
 

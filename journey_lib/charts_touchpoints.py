@@ -179,9 +179,7 @@ def changes(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMix
     )
     return alt.layer(same, spans, points, words).properties(
         title=_title(question, subtitle),
-        description=_(
-            "Change of {n} touchpoints that changed beyond chance, with 95 % intervals.", n=len(frame)
-        ),
+        description=_("Change of {n} touchpoints beyond chance, with 95 % intervals.", n=len(frame)),
         height=alt.Step(ROW),
     )
 
@@ -219,7 +217,7 @@ def weeks(result: Result, names: Names, subtitle: str = "", most: int = 15) -> a
     return cells.properties(
         title=_title(question, subtitle),
         description=_(
-            "Heat map of {n} touchpoints by week: touches for each in the touchpoint's mean week.",
+            "Heat map of {n} touchpoints by week: touches for each in the mean week.",
             n=len(size),
         ),
         height=alt.Step(ROW - 4),

@@ -137,7 +137,7 @@ def gaps(result: Result, names: Names) -> str:
     facts, table = result.facts, result.table
     if not len(table):
         return _(
-            "Nothing is missing: every touchpoint is described, seen, and has one owner, goal and target."
+            "Nothing is missing: every touchpoint is described and seen, with one owner, a goal and a target."
         )
     told = []
     for gap, part in table.groupby("gap", sort=False):

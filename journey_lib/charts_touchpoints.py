@@ -6,6 +6,7 @@ from collections.abc import Hashable, Mapping
 from typing import Any
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from journey_lib import i18n, theme
@@ -32,12 +33,10 @@ def reach_and_conversion(result: Result, names: Names, subtitle: str = "") -> al
     frame = frame.assign(
         row=named(frame["touchpoint"], names), where=[_(PLACES[each]) for each in where]
     ).sort_values("reach", ascending=False)
-    named_too = {*frame["reach"].nlargest(LABELLED).index}
-    named_too |= {*frame["conversion_rate"].nlargest(LABELLED).index}
-    x = alt.X("reach:Q", title=_("Journeys through it, of all"), scale=alt.Scale(type="log")).axis(
-        format="~%"
-    )
-    y = alt.Y("conversion_rate:Q", title=_("Conversion rate"), axis=alt.Axis(format="~%"))
+    x = alt.X("reach:Q", title=_("Journeys through it, of all"), scale=alt.Scale(type="log"))
+    x = x.axis(format="~%")
+    y = alt.Y("conversion_rate:Q", title=_("Conversion rate"), scale=alt.Scale(type="sqrt"))
+    y = y.axis(format="~%")
     tips = [
         _tip("row", _("Touchpoint")),
         _tip("where", _("Place")),
@@ -58,7 +57,7 @@ def reach_and_conversion(result: Result, names: Names, subtitle: str = "") -> al
         shape=alt.Shape("where:N", scale=kinds, title=_("Place")),
         tooltip=tips,
     )
-    written = frame.loc[[at for at in frame.index if at in named_too]]
+    written = _apart(frame)
     words = (
         alt.Chart(_lean(written, ["row", "reach", "conversion_rate"]))
         .mark_text(style="label", align="left", dx=8, dy=-6)
@@ -159,7 +158,8 @@ def changes(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMix
         label=[f"{'▲' if c > 1 else '▼'} × {i18n.number(c, 2)}" for c in frame["change"]],
     )
     y = alt.Y("row:N", sort=frame["row"].tolist(), title=None)
-    x = alt.X("change:Q", title=_("Touches for each in the period before"), scale=alt.Scale(type="log"))
+    x = alt.X("change:Q", title=_("Touches for each in the period before"))
+    x = x.scale(type="log", nice=False)
     tips = [
         _tip("row", _("Touchpoint")),
         _tip("change", _("Touches for each in the period before"), ".2f"),
@@ -232,7 +232,7 @@ def availability(result: Result, names: Names, subtitle: str = "") -> alt.TopLev
     if not len(frame):
         return _nothing(question, _("No touchpoint has data in this period."))
     frame = frame.assign(
-        row=[spoken(each, names) for each in frame["source"]],
+        row=[spoken(each, names, "system:") for each in frame["source"]],
         column=[spoken(each, names) for each in frame["stage"]],
         label=[whole_percent(share) for share in frame["share"]],
         last=[i18n.date(day) for day in frame["last_day"]],
@@ -336,6 +336,21 @@ def opportunities(result: Result, names: Names, subtitle: str = "") -> alt.TopLe
         description=_("What {n} touchpoints come to at most, with 95 % intervals.", n=len(frame)),
         height=alt.Step(ROW),
     )
+
+
+def _apart(frame: pd.DataFrame) -> pd.DataFrame:
+    """The touchpoints whose names are written: those that stand out, as far as there is room for each."""
+    order = [*frame["reach"].nlargest(LABELLED).index, *frame["conversion_rate"].nlargest(LABELLED).index]
+    across = np.log(frame["reach"])
+    across = across / max(float(across.max() - across.min()), 1e-9)
+        frame["reach"].max() / frame["reach"].min() + 1
+    )
+    up = np.sqrt(frame["conversion_rate"] / max(float(frame["conversion_rate"].max()), 1e-9))
+    kept: list[Any] = []
+    for at in dict.fromkeys(order):
+        near = [k for k in kept if abs(across[k] - across[at]) < 0.4 and abs(up[k] - up[at]) < 0.05]
+        kept += [] if near else [at]
+    return frame.loc[kept]
 
 
 def _felt(each: Mapping[Hashable, Any]) -> str:

@@ -216,7 +216,7 @@ def opportunities(result: Result, names: Names) -> str:
         high=i18n.money(first["high"], currency, compact=True),
         first=i18n.number(first["rank_low"]),
         last=i18n.number(first["rank_high"]),
-        owner=_name(spoken(first["owner"] or "nobody", names), {}),
+        owner=_name(spoken(first["owner"] or "nobody", names, "department:"), {}),
     )
 
 

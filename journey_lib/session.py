@@ -204,9 +204,9 @@ def start(workspace: str, language: Language = "vi") -> Session:
     mode: theme.Mode = "report" if os.environ.get(HEADLESS) else "lab"
     theme.enable(mode, currency=opened.currency, language=language)
     said: dict[str, Mapping[Any, str]] = {**LABELS, **opened.labels}
-    names = {code: words.get(language, code) for code, words in said.items()}
+    names = touchpoints.names_in(opened, language)
+    names |= {code: words.get(language, code) for code, words in said.items()}
     names |= stages.load(opened.stages, opened.path).labels(language)
-    names |= touchpoints.names_in(opened, language)
     session = Session(opened, prepare(opened), language, names)
     if opened.note.get(language):
         display(Markdown(f"> {html.escape(opened.note[language])}"))

@@ -78,24 +78,24 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         "Touchpoints, those with most touches first",
         {
             "touchpoint": "text",
+            "customers": "number",
+            "coverage": "percent:1",
+            "conversion_rate": "percent:1",
+            "low": "percent:1",
+            "high": "percent:1",
+            "drop_off": "percent",
+            "others_rate": "percent:1",
+            "over": "number",
+            "touches": "number",
+            "change": "number:2",
+            "removal_effect": "percent:1",
+            "share_new": "percent",
+            "median_days_next": "number:1",
+            "cost_per_touch": "money",
             "stage": "text",
             "place": "text",
             "owner": "text",
             "channels": "text",
-            "touches": "number",
-            "customers": "number",
-            "reach": "percent:1",
-            "change": "number:2",
-            "over": "number",
-            "conversion_rate": "percent:1",
-            "low": "percent:1",
-            "high": "percent:1",
-            "others_rate": "percent:1",
-            "drop_off": "percent",
-            "median_days_next": "number:1",
-            "share_new": "percent",
-            "removal_effect": "percent:1",
-            "cost_per_touch": "money",
         },
     ),
     "touchpoint_gaps": (
@@ -103,26 +103,25 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         {
             "touchpoint": "text",
             "gap": "text",
-            "stage": "text",
+            "action": "text",
             "owner": "text",
+            "stage": "text",
             "touches": "number",
             "detail": "text",
-            "action": "text",
         },
     ),
     "touchpoint_targets": (
         "Touchpoints and their targets",
         {
             "touchpoint": "text",
-            "owner": "text",
-            "customers": "number",
             "measure": "text",
+            "target": "text",
             "value": "text",
+            "state": "text",
             "low": "text",
             "high": "text",
-            "direction": "text",
-            "target": "text",
-            "state": "text",
+            "customers": "number",
+            "owner": "text",
         },
     ),
     "touchpoint_factors": (
@@ -142,18 +141,18 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         "If as many went on as is usual in the stage",
         {
             "touchpoint": "text",
-            "stage": "text",
-            "owner": "text",
-            "customers": "number",
-            "over": "number",
-            "drop_off": "percent",
-            "usual": "percent",
-            "more": "number",
             "worth": "compact",
             "low": "compact",
             "high": "compact",
             "rank_low": "number",
             "rank_high": "number",
+            "drop_off": "percent",
+            "usual": "percent",
+            "more": "number",
+            "over": "number",
+            "customers": "number",
+            "owner": "text",
+            "stage": "text",
         },
     ),
     "touchpoint_actions": (
@@ -172,55 +171,67 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
 }
 
 
-def spoken(code: str, names: Names) -> str:
-    """What readers call a touchpoint, department, system, stage or channel; several with a comma between."""
-    if code in WORDS:
-        return _(WORDS[code])
-    return (
-        ", ".join(named(pd.Series([str(code)]), names))
-        if ", " not in str(code)
-        else ", ".join(spoken(part, names) for part in str(code).split(", "))
-    )
+def spoken(codes: str, names: Names, kind: str = "") -> str:
+    """What readers call codes of one kind (``department:``, ``system:``, touchpoints), commas between them."""
+    said = [
+        _(WORDS[code]) if code in WORDS else names.get(kind + code, named(pd.Series([code]), names)[0])
+        for code in codes.split(", ")
+    ]
+    return ", ".join(said)
+
+
+# Columns that hold codes, and of which kind they are.
+CALLED = {
+    "touchpoint": "",
+    "stage": "",
+    "channels": "",
+    "detail": "",
+    "owner": "department:",
+    "department": "department:",
+    "source": "system:",
+}
+CODED = {
+    **{name: name for name in ("gap", "state", "place", "kind", "direction", "effort", "status")},
+    "what": "gap",
+    "valence": "answer",
+    "behaviour": "answer",
+}
 
 
 def worded(frame: pd.DataFrame, names: Names) -> pd.DataFrame:
     """A table of touchpoints with its codes as its readers say them."""
-    called = {"touchpoint", "stage", "owner", "department", "channels", "source", "detail"}
-    coded = {"gap": "gap", "what": "gap", "state": "state", "place": "place", "kind": "kind"}
-    coded |= {name: name for name in ("direction", "effort", "status")}
-    coded |= {"valence": "answer", "behaviour": "answer"}
-    for column in called & set(frame):
-        blank = "nobody" if column in {"owner", "department"} else ""
-        said = frame[column].fillna("").replace("", blank)
-        frame = frame.assign(**{column: [spoken(each, names) if each else "" for each in said]})
+    frame = frame.copy()
+    for column, kind in CALLED.items():
+        if column in frame:
+            told = frame[column].fillna("").replace("", "nobody" if kind == "department:" else "")
+            frame[column] = [spoken(each, names, kind) if each else "" for each in told]
     if "measure" in frame:
-        frame = frame.assign(
-            **{
-                column: [_amount(m, v) for m, v in zip(frame["measure"], frame[column], strict=True)]
-                for column in ("value", "low", "high", "target")
-            },
-            measure=[tables.heading(each) for each in frame["measure"]],
-        )
+        way = [_(WORDS[f"direction:{each}"]) for each in frame["direction"]]
+        for column in ("value", "low", "high", "target"):
+            frame[column] = [_amount(m, v) for m, v in zip(frame["measure"], frame[column], strict=True)]
+        frame["target"] = [f"{w} {aim}" for w, aim in zip(way, frame["target"], strict=True)]
+        frame["measure"] = [measure_name(each) for each in frame["measure"]]
     if "pains" in frame:
         hurts = [[pain for pain in each.split(", ") if pain] for each in frame["pains"]]
-        frame = frame.assign(pains=[", ".join(_(WORDS[f"pain:{pain}"]) for pain in each) for each in hurts])
+        frame["pains"] = [", ".join(_(WORDS[f"pain:{pain}"]) for pain in each) for each in hurts]
     if "action" in frame:
-        frame = frame.assign(action=[_(each) for each in frame["action"]])
-    for column, kind in coded.items():
+        frame["action"] = [_(each) for each in frame["action"]]
+    if "reach" in frame:
+        frame["coverage"] = frame["reach"]  # in other tables reach counts people; here it is a share
+    for column, kind in CODED.items():
         if column in frame:
-            said = frame[column].fillna("")
-            keys = [f"{kind}:{each}" for each in said]
-            words = [
-                _(WORDS[key]) if key in WORDS else names.get(each, each)
-                for key, each in zip(keys, said, strict=True)
-            ]
-            frame = frame.assign(**{column: words})
+            frame[column] = [_coded(kind, each, names) for each in frame[column].fillna("")]
     return frame
+
+
+def measure_name(measure: str) -> str:
+    """What readers call a measure of the inventory."""
+    return tables.heading("coverage" if measure == "reach" else measure)
 
 
 def _coded(kind: str, code: str, names: Names) -> str:
     key = f"{kind}:{code}"
-    return _(WORDS[key]) if key in WORDS else names.get(code, code)
+    return _(WORDS[key]) if key in WORDS else names.get(f"opportunity:{code}", code)
 
 
 def _amount(measure: str, value: Any) -> str:

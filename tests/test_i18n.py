@@ -69,7 +69,7 @@ def said_in_code() -> Iterator[tuple[str, str]]:
     yield from (("words_touchpoints.py", said) for said in words_touchpoints.PLACES.values())
     yield from (("charts_touchpoints.py", said) for said in charts_touchpoints.FACTORS.values())
     yield from (("complete.py", said) for said in touchpoints.GAPS.values())
-    yield from (("complete.py", tables.heading(name)) for name in touchpoints.MEASURES)
+    yield from (("complete.py", words_touchpoints.measure_name(name)) for name in touchpoints.MEASURES)
 
 
 def test_everything_a_reader_sees_has_its_vietnamese(messages):

@@ -1,4 +1,4 @@
-"""What the inventory says of a touchpoint, one idea a test; in logs the column `channel` is the touchpoint."""
+"""What the inventory says of a touchpoint, one idea a test; `channel` in a log is the touchpoint."""
 
 from __future__ import annotations
 

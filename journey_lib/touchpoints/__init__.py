@@ -17,7 +17,7 @@ from journey_lib.touchpoints.complete import GAPS, complete, targets
 from journey_lib.touchpoints.factors import RULE, factors
 from journey_lib.touchpoints.inventory import discreet, inventory
 from journey_lib.touchpoints.opportunities import actions, opportunities
-from journey_lib.touchpoints.steps import walked
+from journey_lib.touchpoints.steps import asked_at, raised_at, walked
 from journey_lib.touchpoints.weeks import availability, weekly
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "Opportunity",
     "Touchpoint",
     "actions",
+    "asked_at",
     "authored",
     "availability",
     "complete",
@@ -40,6 +41,7 @@ __all__ = [
     "inventory",
     "names_in",
     "opportunities",
+    "raised_at",
     "targets",
     "walked",
     "weekly",

@@ -73,7 +73,7 @@ class Touchpoint(_Strict):
     `owner` is the department that answers for it (the A of RACI); `roles` says what the others are. Nobody
     or two of them may stand there: the check of completeness says so. `seen_as` are the touchpoint codes of
     the data that belong to it, ``*`` standing for any letters; its own code unless said; an empty list: no
-    data record it.
+    data record it. `tickets` are the channels of the help desk whose tickets are about it.
     """
 
     touchpoint: str = Field(pattern=CODE)
@@ -88,6 +88,7 @@ class Touchpoint(_Strict):
     systems: Names = ()
     evidence: Words = Field(default_factory=dict)
     seen_as: Names | None = None
+    tickets: Names = ()
     author: str | None = None
     date: dt.date | None = None
     review: dt.date | None = None
@@ -106,12 +107,14 @@ class Touchpoint(_Strict):
 
 
 class Authored(_Strict):
-    """The touchpoints of a workspace as people describe them, and the departments they speak of.
+    """The touchpoints of a workspace as people describe them, and the departments and systems they speak of.
 
-    `author`, `date` and `review` hold for every touchpoint that says nothing else.
+    `systems` says what readers call them; one that is not there goes by its code. `author`, `date` and
+    `review` hold for every touchpoint that says nothing else.
     """
 
     departments: Mapping[str, Words] = Field(min_length=1)
+    systems: Mapping[str, Words] = Field(default_factory=dict)
     touchpoints: tuple[Touchpoint, ...] = Field(min_length=1)
     author: str | None = None
     date: dt.date | None = None
@@ -122,15 +125,12 @@ class Authored(_Strict):
         """Codes of the touchpoints, in the order of the file."""
         return tuple(each.touchpoint for each in self.touchpoints)
 
-    def labels(self, language: Language) -> dict[str, str]:
-        """What readers of `language` call touchpoints and departments."""
-        words = {each.touchpoint: each.label for each in self.touchpoints} | dict(self.departments)
-        return {code: said.get(language, code) for code, said in words.items()}
-
     @model_validator(mode="after")
     def _once_each(self) -> Authored:
         exact = [code for each in self.touchpoints for code in each.codes if "*" not in code]
-        for what, found in (("touchpoint", self.names), ("code under seen_as", exact)):
+        tickets = [channel for each in self.touchpoints for channel in each.tickets]
+        told = (("touchpoint", self.names), ("code under seen_as", exact), ("channel under tickets", tickets))
+        for what, found in told:
             twice = [word for word, n in Counter(found).items() if n > 1]
             if twice:
                 raise ValueError(f"the {what} '{twice[0]}' stands there twice: keep it in one place")
@@ -243,9 +243,19 @@ def declared_opportunities(workspace: Workspace, said: Authored) -> tuple[Opport
 
 
 def words(said: Authored, declared: Iterable[Opportunity], language: Language) -> dict[str, str]:
-    """What readers of `language` call touchpoints, departments and opportunities."""
-    titles = {each.opportunity: each.title.get(language, each.opportunity) for each in declared}
-    return {**titles, **said.labels(language)}
+    """What readers of `language` call touchpoints; departments, systems and opportunities by kind and code.
+
+    ``{"fb_post": …, "department:care": …, "system:till": …, "opportunity:size_guide": …}``
+    """
+    kinds = {
+        "department:": said.departments,
+        "system:": said.systems,
+        "opportunity:": {each.opportunity: each.title for each in declared},
+        "": {each.touchpoint: each.label for each in said.touchpoints},
+    }
+    return {
+        kind + code: label.get(language, code) for kind, of in kinds.items() for code, label in of.items()
+    }
 
 
 def names_in(workspace: Workspace, language: Language) -> dict[str, str]:

@@ -16,10 +16,12 @@ from journey_lib.touchpoints.inventory import usual_drop
 
 RATINGS = ("csat", "nps", "ces")  # what people were asked; the first with answers enough is taken
 TEXT = "text"  # what was read out of their words: only where no rating has answers enough
-EMOTION = ("touchpoint", "metric", "n", "mean", "low", "high")
+EMOTION = ("touchpoint", "metric", "answered", "mean", "low", "high")
+PURCHASE = "purchase"  # the moment of choosing: buyers only, asked at their happiest
 PAIN = ("touchpoint", "tickets")
 # A share of tickets that pains, and the words that say which of them decided.
 PAINS = ("complaints", "unanswered", "reopened")
+ALL = "(all)"
 SLOW = 2.0  # times the usual time to a first answer from which on answers are slow
 RULE = (
     "negative: a pain is above the base, or the interval of the feeling lies below the base; "
@@ -44,7 +46,6 @@ def factors(
     emotion: pd.DataFrame | None = None,
     pain: pd.DataFrame | None = None,
     k: int = 10,
-    apart: Sequence[str] = ("purchase",),
     lower_is_better: Sequence[str] = (),
 ) -> Result:
     """Behaviour, emotion and pain of every touchpoint, and whether it is positive, neutral or negative.
@@ -54,16 +55,15 @@ def factors(
     found
         The `inventory`.
     emotion
-        Columns touchpoint, metric (csat, nps, ces, text), n (answers), mean, low, high (95 %), and sent where
-        known: as `voice.scores` gives it. Ratings come first; text counts where no rating has `k` answers.
+        Columns touchpoint, metric (csat, nps, ces, text), answered, mean, low, high (95 %); where known sent,
+        and moment: as `voice.scores` gives it. Ratings come first; text counts where no rating has `k`
+        answers. What was asked at the moment of purchase (moment ``purchase``) stands in the facts by itself
+        (purchase_metric, purchase_answered, purchase_mean …) and decides nothing.
     pain
         Columns touchpoint, tickets; where known complaints, unanswered, reopened (of these tickets),
-        median_hours_first_response and median_hours_resolution: as `voice.pain` gives it.
+        response_median and resolution_median (hours): as `voice.pain` gives it.
     k
         Answers, or tickets, below which nothing is concluded.
-    apart
-        Survey touchpoints that speak of the moment of purchase: buyers only, asked at their happiest. They
-        stand in the facts by themselves (purchase_metric, purchase_n, purchase_mean …) and decide nothing.
     lower_is_better
         Metrics of which a low mean is good, such as an effort asked for as effort.
 
@@ -86,11 +86,12 @@ def factors(
     _needs(emotion, EMOTION, "emotion")
     _needs(pain, PAIN, "pain")
     usual = usual_drop(table).tolist()
+    felt, bought = _moments(emotion)
     pains = _pains(pain, k)
     rows = []
     for about, usually in zip(table.to_dict("records"), usual, strict=True):
         name = about["touchpoint"]
-        feeling = _feeling(emotion, name, k, apart, lower_is_better)
+        feeling = _feeling(felt, name, k, lower_is_better)
         hurt = pains.get(name, {})
         valence, decided = _valence(feeling, hurt)
         rows.append(
@@ -112,9 +113,9 @@ def factors(
         "touchpoints": len(frame),
         **{each: int((frame["valence"] == each).sum()) for each in ("positive", "neutral", "negative")},
         "unknown": int((frame["valence"] == "unknown").sum()),
-        **_bought(emotion, apart, k),
+        **_bought(bought, k),
     }
-    said = {**found.settings, "rule": RULE, "k": k, "apart": list(apart)}
+    said = {**found.settings, "rule": RULE, "k": k}
     return Result("touchpoint_factors", frame, facts, said, base="customers")
 
 
@@ -130,18 +131,15 @@ def _behaviour(about: Mapping[Hashable, Any], usual: float) -> str:
     return "leave" if about["drop_low"] > usual else "go_on" if about["drop_high"] < usual else "usual"
 
 
-def _feeling(
-    emotion: pd.DataFrame | None, name: str, k: int, apart: Sequence[str], reverse: Sequence[str]
-) -> _Feeling | None:
+def _feeling(emotion: pd.DataFrame | None, name: str, k: int, reverse: Sequence[str]) -> _Feeling | None:
     """The feeling at a touchpoint by the first measure with answers enough, beside all answers of it."""
     if emotion is None:
         return None
-    told = emotion[~emotion["touchpoint"].isin(apart)]
     for metric in (*RATINGS, TEXT):
-        answers = told[(told["metric"] == metric) & (told["n"] > 0)]
-        here = answers[(answers["touchpoint"] == name) & (answers["n"] >= k)]
+        answers = emotion[(emotion["metric"] == metric) & (emotion["answered"] > 0)]
+        here = answers[(answers["touchpoint"] == name) & (answers["answered"] >= k)]
         if len(here):
-            base = float(np.average(answers["mean"], weights=answers["n"]))
+            base = float(np.average(answers["mean"], weights=answers["answered"]))
             row = here.iloc[0].to_dict()
             sign = int(row["low"] > base) - int(row["high"] < base)
             return _Feeling(metric, -sign if metric in reverse else sign, row, base)
@@ -156,28 +154,36 @@ def _felt(feeling: _Feeling | None) -> dict[str, Any]:
     sent = float(row.get("sent") or np.nan)
     return {
         "emotion": feeling.metric,
-        "emotion_n": row["n"],
+        "emotion_n": row["answered"],
         "emotion_mean": row["mean"],
         "emotion_low": row["low"],
         "emotion_high": row["high"],
         "emotion_base": feeling.base,
-        "response": row["n"] / sent,
+        "response": row["answered"] / sent,
     }
 
 
-def _bought(emotion: pd.DataFrame | None, apart: Sequence[str], k: int) -> dict[str, Any]:
-    """What buyers said at the moment of purchase, beside the rest and never mixed with it."""
+def _moments(emotion: pd.DataFrame | None) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
+    """What was asked at contacts, and what at the moment of purchase; sums of all touchpoints left out."""
     if emotion is None:
-        return {}
-    here = emotion[emotion["touchpoint"].isin(apart) & (emotion["n"] >= k)]
-    names = ("metric", "n", "mean", "low", "high")
-    return {f"purchase_{name}": here[name].iloc[0] for name in names} if len(here) else {}
+        return None, None
+    single = emotion[emotion["touchpoint"] != ALL]
+    at_purchase = single["moment"] == PURCHASE if "moment" in single else single["touchpoint"] == PURCHASE
+    return single[~at_purchase], single[at_purchase]
+
+
+def _bought(bought: pd.DataFrame | None, k: int) -> dict[str, Any]:
+    """What buyers said at the moment of purchase, beside the rest and never mixed with it."""
+    here = None if bought is None else bought[bought["answered"] >= k]
+    names = ("metric", "answered", "mean", "low", "high")
+    return {} if here is None or not len(here) else {f"purchase_{name}": here[name].iloc[0] for name in names}
 
 
 def _pains(pain: pd.DataFrame | None, k: int) -> dict[str, dict[str, Any]]:
     """The pains of every touchpoint with tickets, and which of them lie above their base."""
     if pain is None:
         return {}
+    pain = pain[pain["touchpoint"] != ALL]
     tickets = pain["tickets"].to_numpy(float)
     above: list[list[str]] = [[] for _ in tickets]
     for kind in PAINS:
@@ -187,8 +193,8 @@ def _pains(pain: pd.DataFrame | None, k: int) -> dict[str, dict[str, Any]]:
             base = np.nansum(n) / tickets[~np.isnan(n)].sum()
             for at in np.flatnonzero((low > base) & (tickets >= k)):
                 above[at].append(kind)
-    if "median_hours_first_response" in pain:
-        hours = pain["median_hours_first_response"].to_numpy(float)
+    if "response_median" in pain:
+        hours = pain["response_median"].to_numpy(float)
         usual = _middle(hours, tickets)
         for at in np.flatnonzero((hours > SLOW * usual) & (tickets >= k)):
             above[at].append("slow")
@@ -213,8 +219,8 @@ def _hurt(pain: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "tickets": pain.get("tickets", np.nan),
         **{kind: pain.get(kind, np.nan) for kind in PAINS},
-        "first_response": pain.get("median_hours_first_response", np.nan),
-        "resolution": pain.get("median_hours_resolution", np.nan),
+        "first_response": pain.get("response_median", np.nan),
+        "resolution": pain.get("resolution_median", np.nan),
         "pains": ", ".join(pain.get("pains", ())),
     }
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
+import pandas as pd
 
 from journey_lib.engine import placed_like
 from journey_lib.errors import DataError
@@ -48,3 +49,24 @@ def _called(touches: Touches, step: Callable[[Bucket], Array]) -> Touches:
 
     buckets = placed_like(touches.buckets, [partial(load, read) for read in touches.buckets])
     return replace(touches, buckets=buckets)
+
+
+def asked_at(surveys: pd.DataFrame, said: Authored | None) -> pd.DataFrame:
+    """Survey answers with the touchpoint they speak of called as people call it, for `voice.scores`."""
+    if said is None:
+        return surveys
+    codes = sorted(set(surveys["touchpoint"].dropna()))
+    names, place = places(codes, said)
+    called = dict(zip(codes, (names[at] for at in place), strict=True))
+    return surveys.assign(touchpoint=surveys["touchpoint"].map(called))
+
+
+def raised_at(tickets: pd.DataFrame, said: Authored | None) -> pd.DataFrame:
+    """Tickets with the touchpoint they are about as their channel, for `voice.pain` by channel.
+
+    Which touchpoint the tickets of a channel are about is said under `tickets`; others are left out.
+    """
+    called = (
+        {channel: each.touchpoint for each in said.touchpoints for channel in each.tickets} if said else {}
+    )
+    return tickets[tickets["channel"].isin(list(called))].assign(channel=tickets["channel"].map(called))

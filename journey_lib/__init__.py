@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         stages,
         touches,
         touchpoints,
+        voice,
     )
     from journey_lib.workspace import open_workspace as open  # noqa: A004 - read as jl.open
 
@@ -83,6 +84,7 @@ __all__ = [
     "stages",
     "touches",
     "touchpoints",
+    "voice",
 ]
 
 

@@ -1,0 +1,128 @@
+"""Verbatims without the people in them: numbers, addresses, links and names give way to neutral marks.
+
+What comes out is still text from outside: whoever puts it on a page has to escape it, as every template here
+does. And it is a filter, not a proof: a person can be told by what happened to them. Groups under the privacy
+threshold are not quoted at all, scrubbed or not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+
+from journey_lib.identity.names import bare, tidy_vietnamese
+
+NUMBER, PHONE, EMAIL, LINK, CODE, NAME = "[…]", "[☎]", "[@]", "[↗]", "[#]", "[•]"
+
+_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
+_WIDE = {ord("０") + digit: str(digit) for digit in range(10)} | {ord("＠"): "@", ord("．"): "."}
+_PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"(?i)\b(?:https?://|www\.)\S+"), LINK),
+    (
+        re.compile(
+            r"(?i)[\w.+%-]+\s?(?:@|\(at\)|\[at\]|\s(?:a còng|a cong)\s)\s?(?:[\w-]+\s?\.\s?)+[a-z]{2,}\b"
+        ),
+        EMAIL,
+    ),
+    (
+        re.compile(r"(?i)\b(?:[a-z0-9-]+\.)+(?:com|vn|net|org|me|ly|info|shop|store|io|gl|link)\b(?:/\S*)?"),
+        LINK,
+    ),
+    (re.compile(r"(?<!\w)@[\w.]{3,}"), EMAIL),
+    # Codes of orders, tickets and cards: letters, then at least four digits, with or without a sign between.
+    (re.compile(r"(?<![\w])#?[A-Za-zĐđ]{1,6}[-_#/.]?\d(?:[-_/.]?\d){3,}\w*"), CODE),
+    (re.compile(r"(?<!\w)#\w*\d\w*"), CODE),
+    (re.compile(r"(?<![\w.,])(?:\+|00)?\(?\d(?:[\s.\-()]{0,2}\d){8,14}(?!\d)"), PHONE),
+    # Digits and letters run together, as in the keys of systems; years, sizes and prices are shorter.
+    (re.compile(r"(?<![^\W_])(?=\w*\d\w*\d\w*\d\w*\d)(?=\w*[A-Za-z])[A-Za-z0-9_]{8,}"), CODE),
+    (re.compile(r"(?<![\d.,])\d{5,}(?![.,]?\d)"), NUMBER),
+)
+_LETTER = r"[^\W\d_]"
+_CAPITAL = "[A-ZÀÁÂÃÈÉÊÌÍÒÓÔÕÙÚÝĂĐĨŨƠƯ" + "".join(map(chr, range(0x1EA0, 0x1EFA, 2))) + "]"
+# Beside whom a name stands: forms of address, and what staff call customers and the other way round.
+_ADDRESS = (
+    r"(?:anh|chị|chi|em|cô|chú|bác|ông|bà|bạn|ban|thầy|cháu|khách hàng|khách|kh|nv|nhân viên|bé|mr|mrs|ms"
+    r"|miss|dr|mẹ|ba|má)"
+)
+_ADDRESSED = re.compile(
+    rf"(?i:\b({_ADDRESS}))(\s+(?:tên\s+(?:là\s+)?|tên\s*:?\s*|là\s+)?)"
+    rf"((?:{_CAPITAL}{_LETTER}*\.?)(?:\s+{_CAPITAL}{_LETTER}*){{0,4}})(?!{_LETTER})"
+)
+_CALLED = re.compile(
+    rf"(?i:\b(tên là|tên|tôi là|mình là|em là|my name is|i am|i'm|this is))(\s*:?\s+)"
+    rf"((?:{_CAPITAL}{_LETTER}+)(?:\s+{_CAPITAL}{_LETTER}*){{0,4}})(?!{_LETTER})"
+)
+# Capitalised after a form of address, and nobody's name.
+_NOBODY = """
+zalo facebook fb messenger shopee lazada tiktok ok oke kh khách shop hcm hn sg tphcm vn size xl xxl xs ơi oi
+hàng app web sms voucher sale cskh nv
+"""
+_NO_NAMES = frozenset(_NOBODY.split())
+
+
+def scrub(text: str, *, names: Iterable[str] = ()) -> str:
+    """The text with phones, e-mail addresses, links, codes, long numbers and people's names as marks.
+
+    `names` are those known from elsewhere (customers, staff), matched whole, with or without accents and
+    capitals when they have two words or more; a single word only as it is written, because so many given
+    names are words as well (Mai, Hoa, Hương). Beside those, whatever is capitalised after a form of address
+    ("chị Hương", "my name is Ann") goes, the form stays.
+    """
+    return scrubber(names)(text)
+
+
+def scrubber(names: Iterable[str] = ()) -> Callable[[str], str]:
+    """`scrub` for many texts and the same names."""
+    known = _names(tuple(sorted({tidy_vietnamese(name).strip() for name in names} - {""})))
+
+    def clean(text: str) -> str:
+        tidy = tidy_vietnamese(text.translate(_INVISIBLE).translate(_WIDE))
+        for pattern, mark in _PATTERNS:
+            tidy = pattern.sub(mark, tidy)
+        tidy = known(tidy)
+        tidy = _ADDRESSED.sub(_masked, tidy)
+        return _CALLED.sub(_masked, tidy)
+
+    return clean
+
+
+def _masked(found: re.Match[str]) -> str:
+    """The form of address stays, the name goes; a word that is no name stays."""
+    if found[3].split()[0].casefold().strip(".") in _NO_NAMES:
+        return found[0]
+    return f"{found[1]}{found[2]}{NAME}"
+
+
+@lru_cache(maxsize=4)
+def _names(names: tuple[str, ...]) -> Callable[[str], str]:
+    """Replaces known names; a lookup by words, so that a hundred thousand of them cost what ten do."""
+    whole: dict[str, set[tuple[str, ...]]] = {}
+    single = frozenset(name for name in names if len(name.split()) == 1 and len(name) > 1)
+    for name in names:
+        parts = tuple(bare(name).split())
+        if len(parts) > 1:
+            whole.setdefault(parts[0], set()).add(parts)
+    longest = max((len(parts) for group in whole.values() for parts in group), default=1)
+    word = re.compile(r"[^\W\d_]+")
+
+    def clean(text: str) -> str:
+        found = [(match.start(), match.end(), match[0]) for match in word.finditer(text)]
+        plain = [bare(each) for _, _, each in found]
+        out, reached, i = [], 0, 0
+        while i < len(found):
+            size = next(
+                (
+                    n
+                    for n in range(min(longest, len(found) - i), 1, -1)
+                    if tuple(plain[i : i + n]) in whole.get(plain[i], ())
+                ),
+                1 if found[i][2] in single else 0,
+            )
+            if size:
+                out += [text[reached : found[i][0]], NAME]
+                reached = found[i + size - 1][1]
+            i += max(size, 1)
+        return "".join([*out, text[reached:]])
+
+    return clean

@@ -343,8 +343,6 @@ def _apart(frame: pd.DataFrame) -> pd.DataFrame:
     order = [*frame["reach"].nlargest(LABELLED).index, *frame["conversion_rate"].nlargest(LABELLED).index]
     across = np.log(frame["reach"])
     across = across / max(float(across.max() - across.min()), 1e-9)
-        frame["reach"].max() / frame["reach"].min() + 1
-    )
     up = np.sqrt(frame["conversion_rate"] / max(float(frame["conversion_rate"].max()), 1e-9))
     kept: list[Any] = []
     for at in dict.fromkeys(order):

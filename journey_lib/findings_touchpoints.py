@@ -198,6 +198,22 @@ def factors(result: Result, names: Names) -> str:
     return said + " " + _("Negative, those with most customers first: {where}.", where=where)
 
 
+def at_purchase(result: Result) -> str:
+    """What buyers said at the moment of purchase, which is no touchpoint's feeling (`factors`)."""
+    facts = result.facts
+    if "purchase_mean" not in facts:
+        return ""
+    return _(
+        "At the moment of purchase {n} buyers gave {metric} {mean} on average (95 % interval {low} to"
+        " {high}). Only who buys is asked there, so it stands apart and decides no touchpoint.",
+        n=i18n.number(facts["purchase_answered"]),
+        metric=str(facts["purchase_metric"]).upper(),
+        mean=_bold(i18n.number(facts["purchase_mean"], 1)),
+        low=i18n.number(facts["purchase_low"], 1),
+        high=i18n.number(facts["purchase_high"], 1),
+    )
+
+
 def opportunities(result: Result, names: Names) -> str:
     """Which touchpoint comes first in the arithmetic of drop-off, and how sure that is (`opportunities`)."""
     table = result.table.dropna(subset=["worth"])

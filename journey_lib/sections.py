@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+import pandas as pd
 
 from journey_lib import (
     charts_conformance,
@@ -15,6 +18,7 @@ from journey_lib import (
     findings_touchpoints,
     maps,
     touchpoints,
+    voice,
 )
 from journey_lib import journeys as views
 from journey_lib.i18n import text as _
@@ -94,10 +98,48 @@ def gaps(
     return [lacking, aimed, shown]
 
 
-def opportunities(run: Session, found: Result, said: touchpoints.Authored | None) -> Result:
+def factors(
+    run: Session, found: Result, said: touchpoints.Authored | None, cut: Mapping[str, Any]
+) -> list[Result]:
+    """Behaviour, emotion and pain, where the workspace has surveys or tickets; the result shown.
+
+    Answers and tickets are those of the period's days.
+    """
+    days, tables = run.days(cut["period"]), {source.table for source in run.workspace.sources}
+    emotion = pain = None
+    if "surveys" in tables:
+        asked = _within(touchpoints.asked_at(voice.surveys(run.workspace), said), days)
+        emotion = voice.scores(asked).table if len(asked) else None
+    if "tickets" in tables:
+        raised = _within(touchpoints.raised_at(voice.tickets(run.workspace), said), days)
+        topics = voice.topics(run.workspace)
+        by_channel = voice.pain(raised, topics=topics, as_of=str(days[1]), by=("channel",)).table
+        pain = by_channel.rename(columns={"channel": "touchpoint"}) if len(raised) else None
+    if emotion is None and pain is None:
+        run.say(
+            _("No surveys and no tickets speak of touchpoints: nobody can tell how people feel there.")
+        )
+        return []
+    stands = touchpoints.factors(found, emotion=emotion, pain=pain, k=run.k).suppressed(run.k)
+    run.say(findings_touchpoints.factors(stands, run.names))
+    run.say(findings_touchpoints.at_purchase(stands))
+    run.show(charts_touchpoints.factors(stands, run.names, run.scope(cut["period"])))
+    run.table(stands)
+    return [stands]
+
+
+def _within(frame: pd.DataFrame, days: tuple[dt.date, dt.date]) -> pd.DataFrame:
+    day = frame["timestamp"].dt.date
+    return frame[(day >= days[0]) & (day <= days[1])]
+
+
+def opportunities(
+    run: Session, found: Result, said: touchpoints.Authored | None, stands: Sequence[Result] = ()
+) -> Result:
     """Where most journeys end that usually go on, with what the workspace has declared to do about it."""
     declared = () if said is None else touchpoints.declared_opportunities(run.workspace, said)
-    ranked = touchpoints.opportunities(found, declared=declared).suppressed(run.k)
+    known = next(iter(stands), None)
+    ranked = touchpoints.opportunities(found, factors=known, declared=declared).suppressed(run.k)
     run.say(findings_touchpoints.opportunities(ranked, run.names))
     return ranked
 

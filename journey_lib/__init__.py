@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         charts_health,
         charts_journeys,
         charts_times,
+        charts_touchpoints,
         conformance,
         customers,
         errors,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
         findings_health,
         findings_journeys,
         findings_links,
+        findings_touchpoints,
         funnel,
         health,
         journeys,
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
         single_view,
         stages,
         touches,
+        touchpoints,
         voice,
     )
     from journey_lib.workspace import open_workspace as open  # noqa: A004 - read as jl.open
@@ -57,6 +60,7 @@ __all__ = [
     "charts_health",
     "charts_journeys",
     "charts_times",
+    "charts_touchpoints",
     "conformance",
     "customers",
     "errors",
@@ -68,6 +72,7 @@ __all__ = [
     "findings_health",
     "findings_journeys",
     "findings_links",
+    "findings_touchpoints",
     "funnel",
     "health",
     "journeys",
@@ -80,6 +85,7 @@ __all__ = [
     "single_view",
     "stages",
     "touches",
+    "touchpoints",
     "voice",
 ]
 

@@ -1,8 +1,8 @@
 """Files people write by hand: YAML read safely into a checked model, every mistake told with its line.
 
-Such files come by mail from workshops and agencies, so they are data like any other. An alias is refused, for
-a few lines of them unfold into gigabytes; so is a key said twice, of which YAML would silently take the last;
-tags that would build objects are never followed.
+Such files come by mail from workshops and agencies, so they are data like any other. Anchors and aliases
+are refused, for a few lines of them unfold into gigabytes; so are tags, which would build objects, deep
+nesting, and a key said twice, of which YAML would silently take the last.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from journey_lib.errors import ConfigError, did_you_mean
 
-LARGEST = 2_000_000
+LARGEST = 1_000_000  # bytes: more than anybody writes by hand
+DEEPEST = 20  # lists and mappings within each other
 Written = TypeVar("Written", bound=BaseModel)
 
 
@@ -37,12 +38,9 @@ def read(file: Path, kind: type[Written], *, what: str, **given: Any) -> Written
         The file is not YAML, too large, or holds an alias, a repeated or unknown key, or an impossible value.
     """
     declared, root = composed(file, what=what)
-    if declared is not None and not isinstance(declared, Mapping):
-        needed = (
-            name for name, field in kind.model_fields.items() if field.is_required() and name not in given
-        )
-        raise ConfigError(f"{what} is no mapping", where=str(file), do=f"start with `{next(needed, '')}:`")
-    return checked({**given, **(declared or {})}, kind, what=what, where=str(file), root=root)
+    if isinstance(declared, Mapping):
+        declared = {**given, **declared}
+    return checked(declared, kind, what=what, where=str(file), root=root)
 
 
 def composed(file: Path, *, what: str) -> tuple[Any, yaml.Node | None]:
@@ -59,13 +57,13 @@ def composed(file: Path, *, what: str) -> tuple[Any, yaml.Node | None]:
         raise ConfigError(f"{what} cannot be read: {error.strerror}", where=str(file)) from error
     if len(raw) > LARGEST:
         raise ConfigError(
-            f"{what} is too large to have been written by hand",
+            f"{what} is too large to be written by hand",
             where=str(file),
             how_many=f"{len(raw):,} bytes, at most {LARGEST:,}",
         )
     try:
         text = unicodedata.normalize("NFC", raw.decode("utf-8-sig"))
-        _refuse_aliases(text, file)
+        _refuse_tricks(text, file)
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         repeated = _repeated_key(root)
         declared = yaml.safe_load(text)
@@ -77,7 +75,7 @@ def composed(file: Path, *, what: str) -> tuple[Any, yaml.Node | None]:
             where=f"{file}, line {repeated.start_mark.line + 1}",
             do="keep one of them: YAML would silently take the last",
         )
-    return declared, root
+    return ({} if root is None else declared), root
 
 
 def checked(
@@ -90,6 +88,13 @@ def checked(
     ConfigError
         It is no mapping, or holds an unknown key or an impossible value.
     """
+    if not isinstance(declared, Mapping):
+        needed = [name for name, field in kind.model_fields.items() if field.is_required()]
+        raise ConfigError(
+            f"{what} is no mapping",
+            where=where,
+            do=f"start with `{(needed or list(kind.model_fields))[0]}:`",
+        )
     try:
         return kind.model_validate(declared)
     except ValidationError as error:
@@ -103,13 +108,21 @@ def checked(
         ) from None
 
 
-def _refuse_aliases(text: str, file: Path) -> None:
+def _refuse_tricks(text: str, file: Path) -> None:
+    """Only plain values are let in; the parser reads one event after another, however deep they lie."""
+    depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        if isinstance(event, yaml.AliasEvent):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
+        tricks = [f"the anchor or alias '{anchor}'"] if anchor else []
+        tricks += [f"the tag '{tag}'"] if tag else []
+        tricks += [f"more than {DEEPEST} levels within each other"] if depth > DEEPEST else []
+        if tricks:
+            line = 0 if event.start_mark is None else event.start_mark.line
             raise ConfigError(
-                "an alias (`*name`) stands in a file written by hand",
-                where=f"{file}, line {event.start_mark.line + 1}" if event.start_mark else str(file),
-                do="write out what it stands for",
+                f"{file.name} holds {tricks[0]}",
+                where=f"{file}, line {line + 1}",
+                do="write plain values: no anchors, aliases, tags or deep nesting are needed",
             )
 
 

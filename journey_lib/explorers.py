@@ -146,6 +146,41 @@ def journeys(session: Session, table: Touches, model: Model, conversion: str | N
     return widgets.VBox([widgets.HBox([view, by]), widgets.HBox([through, lookback]), picture])
 
 
+def touchpoint(session: Session, table: Touches, conversion: str | None = None) -> widgets.VBox:
+    """What comes before and after one touchpoint, alive: choose it, and how far back a journey reaches.
+
+    `table` has its steps called by touchpoint (`touchpoints.walked`).
+    """
+    held = touches.hold(table)
+    which = widgets.Dropdown(
+        options=sorted((session.names.get(name, name), name) for name in held.channels),
+        description=_("Touchpoint"),
+    )
+    lookback = widgets.SelectionSlider(
+        options=[(_("{days} days", days=days), f"{days}d") for days in LOOKBACKS],
+        value="30d",
+        description=_("Lookback"),
+        continuous_update=False,
+    )
+    picture = widgets.Output()
+
+    def draw(_change: object = None) -> None:
+        with picture:
+            picture.clear_output(wait=True)
+            try:
+                steps = views.transitions(held, conversion=conversion, lookback=lookback.value)
+                near = views.around(steps.suppressed(session.k), which.value)
+            except JourneyError as error:
+                session.say(str(error))
+                return
+            session.show(charts_journeys.around(near, session.names))
+
+    for control in (which, lookback):
+        control.observe(draw, names="value")
+    draw()
+    return widgets.VBox([widgets.HBox([which, lookback]), picture])
+
+
 MOST_LISTED = 500  # customers in the list: more than anybody scrolls through; any other code can be typed
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -91,6 +90,4 @@ def plan(declared: Any, *, where: str = "the plan") -> Plan:
     ConfigError
         It is no mapping, or holds an unknown key or an impossible value.
     """
-    if not isinstance(declared, Mapping):
-        raise ConfigError("a plan is a mapping", where=where, do="start with `steps:`")
     return authored.checked(declared, Plan, what="the planned journey", where=where)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import pandas as pd
 
 from journey_lib import (
     charts_conformance,
     charts_journeys,
+    charts_touchpoints,
     conformance,
     findings_conformance,
     findings_journeys,
+    findings_touchpoints,
     maps,
+    touchpoints,
+    voice,
 )
 from journey_lib import journeys as views
 from journey_lib.i18n import text as _
@@ -49,6 +56,101 @@ def planned(run: Session, touches: Touches, model: Model, cut: Mapping[str, Any]
     run.say(findings_conformance.outcomes(ended))
     run.show(charts_conformance.outcomes_by_reach(by_reach, scope))
     return [score, moves, left, ended, by_reach]
+
+
+def described(run: Session) -> touchpoints.Authored | None:
+    """The touchpoints a workspace describes in `maps/touchpoints.yaml`; none where it has no such file."""
+    if not (run.workspace.path / touchpoints.TOUCHPOINTS).is_file():
+        run.say(_("This workspace describes no touchpoints; docs/touchpoints.md says how."))
+        return None
+    return touchpoints.authored(run.workspace)
+
+
+def gaps(
+    run: Session,
+    found: Result,
+    touches: Touches,
+    said: touchpoints.Authored | None,
+    model: Model,
+    cut: Mapping[str, Any],
+) -> list[Result]:
+    """What is missing between touchpoints described and seen, where any are described; the results shown.
+
+    `found` is the inventory as it was counted, not as it may be shown: a touchpoint of few people is seen.
+    """
+    if said is None:
+        return []
+    day = run.days(cut["period"])[1]
+    lacking = touchpoints.complete(found, said, model=model, as_of=day)
+    aimed = touchpoints.targets(found, said).suppressed(run.k)
+    sources = touchpoints.availability(touches, model=model, authored=said, period=cut["period"])
+    run.say(findings_touchpoints.gaps(lacking, run.names))
+    run.table(lacking)
+    run.say(findings_touchpoints.targets(aimed))
+    run.table(aimed)
+    run.say(findings_touchpoints.availability(sources))
+    shown = sources.suppressed(run.k)
+    run.show(
+        charts_touchpoints.availability(
+            shown, run.names, run.scope(cut["period"], rows=sources.facts["rows"])
+        )
+    )
+    return [lacking, aimed, shown]
+
+
+def factors(
+    run: Session, found: Result, said: touchpoints.Authored | None, cut: Mapping[str, Any]
+) -> list[Result]:
+    """Behaviour, emotion and pain, where the workspace has surveys or tickets; the result shown.
+
+    Answers and tickets are those of the period's days.
+    """
+    days, tables = run.days(cut["period"]), {source.table for source in run.workspace.sources}
+    emotion = pain = None
+    if "surveys" in tables:
+        asked = _within(touchpoints.asked_at(voice.surveys(run.workspace), said), days)
+        emotion = voice.scores(asked).table if len(asked) else None
+    if "tickets" in tables:
+        raised = _within(touchpoints.raised_at(voice.tickets(run.workspace), said), days)
+        topics = voice.topics(run.workspace)
+        by_channel = voice.pain(raised, topics=topics, as_of=str(days[1]), by=("channel",)).table
+        pain = by_channel.rename(columns={"channel": "touchpoint"}) if len(raised) else None
+    if emotion is None and pain is None:
+        run.say(_("No surveys and no tickets speak of touchpoints: nobody can tell how people feel there."))
+        return []
+    stands = touchpoints.factors(found, emotion=emotion, pain=pain, k=run.k).suppressed(run.k)
+    run.say(findings_touchpoints.factors(stands, run.names))
+    run.say(findings_touchpoints.at_purchase(stands))
+    run.show(charts_touchpoints.factors(stands, run.names, run.scope(cut["period"])))
+    run.table(stands)
+    return [stands]
+
+
+def _within(frame: pd.DataFrame, days: tuple[dt.date, dt.date]) -> pd.DataFrame:
+    day = frame["timestamp"].dt.date
+    return frame[(day >= days[0]) & (day <= days[1])]
+
+
+def opportunities(
+    run: Session, found: Result, said: touchpoints.Authored | None, stands: Sequence[Result] = ()
+) -> Result:
+    """Where most journeys end that usually go on, with what the workspace has declared to do about it."""
+    declared = () if said is None else touchpoints.declared_opportunities(run.workspace, said)
+    known = next(iter(stands), None)
+    ranked = touchpoints.opportunities(found, factors=known, declared=declared).suppressed(run.k)
+    run.say(findings_touchpoints.opportunities(ranked, run.names))
+    return ranked
+
+
+def actions(
+    run: Session, ranked: Result, lacking: Sequence[Result], said: touchpoints.Authored | None
+) -> list[Result]:
+    """Who has what to do, where departments are described; the result shown."""
+    if said is None or not lacking:
+        return []
+    todo = touchpoints.actions(ranked, lacking[0], said)
+    run.table(todo)
+    return [todo]
 
 
 def pattern(run: Session, touches: Touches, text: str | None, cut: Mapping[str, Any]) -> list[Result]:

@@ -16,7 +16,16 @@ import altair as alt
 import pandas as pd
 from IPython.display import HTML, Markdown, display
 
-from journey_lib import charts_conformance, i18n, integrity, stages, tables, theme
+from journey_lib import (
+    charts_conformance,
+    i18n,
+    integrity,
+    stages,
+    tables,
+    theme,
+    touchpoints,
+    words_touchpoints,
+)
 from journey_lib.channels import LABELS
 from journey_lib.charts import named, path_name
 from journey_lib.checks import Account
@@ -86,6 +95,8 @@ class Session:
             frame = frame.assign(**{column: named(frame[column], self.names)})
         if "path" in frame:
             frame = frame.assign(path=[path_name(path, self.names) for path in frame["path"]])
+        if "touchpoint" in frame or "source" in frame:
+            frame = words_touchpoints.worded(frame, self.names)
         if "plan" in result.settings:
             frame = charts_conformance.worded(frame, result)
         for column in WORDS & set(frame):
@@ -193,7 +204,8 @@ def start(workspace: str, language: Language = "vi") -> Session:
     mode: theme.Mode = "report" if os.environ.get(HEADLESS) else "lab"
     theme.enable(mode, currency=opened.currency, language=language)
     said: dict[str, Mapping[Any, str]] = {**LABELS, **opened.labels}
-    names = {code: words.get(language, code) for code, words in said.items()}
+    names = touchpoints.names_in(opened, language)
+    names |= {code: words.get(language, code) for code, words in said.items()}
     names |= stages.load(opened.stages, opened.path).labels(language)
     session = Session(opened, prepare(opened), language, names)
     if opened.note.get(language):

@@ -18,6 +18,7 @@ from journey_lib import (
     charts,
     charts_journeys,
     charts_times,
+    charts_touchpoints,
     explorers,
     features,
     findings_personas,
@@ -25,6 +26,8 @@ from journey_lib import (
     layouts,
     session,
     tables,
+    touchpoints,
+    words_touchpoints,
 )
 from journey_lib.errors import ParameterError
 from journey_lib.model import TABLES
@@ -80,6 +83,11 @@ def said_in_code() -> Iterator[tuple[str, str]]:
     for template in sorted(PACKAGE.rglob("*.j2")):
         found = re.findall(r"_\(\"([^\"]+)\"", template.read_text("utf-8"))
         yield from ((template.name, message) for message in found)
+    yield from (("words_touchpoints.py", said) for said in words_touchpoints.WORDS.values())
+    yield from (("words_touchpoints.py", said) for said in words_touchpoints.PLACES.values())
+    yield from (("charts_touchpoints.py", said) for said in charts_touchpoints.FACTORS.values())
+    yield from (("complete.py", said) for said in touchpoints.GAPS.values())
+    yield from (("complete.py", words_touchpoints.measure_name(name)) for name in touchpoints.MEASURES)
 
 
 def test_everything_a_reader_sees_has_its_vietnamese(messages):

@@ -82,6 +82,20 @@ def test_what_is_no_plan_at_all_is_refused(tmp_path, wrong, said):
         planned(tmp_path, wrong)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("a: &bomb [x, x]\nb: [*bomb, *bomb]", r"the anchor or alias 'bomb'[\s\S]*line 1"),
+        ("steps:\n  - !!python/object/apply:os.system [ls]", r"the tag '[^']*os.system'[\s\S]*2"),
+        ("a: " + "[" * 30 + "]" * 30, "more than 20 levels"),
+        ("a: " + "x" * 1_000_001, "too large to be written by hand"),
+    ],
+)
+def test_a_map_holds_plain_values_only(tmp_path, wrong, said):
+    with pytest.raises(ConfigError, match=said):
+        planned(tmp_path, wrong)
+
+
 def test_an_empty_file_lacks_its_steps(tmp_path):
     with pytest.raises(ConfigError, match="steps: Field required"):
         planned(tmp_path, "")

@@ -30,6 +30,7 @@ VIEWS: Mapping[str, tuple[tuple[str, ...], str, str]] = {
     "funnel": (("step",), "customers", "of_previous"),
     "funnel_trend": (("week", "step"), "customers", "of"),
     "dropped": (("step", "what", "name"), "customers", "of"),
+    "touchpoints": (("touchpoint",), "conversions", "over"),
     "retention": (("cohort", "month"), "customers", "of"),
 }
 MOST = 0.8  # of what two groups differ in all

@@ -1,0 +1,241 @@
+"""What readers call what is said of touchpoints: places, gaps, states, answers, departments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from journey_lib import i18n, tables
+from journey_lib.charts import Names, named
+from journey_lib.i18n import text as _
+from journey_lib.touchpoints.weeks import NO_STAGE, NO_SYSTEM
+
+SHARES = {"reach", "conversion_rate", "drop_off", "share_new", "removal_effect"}
+PLACES = {"online": "online", "offline": "offline", "unknown": "not described"}
+# Every answer of a factor: a sign, so that no colour is needed; a word; and which way it points.
+ANSWERS = {
+    "leave": ("▼", "many leave", -1),
+    "go_on": ("▲", "many go on", 1),
+    "usual": ("■", "as usual", 0),
+    "below": ("▼", "below the base", -1),
+    "above": ("▲", "above the base", 1),
+    "around": ("■", "around the base", 0),
+    "pained": ("▼", "pains", -1),
+    "quiet": ("■", "no more than usual", 0),
+    "positive": ("▲", "positive", 1),
+    "neutral": ("■", "neutral", 0),
+    "negative": ("▼", "negative", -1),
+    "unknown": ("?", "not known", 0),
+}
+GAP_NAMES = {
+    "no_owner": "nobody answers for it",
+    "two_owners": "two departments answer for it",
+    "never_seen": "described, never seen",
+    "not_authored": "seen, not described",
+    "gone_quiet": "no longer seen",
+    "no_data": "no data record it",
+    "stage_not_authored": "stage without a described touchpoint",
+    "stage_not_seen": "stage without data",
+    "no_goal": "no goal",
+    "no_target": "no target",
+    "other_channel": "seen in another channel",
+    "review_due": "review is due",
+    "drop_off": "look into why so many journeys end here",
+}
+STATES = {"met": "✓ met", "missed": "✗ missed", "open": "? open", "unknown": "– no value"}
+WORDS = {
+    **{f"gap:{code}": said for code, said in GAP_NAMES.items()},
+    **{f"state:{code}": said for code, said in STATES.items()},
+    **{f"place:{code}": said for code, said in PLACES.items()},
+    **{f"answer:{code}": f"{sign} {word}" for code, (sign, word, _way) in ANSWERS.items()},
+    "kind:gap": "gap",
+    "kind:opportunity": "opportunity",
+    "direction:at_least": "at least",
+    "direction:at_most": "at most",
+    "effort:low": "low effort",
+    "effort:medium": "medium effort",
+    "effort:high": "high effort",
+    "status:idea": "idea",
+    "status:planned": "planned",
+    "status:doing": "being done",
+    "status:done": "done",
+    "status:dropped": "dropped",
+    "nobody": "(nobody yet)",
+    "pain:complaints": "complaints",
+    "pain:unanswered": "left unanswered",
+    "pain:reopened": "reopened",
+    "pain:slow": "slow answers",
+    NO_SYSTEM: NO_SYSTEM,
+    NO_STAGE: NO_STAGE,
+}
+
+
+# How each Result of touchpoints reads as a table: its caption, and its columns with the way they are written.
+LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "touchpoints": (
+        "Touchpoints, those with most touches first",
+        {
+            "touchpoint": "text",
+            "customers": "number",
+            "coverage": "percent:1",
+            "conversion_rate": "percent:1",
+            "low": "percent:1",
+            "high": "percent:1",
+            "drop_off": "percent",
+            "others_rate": "percent:1",
+            "over": "number",
+            "touches": "number",
+            "change": "number:2",
+            "removal_effect": "percent:1",
+            "share_new": "percent",
+            "median_days_next": "number:1",
+            "cost_per_touch": "money",
+            "stage": "text",
+            "place": "text",
+            "owner": "text",
+            "channels": "text",
+        },
+    ),
+    "touchpoint_gaps": (
+        "What the inventory lacks",
+        {
+            "touchpoint": "text",
+            "gap": "text",
+            "action": "text",
+            "owner": "text",
+            "stage": "text",
+            "touches": "number",
+            "detail": "text",
+        },
+    ),
+    "touchpoint_targets": (
+        "Touchpoints and their targets",
+        {
+            "touchpoint": "text",
+            "measure": "text",
+            "target": "text",
+            "value": "text",
+            "state": "text",
+            "low": "text",
+            "high": "text",
+            "customers": "number",
+            "owner": "text",
+        },
+    ),
+    "touchpoint_factors": (
+        "Behaviour, emotion and pain",
+        {
+            "touchpoint": "text",
+            "customers": "number",
+            "behaviour": "text",
+            "emotion_mean": "number:2",
+            "emotion_n": "number",
+            "tickets": "number",
+            "pains": "text",
+            "valence": "text",
+        },
+    ),
+    "opportunities": (
+        "If as many went on as is usual in the stage",
+        {
+            "touchpoint": "text",
+            "worth": "compact",
+            "low": "compact",
+            "high": "compact",
+            "rank_low": "number",
+            "rank_high": "number",
+            "drop_off": "percent",
+            "usual": "percent",
+            "more": "number",
+            "over": "number",
+            "customers": "number",
+            "owner": "text",
+            "stage": "text",
+        },
+    ),
+    "touchpoint_actions": (
+        "Who has what to do",
+        {
+            "department": "text",
+            "kind": "text",
+            "touchpoint": "text",
+            "what": "text",
+            "effort": "text",
+            "status": "text",
+            "due": "text",
+            "worth": "compact",
+        },
+    ),
+}
+
+
+def spoken(codes: str, names: Names, kind: str = "") -> str:
+    """What readers call codes of one kind (``department:``, ``system:``, touchpoints), commas between them."""
+    said = [
+        _(WORDS[code]) if code in WORDS else names.get(kind + code, named(pd.Series([code]), names)[0])
+        for code in codes.split(", ")
+    ]
+    return ", ".join(said)
+
+
+# Columns that hold codes, and of which kind they are.
+CALLED = {
+    "touchpoint": "",
+    "stage": "",
+    "channels": "",
+    "detail": "",
+    "owner": "department:",
+    "department": "department:",
+    "source": "system:",
+}
+CODED = {
+    **{name: name for name in ("gap", "state", "place", "kind", "direction", "effort", "status")},
+    "what": "gap",
+    "valence": "answer",
+    "behaviour": "answer",
+}
+
+
+def worded(frame: pd.DataFrame, names: Names) -> pd.DataFrame:
+    """A table of touchpoints with its codes as its readers say them."""
+    frame = frame.copy()
+    for column, kind in CALLED.items():
+        if column in frame:
+            told = frame[column].fillna("").replace("", "nobody" if kind == "department:" else "")
+            frame[column] = [spoken(each, names, kind) if each else "" for each in told]
+    if "measure" in frame:
+        way = [_(WORDS[f"direction:{each}"]) for each in frame["direction"]]
+        for column in ("value", "low", "high", "target"):
+            frame[column] = [_amount(m, v) for m, v in zip(frame["measure"], frame[column], strict=True)]
+        frame["target"] = [f"{w} {aim}" for w, aim in zip(way, frame["target"], strict=True)]
+        frame["measure"] = [measure_name(each) for each in frame["measure"]]
+    if "pains" in frame:
+        hurts = [[pain for pain in each.split(", ") if pain] for each in frame["pains"]]
+        frame["pains"] = [", ".join(_(WORDS[f"pain:{pain}"]) for pain in each) for each in hurts]
+    if "action" in frame:
+        frame["action"] = [_(each) for each in frame["action"]]
+    if "reach" in frame:
+        frame["coverage"] = frame["reach"]  # in other tables reach counts people; here it is a share
+    for column, kind in CODED.items():
+        if column in frame:
+            frame[column] = [_coded(kind, each, names) for each in frame[column].fillna("")]
+    return frame
+
+
+def measure_name(measure: str) -> str:
+    """What readers call a measure of the inventory."""
+    return tables.heading("coverage" if measure == "reach" else measure)
+
+
+def _coded(kind: str, code: str, names: Names) -> str:
+    key = f"{kind}:{code}"
+    return _(WORDS[key]) if key in WORDS else names.get(f"opportunity:{code}", code)
+
+
+def _amount(measure: str, value: Any) -> str:
+    """A value of a measure as readers write it."""
+    if pd.isna(value):
+        return "–"
+    return i18n.percent(value, 1) if measure in SHARES else i18n.number(value, 0 if value >= 100 else 1)

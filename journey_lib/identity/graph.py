@@ -134,17 +134,20 @@ def _joined(nodes: Nodes, links: Edges, ordered: Array, part: Array, rules: Rule
 
     rows = np.flatnonzero(loose[where])
     if len(rows):
-        rank = np.empty(len(links), np.int64)
-        rank[ordered[rows]] = np.arange(len(rows))
+        rank = np.empty(len(links), np.int32)
+        rank[ordered[rows]] = np.arange(len(rows), dtype=np.int32)
         sorted_rows = np.sort(ordered[rows])  # as aggregated: by the lower end
-        chosen = forest.spanning(len(nodes), *_low_high(links, sorted_rows), rank[sorted_rows])
+        low, high = _low_high(links, sorted_rows)
+        doubt = forest.in_doubt(len(nodes), low, high)
+        sorted_rows, low, high = sorted_rows[doubt], low[doubt], high[doubt]
+        chosen = forest.spanning(len(nodes), low, high, rank[sorted_rows])
         taken[rows[rank[sorted_rows[~chosen]]]] = False
 
     rows = np.flatnonzero(crowded[where])
     if len(rows):
         inside = np.flatnonzero(crowded[part])
-        place = np.empty(len(nodes), np.int64)
-        place[inside] = np.arange(len(inside))
+        place = np.empty(len(nodes), np.int32)
+        place[inside] = np.arange(len(inside), dtype=np.int32)
         holds = np.zeros(len(inside), np.int8)
         for kind in _unique(rules):
             holds[nodes.kind[inside] == kind] = 1 << kind

@@ -107,7 +107,7 @@ def resolve(nodes: Nodes, edges: Edges, rules: Rules = DEFAULT) -> Resolution:
     taken, part = _joined(nodes, links, ordered, part, rules)
     fate[ordered[taken]] = TAKEN
     _judge(nodes, links, ordered[~taken], part, rules, fate)
-    customer, canonical = _named(nodes, part)
+    customer, canonical = named(nodes, part)
     joined, dropped = ordered[taken], np.flatnonzero(fate >= SHARED)
     place = np.arange(len(joined), dtype=np.int32)
     joined = joined[grouped(customer[links.left[joined]], len(canonical), place)]
@@ -126,7 +126,7 @@ def _joined(nodes: Nodes, links: Edges, ordered: Array, part: Array, rules: Rule
     people = np.bincount(part, minlength=parts)
     where = part[links.left[ordered]]
     crowded = np.zeros(parts, bool)
-    for kind in _unique(rules):
+    for kind in unique_kinds(rules):
         crowded |= np.bincount(part[nodes.kind == kind], minlength=parts) > 1
     # A part with one link fewer than nodes needs every one of them: only the others ask for a choice.
     loose = (np.bincount(where, minlength=parts) >= people) & ~crowded
@@ -149,7 +149,7 @@ def _joined(nodes: Nodes, links: Edges, ordered: Array, part: Array, rules: Rule
         place = np.empty(len(nodes), np.int32)
         place[inside] = np.arange(len(inside), dtype=np.int32)
         holds = np.zeros(len(inside), np.int8)
-        for kind in _unique(rules):
+        for kind in unique_kinds(rules):
             holds[nodes.kind[inside] == kind] = 1 << kind
         left, right = place[links.left[ordered[rows]]], place[links.right[ordered[rows]]]
         taken[rows], split = forest.apart(left, right, holds)
@@ -158,7 +158,8 @@ def _joined(nodes: Nodes, links: Edges, ordered: Array, part: Array, rules: Rule
     return taken, part
 
 
-def _unique(rules: Rules) -> list[int]:
+def unique_kinds(rules: Rules) -> list[int]:
+    """The kinds of which no customer has two, the strongest first."""
     return [code for code, kind in enumerate(KINDS) if rules.of(kind).unique]
 
 
@@ -166,13 +167,13 @@ def _judge(nodes: Nodes, links: Edges, rows: Array, part: Array, rules: Rules, f
     """Say of links that hold nothing together which kind forbade them, the strongest of several."""
     one, other = part[links.left[rows]], part[links.right[rows]]
     rows, one, other = (column[one != other] for column in (rows, one, other))
-    for kind in reversed(_unique(rules)):
+    for kind in reversed(unique_kinds(rules)):
         has = np.zeros(int(part.max(initial=0)) + 1, bool)
         has[part[nodes.kind == kind]] = True
         fate[rows[has[one] & has[other]]] = JOINS + kind
 
 
-def _named(nodes: Nodes, part: Array) -> tuple[Array, pa.Array]:
+def named(nodes: Nodes, part: Array) -> tuple[Array, pa.Array]:
     """Number parts by the labels of their oldest identifiers, which also give them their ids."""
     parts = int(part.max(initial=-1)) + 1
     people = np.count_nonzero(np.bincount(part, minlength=parts))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,23 +35,35 @@ def identifiers(file: Path, nodes: Nodes, when: tuple[Ints, Ints], chosen: Resol
             }
         )
 
-    _write(file, len(nodes), part)
+    _write(file, (part(at) for at in _parts(len(nodes))))
 
 
-def merges(file: Path, log: pa.Table) -> None:
-    """Write the merge log, its codes turned into the texts they stand for."""
+def merges(file: Path, *logs: pa.Table) -> None:
+    """Write merge logs one below the other, their codes turned into the texts they stand for."""
 
-    def part(at: slice) -> pa.Table:
-        rows = log.slice(at.start, at.stop - at.start)
-        plain = [
-            column.chunk(0).dictionary_decode()
-            if pa.types.is_dictionary(column.type) and len(column)
-            else column
-            for column in rows.columns
-        ]
-        return pa.table(plain, names=log.column_names)
+    def plain(rows: pa.Table) -> pa.Table:
+        columns = {
+            name: column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column
+            for name, column in zip(rows.column_names, rows.columns, strict=True)
+        }
+        return pa.table(columns)
 
-    _write(file, len(log), part)
+    _write(
+        file,
+        (plain(log.slice(at.start, at.stop - at.start)) for log in logs for at in _parts(len(log))),
+    )
+
+
+def review(file: Path, pairs: pa.Table, chosen: Resolution) -> None:
+    """Write the pairs that somebody is to decide: whose two records are, and in which file and row they stand."""
+    columns: dict[str, pa.Array] = {}
+    for name, column in zip(pairs.column_names, pairs.columns, strict=True):
+        if name.endswith("_node"):
+            customer = pa.array(chosen.customer[column.to_numpy()])
+            columns[name.replace("_node", "_customer")] = chosen.canonical.take(customer)
+        else:
+            columns[name] = column
+    pq.write_table(pa.table(columns), file, compression="zstd")
 
 
 def levels(file: Path, customers: Mapping[str, Ints]) -> None:
@@ -63,11 +75,16 @@ def levels(file: Path, customers: Mapping[str, Ints]) -> None:
     )
 
 
-def _write(file: Path, size: int, part: Callable[[slice], pa.Table]) -> None:
-    first = part(slice(0, min(PART, size)))
+def _parts(size: int) -> Iterator[slice]:
+    for start in range(0, max(size, 1), PART):
+        yield slice(start, min(start + PART, size))
+
+
+def _write(file: Path, parts: Iterator[pa.Table]) -> None:
+    first = next(parts)
     # A hash stands in hardly more than one row: a dictionary of them would be another copy.
     coded = [name for name in first.column_names if name not in {"label", "left", "right"}]
     with pq.ParquetWriter(file, first.schema, compression="zstd", use_dictionary=coded) as writer:
         writer.write_table(first)
-        for start in range(PART, size, PART):
-            writer.write_table(part(slice(start, min(start + PART, size))))
+        for part in parts:
+            writer.write_table(part)

@@ -22,6 +22,7 @@ from journey_lib.identity import kept
 from journey_lib.identity.graph import Resolution, resolve
 from journey_lib.identity.log import merge_log
 from journey_lib.identity.nodes import Edges, Nodes
+from journey_lib.identity.pairing import Pairs, joined, pairs
 from journey_lib.identity.rules import Level, Rule, Rules
 from journey_lib.identity.values import as_nodes
 from journey_lib.model import IDENTIFIERS
@@ -77,17 +78,23 @@ def stitch(
     nodes, found, refused = as_nodes(engine, _times(seen)[0], settings.blocked, key)
     when, edges, who = _when(seen, found, len(nodes)), _edges(seen, found), _strongest(seen, found)
     del found
+    crm = {name: number for number, name in enumerate(names) if name in staged.get("customers", ())}
     levels: dict[str, Ints] = {}
+    alike: Pairs | None = None
     for level in LEVELS:
         # Only the chosen answer is kept whole: of the others no more than who is who.
-        answer = resolve(nodes, _believed(nodes, edges, level), _rules(settings, level))
+        rules, more = _rules(settings, level), None
+        answer = resolve(nodes, _believed(nodes, edges, level), rules)
+        if settings.linking and crm and rules.linked:
+            alike = alike or pairs(engine, crm, who, answer, settings.linking, key)
+            answer, more = joined(answer, alike, rules)
         levels[level] = answer.customer
         if level == settings.level:
-            chosen = answer
+            chosen, second = answer, more
     del edges, answer
     _give(engine, names, who, chosen)
     others = [name for name in names if name not in staged.get("identifiers", ())]
-    log = merge_log(chosen, [labels[name] for name in names])
+    logs = [merge_log(chosen, [labels[name] for name in names]), *([] if second is None else [second])]
     facts = {
         "level": settings.level,
         "unique": list(settings.unique),
@@ -95,13 +102,17 @@ def stitch(
         "refused": refused,
         "levels": {level: int(_marked(customer[who[who >= 0]]).sum()) for level, customer in levels.items()},
         **_counted(nodes, chosen, who),
-        "cut": _cut(log),
+        "cut": _cut(logs),
         "sources": _matched(seen, who, chosen, {names.index(name): labels[name] for name in others}),
     }
+    if alike is not None:
+        facts["linking"] = {**alike.facts, "joined": _by_evidence(second)}
     folder.mkdir()
     kept.identifiers(folder / "identifiers.parquet", nodes, when, chosen)
-    kept.merges(folder / "merges.parquet", log)
+    kept.merges(folder / "merges.parquet", *logs)
     kept.levels(folder / "levels.parquet", levels)
+    if alike is not None:
+        kept.review(folder / "review.parquet", alike.review, chosen)
     return Stitched(facts, _people(nodes, chosen))
 
 
@@ -271,10 +282,21 @@ def _counted(nodes: Nodes, chosen: Resolution, who: Ints) -> dict[str, Any]:
     }
 
 
-def _cut(log: pa.Table) -> dict[str, int]:
+def _cut(logs: Sequence[pa.Table]) -> dict[str, int]:
     """Links that were not used, by reason."""
-    counted = pc.value_counts(log["reason"].combine_chunks().cast(pa.string())).to_pylist()
-    return {each["values"]: each["counts"] for each in counted if each["values"] != "joined"}
+    counted: Counter[str] = Counter()
+    for log in logs:
+        for each in pc.value_counts(log["reason"].combine_chunks().cast(pa.string())).to_pylist():
+            counted[each["values"]] += each["counts"]
+    return {reason: many for reason, many in counted.items() if reason != "joined"}
+
+
+def _by_evidence(log: pa.Table | None) -> dict[str, int]:
+    """How many customers each kind of evidence of records joined."""
+    if log is None:
+        return {}
+    said = log.filter(pc.equal(log["reason"], "joined"))["evidence"].to_pylist()
+    return dict(sorted(Counter(said).items()))
 
 
 def _matched(

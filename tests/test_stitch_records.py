@@ -1,4 +1,4 @@
-"""Records of the CRM without a common identifier: a small export in, customers, log and doubtful pairs out."""
+"""Records of the CRM without a common identifier: a small export in, customers and their evidence out."""
 
 from __future__ import annotations
 
@@ -40,9 +40,8 @@ def shop(folder: Path, *records: dict[str, str], linking: str = COMPOSITE):
     crm = pd.DataFrame([{**record, "customer_id": code} for code, record in zip(codes, records, strict=True)])
     crm.to_csv(folder / "crm.csv", index=False)
     days = [f"2025-01-{1 + number % 28:02} 10:00:00" for number in range(len(codes))]
-    orders = pd.DataFrame(
-        {"order_id": range(len(codes)), "customer_id": codes, "timestamp": days, "value": 1}
-    )
+    orders = pd.DataFrame({"order_id": range(len(codes)), "customer_id": codes, "timestamp": days})
+    orders["value"] = 1
     orders.to_csv(folder / "orders.csv", index=False)
     (folder / "journey.yaml").write_text(CONFIG.replace("LINKING", linking), encoding="utf-8")
     return jl.open(folder)
@@ -81,7 +80,7 @@ def test_the_merge_log_tells_the_evidence_of_every_merge(tmp_path) -> None:
         ["joined", "seen together", "customer_id", "phone", "customers"],
         ["joined", "agree in name + birth_date + address", "customer_id", "customer_id", "customers"],
     ]
-    assert log["customer"].nunique() == 1
+    assert len(set(log["customer"])) == 1
     assert len(single_view.links(opened).table) == 2
 
 
@@ -183,7 +182,7 @@ SPLINK = "linking: {method: splink}"
 
 def test_records_that_are_alike_enough_are_joined_and_the_doubtful_are_listed(tmp_path, splink) -> None:
     tam = {**NHU, "name": "Đỗ Minh Tâm", "birth_year": "1990"}
-    records = [NHU, {**NHU, "name": "Do Quynh Nhu"}, tam, {**tam, "city": ""}, *crowd()]
+    records = [NHU, {**NHU, "name": "Do Quynh Nhu"}, tam, {**tam, "name": "Đỗ Minh Tam"}, *crowd()]
     opened = shop(tmp_path, *records, linking=SPLINK)
     manifest = prepare.prepare(opened)
     facts = manifest.identity["linking"]

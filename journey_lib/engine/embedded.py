@@ -15,9 +15,8 @@ import pyarrow as pa
 
 from journey_lib.errors import DataError
 
-
 # Of the memory a preparation may use, what DuckDB gets; the rest is for Python, Arrow and arrays beside it.
-SHARE = 0.6
+SHARE = 0.4
 
 
 def identifier(name: str) -> str:
@@ -86,7 +85,7 @@ def _readable() -> Iterator[None]:
 
 @contextmanager
 def connect(scratch: Path, memory: str = "2GB") -> Iterator[Engine]:
-    """Open an engine whose tables live in memory and, beyond its share of `memory`, in a folder under `scratch`.
+    """Open an engine whose tables live in memory and, beyond its share of it, in a folder under `scratch`.
 
     `memory` is what all of the work may use, that of Python included.
     """

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from journey_lib.identity import forest
 from journey_lib.identity.links import aggregated, by_strength, shared
-from journey_lib.identity.nodes import Edges, Nodes
+from journey_lib.identity.nodes import BLOCK, Edges, Nodes
 from journey_lib.identity.order import LABEL_DIGITS, grouped
 from journey_lib.identity.rules import DEFAULT, KINDS, Rules
 
@@ -190,7 +190,7 @@ def named(nodes: Nodes, part: Array) -> tuple[Array, pa.Array]:
     rows = rows[order]
     number = np.empty(parts, np.int32)
     number[part[rows]] = np.arange(len(rows), dtype=np.int32)
-    return number[part], _ids(nodes.label.take(pa.array(rows)), head[order])
+    return number[part], _ids(nodes.label, rows, head[order])
 
 
 def _least(part: Array, parts: int, key: Array) -> Array:
@@ -200,9 +200,13 @@ def _least(part: Array, parts: int, key: Array) -> Array:
     return np.flatnonzero(key == least[part])
 
 
-def _ids(labels: pa.Array, heads: Array) -> pa.Array:
-    """Ids from sorted labels: as short as they may be for all to differ."""
-    short = pc.binary_join_element_wise("C", pc.utf8_slice_codeunits(labels.cast(pa.string()), 0, SHORT), "")
+def _ids(labels: pa.Array, rows: Array, heads: Array) -> pa.Array:
+    """Ids from the labels in these rows, which are sorted: as short as they may be for all to differ."""
+    parts = [pa.array([], pa.string())]
+    for start in range(0, len(rows), BLOCK):  # whole labels are three times as long as ids
+        begins = pc.utf8_slice_codeunits(labels.take(pa.array(rows[start : start + BLOCK])), 0, SHORT)
+        parts.append(pc.binary_join_element_wise("C", begins.cast(pa.string()), ""))
+    short = pa.concat_arrays(parts)
     same = np.diff(heads >> np.uint64(64 - 4 * SHORT)) == 0
     if not same.any():
         return short
@@ -210,7 +214,7 @@ def _ids(labels: pa.Array, heads: Array) -> pa.Array:
     inside = np.append(same, False) | np.append(False, same)
     for digits in range(SHORT + 4, LABEL_DIGITS + 1, 4):
         for row in np.flatnonzero(inside).tolist():
-            texts[row] = "C" + labels[row].as_py()[:digits]
+            texts[row] = "C" + labels[int(rows[row])].as_py()[:digits]
         alike = np.array([one == other for one, other in itertools.pairwise(texts)])
         inside = np.append(alike, False) | np.append(False, alike)
         if not inside.any():

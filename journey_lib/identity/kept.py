@@ -55,7 +55,7 @@ def merges(file: Path, *logs: pa.Table) -> None:
 
 
 def review(file: Path, pairs: pa.Table, chosen: Resolution) -> None:
-    """Write the pairs that somebody is to decide: whose two records are, and in which file and row they stand."""
+    """Write the pairs that somebody is to decide: whose two records are, and where they stand."""
     columns: dict[str, pa.Array] = {}
     for name, column in zip(pairs.column_names, pairs.columns, strict=True):
         if name.endswith("_node"):

@@ -74,7 +74,7 @@ class Linked:
 
     `pairs`    those above the threshold: evidence (`with_pairs`). Columns left, right, reason, probability,
                weight; left and right are codes of records, the lesser left.
-    `review`   those below the threshold that are still likely enough, for somebody to decide; without `reason`.
+    `review`   those less likely than the threshold, for somebody to decide; without `reason`.
     `skipped`  the ways to look for pairs that were left out because they would give too many.
     """
 

@@ -32,7 +32,8 @@ def merge_log(found: Resolution, sources: Sequence[str] = ()) -> pa.Table:
     A row for every link that holds a customer together (one fewer than its identifiers), then a row for every
     link that was not used. Columns: `customer` (of the left end), `other` (of the right end, where it is
     another), `reason`, `left_kind`, `left`, `right_kind`, `right` (hashes, never raw values), `source`,
-    `evidence` (here always that they were seen together), `count`, `first`, `last`. Links between identifiers that were one customer anyway are left out.
+    `evidence` (of these links always that both were seen together), `count`, `first`, `last`. Links between
+    identifiers that were one customer anyway are left out.
     """
     rows = np.concatenate([found.joined, found.dropped])
     links = found.links.take(rows)

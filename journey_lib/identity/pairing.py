@@ -126,7 +126,7 @@ def joined(found: Resolution, evidence: Pairs, rules: Rules) -> tuple[Resolution
 
     Returns
     -------
-    Who is who now; and a row of the merge log (`merge_log`) for each pair that joined two customers or was cut.
+    Who is who now; and a row of the merge log for each pair that joined two customers or was cut.
     """
     one, other = found.customer[evidence.left], found.customer[evidence.right]
     holds = np.zeros(len(found.canonical), np.int8)
@@ -184,7 +184,7 @@ def _review(
     chance: Sequence[float],
     weight: Sequence[float],
 ) -> pa.Table:
-    """Pairs to decide, the likeliest first: where both records stand, and how likely they are one person's."""
+    """Pairs to decide, the likeliest first: where both records stand, and how likely they are one's."""
     order = sorted(range(len(left)), key=lambda pair: (-weight[pair], left[pair], right[pair]))
     columns: dict[str, Any] = {}
     for side, codes in (("left", left), ("right", right)):

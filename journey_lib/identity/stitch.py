@@ -78,6 +78,7 @@ def stitch(
     nodes, found, refused = as_nodes(engine, _times(seen)[0], settings.blocked, key)
     when, edges, who = _when(seen, found, len(nodes)), _edges(seen, found), _strongest(seen, found)
     del found
+    seen = seen.select(["source", "rows"])
     crm = {name: number for number, name in enumerate(names) if name in staged.get("customers", ())}
     levels: dict[str, Ints] = {}
     alike: Pairs | None = None

@@ -154,12 +154,13 @@ def known(rows: int, folder: Path, seed: int = 20_250_104) -> None:
         "phone": pa.array(np.char.mod("+843%08d", customer), mask=by_mail | ~bought),
     }
     known = pa.table(columns)
-    workspace = WORKSPACE.replace("currency: VND", "currency: VND\nidentity: {}")
+    workspace = WORKSPACE.replace("currency: VND", "currency: VND\nidentity: {key_file: raw/identity.key}")
     for form, name in (("parquet", "events.parquet"), ("csv", "events.csv.gz")):
         raw = folder / f"workspace_{form}" / "raw"
         raw.mkdir(parents=True)
         declared = workspace.replace("format: parquet", f"format: {form}").replace("events.parquet", name)
         (raw.parent / "journey.yaml").write_text(declared, encoding="utf-8")
+        (raw / "identity.key").write_text("these people are invented", encoding="utf-8")
     (folder / "events.parquet").unlink()
     shutil.rmtree(folder / "workspace")
     pq.write_table(known, folder / "events.parquet", compression="zstd", row_group_size=1_000_000)

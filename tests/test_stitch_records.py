@@ -182,7 +182,13 @@ SPLINK = "linking: {method: splink}"
 
 def test_records_that_are_alike_enough_are_joined_and_the_doubtful_are_listed(tmp_path, splink) -> None:
     tam = {**NHU, "name": "Đỗ Minh Tâm", "birth_year": "1990"}
-    records = [NHU, {**NHU, "name": "Do Quynh Nhu"}, tam, {**tam, "name": "Đỗ Minh Tam"}, *crowd()]
+    records = [
+        NHU,
+        {**NHU, "name": "Do Quynh Nhu"},
+        tam,
+        {**tam, "name": "Đỗ Minh Tam", "birth_year": ""},
+        *crowd(),
+    ]
     opened = shop(tmp_path, *records, linking=SPLINK)
     manifest = prepare.prepare(opened)
     facts = manifest.identity["linking"]

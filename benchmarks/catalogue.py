@@ -130,6 +130,21 @@ BENCHMARKS = (
         same=("events",),
         turns=1,
     ),
+    *(
+        Benchmark(
+            f"prepare_known_10m_{form}",
+            f"events with their identifiers, as {said}, to customers and the touch table, vs DuckDB reading every"
+            " column once",
+            "known",
+            10 * MILLION,
+            ours("prepare", f"{{workspace_{form}}}"),
+            Command("ours", "peers/duckdb_scan.py", (file,)),
+            target=None,
+            same=("events",),
+            turns=1,
+        )
+        for form, said, file in (("csv", "gzipped CSV", "{text}"), ("parquet", "Parquet", "{events}"))
+    ),
     Benchmark(
         "spark_10m",
         "files to touch table, paths, linear and time decay on a local Spark, vs the embedded engine",

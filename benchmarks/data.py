@@ -5,6 +5,8 @@ Run as a script (`python benchmarks/data.py journeys 1000000 DIR`), so that the 
 
 from __future__ import annotations
 
+import gzip
+import shutil
 import sys
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyarrow import csv
 
 JOURNEY_CHANNELS = [
     "paid_search", "organic_search", "facebook", "zalo", "tiktok", "youtube", "email", "sms", "affiliate",
@@ -126,6 +129,47 @@ def events(rows: int, folder: Path, seed: int = 20_250_102) -> None:
     (folder / "workspace" / "journey.yaml").write_text(WORKSPACE, encoding="utf-8")
 
 
+def known(rows: int, folder: Path, seed: int = 20_250_104) -> None:
+    """Write the same kind of events as people are known by at a shop: as Parquet, and as gzipped CSV.
+
+    Instead of a customer's number a row has a cookie (a new one every third event or so), on a third of
+    the rows of those who have an account its user id, and on conversions an e-mail address or a phone number.
+    """
+    events(rows, folder)
+    random = np.random.default_rng(seed)
+    table = pq.read_table(folder / "events.parquet")
+    customer = table["customer_id"].to_numpy()
+    people = int(customer.max()) + 1
+    bought = table["conversion"].to_numpy()
+    cookie = np.char.mod("%016x", (customer * 7 + random.geometric(0.4, rows).clip(max=7)) * 2_654_435_761)
+    logged_in = (random.random(people) < 0.4)[customer] & ((random.random(rows) < 1 / 3) | bought)
+    by_mail = (customer % 2 == 0) & bought
+    columns = {
+        "event_id": table["event_id"].cast(pa.string()),
+        "timestamp": table["timestamp"],
+        **{name: table[name] for name in ("channel", "event_type", "value")},
+        "cookie": pa.array(cookie),
+        "user_id": pa.array(np.char.mod("U%08d", customer), mask=~logged_in),
+        "email": pa.array(np.char.mod("khach%08d@example.vn", customer), mask=~by_mail),
+        "phone": pa.array(np.char.mod("+843%08d", customer), mask=by_mail | ~bought),
+    }
+    known = pa.table(columns)
+    workspace = WORKSPACE.replace("currency: VND", "currency: VND\nidentity: {key_file: raw/identity.key}")
+    for form, name in (("parquet", "events.parquet"), ("csv", "events.csv.gz")):
+        raw = folder / f"workspace_{form}" / "raw"
+        raw.mkdir(parents=True)
+        declared = workspace.replace("format: parquet", f"format: {form}").replace("events.parquet", name)
+        (raw.parent / "journey.yaml").write_text(declared, encoding="utf-8")
+        (raw / "identity.key").write_text("these people are invented", encoding="utf-8")
+    (folder / "events.parquet").unlink()
+    shutil.rmtree(folder / "workspace")
+    pq.write_table(known, folder / "events.parquet", compression="zstd", row_group_size=1_000_000)
+    (folder / "workspace_parquet" / "raw" / "events.parquet").hardlink_to(folder / "events.parquet")
+    with gzip.open(folder / "text.csv.gz", "wb", compresslevel=1) as file:
+        csv.write_csv(known, file)
+    (folder / "workspace_csv" / "raw" / "events.csv.gz").hardlink_to(folder / "text.csv.gz")
+
+
 def identities(rows: int, folder: Path, seed: int = 20_250_103) -> None:
     """Write `rows` sightings of two identifiers together, as hashes, in no order.
 
@@ -200,6 +244,11 @@ def identities(rows: int, folder: Path, seed: int = 20_250_103) -> None:
 
 if __name__ == "__main__":
     kind, rows, folder = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
-    {"journeys": journeys, "three_paths": three_paths, "events": events, "identities": identities}[kind](
-        rows, folder
-    )
+    made = {
+        "journeys": journeys,
+        "three_paths": three_paths,
+        "events": events,
+        "known": known,
+        "identities": identities,
+    }
+    made[kind](rows, folder)

@@ -132,6 +132,8 @@ TABLES: Mapping[str, Mapping[str, bool]] = {
         "city": False,
         "district": False,
         "birth_year": False,
+        "birth_date": False,
+        "address": False,
         "gender": False,
         "joined": False,
         "opt_out": False,

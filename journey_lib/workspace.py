@@ -141,12 +141,33 @@ class Channels(_Strict):
 Kind = Literal[IDENTIFIERS]  # type: ignore[valid-type]
 
 
+class Linking(_Strict):
+    """How records of the CRM are joined that have no identifier in common; nothing of it happens undeclared.
+
+    `method` composite: records that agree in all columns of one of the `rules` are one person's; splink: those
+    too, and then pairs that are alike with a probability of `accept` or more. Pairs from `review` up to
+    `accept` are listed for somebody to decide.
+    """
+
+    method: Literal["composite", "splink"]
+    rules: tuple[tuple[str, ...], ...] = (("name", "birth_date", "address"),)
+    accept: float = Field(default=0.95, gt=0, le=1)
+    review: float = Field(default=0.5, gt=0, le=1)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Linking:
+        if self.review >= self.accept:
+            raise ValueError(f"review: {self.review:g} must be less than accept, which is {self.accept:g}")
+        return self
+
+
 class Identity(_Strict):
     """How rows become customers: from identifiers, by which rules, and where the key of their hashes is.
 
     `level` off: every identifier is its own customer; aggressive: shared values join too. `unique` kinds
     never occur twice in one customer; a value linked to more than its limit of stronger ones is shared and
-    joins nobody. `key_file` is taken where the environment variable `key` is not set.
+    joins nobody. `key_file` is taken where the environment variable `key` is not set. `linking` joins records
+    that no identifier does.
     """
 
     level: Literal["off", "normal", "aggressive"] = "normal"
@@ -157,6 +178,7 @@ class Identity(_Strict):
     blocked: dict[Kind, tuple[str, ...]] = Field(default_factory=dict)
     key: str = "JOURNEY_IDENTITY_KEY"
     key_file: str | None = None
+    linking: Linking | None = None
 
 
 class EngineSettings(_Strict):

@@ -15,6 +15,9 @@ import pyarrow as pa
 
 from journey_lib.errors import DataError
 
+# Of the memory a preparation may use, what DuckDB gets; the rest is for Python, Arrow and arrays beside it.
+SHARE = 0.4
+
 
 def identifier(name: str) -> str:
     """A table or column name, quoted so that nothing in it can act as SQL."""
@@ -82,13 +85,17 @@ def _readable() -> Iterator[None]:
 
 @contextmanager
 def connect(scratch: Path, memory: str = "2GB") -> Iterator[Engine]:
-    """Open an engine whose tables live in memory and, beyond `memory`, in a folder under `scratch`."""
+    """Open an engine whose tables live in memory and, beyond its share of it, in a folder under `scratch`.
+
+    `memory` is what all of the work may use, that of Python included.
+    """
     scratch.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="engine-", dir=scratch))
     try:
         connection = duckdb.connect(":memory:")
         try:
-            connection.execute(f"SET memory_limit = {literal(memory)}")
+            number, unit = memory[:-2], memory[-2:]
+            connection.execute(f"SET memory_limit = {literal(f'{float(number) * SHARE:.3f}{unit}')}")
             connection.execute(f"SET temp_directory = {literal(str(folder / 'spill'))}")
             connection.execute("SET TimeZone = 'UTC'")
             yield Engine(connection)

@@ -7,13 +7,15 @@ more, and all that it does not take goes there.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from journey_lib.identity.keys import HASH_BYTES, digests
+from journey_lib.identity.keys import HASH_BYTES
 from journey_lib.identity.normalise import normalised, refused_texts
 
 # Printable ASCII without blanks, and without letters that would change their case.
@@ -30,6 +32,7 @@ _NONE = {
     "email": r"^.{65}",  # longer ones are measured part by part
 }
 _ZEROS = "^[0-]*$"
+_BLOCK = 1 << 16
 
 
 def canonical(
@@ -51,10 +54,15 @@ def canonical(
     return pc.replace_with_mask(texts, odd, pa.array(others, values.type)), reasons
 
 
-def hashed_column(kind: str, values: Iterable[str], key: bytes) -> pa.Array:
-    """What stands for each identifier of a column, as `keys.hashed` says it, and as one column again."""
-    letters = b"".join(digests(kind, values, key)).hex().encode()
-    ends = np.arange(0, len(letters) + 1, 2 * HASH_BYTES, dtype=np.int64)
+def labels(digests: npt.NDArray[Any]) -> pa.Array:
+    """Hashes, in rows of two numbers whose highest byte comes first, as one column of hex digits."""
+    letters = np.empty((len(digests), 2 * HASH_BYTES), np.uint8)
+    for start in range(0, len(digests), _BLOCK):
+        block = digests[start : start + _BLOCK]
+        letters[start : start + _BLOCK] = np.frombuffer(block.tobytes().hex().encode(), np.uint8).reshape(
+            len(block), -1
+        )
+    ends = np.arange(0, letters.size + 1, 2 * HASH_BYTES, dtype=np.int64)
     return pa.Array.from_buffers(
-        pa.large_string(), len(ends) - 1, [None, pa.py_buffer(ends), pa.py_buffer(letters)]
+        pa.large_string(), len(digests), [None, pa.py_buffer(ends), pa.py_buffer(letters)]
     )

@@ -21,14 +21,22 @@ def components(n: int, low: Array, high: Array) -> Array:
     return csgraph.connected_components(_matrix(n, low, high, np.ones(len(low))), directed=False)[1]
 
 
+def in_doubt(n: int, low: Array, high: Array) -> Array:
+    """The links whose ends both have another one: who has a single link keeps it, whatever is chosen."""
+    many = np.zeros(n, np.int32)
+    for end in (low, high):
+        np.add.at(many, end, np.int32(1))
+    return np.flatnonzero((many[low] > 1) & (many[high] > 1))
+
+
 def spanning(n: int, low: Array, high: Array, rank: Array) -> Array:
     """Which links are the strongest that hold each part together; `rank` 0 is the strongest of all."""
     # Weight nought would be no link at all.
     tree = csgraph.minimum_spanning_tree(_matrix(n, low, high, rank + 1.0))
     chosen = np.zeros(len(low), bool)
-    where = np.empty(len(low), np.int64)
-    where[rank] = np.arange(len(low))
-    chosen[where[tree.data.astype(np.int64) - 1]] = True
+    where = np.empty(int(rank.max(initial=-1)) + 1, np.int32)
+    where[rank] = np.arange(len(low), dtype=np.int32)
+    chosen[where[tree.data.astype(np.int32) - 1]] = True
     return chosen
 
 

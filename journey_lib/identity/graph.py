@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from journey_lib.identity import forest
 from journey_lib.identity.links import aggregated, by_strength, shared
-from journey_lib.identity.nodes import Edges, Nodes
+from journey_lib.identity.nodes import BLOCK, Edges, Nodes
 from journey_lib.identity.order import LABEL_DIGITS, grouped
 from journey_lib.identity.rules import DEFAULT, KINDS, Rules
 
@@ -107,7 +107,7 @@ def resolve(nodes: Nodes, edges: Edges, rules: Rules = DEFAULT) -> Resolution:
     taken, part = _joined(nodes, links, ordered, part, rules)
     fate[ordered[taken]] = TAKEN
     _judge(nodes, links, ordered[~taken], part, rules, fate)
-    customer, canonical = _named(nodes, part)
+    customer, canonical = named(nodes, part)
     joined, dropped = ordered[taken], np.flatnonzero(fate >= SHARED)
     place = np.arange(len(joined), dtype=np.int32)
     joined = joined[grouped(customer[links.left[joined]], len(canonical), place)]
@@ -126,7 +126,7 @@ def _joined(nodes: Nodes, links: Edges, ordered: Array, part: Array, rules: Rule
     people = np.bincount(part, minlength=parts)
     where = part[links.left[ordered]]
     crowded = np.zeros(parts, bool)
-    for kind in _unique(rules):
+    for kind in unique_kinds(rules):
         crowded |= np.bincount(part[nodes.kind == kind], minlength=parts) > 1
     # A part with one link fewer than nodes needs every one of them: only the others ask for a choice.
     loose = (np.bincount(where, minlength=parts) >= people) & ~crowded
@@ -134,19 +134,22 @@ def _joined(nodes: Nodes, links: Edges, ordered: Array, part: Array, rules: Rule
 
     rows = np.flatnonzero(loose[where])
     if len(rows):
-        rank = np.empty(len(links), np.int64)
-        rank[ordered[rows]] = np.arange(len(rows))
+        rank = np.empty(len(links), np.int32)
+        rank[ordered[rows]] = np.arange(len(rows), dtype=np.int32)
         sorted_rows = np.sort(ordered[rows])  # as aggregated: by the lower end
-        chosen = forest.spanning(len(nodes), *_low_high(links, sorted_rows), rank[sorted_rows])
+        low, high = _low_high(links, sorted_rows)
+        doubt = forest.in_doubt(len(nodes), low, high)
+        sorted_rows, low, high = sorted_rows[doubt], low[doubt], high[doubt]
+        chosen = forest.spanning(len(nodes), low, high, rank[sorted_rows])
         taken[rows[rank[sorted_rows[~chosen]]]] = False
 
     rows = np.flatnonzero(crowded[where])
     if len(rows):
         inside = np.flatnonzero(crowded[part])
-        place = np.empty(len(nodes), np.int64)
-        place[inside] = np.arange(len(inside))
+        place = np.empty(len(nodes), np.int32)
+        place[inside] = np.arange(len(inside), dtype=np.int32)
         holds = np.zeros(len(inside), np.int8)
-        for kind in _unique(rules):
+        for kind in unique_kinds(rules):
             holds[nodes.kind[inside] == kind] = 1 << kind
         left, right = place[links.left[ordered[rows]]], place[links.right[ordered[rows]]]
         taken[rows], split = forest.apart(left, right, holds)
@@ -155,7 +158,8 @@ def _joined(nodes: Nodes, links: Edges, ordered: Array, part: Array, rules: Rule
     return taken, part
 
 
-def _unique(rules: Rules) -> list[int]:
+def unique_kinds(rules: Rules) -> list[int]:
+    """The kinds of which no customer has two, the strongest first."""
     return [code for code, kind in enumerate(KINDS) if rules.of(kind).unique]
 
 
@@ -163,13 +167,13 @@ def _judge(nodes: Nodes, links: Edges, rows: Array, part: Array, rules: Rules, f
     """Say of links that hold nothing together which kind forbade them, the strongest of several."""
     one, other = part[links.left[rows]], part[links.right[rows]]
     rows, one, other = (column[one != other] for column in (rows, one, other))
-    for kind in reversed(_unique(rules)):
+    for kind in reversed(unique_kinds(rules)):
         has = np.zeros(int(part.max(initial=0)) + 1, bool)
         has[part[nodes.kind == kind]] = True
         fate[rows[has[one] & has[other]]] = JOINS + kind
 
 
-def _named(nodes: Nodes, part: Array) -> tuple[Array, pa.Array]:
+def named(nodes: Nodes, part: Array) -> tuple[Array, pa.Array]:
     """Number parts by the labels of their oldest identifiers, which also give them their ids."""
     parts = int(part.max(initial=-1)) + 1
     people = np.count_nonzero(np.bincount(part, minlength=parts))
@@ -186,7 +190,7 @@ def _named(nodes: Nodes, part: Array) -> tuple[Array, pa.Array]:
     rows = rows[order]
     number = np.empty(parts, np.int32)
     number[part[rows]] = np.arange(len(rows), dtype=np.int32)
-    return number[part], _ids(nodes.label.take(pa.array(rows)), head[order])
+    return number[part], _ids(nodes.label, rows, head[order])
 
 
 def _least(part: Array, parts: int, key: Array) -> Array:
@@ -196,9 +200,13 @@ def _least(part: Array, parts: int, key: Array) -> Array:
     return np.flatnonzero(key == least[part])
 
 
-def _ids(labels: pa.Array, heads: Array) -> pa.Array:
-    """Ids from sorted labels: as short as they may be for all to differ."""
-    short = pc.binary_join_element_wise("C", pc.utf8_slice_codeunits(labels.cast(pa.string()), 0, SHORT), "")
+def _ids(labels: pa.Array, rows: Array, heads: Array) -> pa.Array:
+    """Ids from the labels in these rows, which are sorted: as short as they may be for all to differ."""
+    parts = [pa.array([], pa.string())]
+    for start in range(0, len(rows), BLOCK):  # whole labels are three times as long as ids
+        begins = pc.utf8_slice_codeunits(labels.take(pa.array(rows[start : start + BLOCK])), 0, SHORT)
+        parts.append(pc.binary_join_element_wise("C", begins.cast(pa.string()), ""))
+    short = pa.concat_arrays(parts)
     same = np.diff(heads >> np.uint64(64 - 4 * SHORT)) == 0
     if not same.any():
         return short
@@ -206,7 +214,7 @@ def _ids(labels: pa.Array, heads: Array) -> pa.Array:
     inside = np.append(same, False) | np.append(False, same)
     for digits in range(SHORT + 4, LABEL_DIGITS + 1, 4):
         for row in np.flatnonzero(inside).tolist():
-            texts[row] = "C" + labels[row].as_py()[:digits]
+            texts[row] = "C" + labels[int(rows[row])].as_py()[:digits]
         alike = np.array([one == other for one, other in itertools.pairwise(texts)])
         inside = np.append(alike, False) | np.append(False, alike)
         if not inside.any():

@@ -74,7 +74,7 @@ class Linked:
 
     `pairs`    those above the threshold: evidence (`with_pairs`). Columns left, right, reason, probability,
                weight; left and right are codes of records, the lesser left.
-    `review`   those between `DOUBTFUL` and the threshold, for somebody to decide; without `reason`.
+    `review`   those less likely than the threshold, for somebody to decide; without `reason`.
     `skipped`  the ways to look for pairs that were left out because they would give too many.
     """
 
@@ -90,6 +90,7 @@ def link(
     *,
     record: str = "customer_id",
     threshold: float = 0.95,
+    review: float = DOUBTFUL,
     seed: int = 1,
     found: float = 0.8,
     most_pairs: int = 5_000_000,
@@ -110,6 +111,8 @@ def link(
         The column with a record's own code.
     threshold
         How likely a pair must be to count as evidence.
+    review
+        How likely it must be to be listed for somebody to decide.
     seed
         Of the sample of strangers' pairs, where a file has too many.
     found
@@ -126,9 +129,9 @@ def link(
     DataError
         A record has no code, two have the same, or `customer` is not of their length.
     """
-    if not DOUBTFUL < threshold <= 1:
+    if not 0 < review < threshold <= 1:
         raise ParameterError(
-            f"a threshold of {threshold} is none", do=f"give one above {DOUBTFUL}, at most 1"
+            f"a threshold of {threshold} is none", do=f"give one above {review:g}, at most 1"
         )
     if not 0 < found < 1:
         raise ParameterError(f"a share of {found} is none", do="give a number between 0 and 1")
@@ -158,7 +161,7 @@ def link(
     if ways:
         table, settings = _model(compare, written, marked, group, ways)
         settings["probability_two_random_records_match"] = _expected(group, found)
-        scored = _scored(table, settings, seed)
+        scored = _scored(table, settings, seed, review)
     return _linked(scored, [codes[row] for row in order], threshold, tuple(skipped))
 
 
@@ -329,8 +332,8 @@ def _splink() -> Any:
     return splink
 
 
-def _scored(table: pa.Table, settings: dict[str, Any], seed: int) -> pa.Table:
-    """Splink's answer: pairs of rows, from `DOUBTFUL` up."""
+def _scored(table: pa.Table, settings: dict[str, Any], seed: int, review: float) -> pa.Table:
+    """Splink's answer: pairs of rows, from `review` up."""
     splink = _splink()
     with _quiet():
         database = splink.DuckDBAPI()
@@ -340,7 +343,7 @@ def _scored(table: pa.Table, settings: dict[str, Any], seed: int) -> pa.Table:
         linker.training.estimate_u_using_random_sampling(
             max_pairs=SAMPLE, seed=seed, min_count_per_level=None, num_chunks=1
         )
-        answer = linker.inference.predict(threshold_match_probability=DOUBTFUL)
+        answer = linker.inference.predict(threshold_match_probability=review)
         scored = answer.as_pyarrow_table()
         database.duckdb_con.close()
     return scored

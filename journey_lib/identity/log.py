@@ -14,6 +14,7 @@ from journey_lib.identity.graph import REASONS, Resolution
 from journey_lib.identity.rules import KINDS
 
 Array = npt.NDArray[Any]
+TOGETHER = "seen together"
 
 
 def merge_log(found: Resolution, sources: Sequence[str] = ()) -> pa.Table:
@@ -31,7 +32,8 @@ def merge_log(found: Resolution, sources: Sequence[str] = ()) -> pa.Table:
     A row for every link that holds a customer together (one fewer than its identifiers), then a row for every
     link that was not used. Columns: `customer` (of the left end), `other` (of the right end, where it is
     another), `reason`, `left_kind`, `left`, `right_kind`, `right` (hashes, never raw values), `source`,
-    `count`, `first`, `last`. Links between identifiers that were one customer anyway are left out.
+    `evidence` (of these links always that both were seen together), `count`, `first`, `last`. Links between
+    identifiers that were one customer anyway are left out.
     """
     rows = np.concatenate([found.joined, found.dropped])
     links = found.links.take(rows)
@@ -46,6 +48,7 @@ def merge_log(found: Resolution, sources: Sequence[str] = ()) -> pa.Table:
             "right_kind": _named(found.nodes.kind[links.right], pa.array(KINDS)),
             "right": _named(links.right, found.nodes.label),
             "source": _named(links.source, _names(links.source, sources)),
+            "evidence": _named(np.zeros(len(rows), np.int8), pa.array([TOGETHER])),
             "count": pa.array(links.count),
             "first": pa.array(links.first, pa.timestamp("us", "UTC")),
             "last": pa.array(links.last, pa.timestamp("us", "UTC")),

@@ -15,6 +15,7 @@ from journey_lib.identity.order import Labels, distinct, numbers_of
 from journey_lib.identity.rules import KINDS
 
 Array = npt.NDArray[Any]
+BLOCK = 1 << 18  # labels that are copied at once
 Column = Any  # an Arrow or numpy array of texts
 
 
@@ -37,7 +38,11 @@ class Nodes:
 
     def labels(self, rows: Array) -> Labels:
         """The labels of some of them as numbers, which compare as the texts do."""
-        return numbers_of(self.label.take(pa.array(rows)))
+        numbers = np.empty((2, len(rows)), np.uint64)
+        for start in range(0, len(rows), BLOCK):
+            block = slice(start, start + BLOCK)
+            numbers[:, block] = numbers_of(self.label.take(pa.array(rows[block])))
+        return Labels(numbers[0], numbers[1])
 
 
 @dataclass(frozen=True)

@@ -15,15 +15,16 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from journey_lib.engine import Engine
 from journey_lib.errors import DataError
-from journey_lib.identity.columns import canonical, hashed_column
+from journey_lib.identity import kept
 from journey_lib.identity.graph import Resolution, resolve
 from journey_lib.identity.log import merge_log
 from journey_lib.identity.nodes import Edges, Nodes
+from journey_lib.identity.pairing import Pairs, joined, pairs
 from journey_lib.identity.rules import Level, Rule, Rules
+from journey_lib.identity.values import as_nodes
 from journey_lib.model import IDENTIFIERS
 from journey_lib.workspace import Identity
 
@@ -37,22 +38,14 @@ Ints = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class Stitched:
-    """What became of the identifiers: counts for the manifest, and the tables behind them.
+    """What became of the identifiers: counts for the manifest, and how well each customer is known.
 
-    `identifiers` has a row for each identifier (as a hash) with its customer, `merges` a row for each link
-    that joined or was cut, `levels` the customer of each identifier at every level of stitching.
+    `people` has a row for each customer: `customer_id`, `identifiers` (how many), and whether it is `known`
+    by more than a cookie or a device.
     """
 
     facts: Mapping[str, Any]
-    identifiers: pa.Table = field(repr=False)
-    merges: pa.Table = field(repr=False)
-    levels: pa.Table = field(repr=False)
-
-    def write(self, folder: Path) -> None:
-        """Keep the tables beside the touches."""
-        folder.mkdir()
-        for name in ("identifiers", "merges", "levels"):
-            pq.write_table(getattr(self, name), folder / f"{name}.parquet", compression="zstd")
+    people: pa.Table = field(repr=False)
 
 
 def needed(engine: Engine, staged: Mapping[str, Sequence[str]]) -> bool:
@@ -69,41 +62,59 @@ def stitch(
     identified: Sequence[str],
     settings: Identity,
     key: bytes,
+    folder: Path,
 ) -> Stitched:
     """Give every staged row its customer: the column ``customer_id`` becomes the canonical id.
 
     `labels` names each staged table as its readers know it; `identified` are those whose people stand in
     the table `identifiers`, by event id. Each staged table gets a column ``who``, the number of the strongest
-    identifier of the row; rows without any usable one are kept apart.
+    identifier of the row; rows without any usable one are kept apart. Identifiers, merge log and levels are
+    written to `folder`.
     """
     for name in identified:
         _lend(engine, name, staged["identifiers"])
     names = [name for table in PEOPLE for name in staged.get(table, ())]
     seen = _seen(engine, names)
-    nodes, found, refused = _nodes(engine, seen, settings, key)
-    when = _when(seen, found, len(nodes))
-    edges = _edges(seen, found)
-    answers = {
-        level: resolve(nodes, _believed(nodes, edges, level), _rules(settings, level)) for level in LEVELS
-    }
-    chosen = answers[settings.level]
-    who = _strongest(found)
+    nodes, found, refused = as_nodes(engine, _times(seen)[0], settings.blocked, key)
+    when, edges, who = _when(seen, found, len(nodes)), _edges(seen, found), _strongest(seen, found)
+    del found
+    seen = seen.select(["source", "rows"])
+    crm = {name: number for number, name in enumerate(names) if name in staged.get("customers", ())}
+    levels: dict[str, Ints] = {}
+    alike: Pairs | None = None
+    for level in LEVELS:
+        # Only the chosen answer is kept whole: of the others no more than who is who.
+        rules, more = _rules(settings, level), None
+        answer = resolve(nodes, _believed(nodes, edges, level), rules)
+        if settings.linking and crm and rules.linked:
+            alike = alike or pairs(engine, crm, who, answer, settings.linking, key)
+            answer, more = joined(answer, alike, rules)
+        levels[level] = answer.customer
+        if level == settings.level:
+            chosen, second = answer, more
+    del edges, answer
     _give(engine, names, who, chosen)
     others = [name for name in names if name not in staged.get("identifiers", ())]
-    log = merge_log(chosen, [labels[name] for name in names])
+    logs = [merge_log(chosen, [labels[name] for name in names]), *([] if second is None else [second])]
     facts = {
         "level": settings.level,
         "unique": list(settings.unique),
         "limits": dict(settings.limits),
         "refused": refused,
-        "levels": {
-            level: len(np.unique(answer.customer[who[who >= 0]])) for level, answer in answers.items()
-        },
+        "levels": {level: int(_marked(customer[who[who >= 0]]).sum()) for level, customer in levels.items()},
         **_counted(nodes, chosen, who),
-        "cut": _cut(log),
+        "cut": _cut(logs),
         "sources": _matched(seen, who, chosen, {names.index(name): labels[name] for name in others}),
     }
-    return Stitched(facts, _identifiers(nodes, when, chosen), log, _levels(answers))
+    if alike is not None:
+        facts["linking"] = {**alike.facts, "joined": _by_evidence(second)}
+    folder.mkdir()
+    kept.identifiers(folder / "identifiers.parquet", nodes, when, chosen)
+    kept.merges(folder / "merges.parquet", *logs)
+    kept.levels(folder / "levels.parquet", levels)
+    if alike is not None:
+        kept.review(folder / "review.parquet", alike.review, chosen)
+    return Stitched(facts, _people(nodes, chosen))
 
 
 def _lend(engine: Engine, name: str, identifiers: Sequence[str]) -> None:
@@ -155,40 +166,6 @@ def _seen(engine: Engine, names: Sequence[str]) -> pa.Table:
     return engine.arrow("SELECT source, first, last, rows FROM combinations ORDER BY combination")
 
 
-def _nodes(
-    engine: Engine, seen: pa.Table, settings: Identity, key: bytes
-) -> tuple[Nodes, dict[str, Ints], dict[str, dict[str, int]]]:
-    """Every different identifier as a node; for each combination its node of every kind (-1: none).
-
-    One kind at a time, so that the texts of all of them are never here at once.
-    """
-    found: dict[str, Ints] = {}
-    kinds: list[Ints] = []
-    hashes: list[pa.Array] = []
-    refused: dict[str, dict[str, int]] = {}
-    size = 0
-    for code, kind in enumerate(IDENTIFIERS):
-        given = engine.arrow(f"SELECT combination, {kind} FROM combinations WHERE {kind} IS NOT NULL")
-        place = given["combination"].to_numpy()
-        raw = given[kind].cast(pa.string()).combine_chunks().dictionary_encode()
-        texts, counts = canonical(kind, raw.dictionary, settings.blocked.get(kind, ()))
-        if counts:
-            refused[kind] = counts
-        different = texts.dictionary_encode()
-        number = different.indices.fill_null(-1 - size).to_numpy(zero_copy_only=False)
-        found[kind] = np.full(len(seen), -1, np.int32)
-        found[kind][place] = (number + size)[raw.indices.to_numpy()]
-        hashes.append(hashed_column(kind, different.dictionary.to_pylist(), key))
-        kinds.append(np.full(len(hashes[-1]), code, np.int8))
-        size += len(hashes[-1])
-    begin, _ = _times(seen)
-    first = np.full(size, begin.max(initial=0))
-    for node in found.values():
-        there = node >= 0
-        np.minimum.at(first, node[there], begin[there])
-    return Nodes(np.concatenate(kinds), first, pa.concat_arrays(hashes)), found, refused
-
-
 def _times(seen: pa.Table) -> tuple[Ints, Ints]:
     """First and last moment of each combination; where its rows have no time, the end of all data.
 
@@ -209,11 +186,11 @@ def _when(seen: pa.Table, found: Mapping[str, Ints], size: int) -> tuple[Ints, I
     return last, rows
 
 
-def _strongest(found: Mapping[str, Ints]) -> Ints:
+def _strongest(seen: pa.Table, found: Mapping[str, Ints]) -> Ints:
     """The node of the strongest identifier of each combination, -1 where there is none."""
-    who = np.full(len(next(iter(found.values()))), -1, np.int32)
-    for kind in reversed(IDENTIFIERS):
-        who = np.where(found[kind] >= 0, found[kind], who)
+    who = np.full(len(seen), -1, np.int32)
+    for node in found.values():  # from the strongest kind to the weakest
+        np.copyto(who, node, where=who < 0)
     return who
 
 
@@ -222,12 +199,11 @@ def _edges(seen: pa.Table, found: Mapping[str, Ints]) -> Edges:
 
     Not every pair: how many stronger identifiers a shared device meets is to be counted once a row.
     """
-    who = _strongest(found)
+    who = _strongest(seen, found)
     source, rows = seen["source"].to_numpy(), seen["rows"].to_numpy()
     first, last = _times(seen)
-    left, right, place = [], [], []
-    for kind in IDENTIFIERS:
-        node = found[kind]
+    left, right, place = ([np.zeros(0, np.int32)] for _ in range(3))
+    for node in found.values():
         both = np.flatnonzero((node >= 0) & (node != who))
         left.append(who[both])
         right.append(node[both])
@@ -307,10 +283,21 @@ def _counted(nodes: Nodes, chosen: Resolution, who: Ints) -> dict[str, Any]:
     }
 
 
-def _cut(log: pa.Table) -> dict[str, int]:
+def _cut(logs: Sequence[pa.Table]) -> dict[str, int]:
     """Links that were not used, by reason."""
-    counted = pc.value_counts(log["reason"].combine_chunks().cast(pa.string())).to_pylist()
-    return {each["values"]: each["counts"] for each in counted if each["values"] != "joined"}
+    counted: Counter[str] = Counter()
+    for log in logs:
+        for each in pc.value_counts(log["reason"].combine_chunks().cast(pa.string())).to_pylist():
+            counted[each["values"]] += each["counts"]
+    return {reason: many for reason, many in counted.items() if reason != "joined"}
+
+
+def _by_evidence(log: pa.Table | None) -> dict[str, int]:
+    """How many customers each kind of evidence of records joined."""
+    if log is None:
+        return {}
+    said = log.filter(pc.equal(log["reason"], "joined"))["evidence"].to_pylist()
+    return dict(sorted(Counter(said).items()))
 
 
 def _matched(
@@ -336,19 +323,20 @@ def _matched(
     ]
 
 
-def _identifiers(nodes: Nodes, when: tuple[Ints, Ints], chosen: Resolution) -> pa.Table:
-    last, rows = when
+def _people(nodes: Nodes, chosen: Resolution) -> pa.Table:
+    """How many identifiers each customer has, and whether a strong one is among them."""
+    strong = np.isin(nodes.kind, [IDENTIFIERS.index(kind) for kind in STRONG])
     return pa.table(
         {
-            "customer_id": chosen.canonical.take(pa.array(chosen.customer)),
-            "kind": pa.array(IDENTIFIERS).take(pa.array(nodes.kind)),
-            "label": nodes.label,
-            "first": pa.array(nodes.first, pa.timestamp("us", "UTC")),
-            "last": pa.array(last, pa.timestamp("us", "UTC")),
-            "rows": rows,
+            "customer_id": chosen.canonical,
+            "identifiers": np.bincount(chosen.customer, minlength=len(chosen.canonical)),
+            "known": _marked(chosen.customer[strong], len(chosen.canonical)),
         }
     )
 
 
-def _levels(answers: Mapping[Level, Resolution]) -> pa.Table:
-    return pa.table({level: answer.customer.astype(np.int32) for level, answer in answers.items()})
+def _marked(codes: Ints, size: int | None = None) -> npt.NDArray[np.bool_]:
+    """Which codes there are."""
+    there = np.zeros(int(codes.max(initial=-1)) + 1 if size is None else size, bool)
+    there[codes] = True
+    return there

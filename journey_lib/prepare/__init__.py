@@ -122,7 +122,7 @@ def _build(workspace: Workspace, engine: Engine, folder: Path, say: Progress) ->
         checks.mark_duplicates(engine, names, table)
     linted = arrivals.lint_tags(engine, staged["events"], workspace)
     channel_rules = arrivals.name_channels(engine, staged["events"], workspace)
-    stitched = _stitched(workspace, engine, staged, say)
+    stitched = _stitched(workspace, engine, staged, folder / "identity", say)
     accounts = _accounts(workspace, engine, records, folder / "rejected")
     refuse_losses(workspace, accounts, folder)
     say("sorting touches by customer and time")
@@ -136,8 +136,6 @@ def _build(workspace: Workspace, engine: Engine, folder: Path, say: Progress) ->
     buckets = bucket_count(touches)
     write_touches(engine, folder / "touches", customers_per_fold, buckets)
     write_side_tables(engine, staged, folder, scale)
-    if stitched is not None:
-        stitched.write(folder / "identity")
     if linted is not None:
         linted.table.to_parquet(folder / "links.parquet")
     people.write(engine, staged, folder / "customers.parquet", scale, stitched, last)
@@ -189,7 +187,7 @@ def _answers(workspace: Workspace, engine: Engine) -> tuple[str, ...]:
 
 
 def _stitched(
-    workspace: Workspace, engine: Engine, staged: Mapping[str, Sequence[str]], say: Progress
+    workspace: Workspace, engine: Engine, staged: Mapping[str, Sequence[str]], folder: Path, say: Progress
 ) -> stitch.Stitched | None:
     """Turn identifiers into customers, where rows have more than a `customer_id`."""
     if workspace.identity is None:
@@ -214,6 +212,7 @@ def _stitched(
         [name for name, source in named.items() if source.identified_by],
         workspace.identity,
         _key(workspace),
+        folder,
     )
 
 

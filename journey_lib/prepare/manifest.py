@@ -51,11 +51,16 @@ class Manifest:
         return self.rows_in - self.kept
 
     def said(self) -> list[str]:
-        """What a terminal is told: rows, touches and, where rules named channels, how many fitted none."""
+        """What a terminal is told: rows, touches, records joined by likeness, channels by rules."""
         lines = [
             f"{self.rows_in:,} rows in = {self.kept:,} kept + {self.dropped:,} dropped",
             f"{self.touches:,} touches of {self.customers:,} customers",
         ]
+        if linking := (self.identity or {}).get("linking"):
+            found = ", ".join(f"{how}: {many:,}" for how, many in linking["joined"].items()) or "none"
+            lines.append(f"customers joined though no identifier says so: {found}")
+            if many := linking.get("review", 0):
+                lines.append(f"{many:,} pairs of records to decide: work/identity/review.parquet")
         if self.channel_rules:
             named, lost = self.channel_rules["assigned"], self.channel_rules["unassigned"]
             lines.append(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from journey_lib.engine import Engine, literal
-from journey_lib.identity.stitch import STRONG, Stitched
+from journey_lib.identity.stitch import Stitched
 
 TRAITS = ("city", "district", "birth_year", "gender", "joined", "tier")  # of the CRM; none names a person
 LAPSED = 180  # days without any contact after which whoever ordered before counts as lapsed
@@ -113,9 +113,4 @@ def _identifiers(engine: Engine, stitched: Stitched | None) -> None:
             "CREATE OR REPLACE TABLE identified (customer_id VARCHAR, identifiers BIGINT, known BOOLEAN)"
         )
         return
-    engine.keep("identifiers_kept", stitched.identifiers)
-    strong = ", ".join(literal(kind) for kind in STRONG)
-    engine.run(
-        "CREATE OR REPLACE TABLE identified AS SELECT customer_id, count(*) AS identifiers,"
-        f" bool_or(kind IN ({strong})) AS known FROM identifiers_kept GROUP BY customer_id"
-    )
+    engine.keep("identified", stitched.people)

@@ -38,7 +38,7 @@ _INHERITED = {
 }
 _PLACED = re.compile(r'transform="translate\((-?[\d.]+),(-?[\d.]+)\)"')
 _IDS = re.compile(r'(?<=\bid=")[^"]+|(?<=url\(#)[^)]+|(?<=href="#)[^"]+')
-_SVG = "{http://www.w3.org/2000/svg}"
+SVG = "{http://www.w3.org/2000/svg}"
 _SHAPES = {
     *(
         "svg",
@@ -109,7 +109,7 @@ def harmless(svg: str) -> bool:
     except ElementTree.ParseError:
         return False
     for element in root.iter():
-        if not isinstance(element.tag, str) or element.tag.removeprefix(_SVG) not in _SHAPES:
+        if not isinstance(element.tag, str) or element.tag.removeprefix(SVG) not in _SHAPES:
             return False
         for name, value in element.attrib.items():
             bare = name.rpartition("}")[2].lower()

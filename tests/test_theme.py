@@ -155,9 +155,9 @@ def test_a_chart_may_say_that_it_is_rightly_empty_and_then_goes_without_a_still(
 
 
 def test_axes_legends_and_titles_do_not_count_as_something_drawn() -> None:
-    assert theme.marks(chart().to_dict(), locale=LOCALE) == 2
+    assert theme.marks(theme.draw(chart().to_dict(), locale=LOCALE)) == 2
     layered = alt.layer(chart(), chart().mark_text()).properties(title="t", description="d")
-    assert theme.marks(layered.to_dict(), locale=LOCALE) == 4
+    assert theme.marks(theme.draw(layered.to_dict(), locale=LOCALE)) == 4
 
 
 def test_a_chart_that_would_load_its_data_from_somewhere_is_refused() -> None:

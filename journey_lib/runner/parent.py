@@ -23,7 +23,7 @@ from typing import Any
 
 _LOOK = 0.05  # seconds between two looks at kernels that run
 _USED = (
-    *("ipykernel.kernelapp", "ipykernel.zmqshell", "ipykernel.inprocess", "ipywidgets", "anywidget"),
+    *("ipykernel.kernelapp", "ipykernel.zmqshell", "ipywidgets", "anywidget"),
     *("vl_convert", "duckdb", "pyarrow.parquet", "pyarrow.dataset", "scipy.special", "scipy.sparse.linalg"),
 )
 

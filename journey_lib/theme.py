@@ -239,7 +239,7 @@ def titles(spec: Mapping[str, Any]) -> tuple[str, str]:
 def check(spec: Mapping[str, Any], *, locale: Mapping[str, Any]) -> str:
     """Refuse a chart that a reader could not name, could not hear, or would find empty; else draw it, as SVG.
 
-    A chart that is rightly empty says so, ``usermeta={"journey": {"empty": True}}``, and then nothing is drawn.
+    A chart that is rightly empty says so: ``usermeta={"journey": {"empty": True}}``, and gives no drawing.
     """
     title, _ = titles(spec)
     name = (
@@ -314,7 +314,7 @@ def fills_page(spec: Mapping[str, Any]) -> bool:
 
 
 def draw(spec: Mapping[str, Any], *, locale: Mapping[str, Any]) -> str:
-    """The chart as one SVG, as Vega writes it: slimmed, it is what paper, mail and browsers without scripts show."""
+    """The chart as one SVG, as Vega writes it; slimmed, paper, mail and browsers without scripts show it."""
     import vl_convert
 
     return str(vl_convert.vegalite_to_svg(static(spec), **_locales(locale)))

@@ -86,7 +86,12 @@ class Kernel:
         self.results: list[dict[str, Any]] = []
 
     def execute(
-        self, notebook: Any, *, stop: threading.Event, until: float | None, warm: Warm | None
+        self,
+        notebook: Any,
+        *,
+        stop: threading.Event,
+        until: float | None,
+        warm: Warm | None,  # noqa: ARG002
     ) -> kernel.Executed:
         assert until is None or not stop.is_set()
         self.ran.append(notebook)

@@ -1,4 +1,4 @@
-"""Kernels forked from a process that has loaded everything are kernels like any other, and end as truthfully."""
+"""Kernels forked from a process that has loaded everything are like any other, and end as truthfully."""
 
 from __future__ import annotations
 
@@ -143,8 +143,8 @@ def test_a_forked_kernel_is_a_process_of_its_own_with_the_environment_of_now(
     second = ran(
         parent,
         "import os, sys\nimport numpy as np\n"
-        "print(os.getppid(), os.getpgrp() == os.getpid(), os.environ['SET_LATER'], os.getcwd(), 'secret' in globals(),"
-        " 'journey_lib.session' in sys.modules, os.environ['JOURNEY_HEADLESS'])",
+        "print(os.getppid(), os.getpgrp() == os.getpid(), os.environ['SET_LATER'], os.getcwd(),"
+        " 'secret' in globals(), 'journey_lib.session' in sys.modules, os.environ['JOURNEY_HEADLESS'])",
     )
     assert second.error is None
     assert said(second) == f"{parent.process.pid} True yes {tmp_path} False True 1"
@@ -153,7 +153,9 @@ def test_a_forked_kernel_is_a_process_of_its_own_with_the_environment_of_now(
 @forks
 @pytest.mark.slow
 def test_two_forked_kernels_draw_different_numbers(parent: warm.Warm) -> None:
-    drawn = [said(ran(parent, "import numpy, random; print(numpy.random.rand(), random.random())")) for _ in "ab"]
+    drawn = [
+        said(ran(parent, "import numpy, random; print(numpy.random.rand(), random.random())")) for _ in "ab"
+    ]
     assert not set(drawn[0].split()) & set(drawn[1].split())
 
 
@@ -163,7 +165,9 @@ def test_the_parent_has_started_no_thread_that_a_fork_would_leave_behind(parent:
     ran(parent, "pass")
     assert parent.process
     threads = Path(f"/proc/{parent.process.pid}/task").glob("*/comm")
-    assert [name for file in threads if (name := file.read_text().strip()) not in ("python", "jemalloc_bg_thd")] == []
+    assert [
+        name for file in threads if (name := file.read_text().strip()) not in ("python", "jemalloc_bg_thd")
+    ] == []
     answer = ran(
         parent,
         "import duckdb, numpy as np, pyarrow as pa, pyarrow.compute as pc",
@@ -203,7 +207,8 @@ def test_a_deadline_kills_a_forked_kernel_and_what_it_started(parent: warm.Warm,
     done = ran(
         parent,
         "import os, subprocess, time\n"
-        f"other = subprocess.Popen(['sleep', '60'])\nopen({str(noted)!r}, 'w').write(f'{{os.getpid()}} {{other.pid}}')\n"
+        "other = subprocess.Popen(['sleep', '60'])\n"
+        f"open({str(noted)!r}, 'w').write(f'{{os.getpid()}} {{other.pid}}')\n"
         "time.sleep(60)",
         seconds=8,
     )
@@ -213,11 +218,15 @@ def test_a_deadline_kills_a_forked_kernel_and_what_it_started(parent: warm.Warm,
 
 @forks
 @pytest.mark.slow
-def test_when_the_parent_is_killed_its_kernels_fail_and_the_next_start_by_themselves(parent: warm.Warm) -> None:
+def test_when_the_parent_is_killed_its_kernels_fail_and_the_next_start_by_themselves(
+    parent: warm.Warm,
+) -> None:
     ran(parent, "pass")
     assert parent.process
     done = ran(
-        parent, f"import os, signal, time\nos.kill({parent.process.pid}, signal.SIGKILL); time.sleep(60)", seconds=40
+        parent,
+        f"import os, signal, time\nos.kill({parent.process.pid}, signal.SIGKILL); time.sleep(60)",
+        seconds=40,
     )
     assert isinstance(done.error, ReportFailed)
     assert "the kernel died" in str(done.error)

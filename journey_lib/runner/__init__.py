@@ -98,7 +98,7 @@ def run_all(
     with warm.parent() as parent, ThreadPoolExecutor(max_workers=jobs) as pool:
 
         def heard(step: str) -> None:
-            parent.begin()  # data that are read anew make reports run: what their kernels need can load meanwhile
+            parent.begin()  # data that are read anew make reports run: what kernels need can load meanwhile
             if progress:
                 progress(step)
 

@@ -139,7 +139,7 @@ def _through_papermill(done: Executed, watch: _Watch, room: Path, manager: type)
 def _manager(watch: _Watch, log: Any, warm: Warm | None) -> type:
     from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
-    from jupyter_client.provisioning import LocalProvisioner
+    from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
     class ThisPython(KernelSpecManager):
         """A kernel named python3 may belong to any environment; a report runs in the one that runs us."""
@@ -153,14 +153,13 @@ def _manager(watch: _Watch, log: Any, warm: Warm | None) -> type:
 
         async def launch_kernel(self, cmd: list[str], **options: Any) -> Any:
             module = cmd.index("-m") + 1
-            forked = warm and warm.fork(
-                cmd[module + 1 :], options["env"], Path(log.name), watch.called_off
-            )
+            forked = warm and warm.fork(cmd[module + 1 :], options["env"], Path(log.name), watch.called_off)
             if not forked:
                 if watch.called_off():
                     raise RuntimeError("called off before the kernel was there")
                 return await super().launch_kernel(cmd, **options)
-            self.process, self.pid, self.pgid = forked, forked.pid, forked.pid
+            self.process = forked  # type: ignore[assignment] # it is asked and killed alike
+            self.pid = self.pgid = forked.pid
             return self.connection_info
 
     class Kernel(AsyncKernelManager):
@@ -170,9 +169,7 @@ def _manager(watch: _Watch, log: Any, warm: Warm | None) -> type:
             return ThisPython(parent=self)
 
         async def start_kernel(self, **options: Any) -> None:  # type: ignore[override] # async in its class too
-            self.provisioner = Warmed(
-                kernel_id=self.kernel_id, kernel_spec=self.kernel_spec, parent=self
-            )
+            self.provisioner = Warmed(kernel_id=self.kernel_id, kernel_spec=self.kernel_spec, parent=self)
             await super().start_kernel(stdout=log, stderr=log, **options)
             watch.process = getattr(self.provisioner, "process", None)
 

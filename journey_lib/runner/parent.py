@@ -1,8 +1,8 @@
 """The process that kernels are forked from: it loads what every report needs once, and runs nothing itself.
 
 Started by `runner.warm` as ``python -m journey_lib.runner.parent``. A line of JSON on its input asks for a
-kernel, a line on its output answers: ``{"ask": 1, "pid": 4711}``, and later ``{"pid": 4711, "code": 0}``. When
-its input ends, whoever asked is gone, and every kernel that is left is killed with all it started.
+kernel, a line on its output answers, ``{"ask": 1, "pid": 4711}``, and later ``{"pid": 4711, "code": 0}``.
+When its input ends, whoever asked is gone, and every kernel left is killed with all it started.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _USED = (
 
 
 def main() -> None:
-    """Load, then fork a kernel for each request; returns in the kernel, to end as a kernel of its own does."""
+    """Load, then fork a kernel for each request; returns in the kernel, to end as any kernel does."""
     asked, answers = os.dup(0), os.dup(1)
     _point(os.devnull, 0, 1)  # what an imported module prints is no answer
     _load()
@@ -43,14 +43,14 @@ def main() -> None:
 
 
 def _load() -> None:
-    """Import, and make once what is kept after its first use: the schema of charts, words, numbers and dates."""
+    """Import, and make once what is kept after its first use: the schema of charts, words, numbers."""
     import journey_lib
 
     for name in _USED:
         importlib.import_module(name)
     for name in journey_lib.__all__:
         getattr(journey_lib, name)
-    # No query, no drawing and no sum over a large array: none of the libraries may have started the threads it
+    # No query, no drawing, no sum over a large array: none of the libraries may have started the threads it
     # works with, because a fork leaves them behind.
     from journey_lib import i18n, theme
 
@@ -96,10 +96,12 @@ def _answer(answers: int, what: Mapping[str, int]) -> None:
 
 def _fork() -> int:
     with warnings.catch_warnings():
-        # The threads Python warns of are OpenBLAS's and jemalloc's, and both prepare for a fork by themselves.
+        # The threads Python warns of are OpenBLAS's and jemalloc's; both prepare for a fork by themselves.
         warnings.simplefilter("ignore", DeprecationWarning)
         pid = os.fork()
-    with contextlib.suppress(OSError):  # both sides do it: whoever comes first, it can be killed with its children
+    with contextlib.suppress(
+        OSError
+    ):  # both sides do it: whoever comes first, it can be killed with its children
         os.setpgid(pid, pid)
     return pid
 

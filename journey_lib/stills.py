@@ -17,6 +17,14 @@ _NOISE = re.compile(
     r' (?:pointer-events="none"|opacity="1"|aria-\w+="[^"]*"|role="graphics-[^"]*"|class="[^"]*"'
     r'|font-family="[^"]*"|xmlns:xlink="[^"]*"|version="1\.1")'
 )
+_WHOLE = re.compile(r"(\d)\.0(?!\d)")
+# Vega draws a point as two arcs, and says in three times the letters what a circle is.
+_POINT = re.compile(
+    r'<path transform="translate\((-?[\d.]+),(-?[\d.]+)\)"'
+    r' d="M([\d.]+),0A\3,\3,0,1,1,-\3,0A\3,\3,0,1,1,\3,0"'
+)
+# A group that says nothing of what is in it, no other group within.
+_BARE = re.compile(r"<g>([^<]*(?:<(?!/?g[ >])[^<]*)*)</g>")
 _NOTHING = re.compile(r'<path(?: display="none"| d=""| d="M0,0h0v0h0Z"| stroke-width="0")+/>')
 _LEAVES = re.compile(
     r"<g([^<>]*)>((?:<(?:path|line|rect|circle)[^<>]*/>){2,}|(?:<text[^<>]*>[^<>]*</text>){2,})</g>"
@@ -38,7 +46,7 @@ _INHERITED = {
 }
 _PLACED = re.compile(r'transform="translate\((-?[\d.]+),(-?[\d.]+)\)"')
 _IDS = re.compile(r'(?<=\bid=")[^"]+|(?<=url\(#)[^)]+|(?<=href="#)[^"]+')
-_SVG = "{http://www.w3.org/2000/svg}"
+SVG = "{http://www.w3.org/2000/svg}"
 _SHAPES = {
     *(
         "svg",
@@ -72,12 +80,18 @@ def slim(svg: str, *, description: str, font: str) -> str:
     while (shorter := re.sub(r"<g(?: [^>]*)?></g>|<g(?: [^>]*)?/>", "", _NOTHING.sub("", body))) != body:
         body = shorter
     body = _LEAVES.sub(_gathered, body)
+    while (shorter := _BARE.sub(r"\1", body)) != body:
+        body = shorter
+    body = _LEAVES.sub(_gathered, body)
     name = html.escape(description, quote=True)
     return body.replace("<svg ", f'<svg role="img" aria-label="{name}" font-family="{html.escape(font)}" ', 1)
 
 
 def _tidy(tag: str, prefix: str) -> str:
-    tag = _DECIMALS.sub(r"\1", _NOISE.sub("", tag))
+    if 'class="background"' in tag and " fill=" not in tag and " stroke=" not in tag:
+        return ""  # the ground of a view, which nobody sees
+    tag = _WHOLE.sub(r"\1", _DECIMALS.sub(r"\1", _NOISE.sub("", tag)))
+    tag = _POINT.sub(r'<circle cx="\1" cy="\2" r="\3"', tag).replace(' transform="translate(0,0)"', "")
     tag = _RGB.sub(lambda c: f"#{int(c[1]):02x}{int(c[2]):02x}{int(c[3]):02x}", tag)
     return _IDS.sub(lambda name: f"{prefix}-{name[0].lstrip('@')}", tag)
 
@@ -109,7 +123,7 @@ def harmless(svg: str) -> bool:
     except ElementTree.ParseError:
         return False
     for element in root.iter():
-        if not isinstance(element.tag, str) or element.tag.removeprefix(_SVG) not in _SHAPES:
+        if not isinstance(element.tag, str) or element.tag.removeprefix(SVG) not in _SHAPES:
             return False
         for name, value in element.attrib.items():
             bare = name.rpartition("}")[2].lower()

@@ -14,11 +14,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
+from xml.etree import ElementTree
 
 from journey_lib import i18n
 from journey_lib.errors import ParameterError, ReportFailed
 from journey_lib.model import Language
-from journey_lib.stills import slim
+from journey_lib.stills import SVG, slim
 
 Mode = Literal["report", "lab"]
 Scheme = Literal["light", "dark"]
@@ -219,7 +220,7 @@ def _for_page(spec: dict[str, Any], *, locale: Mapping[str, Any]) -> dict[str, A
     title, subtitle = titles(spec)
     description = str(spec["description"])
     # A chart that is rightly empty goes without a still: the page says so in words.
-    picture = {"image/svg+xml": still(spec, locale=locale)} if drawn else {}
+    picture = {"image/svg+xml": slim(drawn, description=description, font=FONT)} if drawn else {}
     return {
         MIMETYPE: spec,
         **picture,
@@ -235,10 +236,10 @@ def titles(spec: Mapping[str, Any]) -> tuple[str, str]:
     return first.strip(), second.strip()
 
 
-def check(spec: Mapping[str, Any], *, locale: Mapping[str, Any]) -> int:
-    """Refuse a chart that a reader could not name, could not hear, or would find empty; else count its marks.
+def check(spec: Mapping[str, Any], *, locale: Mapping[str, Any]) -> str:
+    """Refuse a chart that a reader could not name, could not hear, or would find empty; else draw it, as SVG.
 
-    A chart that is rightly empty says so: ``usermeta={"journey": {"empty": True}}``.
+    A chart that is rightly empty says so: ``usermeta={"journey": {"empty": True}}``, and gives no drawing.
     """
     title, _ = titles(spec)
     name = (
@@ -262,7 +263,8 @@ def check(spec: Mapping[str, Any], *, locale: Mapping[str, Any]) -> int:
             where=f"{name}, {far}",
             do="read the data in Python and give the chart a frame",
         )
-    drawn = marks(spec, locale=locale)
+    picture = draw(spec, locale=locale)
+    drawn = marks(picture)
     if not drawn and not declared_empty(spec):
         raise ReportFailed(
             "A chart has nothing in it",
@@ -271,7 +273,7 @@ def check(spec: Mapping[str, Any], *, locale: Mapping[str, Any]) -> int:
             do="look at its filters and column types; if it may be empty, say so: "
             'usermeta={"journey": {"empty": True}}',
         )
-    return drawn
+    return picture if drawn else ""
 
 
 def declared_empty(spec: Mapping[str, Any]) -> bool:
@@ -311,30 +313,23 @@ def fills_page(spec: Mapping[str, Any]) -> bool:
     return not {"row", "column", "facet"} & set(spec.get("encoding", {}))
 
 
-def still(spec: Mapping[str, Any], *, locale: Mapping[str, Any]) -> str:
-    """The chart as one SVG: what paper, mail and a browser without JavaScript show."""
+def draw(spec: Mapping[str, Any], *, locale: Mapping[str, Any]) -> str:
+    """The chart as one SVG, as Vega writes it; slimmed, paper, mail and browsers without scripts show it."""
     import vl_convert
 
-    drawn = vl_convert.vegalite_to_svg(static(spec), **_locales(locale))
-    return slim(drawn, description=str(spec.get("description", "")), font=FONT)
+    return str(vl_convert.vegalite_to_svg(static(spec), **_locales(locale)))
 
 
-def marks(spec: Mapping[str, Any], *, locale: Mapping[str, Any]) -> int:
-    """How many things the chart draws, axes, legends and titles not counted."""
-    import vl_convert
-
-    scene = vl_convert.vegalite_to_scenegraph(static(spec), **_locales(locale))
-    return sum(_drawn(scene["scenegraph"]))
-
-
-def _drawn(node: Mapping[str, Any]) -> Iterator[int]:
-    items = node.get("items") or []
-    if node.get("role") == "mark" and node.get("marktype") != "group":
-        # A point of a line whose value is missing is an item too, but nothing of it is seen.
-        yield sum(item.get("defined", True) is not False for item in items)
-    else:
-        for item in items:
-            yield from _drawn(item)
+def marks(drawn: str) -> int:
+    """How many things Vega drew in an SVG, a line being one; axes, legends and titles not counted."""
+    root = ElementTree.fromstring(drawn)  # noqa: S314 - Vega wrote it, and expat bounds expansion
+    return sum(
+        # a line whose values are all missing is a path too, but nothing of it is seen
+        child.tag != f"{SVG}path" or bool(child.get("d"))
+        for group in root.iter(f"{SVG}g")
+        if "role-mark" in (kinds := group.get("class", "").split()) and "mark-group" not in kinds
+        for child in group
+    )
 
 
 def _locales(locale: Mapping[str, Any]) -> dict[str, Any]:

@@ -173,6 +173,7 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
 
 def spoken(codes: str, names: Names, kind: str = "") -> str:
     """What readers call codes of one kind (``department:``, ``system:``, touchpoints), commas between."""
+    said = [
         _(WORDS[code]) if code in WORDS else names.get(kind + code, named(pd.Series([code]), names)[0])
         for code in codes.split(", ")
     ]

@@ -14,6 +14,7 @@ import pytest
 from journey_lib import catalogue
 from journey_lib.prepare import FOLDS, FORMAT, Manifest
 from journey_lib.runner import kernel
+from journey_lib.runner.warm import Warm
 from journey_lib.workspace import Workspace, open_workspace
 
 NOTEBOOKS = Path(__file__).parent / "notebooks"
@@ -84,7 +85,14 @@ class Kernel:
         self.fails: BaseException | None = None
         self.results: list[dict[str, Any]] = []
 
-    def execute(self, notebook: Any, *, stop: threading.Event, until: float | None) -> kernel.Executed:
+    def execute(
+        self,
+        notebook: Any,
+        *,
+        stop: threading.Event,
+        until: float | None,
+        warm: Warm | None,  # noqa: ARG002
+    ) -> kernel.Executed:
         assert until is None or not stop.is_set()
         self.ran.append(notebook)
         for number, cell in enumerate(cell for cell in notebook.cells if cell.cell_type == "code"):

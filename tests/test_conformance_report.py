@@ -116,7 +116,7 @@ def test_colour_is_never_alone(log):
 def test_a_legend_says_what_the_three_kinds_of_arcs_are(log):
     theme.enable("report", currency="VND", language="en")
     spec = charts_conformance.deviation_diagram(*both(log)).to_dict()
-    picture = theme.still(spec, locale=i18n.vega_locale("VND", "en"))
+    picture = theme.draw(spec, locale=i18n.vega_locale("VND", "en"))
     assert all(kind in picture for kind in ("on to the next step", "jumps ahead", "turns back"))
 
 
@@ -150,7 +150,7 @@ def test_every_chart_has_title_description_and_marks(log, language):
         charts_conformance.deviation_diagram(*both(log), "2025"),
         charts_conformance.outcomes_by_reach(conformance.outcomes_by_reach(log, PLAN), "2025"),
     ):
-        assert theme.check(chart.to_dict(), locale=i18n.vega_locale("VND", language)) > 3
+        assert theme.marks(theme.check(chart.to_dict(), locale=i18n.vega_locale("VND", language))) > 3
 
 
 def test_arcs_and_steps_of_too_few_customers_are_not_told(log):

@@ -106,6 +106,18 @@ def test_the_same_run_gives_the_same_bytes() -> None:
 # --- shape ---
 
 
+def test_code_is_marked_only_where_the_page_colours_it_and_reads_as_it_was_written() -> None:
+    source = 'import pandas as pd\n\n# why\nrows = [n + 1 for n in range(3) if "<a>" != n]'
+    html = page(cells(v4.new_code_cell(source)))
+    shown = html.partition('<div class="code')[2].partition("<pre>")[2].partition("</pre>")[0]
+    coloured = set(re.findall(r"\.highlight \.(\w+)", html))
+    assert {"k", "c1", "mi"} <= set(re.findall(r'class="(\w+)"', shown)) <= coloured
+    assert (
+        re.sub("<[^>]*>", "", shown).replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"').strip()
+        == source
+    )
+
+
 def test_a_page_has_one_title_landmarks_and_a_way_past_the_bar(vietnamese: str) -> None:
     found = Reader(vietnamese)
     assert len(found.tags("h1")) == 1

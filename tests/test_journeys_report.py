@@ -15,7 +15,7 @@ import yaml
 import journey_lib as jl
 from journey_lib import catalogue, demo, explorers, i18n, runner, session
 
-MOST = 850_000  # bytes of a page with twenty charts
+MOST = 790_000  # bytes of a page with twenty charts
 
 
 @pytest.fixture(scope="module")

@@ -410,8 +410,8 @@ def test_the_same_report_is_not_asked_for_twice(shop: Any, reports: Path, fake: 
 def test_a_ctrl_c_ends_all_kernels_and_leaves_truthful_records(
     shop: Any, reports: Path, fake: Kernel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def execute(nb: Any, *, stop: threading.Event, until: float | None = None) -> kernel.Executed:
-        executed = fake.execute(nb, stop=stop, until=until)
+    def execute(nb: Any, *, stop: threading.Event, **options: Any) -> kernel.Executed:
+        executed = fake.execute(nb, stop=stop, **options)
         if "trouble" in nb.cells[1].source:
             assert stop.wait(10)
             executed.error = ReportFailed("the run was called off")

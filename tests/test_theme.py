@@ -155,9 +155,14 @@ def test_a_chart_may_say_that_it_is_rightly_empty_and_then_goes_without_a_still(
 
 
 def test_axes_legends_and_titles_do_not_count_as_something_drawn() -> None:
-    assert theme.marks(chart().to_dict(), locale=LOCALE) == 2
+    assert theme.marks(theme.draw(chart().to_dict(), locale=LOCALE)) == 2
     layered = alt.layer(chart(), chart().mark_text()).properties(title="t", description="d")
-    assert theme.marks(layered.to_dict(), locale=LOCALE) == 4
+    assert theme.marks(theme.draw(layered.to_dict(), locale=LOCALE)) == 4
+
+
+def test_a_line_counts_once_however_many_points_it_has() -> None:
+    line = alt.Chart(FRAME, title="t", description="d").mark_line().encode(x="channel:N", y="value:Q")
+    assert theme.marks(theme.draw(line.to_dict(), locale=LOCALE)) == 1
 
 
 def test_a_chart_that_would_load_its_data_from_somewhere_is_refused() -> None:
@@ -194,6 +199,26 @@ def test_two_stills_on_one_page_share_no_ids() -> None:
     named = [still.split('id="')[1].split('"')[0] for still in (one, two)]
     assert named[0] != named[1]
     assert all(f"url(#{name})" in still for name, still in zip(named, (one, two), strict=True))
+
+
+def test_a_point_becomes_a_circle_and_a_ground_nobody_sees_goes() -> None:
+    still = slim(
+        '<svg><g><path class="background" d="M0,0h9v9h-9Z"/><g class="mark-symbol role-mark marks">'
+        '<path transform="translate(1.04,57.04)" d="M4,0A4,4,0,1,1,-4,0A4,4,0,1,1,4,0" fill="red"/>'
+        '</g></g><g><path class="background" d="M0,0h9v9h-9Z" fill="blue"/></g></svg>',
+        description="d",
+        font="sans",
+    )
+    assert still.partition(">")[2] == (
+        '<circle cx="1" cy="57" r="4" fill="red"/><path d="M0,0h9v9h-9Z" fill="blue"/></svg>'
+    )
+
+
+def test_a_group_that_says_something_of_its_parts_is_kept() -> None:
+    drawn = '<svg><g clip-path="url(#a)"><g transform="translate(3,0)"><g><path d="M1,1"/></g></g></g></svg>'
+    still = slim(drawn, description="d", font="sans")
+    assert still.count("<g ") == 2
+    assert "<g>" not in still
 
 
 def test_slimming_keeps_numbers_in_texts_and_fine_opacities() -> None:

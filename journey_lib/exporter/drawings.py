@@ -125,7 +125,8 @@ def _columns(rows: list[Any]) -> dict[str, Any]:
 def _column(values: list[Any]) -> list[Any] | dict[str, list[Any]]:
     """A column as it is, or, when it says the same few words over and over, the words and their numbers."""
     if not all(isinstance(value, str) for value in values):
-        return values
+        # JavaScript has one kind of number: 12.0 is 12 in fewer bytes
+        return [int(v) if isinstance(v, float) and v.is_integer() else v for v in values]
     known = {word: number for number, word in enumerate(dict.fromkeys(values))}
     return (
         {"words": list(known), "at": [known[value] for value in values]}

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from journey_lib.catalogue import Report
 from journey_lib.errors import ConfigError, DeadlinePassed, JourneyError, ReportFailed
 from journey_lib.model import Language, duration
-from journey_lib.runner import kernel, press, record
+from journey_lib.runner import kernel, press, record, warm
 from journey_lib.runner.job import Job, new_job, notebook, opened
 from journey_lib.runner.record import Run
 from journey_lib.workspace import Workspace
@@ -66,7 +66,7 @@ def run(
     """
     job = new_job(workspace, report, parameters, language, reports_dir)
     until = _moment(deadline)
-    return _run(job, prepare(workspace, reports_dir), force, until, threading.Event())
+    return _run(job, prepare(workspace, reports_dir), force, until, threading.Event(), None)
 
 
 def run_all(
@@ -94,10 +94,18 @@ def run_all(
     spoken = tuple(languages)
     todo = [new_job(workspace, r, given, language, reports_dir) for r, given in wanted for language in spoken]
     until, stop = _moment(deadline), threading.Event()
-    data = prepare(workspace, reports_dir, progress)
     outcomes: dict[int, Outcome] = {}
-    with ThreadPoolExecutor(max_workers=jobs) as pool:
-        waiting = {pool.submit(_outcome, job, data, force, until, stop): n for n, job in enumerate(todo)}
+    with warm.parent() as parent, ThreadPoolExecutor(max_workers=jobs) as pool:
+
+        def heard(step: str) -> None:
+            parent.begin()  # data that are read anew make reports run: what kernels need can load meanwhile
+            if progress:
+                progress(step)
+
+        data = prepare(workspace, reports_dir, heard)
+        waiting = {
+            pool.submit(_outcome, job, data, force, until, stop, parent): n for n, job in enumerate(todo)
+        }
         try:
             for future in as_completed(waiting):
                 outcomes[waiting[future]] = future.result()
@@ -131,9 +139,11 @@ def _moment(deadline: str | None) -> float | None:
     return None if deadline is None else time.monotonic() + duration(deadline) / 1e6
 
 
-def _outcome(job: Job, data: Manifest, force: bool, until: float | None, stop: threading.Event) -> Outcome:
+def _outcome(
+    job: Job, data: Manifest, force: bool, until: float | None, stop: threading.Event, parent: warm.Warm
+) -> Outcome:
     try:
-        return Outcome(job.report.name, job.language, _run(job, data, force, until, stop), None)
+        return Outcome(job.report.name, job.language, _run(job, data, force, until, stop, parent), None)
     except JourneyError as error:
         return Outcome(job.report.name, job.language, None, error)
     except Exception as error:
@@ -142,12 +152,19 @@ def _outcome(job: Job, data: Manifest, force: bool, until: float | None, stop: t
         return Outcome(job.report.name, job.language, None, failed)
 
 
-def _run(job: Job, data: Manifest, force: bool, until: float | None, stop: threading.Event) -> Run:
+def _run(
+    job: Job,
+    data: Manifest,
+    force: bool,
+    until: float | None,
+    stop: threading.Event,
+    parent: warm.Warm | None,
+) -> Run:
     if until is not None and time.monotonic() > until:
         raise DeadlinePassed("the time was up before the report could start", where=job.report.name)
     try:
         with record.lock(record.lock_file(job.runs, job.language)):
-            return _alone(job, data, force, until, stop)
+            return _alone(job, data, force, until, stop, parent)
     except OSError as error:
         raise ReportFailed(
             f"the reports folder cannot be used: {error.strerror or error}",
@@ -155,7 +172,14 @@ def _run(job: Job, data: Manifest, force: bool, until: float | None, stop: threa
         ) from error
 
 
-def _alone(job: Job, data: Manifest, force: bool, until: float | None, stop: threading.Event) -> Run:
+def _alone(
+    job: Job,
+    data: Manifest,
+    force: bool,
+    until: float | None,
+    stop: threading.Event,
+    parent: warm.Warm | None,
+) -> Run:
     record.settle(job.runs, job.language)
     now = opened(job, data)
     last = next(iter(record.history(job.runs, job.language)), None)
@@ -169,7 +193,7 @@ def _alone(job: Job, data: Manifest, force: bool, until: float | None, stop: thr
     ):
         return dataclasses.replace(last, status="unchanged")
     try:
-        done = _carried_out(job, now, until, stop)
+        done = _carried_out(job, now, until, stop, parent)
     except BaseException:
         with contextlib.suppress(Exception):  # the first failure is the one to hear of
             _tidy(job)
@@ -178,11 +202,13 @@ def _alone(job: Job, data: Manifest, force: bool, until: float | None, stop: thr
     return done
 
 
-def _carried_out(job: Job, now: Run, until: float | None, stop: threading.Event) -> Run:
+def _carried_out(
+    job: Job, now: Run, until: float | None, stop: threading.Event, parent: warm.Warm | None
+) -> Run:
     folder = record.begin(job.runs, now)
     executed = kernel.Executed(None)
     try:
-        executed = kernel.execute(notebook(job), stop=stop, until=until)
+        executed = kernel.execute(notebook(job), stop=stop, until=until, warm=parent)
         leaked = press.make_discreet(job, executed.notebook)
         if executed.error is not None:
             raise executed.error

@@ -22,6 +22,7 @@ from typing import Any
 
 from journey_lib.errors import DeadlinePassed, ReportFailed
 from journey_lib.model import HEADLESS
+from journey_lib.runner.warm import Forked, Warm
 
 START_TIMEOUT = 120  # seconds a loaded machine may take to start a kernel
 OUTPUT_TIMEOUT = 120  # seconds the last outputs of a cell may take to arrive
@@ -43,15 +44,18 @@ class _Watch:
 
     stop: threading.Event
     until: float | None
-    process: subprocess.Popen[bytes] | None = None
+    process: subprocess.Popen[bytes] | Forked | None = None
     over: threading.Event = field(default_factory=threading.Event)
     late: bool = False
 
     def look(self) -> None:
         while not self.over.wait(0.1):
             self.late = self.late or (self.until is not None and time.monotonic() > self.until)
-            if self.late or self.stop.is_set():
+            if self.called_off():
                 self.kill()
+
+    def called_off(self) -> bool:
+        return self.late or self.stop.is_set()
 
     def kill(self) -> None:
         if self.process is None or self.process.poll() is not None:
@@ -63,18 +67,21 @@ class _Watch:
                 os.killpg(self.process.pid, signal.SIGKILL)  # its children too
 
 
-def execute(notebook: Any, *, stop: threading.Event, until: float | None = None) -> Executed:
+def execute(
+    notebook: Any, *, stop: threading.Event, until: float | None = None, warm: Warm | None = None
+) -> Executed:
     """Run all cells of `notebook` in a fresh kernel of this Python; never raises: see `Executed.error`.
 
-    `until` is a time of `time.monotonic`; `stop` calls the run off from another thread.
+    `until` is a time of `time.monotonic`; `stop` calls the run off from another thread. The kernel is forked
+    from `warm` where that can be, and started by itself where not.
     """
     watch = _Watch(stop, until)
     done = Executed(notebook)
-    with _room() as room, (room / "kernel.log").open("wb") as log:
+    with _room() as room, (room / "kernel.log").open("ab") as log:
         watcher = threading.Thread(target=watch.look, daemon=True)
         watcher.start()
         try:
-            _through_papermill(done, watch, room, log)
+            _through_papermill(done, watch, room, _manager(watch, log, warm))
         except BaseException as error:  # a Ctrl-C must leave a truthful record too
             done.error = error
         finally:
@@ -87,12 +94,12 @@ def execute(notebook: Any, *, stop: threading.Event, until: float | None = None)
     return done
 
 
-def _through_papermill(done: Executed, watch: _Watch, room: Path, log: Any) -> None:
+def _through_papermill(done: Executed, watch: _Watch, room: Path, manager: type) -> None:
     # imported here, and once per process: it costs seconds that an unchanged report need not spend
     from papermill.execute import execute_notebook
     from traitlets.config import Config
 
-    if watch.late or watch.stop.is_set():  # while that was loading
+    if watch.called_off():  # while that was loading
         return
     # without a handler, papermill's and nbclient's complaints go to stderr beside our own message
     logging.getLogger("papermill").addHandler(logging.NullHandler())
@@ -122,16 +129,17 @@ def _through_papermill(done: Executed, watch: _Watch, room: Path, log: Any) -> N
         iopub_timeout=OUTPUT_TIMEOUT,
         record_timing=False,
         coalesce_streams=True,
-        kernel_manager_class=_manager(watch, log),
+        kernel_manager_class=manager,
         config=config,
         on_notebook_start=opened,
         on_cell_start=reached,
     )
 
 
-def _manager(watch: _Watch, log: Any) -> type:
+def _manager(watch: _Watch, log: Any, warm: Warm | None) -> type:
     from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
+    from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
     class ThisPython(KernelSpecManager):
         """A kernel named python3 may belong to any environment; a report runs in the one that runs us."""
@@ -140,6 +148,20 @@ def _manager(watch: _Watch, log: Any) -> type:
             command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
             return KernelSpec(argv=command, display_name=kernel_name, language="python", env={HEADLESS: "1"})
 
+    class Warmed(LocalProvisioner):
+        """Forks the kernel from a process that has loaded what it needs, or starts it where there is none."""
+
+        async def launch_kernel(self, cmd: list[str], **options: Any) -> Any:
+            module = cmd.index("-m") + 1
+            forked = warm and warm.fork(cmd[module + 1 :], options["env"], Path(log.name), watch.called_off)
+            if not forked:
+                if watch.called_off():
+                    raise RuntimeError("called off before the kernel was there")
+                return await super().launch_kernel(cmd, **options)
+            self.process = forked  # type: ignore[assignment] # it is asked and killed alike
+            self.pid = self.pgid = forked.pid
+            return self.connection_info
+
     class Kernel(AsyncKernelManager):
         """Hands its process to the watch, and keeps what the interpreter itself says out of our output."""
 
@@ -147,6 +169,7 @@ def _manager(watch: _Watch, log: Any) -> type:
             return ThisPython(parent=self)
 
         async def start_kernel(self, **options: Any) -> None:  # type: ignore[override] # async in its class too
+            self.provisioner = Warmed(kernel_id=self.kernel_id, kernel_spec=self.kernel_spec, parent=self)
             await super().start_kernel(stdout=log, stderr=log, **options)
             watch.process = getattr(self.provisioner, "process", None)
 

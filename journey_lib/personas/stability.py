@@ -1,0 +1,131 @@
+"""Would the same groups come out again? Every number of groups tried, each group found again in bootstraps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from journey_lib.personas.sample import grouped
+
+Array = npt.NDArray[Any]
+Method = Literal["kmeans", "mixture"]
+
+STABLE, HIGHLY = 0.75, 0.85
+STARTS, AGAIN = 10, 4  # starts of the fit itself, and of each bootstrap's
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Groups of a sample, numbered by size: labels, centres and, of a mixture, what each weighs and how wide it is."""
+
+    labels: Array
+    centres: Array
+    weights: Array
+    widths: Array
+    inertia: float
+    bic: float
+
+
+def fitted(x: Array, k: int, method: Method, seed: int, starts: int) -> Fit:
+    """k groups of `x`: k-means, or a Gaussian mixture whose groups have each their own spread per column."""
+    if method == "kmeans":
+        labels, centres, inertia = grouped(x, k, seed, starts=starts)
+        weights, widths, bic = np.bincount(labels, minlength=k) / len(x), np.ones_like(centres), np.nan
+    else:
+        from sklearn.mixture import GaussianMixture
+
+        mix = GaussianMixture(
+            k, covariance_type="diag", n_init=starts, random_state=seed % 2**32, reg_covar=1e-3 * float(x.var())
+        ).fit(x)
+        labels, centres, weights, widths = mix.predict(x), mix.means_, mix.weights_, mix.covariances_
+        inertia, bic = float(((x - centres[labels]) ** 2).sum()), float(mix.bic(x))
+    order = numbered(labels, centres)
+    place = np.argsort(order)
+    return Fit(place[labels], centres[order], weights[order], widths[order], inertia, bic)
+
+
+def numbered(labels: Array, centres: Array) -> Array:
+    """Groups from the largest to the smallest; of equals, the one with the smaller centre first."""
+    size = np.bincount(labels, minlength=len(centres))
+    return np.lexsort((*np.round(centres.T[::-1], 9), -size))
+
+
+def jaccard(labels: Array, others: Array, k: int) -> Array:
+    """For each group of `labels`, how much it overlaps with the group of `others` that is most like it.
+
+    Common members beside members of either (Jaccard 1901): 1 the same group, 0 none in common; NaN where the
+    group has no member.
+    """
+    width = int(others.max()) + 1
+    both = np.bincount(labels * width + others, minlength=k * width).reshape(k, width)
+    mine, theirs = both.sum(axis=1), both.sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray((both / (mine[:, None] + theirs - both)).max(axis=1))
+
+
+def again(x: Array, fit: Fit, method: Method, seed: int, bootstraps: int) -> Array:
+    """Jaccard of each group in each bootstrap (bootstraps x groups), on the customers drawn (Hennig 2007)."""
+    k = len(fit.centres)
+    found = np.empty((bootstraps, k))
+    for number in range(bootstraps):
+        rng = np.random.default_rng([seed, k, number])
+        rows = rng.integers(0, len(x), len(x))
+        here = np.unique(rows)
+        other = fitted(x[rows], k, method, seed + number + 1, AGAIN)
+        there = dict(zip(rows.tolist(), other.labels.tolist(), strict=True))
+        found[number] = jaccard(fit.labels[here], np.array([there[row] for row in here.tolist()]), k)
+    return found
+
+
+def silhouette(x: Array, labels: Array) -> float:
+    """Mean silhouette (Rousseeuw 1987) of up to 1,000 customers of the sample."""
+    from sklearn.metrics import silhouette_score
+
+    step = max(1, len(x) // 1000)
+    few = labels[::step]
+    return float(silhouette_score(x[::step], few)) if 1 < len(np.unique(few)) < len(few) else float("nan")
+
+
+def alternatives(
+    x: Array,
+    ks: Sequence[int],
+    method: Method,
+    *,
+    seed: int,
+    bootstraps: int,
+) -> tuple[pd.DataFrame, dict[int, Array], dict[int, Fit]]:
+    """Every number of groups side by side, the stability of each group, and the groups themselves.
+
+    Table, a row a k: k, jaccard_worst (mean over bootstraps, of the group found again least), jaccard_mean,
+    stable (worst at least 0.75), silhouette, inertia_share (of the inertia of one group), smallest (share of
+    customers), bic (mixtures), customers (in the sample).
+    """
+    alone = float(((x - x.mean(axis=0)) ** 2).sum())
+    rows, each, fits = list[dict[str, Any]](), dict[int, Array](), dict[int, Fit]()
+    for k in ks:
+        fit = fits[k] = fitted(x, k, method, seed, STARTS)
+        found = each[k] = np.nanmean(again(x, fit, method, seed, bootstraps), axis=0)
+        rows.append(
+            {
+                "k": k,
+                "jaccard_worst": float(found.min()),
+                "jaccard_mean": float(found.mean()),
+                "stable": bool(found.min() >= STABLE),
+                "silhouette": silhouette(x, fit.labels),
+                "inertia_share": fit.inertia / alone,
+                "smallest": float(np.bincount(fit.labels, minlength=k).min() / len(x)),
+                "bic": fit.bic,
+                "customers": len(x),
+            }
+        )
+    return pd.DataFrame(rows), each, fits
+
+
+def badge(value: float) -> str:
+    """What a Jaccard mean is worth: highly stable from 0.85, stable from 0.75, doubtful below (Hennig 2007)."""
+    return "highly stable" if value >= HIGHLY else "stable" if value >= STABLE else "doubtful"

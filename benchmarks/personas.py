@@ -1,8 +1,8 @@
 """How often the gate before personas errs, how well groups are found again, and what a million customers take.
 
-    python benchmarks/personas.py calibrate [SEEDS]     structureless sets called groups, clear blobs found, right k
-    python benchmarks/personas.py million [CUSTOMERS]   gate, groups, rules: steps and facts for the harness
-    python benchmarks/personas.py retail FILE           a year of a real shop's invoices (UCI Online Retail II)
+python benchmarks/personas.py calibrate [SEEDS]     structureless sets called groups, clear blobs found, right k
+python benchmarks/personas.py million [CUSTOMERS]   gate, groups, rules: steps and facts for the harness
+python benchmarks/personas.py retail FILE           a year of a real shop's invoices (UCI Online Retail II)
 """
 
 from __future__ import annotations
@@ -81,7 +81,8 @@ def made(frame: pd.DataFrame) -> Matrix:
     frame = frame.rename(columns=str)
     skewed = (frame.min() >= 0).to_dict()
     kinds = {
-        name: "share" if name.startswith("share") else "amount" if skewed[name] else "number" for name in frame
+        name: "share" if name.startswith("share") else "amount" if skewed[name] else "number"
+        for name in frame
     }
     families = {name: "channel" for name in frame if name.startswith("share")}
     return matrix(plain(frame, kinds, families), least_touches=LEAST_TOUCHES)

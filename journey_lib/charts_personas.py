@@ -277,7 +277,7 @@ def migration(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelM
     frame = _shown(result).dropna(subset=["share"])
     if not len(frame):
         return _nothing(question, _("Nobody was placed both times."))
-    words = {**names, "": _("none fits")}
+    words = {**names, "": _("none fits"), "gone": _("known too little")}
     frame = frame.assign(
         was=_called(frame["before"], words),
         became=_called(frame["now"], words),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from dataclasses import replace
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -12,6 +13,7 @@ from journey_lib.features import Feature, Features
 from journey_lib.findings import _bold, _name
 from journey_lib.i18n import text as _
 from journey_lib.model import Result
+from journey_lib.personas.find import Found
 
 Names = Mapping[str, str]
 Direction = Literal["high", "low"]
@@ -125,4 +127,181 @@ def sizes(result: Result, names: Names) -> str:
         money=i18n.percent(richest["value_share"]),
         none=i18n.number(facts["not_placed"]),
         n=i18n.number(facts["customers"]),
+    )
+
+
+def worded(result: Result, names: Names, column: str = "persona") -> Result:
+    """The same result with its groups called as readers call them."""
+    called = [names.get(str(code), str(code)) for code in result.table[column]]
+    return replace(result, table=result.table.assign(**{column: called}))
+
+
+def gate(found: Found) -> Result:
+    """The gate as a result: k, inertia, continuum (mean of the nulls), spread, ratio."""
+    said = found.structure
+    facts = {
+        "groups": said.verdict == "groups",
+        "ratio": said.ratio,
+        "low": said.low,
+        "high": said.high,
+        "chance": said.chance,
+        "customers": said.customers,
+        "nulls": said.nulls,
+    }
+    return Result("persona_gate", said.table, facts, {"seed": said.seed})
+
+
+def alternatives(found: Found) -> Result:
+    """Every number of groups that was tried, and which was taken."""
+    table = found.alternatives
+    if len(table):
+        table = table.assign(
+            verdict=[
+                _("taken") if k == found.k else _("would do too") if stable else _("not stable")
+                for k, stable in zip(table["k"], table["stable"], strict=True)
+            ]
+        )
+    facts = {
+        "k": found.k,
+        "customers": int(table["customers"].max()) if len(table) else 0,
+        "fits_none": found.fits_none,
+        "too_little": found.too_little,
+        "known": len(found.labels),
+    }
+    return Result("persona_alternatives", table, facts, found.settings)
+
+
+def verdict(found: Found) -> str:
+    """Whether customers fall into groups, what that rests on, and who is in none."""
+    said = found.structure
+    numbers: dict[str, Any] = {
+        "ratio": i18n.number(said.ratio, 2),
+        "nulls": i18n.number(said.nulls),
+        "low": i18n.number(said.low, 2),
+        "high": i18n.number(said.high, 2),
+        "chance": i18n.number(said.chance, 2),
+        "n": i18n.number(said.customers),
+    }
+    if said.verdict == "continuum":
+        told = _(
+            "**A continuum, not kinds of people.** Groups of these {n} customers are {ratio} times as wide as those"
+            " of {nulls} sets made without groups (these vary from {low} to {high}; p = {chance}): whoever draws"
+            " borders here makes them up.",
+            **numbers,
+        )
+    else:
+        told = _(
+            "**There are groups to find.** Groups of these {n} customers are {ratio} times as wide as those of"
+            " {nulls} sets made without groups (these vary from {low} to {high}; p = {chance}).",
+            **numbers,
+        )
+    who = _(
+        "{k} personas; {none} of the {known} customers known well enough fit none of them, and {few} are known too"
+        " little to say.",
+        k=_bold(i18n.number(found.k)),
+        none=i18n.number(found.fits_none),
+        known=i18n.number(len(found.labels)),
+        few=i18n.number(found.too_little),
+    )
+    return f"{told} {who}"
+
+
+def fidelity(result: Result) -> dict[str, str]:
+    """How well the printed rule of each persona tells its members, of customers it was not made from."""
+    rows = result.table.dropna(subset=["caught", "right"]).to_dict(orient="records")
+    return {
+        f"p{row['persona'] + 1}": _(
+            "(names {caught} of the members, and {right} of those it names are members; n = {n}, held out)",
+            caught=i18n.percent(row["caught"], 0),
+            right=i18n.percent(row["right"], 0),
+            n=i18n.number(row["customers"]),
+        )
+        for row in rows
+    }
+
+
+def moves(result: Result) -> Result:
+    """Migration with personas by their codes; "" is who fits none, "gone" who is no longer known well enough."""
+
+    def code(label: int) -> str:
+        return {-1: "", -2: "gone"}.get(label, f"p{label + 1}")
+
+    table = result.table.rename(columns={"from": "before", "to": "now"})
+    table = table.assign(
+        before=[code(int(label)) for label in table["before"]],
+        now=[code(int(label)) for label in table["now"]],
+    )
+    return replace(result, table=table)
+
+
+def moved(result: Result, drift: Result, titles: Names) -> str:
+    """How many stayed what they were, and which features moved."""
+    facts = result.facts
+    if not facts["customers"]:
+        return _("Nobody was placed both times.")
+    much = drift.table[drift.table["moved"] == "much"]
+    said = _(
+        "Of {n} customers with a persona both times, {stayed} kept theirs; {new} are new.",
+        n=_bold(i18n.number(facts["customers"])),
+        stayed=_bold(i18n.percent(facts["stayed"])),
+        new=i18n.number(facts["new"]),
+    )
+    if not len(much):
+        return said + " " + _("No feature moved much (population stability index of 0.25 or more).")
+    names = ", ".join(_name(titles.get(name, name), {}) for name in much["feature"].head(3))
+    return said + " " + _("Moved much: {names}.", names=names)
+
+
+def rfm(result: Result, labels: Names) -> str:
+    """Which segment brings most of the money."""
+    told = result.table.dropna(subset=["value_share"])
+    if not len(told):
+        return ""
+    first = told.sort_values("value_share", ascending=False, kind="stable").iloc[0]
+    return _(
+        "{segment} are {share} of those who bought and bring {money} of the revenue ({low} – {high}).",
+        segment=_bold(_name(labels.get(first["segment"], first["segment"]), {})),
+        share=i18n.percent(first["share"]),
+        money=i18n.percent(first["value_share"]),
+        low=i18n.percent(first["value_low"]),
+        high=i18n.percent(first["value_high"]),
+    )
+
+
+def overlap(result: Result) -> str:
+    """How far personas and rules say the same."""
+    return _(
+        "Personas and rules agree with an adjusted Rand index of {rand} (1: they say the same; 0: as chance would):"
+        " they are different views of the same customers.",
+        rand=_bold(i18n.number(result.facts["rand"], 2)),
+    )
+
+
+def valuable(result: Result) -> str:
+    """What part of the revenue the most valuable customers bring."""
+    facts = result.facts
+    return _(
+        "The {n} most valuable of {of} customers with any value bring {share} of it ({low} – {high}).",
+        n=_bold(i18n.number(facts["customers"])),
+        of=i18n.number(facts["of"]),
+        share=_bold(i18n.percent(facts["value_share"])),
+        low=i18n.percent(facts["value_low"]),
+        high=i18n.percent(facts["value_high"]),
+    )
+
+
+def audience(result: Result, titles: Names) -> str:
+    """Where the audience falls short of the one that was meant, and where to look first."""
+    first = result.table[result.table["expand"] == 1]
+    if not len(first):
+        return _("The audience is as it was meant, as far as these numbers can tell.")
+    row = first.iloc[0]
+    return _(
+        "Farthest below what was meant, and worth most: {trait} ({feature}), {share} of {n} instead of {target}."
+        " A place to look first, no forecast.",
+        trait=_bold(_name(_(str(row["trait"])), {})),
+        feature=_name(titles.get(row["feature"], row["feature"]), {}),
+        share=i18n.percent(row["share"]),
+        n=i18n.number(row["of"]),
+        target=i18n.percent(row["target"], 0),
     )

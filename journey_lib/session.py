@@ -17,6 +17,7 @@ import pandas as pd
 from IPython.display import HTML, Markdown, display
 
 from journey_lib import (
+    cards,
     charts_conformance,
     i18n,
     integrity,
@@ -108,6 +109,10 @@ class Session:
         }
         people = "customers" if "customers" in frame else result.base
         display(HTML(tables.table_html(frame, caption=_(caption), formats=shown, muted=people, k=self.k)))
+
+    def show_cards(self, told: cards.Portraits) -> None:
+        """Show the card of every persona, one page each on paper."""
+        display(HTML(str(cards.personas(told, k=self.k))))
 
     def data(self) -> None:
         """Show and record what became of the rows of every source, and what its reader counted in it."""

@@ -31,7 +31,7 @@ from journey_lib import (
 )
 from journey_lib.errors import ParameterError
 from journey_lib.model import TABLES
-from journey_lib.personas import notes
+from journey_lib.personas.notes import Basis
 
 PACKAGE = Path(i18n.__file__).parent
 CATALOGUE = PACKAGE / "locale" / "vi" / "LC_MESSAGES" / "journey_lib.po"
@@ -73,7 +73,7 @@ def said_in_code() -> Iterator[tuple[str, str]]:
     yield from (("explorers.py", name) for name in explorers.VIEWS)
     yield from (("findings_personas.py", words) for words in findings_personas.WORDS.values())
     yield from (("cards.py", words) for words in (*cards.ASPECT_NAMES.values(), *cards.TIME_NAMES.values()))
-    yield from (("notes.py", basis) for basis in get_args(notes.Basis))
+    yield from (("notes.py", basis) for basis in get_args(Basis))
     units = {each.unit for each in (*features.KNOWN.values(), *features.MIXES.values())} - {
         "",
         "share",

@@ -1,1 +1,31 @@
 """Personas an analyst can defend: groups of customers by declared rules or found in what they do."""
+
+from journey_lib.personas.apply import assign, drift, migration, read, save
+from journey_lib.personas.find import Found, find
+from journey_lib.personas.gate import Structure, structure
+from journey_lib.personas.membership import rules, sentences
+from journey_lib.personas.notes import Notes, notes
+from journey_lib.personas.portrait import demographics, sizes, traits
+from journey_lib.personas.profile import audience, target, value_profile
+
+__all__ = [
+    "Found",
+    "Notes",
+    "Structure",
+    "assign",
+    "audience",
+    "demographics",
+    "drift",
+    "find",
+    "migration",
+    "notes",
+    "read",
+    "rules",
+    "save",
+    "sentences",
+    "sizes",
+    "structure",
+    "target",
+    "traits",
+    "value_profile",
+]

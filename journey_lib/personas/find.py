@@ -181,7 +181,10 @@ def near(groups: Groups, x: Array) -> tuple[Array, Array, Array]:
     for at in range(0, len(x), BLOCK):
         part = x[at : at + BLOCK]
         squared = np.stack(
-            [((part - centre) ** 2 / width).sum(axis=1) for centre, width in zip(groups.centres, every, strict=True)]
+            [
+                ((part - centre) ** 2 / width).sum(axis=1)
+                for centre, width in zip(groups.centres, every, strict=True)
+            ]
         ).T
         if groups.method == "kmeans":
             best = squared.argmin(axis=1)
@@ -209,7 +212,9 @@ def decided(groups: Groups, x: Array) -> tuple[Array, Array]:
 def _check(method: str, k: int | str, ks: Sequence[int], bootstraps: int) -> None:
     if method not in {"kmeans", "mixture"}:
         raise ParameterError(f"there is no method '{method}'", do=did_you_mean(method, ["kmeans", "mixture"]))
-    wrong = [each for each in (*ks, k) if each != "auto" and (not isinstance(each, int) or not 2 <= each <= 30)]
+    wrong = [
+        each for each in (*ks, k) if each != "auto" and (not isinstance(each, int) or not 2 <= each <= 30)
+    ]
     if wrong or not ks:
         raise ParameterError(f"{wrong[0] if wrong else k!r} groups cannot be", do='use 2 to 30, or "auto"')
     if bootstraps < 10:

@@ -66,7 +66,9 @@ class Matrix:
     too_little: int
 
 
-def plain(frame: pd.DataFrame, kinds: Mapping[str, Kind], families: Mapping[str, Any] | None = None) -> Features:
+def plain(
+    frame: pd.DataFrame, kinds: Mapping[str, Kind], families: Mapping[str, Any] | None = None
+) -> Features:
     """An analyst's own table as features: one row a customer, the index their code, `kinds` by column.
 
     `families` says which columns belong together and share one vote; each is its own family without it.
@@ -78,7 +80,9 @@ def plain(frame: pd.DataFrame, kinds: Mapping[str, Kind], families: Mapping[str,
     """
     for name in kinds:
         if name not in frame:
-            raise ParameterError(f"there is no column '{name}'", do=did_you_mean(name, map(str, frame.columns)))
+            raise ParameterError(
+                f"there is no column '{name}'", do=did_you_mean(name, map(str, frame.columns))
+            )
     if frame.index.has_duplicates:
         raise ParameterError(
             "a customer has more than one row",
@@ -86,7 +90,9 @@ def plain(frame: pd.DataFrame, kinds: Mapping[str, Kind], families: Mapping[str,
             do="give one row a customer, the index being their code",
         )
     group = families or {}
-    about = tuple(Feature(name, name, "", group.get(name, "own"), kind, "file") for name, kind in kinds.items())
+    about = tuple(
+        Feature(name, name, "", group.get(name, "own"), kind, "file") for name, kind in kinds.items()
+    )
     now = pd.Timestamp(0, tz="UTC")
     return Features(frame[list(kinds)].sort_index(), about, now, now, "UTC", "", "")
 

@@ -40,7 +40,11 @@ def fitted(x: Array, k: int, method: Method, seed: int, starts: int) -> Fit:
         from sklearn.mixture import GaussianMixture
 
         mix = GaussianMixture(
-            k, covariance_type="diag", n_init=starts, random_state=seed % 2**32, reg_covar=1e-3 * float(x.var())
+            k,
+            covariance_type="diag",
+            n_init=starts,
+            random_state=seed % 2**32,
+            reg_covar=1e-3 * float(x.var()),
         ).fit(x)
         labels, centres, weights, widths = mix.predict(x), mix.means_, mix.weights_, mix.covariances_
         inertia, bic = float(((x - centres[labels]) ** 2).sum()), float(mix.bic(x))

@@ -11,15 +11,21 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow.parquet as pq
 
+from journey_lib.engine import reduce
 from journey_lib.features import Features
 from journey_lib.intervals import Z, wilson
+from journey_lib.journeys.steps import coded, stage_of
 from journey_lib.model import Result
 from journey_lib.prepare import prepare
+from journey_lib.stages import Model
+from journey_lib.touches import Bucket, Touches
 from journey_lib.workspace import Workspace
 
+Array = npt.NDArray[Any]
 SCALES: Mapping[str, tuple[float, float]] = {"csat": (1, 5), "ces": (1, 7), "nps": (0, 10)}
 
 
@@ -37,6 +43,26 @@ def load(workspace: Workspace, table: str, features: Features) -> pd.DataFrame:
     when = rows["timestamp"].dt.tz_localize("UTC")
     inside = (when >= features.since) & (when < features.as_of) & rows["customer"].isin(features.frame.index)
     return rows[inside].reset_index(drop=True)
+
+
+def stages_of(touches: Touches, model: Model) -> dict[str, str]:
+    """The stage each touchpoint is in: that of most of its rows, the earlier where two have as many."""
+    rules = coded(touches, model)
+    size = (len(touches.touchpoints), len(model.names))
+
+    def measure(bucket: Bucket) -> Array:
+        stage = stage_of(bucket, rules)
+        counted = np.zeros(size, np.int64)
+        placed = (stage >= 0) & (bucket.touchpoint >= 0) & (bucket.touchpoint < size[0])
+        np.add.at(counted, (bucket.touchpoint[placed], stage[placed]), 1)
+        return counted
+
+    rows = reduce(touches.buckets, measure, lambda parts: np.sum(parts, axis=0))
+    return {
+        name: model.names[int(counted.argmax())]
+        for name, counted in zip(touches.touchpoints, rows, strict=True)
+        if counted.any()
+    }
 
 
 def feelings(

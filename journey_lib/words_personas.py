@@ -1,0 +1,46 @@
+"""How the results on personas read as tables: captions and columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_GROUP: Mapping[str, str] = {
+    "customers": "number",
+    "share": "percent",
+    "low": "percent",
+    "high": "percent",
+    "value": "compact",
+    "value_share": "percent",
+    "value_low": "percent",
+    "value_high": "percent",
+}
+LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "persona_alternatives": (
+        "How many personas? Every number tried",
+        {
+            "k": "text",
+            "jaccard_worst": "percent",
+            "jaccard_mean": "percent",
+            "verdict": "text",
+            "silhouette": "number:2",
+            "inertia_share": "percent",
+            "smallest": "percent",
+            "customers": "number",
+        },
+    ),
+    "persona_sizes": (
+        "The groups beside each other",
+        {"persona": "text", **_GROUP, "buyers": "number", "conversion_rate": "percent", "rate_low": "percent",
+         "rate_high": "percent"},
+    ),
+    "rfm": (
+        "Segments by recency, frequency and money",
+        {"segment": "text", **_GROUP, "recency_days": "number", "conversions": "number", "mean_value": "compact"},
+    ),
+    "segments": ("Segments by the workspace's own rules", {"segment": "text", **_GROUP, "fits": "number"}),
+    "overlap": (
+        "How personas and rules lie over each other",
+        {"a": "text", "b": "text", "customers": "number", "of": "number", "share": "percent", "low": "percent",
+         "high": "percent"},
+    ),
+}  # fmt: skip

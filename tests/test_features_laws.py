@@ -7,23 +7,22 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 import twins_features as twin
 from hypothesis import given
 from hypothesis import strategies as st
 from tables import touches
-from test_laws import NEW_YEAR, law, logs
+from test_laws import law, logs
 from twins import DAY, Row
 
 import journey_lib as jl
 from journey_lib.errors import DataError
 from journey_lib.touches import Bucket, Touches
 
-HOUR = DAY // 24
+HOUR, MINUTE = DAY // 24, DAY // 1440
 ZONES = ["UTC", "Asia/Ho_Chi_Minh", "America/New_York", "America/Havana", "Australia/Lord_Howe"]
-# Days around which clocks change: in the first night of November Havana's go back over midnight.
+# New Year, the first night of November and a night of March: around them the clocks of these zones change.
 CHANGES = [20_089 * DAY, 20_394 * DAY, 20_157 * DAY]
 
 
@@ -110,11 +109,13 @@ def test_the_number_of_buckets_changes_nothing(log: list[Row], buckets: int) -> 
 
 
 def test_a_day_that_comes_twice_is_one_active_day() -> None:
-    """Havana, 2 November 2025: 00:30 comes twice, and between them it is the day before only by the clock."""
-    night = 20_394 * DAY + 4 * HOUR
-    log = [Row("c1", night + minutes * 60_000_000, "email", False) for minutes in (-45, 15, 45, 75, 24 * 60)]
-    found = jl.features.of_touches(held(log, "America/Havana"))
-    until = log[-1].time + 1
-    same(named(log, found)["c1"], twin.features(log, 0, until, "America/Havana")["c1"])
-    assert np.isfinite(found.frame["median_gap_days"]).all()
-    assert night > NEW_YEAR
+    """St. John's, 7 November 2010: half a minute after midnight, clocks went back to the day before."""
+    change = 14920 * DAY + 2 * HOUR + 31 * MINUTE
+    minutes = (-60, -0.5, 10, 58, 60, 25 * 60)
+    log = [Row("c1", change + int(each * MINUTE), "email", False) for each in minutes]
+    zone = "America/St_Johns"
+    days = [twin.clock(row, zone).day for row in log]
+    assert days == [6, 7, 6, 6, 7, 8]
+    found = jl.features.of_touches(held(log, zone))
+    same(named(log, found)["c1"], twin.features(log, 0, log[-1].time + 1, zone)["c1"])
+    assert found.frame["active_days"].tolist() == [3]

@@ -19,7 +19,8 @@ Counts = dict[str, Array]
 
 DAY, HOUR = 86_400_000_000, 3_600_000_000
 NEVER = np.iinfo(np.int64).min
-WIDE = 1 << 24  # days that fit beside a customer in one integer: 45,000 years
+BITS = 24  # of a day beside a customer in one integer: 45,000 years
+DATE = (1 << BITS) - 1
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def counted(bucket: Bucket, asked: Asked) -> Counts:
     stage = stage_of(bucket, asked.rules)[inside] if asked.rules is not None else None
     first = np.flatnonzero(np.append(True, bucket.customer[1:] != bucket.customer[:-1]))
     who, seen = bucket.customer[first], bucket.timestamp[first]
-    rows = Bucket(*(column[inside] for column in vars(bucket).values()))
+    rows = bucket if inside.all() else Bucket(*(column[inside] for column in vars(bucket).values()))
     starts = np.flatnonzero(np.append(True, rows.customer[1:] != rows.customer[:-1]))
     sizes = np.diff(np.append(starts, len(rows)))
     customer = rows.customer[starts]
@@ -113,13 +114,16 @@ def _times(place: Array, local: Array, size: int) -> Counts:
         hours[hour:] = number
     hours[: min(DAYPARTS.values())] = len(DAYPARTS) - 1
     part = hours[(local - day * DAY) // HOUR]
-    weekend = (day + 3) % 7 >= 5  # the first day of 1970 was a Thursday
-    key = place * WIDE + (day - day.min())
+    begin = day.min()
+    date = day - begin
+    # The first day of 1970 was a Thursday. Asked of each day once: there are far fewer than rows.
+    weekend = ((np.arange(begin, day.max() + 1) + 3) % 7 >= 5)[date]
+    key = (place << BITS) | date
     # Where clocks go back over midnight a day comes twice: then rows are not in the order of days.
     if (key[1:] < key[:-1]).any():
         key.sort()
     key = key[np.append(True, key[1:] != key[:-1])]
-    owner, date = key // WIDE, key % WIDE
+    owner, date = key >> BITS, key & DATE
     days = np.bincount(owner, minlength=size)
     last = np.cumsum(days) - 1
     return {
@@ -134,7 +138,7 @@ def _times(place: Array, local: Array, size: int) -> Counts:
 def _medians(owner: Array, date: Array, days: Array) -> Array:
     """Twice the median of the days from one active day to the next, a whole number; -1 with one such day."""
     same = owner[1:] == owner[:-1]
-    gaps = np.sort(owner[1:][same] * WIDE + (date[1:] - date[:-1])[same]) % WIDE
+    gaps = np.sort((owner[1:][same] << BITS) | (date[1:] - date[:-1])[same]) & DATE
     number = days - 1
     start = np.cumsum(number) - number
     middle = np.full(len(days), -1, np.int64)

@@ -108,10 +108,8 @@ def _write_side_table(
         ordered = " UNION ALL ".join(
             f"SELECT order_id, customer_id FROM {name} WHERE reason IS NULL" for name in orders
         )
-        # An order id that two sources use for different people is nobody's.
         joined += (
-            f" LEFT JOIN (SELECT order_id, min(customer_id) AS customer_id FROM ({ordered}) GROUP BY order_id"
-            " HAVING min(customer_id) = max(customer_id)) o USING (order_id)"
+            f" LEFT JOIN ({ordered}) o USING (order_id)"  # an order id stands once: the rest are repeats
         )
     if people or orders:
         joined += " LEFT JOIN customers c USING (customer_id)"

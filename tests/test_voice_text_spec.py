@@ -96,6 +96,8 @@ def test_vietnamese_without_marks_is_vietnamese(text: str, spoken: str) -> None:
         ("Anh phân vân, gửi qua Zalo. Chị Zalo", "Anh phân vân, gửi qua Zalo. Chị Zalo"),
         ("giá 150.000đ năm 2024, 1m72 70kg, 12/05/2024", "giá 150.000đ năm 2024, 1m72 70kg, 12/05/2024"),
         ("stk 19034567890123", "stk [☎]"),
+        ("ship Bà Rịa, TP. Ho Chi Minh", "ship Bà Rịa, TP. Ho Chi Minh"),
+        ("xuất hoá đơn", "xuất hoá đơn"),
         ("０９１２３４５６７８", "[☎]"),
     ],
 )

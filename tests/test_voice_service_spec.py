@@ -219,6 +219,7 @@ def test_hours_until_half_have_an_answer_count_those_who_still_wait() -> None:
     assert waits(start, ended.fillna(moment("01-01 09:00")), moment("01-01 10:00"))["p90"] == 9
 
 
+@law
 @given(st.lists(st.tuples(st.integers(0, 20), st.booleans()), min_size=1, max_size=30))
 def test_the_median_wait_is_that_of_the_product_formula(lines: list[tuple[int, bool]]) -> None:
     """A twin in plain Python, one time after the other; who leaves unserved was at risk until then."""

@@ -283,6 +283,38 @@ def test_who_was_not_watched_long_enough_is_waiting() -> None:
     assert np.isnan(late["share"])
 
 
+def test_months_count_as_they_do_among_the_complainers() -> None:
+    """Two complain in January, one in March. Beside them 1 of 2 convert in January, 0 of 1 in March: 1/3."""
+    log = (
+        LOG.replace("eve  | 03-01", "eve  | 03-02")
+        + """
+    fay  | 03-05 08:00 | email   |
+    gil  | 03-06 08:00 | email   |
+    hoa  | 01-07 08:00 | email   |
+    end  | 05-30 08:00 | email   |
+    """
+    )
+    people = ["an", "binh", "chi", "dung", "eve", "fay", "gil", "hoa", "end"]  # as they appear
+    number = {name: i for i, name in enumerate(people)}
+    tickets = """
+    id | who  | opened      | topic | channel | answered | done | status
+    1  | an   | 01-10 08:00 | late  | call    |          |      | x
+    2  | binh | 01-10 08:00 | late  | call    |          |      | x
+    3  | fay  | 03-10 08:00 | late  | call    |          |      | x
+    4  | gil  | 03-10 08:00 | other | call    |          |      | x
+    5  | hoa  | 03-10 08:00 | other | call    |          |      | x
+    """
+    tch = touches("\n".join(line for line in log.splitlines() if line.strip()), timezone=ZONE)
+    found = jl.voice.after(opened(tickets, number), tch, topics=TOPICS, as_of="2025-05-30", within="30d")
+    late = row(found, topic="late", outcome="converted")
+    assert (late["customers"], late["happened"], late["others"]) == (3, 1, 3)
+    assert late["others_share"] == pytest.approx(2 / 3 * 1 / 2 + 1 / 3 * 0)
+    size = 1 / ((2 / 3) ** 2 / 2 + (1 / 3) ** 2 / 1)
+    expected = difference(np.array([1]), np.array([3]), np.array([size / 3]), np.array([size]))
+    shown = late[["difference", "difference_low", "difference_high"]].tolist()
+    assert shown == pytest.approx([float(x[0]) for x in expected])
+
+
 def test_the_others_can_be_some_of_them() -> None:
     late = row(followed(among=[False, False, True, False, False]), topic="late", outcome="converted")
     assert (late["others"], late["others_share"]) == (1, 0)

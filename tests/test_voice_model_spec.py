@@ -13,6 +13,7 @@ from scipy import sparse
 
 import journey_lib as jl
 from journey_lib.errors import DataError
+from journey_lib.intervals import wilson
 from journey_lib.voice import classifier
 from journey_lib.voice.held_out import assess, confusion, disagreements, held_out, rated
 from journey_lib.voice.text import bare
@@ -138,6 +139,25 @@ def test_any_model_that_can_be_taught_and_asked_takes_the_place_of_ours() -> Non
     assert answers["chance_positive"].max() == 0.9
 
 
+class Witness(Shouter):
+    """Notes whose comments it is taught, and must never be asked about them."""
+
+    def fit(self, texts: Sequence[str], labels: Sequence[str]) -> Witness:
+        super().fit(texts, labels)
+        self.taught = {text.split()[-1] for text in texts}
+        return self
+
+    def predict_proba(self, texts: Sequence[str]) -> list[list[float]]:
+        assert not self.taught & {text.split()[-1] for text in texts}
+        return super().predict_proba(texts)
+
+
+def test_nobody_is_judged_on_customers_it_was_taught() -> None:
+    table = surveys()
+    table["comment"] = table["comment"] + " " + table["customer_id"]
+    assert len(held_out(rated(table), model=Witness)) == 200
+
+
 # --- how it is judged ---
 
 ANSWERS = pd.DataFrame(
@@ -182,6 +202,16 @@ def test_intervals_take_customers_as_the_observations() -> None:
     once = ANSWERS.assign(customer_id=list("12345678"))
     often = assess(pd.concat([once] * 10, ignore_index=True)).facts
     assert often["accuracy_low"] == assess(once).facts["accuracy_low"]
+
+
+def test_with_one_comment_a_customer_the_interval_is_about_that_of_a_share() -> None:
+    answers = pd.DataFrame(
+        {"text": "x", "customer_id": [str(i) for i in range(100)], "label": ["p", "n"] * 50}
+    )
+    answers["predicted"] = answers["label"].where(np.arange(100) % 10 < 8, "neither")
+    facts = assess(answers).facts
+    low, high = wilson(np.array([80]), np.array([100]))
+    assert (facts["accuracy_low"], facts["accuracy_high"]) == pytest.approx((low[0], high[0]), abs=0.02)
 
 
 def test_the_confusion_counts_abstentions() -> None:

@@ -377,15 +377,15 @@ def test_themes_are_words_that_one_group_uses_more() -> None:
 
 
 def test_log_odds_by_hand() -> None:
-    """Two words, one customer a text: "chậm" 12 of 16 in web and 2 of 12 in store."""
-    table = comments(("web", "chậm", 12), ("web", "nhanh", 4), ("store", "chậm", 2), ("store", "nhanh", 10))
+    """Two words, one customer a text: "chậm" 12 of 16 in web and 2 of 22 in store."""
+    table = comments(("web", "chậm", 12), ("web", "nhanh", 4), ("store", "chậm", 2), ("store", "nhanh", 20))
     found = row(jl.voice.themes(table, by="at", k=1), at="web", term="chậm")
-    prior = 200 * 14 / 28
-    odds = np.log((12 + prior) / (16 + 200 - 12 - prior)) - np.log((2 + prior) / (12 + 200 - 2 - prior))
+    prior = 200 * 14 / 38
+    odds = np.log((12 + prior) / (16 + 200 - 12 - prior)) - np.log((2 + prior) / (22 + 200 - 2 - prior))
     assert found["log_odds"] == pytest.approx(odds)
     assert found["z"] == pytest.approx(odds / np.sqrt(1 / (12 + prior) + 1 / (2 + prior)))
-    assert found["weight"] == pytest.approx(12 / 16 * np.log(1 + (28 / 2) / 14))
-    assert (found["share"], found["others_share"]) == (12 / 16, 2 / 12)
+    assert found["weight"] == pytest.approx(12 / 16 * np.log(1 + (38 / 2) / 14))
+    assert (found["share"], found["others_share"]) == (12 / 16, 2 / 22)
 
 
 def test_a_customer_counts_once_for_a_word_and_unmarked_words_are_the_marked_ones() -> None:

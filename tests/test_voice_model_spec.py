@@ -69,6 +69,8 @@ def test_what_is_easy_is_learnt_and_without_marks_as_well() -> None:
     for how in (str, bare, str.upper, lambda text: unicodedata.normalize("NFD", text)):
         chance = model.predict_proba([how(text) for text in GOOD + BAD])
         assert (chance[:, 1] > 0.5).tolist() == [True] * 5 + [False] * 5
+    short, long = model.predict_proba(["vai tho, ko mua lai", "vai tho, khong mua lai"])
+    assert (short == long).all()
     assert "thất vọng" in model.strongest("negative") or "xấu" in model.strongest("negative")
     assert np.allclose(model.predict_proba(["", "qwerty"]).sum(axis=1), 1)
 

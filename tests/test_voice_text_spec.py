@@ -141,6 +141,7 @@ def said(text: str, **more: Any) -> str | None:
         ("giao hàng nhanh, đóng gói cẩn thận", "positive"),
         ("hàng lỗi, thất vọng", "negative"),
         ("không hài lòng", "negative"),
+        ("không giao thứ hai mà thứ ba hàng đẹp", "positive"),  # too far from what is praised
         ("chưa bao giờ thất vọng", "positive"),
         ("không chê vào đâu được", "positive"),
         ("không những đẹp mà còn rẻ", "positive"),

@@ -13,6 +13,7 @@ from scipy import sparse
 
 import journey_lib as jl
 from journey_lib.errors import DataError
+from journey_lib.intervals import wilson
 from journey_lib.voice import classifier
 from journey_lib.voice.held_out import assess, confusion, disagreements, held_out, rated
 from journey_lib.voice.text import bare
@@ -68,6 +69,8 @@ def test_what_is_easy_is_learnt_and_without_marks_as_well() -> None:
     for how in (str, bare, str.upper, lambda text: unicodedata.normalize("NFD", text)):
         chance = model.predict_proba([how(text) for text in GOOD + BAD])
         assert (chance[:, 1] > 0.5).tolist() == [True] * 5 + [False] * 5
+    short, long = model.predict_proba(["vai tho, ko mua lai", "vai tho, khong mua lai"])
+    assert (short == long).all()
     assert "thất vọng" in model.strongest("negative") or "xấu" in model.strongest("negative")
     assert np.allclose(model.predict_proba(["", "qwerty"]).sum(axis=1), 1)
 
@@ -138,6 +141,25 @@ def test_any_model_that_can_be_taught_and_asked_takes_the_place_of_ours() -> Non
     assert answers["chance_positive"].max() == 0.9
 
 
+class Witness(Shouter):
+    """Notes whose comments it is taught, and must never be asked about them."""
+
+    def fit(self, texts: Sequence[str], labels: Sequence[str]) -> Witness:
+        super().fit(texts, labels)
+        self.taught = {text.split()[-1] for text in texts}
+        return self
+
+    def predict_proba(self, texts: Sequence[str]) -> list[list[float]]:
+        assert not self.taught & {text.split()[-1] for text in texts}
+        return super().predict_proba(texts)
+
+
+def test_nobody_is_judged_on_customers_it_was_taught() -> None:
+    table = surveys()
+    table["comment"] = table["comment"] + " " + table["customer_id"]
+    assert len(held_out(rated(table), model=Witness)) == 200
+
+
 # --- how it is judged ---
 
 ANSWERS = pd.DataFrame(
@@ -182,6 +204,16 @@ def test_intervals_take_customers_as_the_observations() -> None:
     once = ANSWERS.assign(customer_id=list("12345678"))
     often = assess(pd.concat([once] * 10, ignore_index=True)).facts
     assert often["accuracy_low"] == assess(once).facts["accuracy_low"]
+
+
+def test_with_one_comment_a_customer_the_interval_is_about_that_of_a_share() -> None:
+    answers = pd.DataFrame(
+        {"text": "x", "customer_id": [str(i) for i in range(100)], "label": ["p", "n"] * 50}
+    )
+    answers["predicted"] = answers["label"].where(np.arange(100) % 10 < 8, "neither")
+    facts = assess(answers).facts
+    low, high = wilson(np.array([80]), np.array([100]))
+    assert (facts["accuracy_low"], facts["accuracy_high"]) == pytest.approx((low[0], high[0]), abs=0.02)
 
 
 def test_the_confusion_counts_abstentions() -> None:

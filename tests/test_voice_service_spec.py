@@ -219,6 +219,7 @@ def test_hours_until_half_have_an_answer_count_those_who_still_wait() -> None:
     assert waits(start, ended.fillna(moment("01-01 09:00")), moment("01-01 10:00"))["p90"] == 9
 
 
+@law
 @given(st.lists(st.tuples(st.integers(0, 20), st.booleans()), min_size=1, max_size=30))
 def test_the_median_wait_is_that_of_the_product_formula(lines: list[tuple[int, bool]]) -> None:
     """A twin in plain Python, one time after the other; who leaves unserved was at risk until then."""
@@ -280,6 +281,38 @@ def test_who_was_not_watched_long_enough_is_waiting() -> None:
     late = row(followed(within="60d"), topic="late", outcome="converted")
     assert (late["customers"], late["waiting"]) == (0, 1)
     assert np.isnan(late["share"])
+
+
+def test_months_count_as_they_do_among_the_complainers() -> None:
+    """Two complain in January, one in March. Beside them 1 of 2 convert in January, 0 of 1 in March: 1/3."""
+    log = (
+        LOG.replace("eve  | 03-01", "eve  | 03-02")
+        + """
+    fay  | 03-05 08:00 | email   |
+    gil  | 03-06 08:00 | email   |
+    hoa  | 01-07 08:00 | email   |
+    end  | 05-30 08:00 | email   |
+    """
+    )
+    people = ["an", "binh", "chi", "dung", "eve", "fay", "gil", "hoa", "end"]  # as they appear
+    number = {name: i for i, name in enumerate(people)}
+    tickets = """
+    id | who  | opened      | topic | channel | answered | done | status
+    1  | an   | 01-10 08:00 | late  | call    |          |      | x
+    2  | binh | 01-10 08:00 | late  | call    |          |      | x
+    3  | fay  | 03-10 08:00 | late  | call    |          |      | x
+    4  | gil  | 03-10 08:00 | other | call    |          |      | x
+    5  | hoa  | 03-10 08:00 | other | call    |          |      | x
+    """
+    tch = touches("\n".join(line for line in log.splitlines() if line.strip()), timezone=ZONE)
+    found = jl.voice.after(opened(tickets, number), tch, topics=TOPICS, as_of="2025-05-30", within="30d")
+    late = row(found, topic="late", outcome="converted")
+    assert (late["customers"], late["happened"], late["others"]) == (3, 1, 3)
+    assert late["others_share"] == pytest.approx(2 / 3 * 1 / 2 + 1 / 3 * 0)
+    size = 1 / ((2 / 3) ** 2 / 2 + (1 / 3) ** 2 / 1)
+    expected = difference(np.array([1]), np.array([3]), np.array([size / 3]), np.array([size]))
+    shown = late[["difference", "difference_low", "difference_high"]].tolist()
+    assert shown == pytest.approx([float(x[0]) for x in expected])
 
 
 def test_the_others_can_be_some_of_them() -> None:
@@ -344,15 +377,15 @@ def test_themes_are_words_that_one_group_uses_more() -> None:
 
 
 def test_log_odds_by_hand() -> None:
-    """Two words, one customer a text: "chậm" 12 of 16 in web and 2 of 12 in store."""
-    table = comments(("web", "chậm", 12), ("web", "nhanh", 4), ("store", "chậm", 2), ("store", "nhanh", 10))
+    """Two words, one customer a text: "chậm" 12 of 16 in web and 2 of 22 in store."""
+    table = comments(("web", "chậm", 12), ("web", "nhanh", 4), ("store", "chậm", 2), ("store", "nhanh", 20))
     found = row(jl.voice.themes(table, by="at", k=1), at="web", term="chậm")
-    prior = 200 * 14 / 28
-    odds = np.log((12 + prior) / (16 + 200 - 12 - prior)) - np.log((2 + prior) / (12 + 200 - 2 - prior))
+    prior = 200 * 14 / 38
+    odds = np.log((12 + prior) / (16 + 200 - 12 - prior)) - np.log((2 + prior) / (22 + 200 - 2 - prior))
     assert found["log_odds"] == pytest.approx(odds)
     assert found["z"] == pytest.approx(odds / np.sqrt(1 / (12 + prior) + 1 / (2 + prior)))
-    assert found["weight"] == pytest.approx(12 / 16 * np.log(1 + (28 / 2) / 14))
-    assert (found["share"], found["others_share"]) == (12 / 16, 2 / 12)
+    assert found["weight"] == pytest.approx(12 / 16 * np.log(1 + (38 / 2) / 14))
+    assert (found["share"], found["others_share"]) == (12 / 16, 2 / 22)
 
 
 def test_a_customer_counts_once_for_a_word_and_unmarked_words_are_the_marked_ones() -> None:

@@ -8,8 +8,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from test_laws import law
 
 import journey_lib as jl
 from journey_lib.errors import ConfigError
@@ -43,12 +44,14 @@ def test_one_way_of_writing(written: str, normal: str) -> None:
     assert normalise(written) == normal
 
 
+@law
 @given(texts)
 def test_composed_and_decomposed_letters_are_the_same_text(text: str) -> None:
     assert normalise(text) == normalise(unicodedata.normalize("NFD", text))
     assert language(text) == language(unicodedata.normalize("NFD", text))
 
 
+@law
 @given(texts)
 def test_what_is_normal_stays_as_it_is(text: str) -> None:
     once = words(text)
@@ -96,6 +99,8 @@ def test_vietnamese_without_marks_is_vietnamese(text: str, spoken: str) -> None:
         ("Anh phân vân, gửi qua Zalo. Chị Zalo", "Anh phân vân, gửi qua Zalo. Chị Zalo"),
         ("giá 150.000đ năm 2024, 1m72 70kg, 12/05/2024", "giá 150.000đ năm 2024, 1m72 70kg, 12/05/2024"),
         ("stk 19034567890123", "stk [☎]"),
+        ("ship Bà Rịa, TP. Ho Chi Minh", "ship Bà Rịa, TP. Ho Chi Minh"),
+        ("xuất hoá đơn", "xuất hoá đơn"),
         ("０９１２３４５６７８", "[☎]"),
     ],
 )
@@ -116,6 +121,7 @@ def test_markup_is_left_for_the_page_to_escape() -> None:
     assert scrub("<script>x</script>") == "<script>x</script>"
 
 
+@law
 @given(st.lists(st.sampled_from("0123456789"), min_size=9, max_size=15).map("".join), texts)
 def test_no_long_number_survives(number: str, around: str) -> None:
     assert number not in scrub(f"{around} {number} {around}")
@@ -135,6 +141,7 @@ def said(text: str, **more: Any) -> str | None:
         ("giao hàng nhanh, đóng gói cẩn thận", "positive"),
         ("hàng lỗi, thất vọng", "negative"),
         ("không hài lòng", "negative"),
+        ("không giao thứ hai mà thứ ba hàng đẹp", "positive"),  # too far from what is praised
         ("chưa bao giờ thất vọng", "positive"),
         ("không chê vào đâu được", "positive"),
         ("không những đẹp mà còn rẻ", "positive"),
@@ -179,7 +186,7 @@ def test_every_text_has_its_row_and_the_words_that_decided() -> None:
     }  # fmt: skip
 
 
-@settings(max_examples=60)
+@law
 @given(texts)
 def test_the_label_does_not_depend_on_how_letters_are_encoded_or_on_capitals(text: str) -> None:
     assert said(text) == said(unicodedata.normalize("NFD", text))

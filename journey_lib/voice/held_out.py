@@ -254,6 +254,6 @@ def _scores(counts: Array) -> dict[str, Array]:
 
 
 def _middle(drawn: Array) -> tuple[Array, Array]:
-    with np.errstate(invalid="ignore"):
-        low, high = np.nanquantile(drawn, [0.025, 0.975], axis=0)
-    return low, high
+    never = np.isnan(drawn).all(axis=0)  # a label nobody was given, or nobody was said to have
+    low, high = np.nanquantile(np.where(never, 0.0, drawn), [0.025, 0.975], axis=0)
+    return np.where(never, np.nan, low), np.where(never, np.nan, high)

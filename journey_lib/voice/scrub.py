@@ -8,6 +8,7 @@ threshold are not quoted at all, scrubbed or not.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 
@@ -46,17 +47,17 @@ _ADDRESS = (
     r"|miss|dr|mẹ|ba|má)"
 )
 _ADDRESSED = re.compile(
-    rf"(?i:\b({_ADDRESS}))(\s+(?:tên\s+(?:là\s+)?|tên\s*:?\s*|là\s+)?)"
+    rf"(?<!Hồ )(?<!Ho )(?i:\b({_ADDRESS}))(\s+(?:tên\s+(?:là\s+)?|tên\s*:?\s*|là\s+)?)"
     rf"((?:{_CAPITAL}{_LETTER}*\.?)(?:\s+{_CAPITAL}{_LETTER}*){{0,4}})(?!{_LETTER})"
 )
 _CALLED = re.compile(
     rf"(?i:\b(tên là|tên|tôi là|mình là|em là|my name is|i am|i'm|this is))(\s*:?\s+)"
     rf"((?:{_CAPITAL}{_LETTER}+)(?:\s+{_CAPITAL}{_LETTER}*){{0,4}})(?!{_LETTER})"
 )
-# Capitalised after a form of address, and nobody's name.
+# Capitalised after a form of address, and nobody's name (Bà Rịa is a town).
 _NOBODY = """
 zalo facebook fb messenger shopee lazada tiktok ok oke kh khách shop hcm hn sg tphcm vn size xl xxl xs ơi oi
-hàng app web sms voucher sale cskh nv
+hàng app web sms voucher sale cskh nv rịa ria
 """
 _NO_NAMES = frozenset(_NOBODY.split())
 
@@ -77,7 +78,7 @@ def scrubber(names: Iterable[str] = ()) -> Callable[[str], str]:
     known = _names(tuple(sorted({tidy_vietnamese(name).strip() for name in names} - {""})))
 
     def clean(text: str) -> str:
-        tidy = tidy_vietnamese(text.translate(_INVISIBLE).translate(_WIDE))
+        tidy = unicodedata.normalize("NFC", text.translate(_INVISIBLE).translate(_WIDE))
         for pattern, mark in _PATTERNS:
             tidy = pattern.sub(mark, tidy)
         tidy = known(tidy)
@@ -117,7 +118,7 @@ def _names(names: tuple[str, ...]) -> Callable[[str], str]:
                     for n in range(min(longest, len(found) - i), 1, -1)
                     if tuple(plain[i : i + n]) in whole.get(plain[i], ())
                 ),
-                1 if found[i][2] in single else 0,
+                1 if tidy_vietnamese(found[i][2]) in single else 0,
             )
             if size:
                 out += [text[reached : found[i][0]], NAME]

@@ -166,6 +166,6 @@ def test_the_demo_shop_describes_all_its_touchpoints_but_one_in_both_languages()
     assert all(set(each.label) == set(each.goal) == {"vi", "en"} for each in said.touchpoints)
     assert {each.place for each in said.touchpoints} == {"online", "offline"}
     assert set(said.systems) == {system for each in said.touchpoints for system in each.systems}
-    assert set(channel for each in said.touchpoints for channel in each.channels) <= set(shop.labels)
+    assert {channel for each in said.touchpoints for channel in each.channels} <= set(shop.labels)
     assert len(jl.touchpoints.declared_opportunities(shop, said)) == 6
     assert not set(jl.touchpoints.names_in(shop, "vi")) & set(shop.labels)

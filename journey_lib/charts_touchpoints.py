@@ -39,7 +39,7 @@ def reach_and_conversion(result: Result, names: Names, subtitle: str = "") -> al
     y = y.axis(format="~%")
     tips = [
         _tip("row", _("Touchpoint")),
-        _tip("where", _("Place")),
+        _tip("where", _("Online or offline")),
         _tip("reach", _("Journeys through it, of all"), ".2%"),
         _tip("conversion_rate", _("Conversion rate"), ".2%"),
         _tip("low", _("95 % from"), ".2%"),
@@ -53,8 +53,8 @@ def reach_and_conversion(result: Result, names: Names, subtitle: str = "") -> al
     points = base.mark_point(size=70, filled=True, opacity=1).encode(
         x=x,
         y=y,
-        color=alt.Color("where:N", scale=kinds, title=_("Place")),
-        shape=alt.Shape("where:N", scale=kinds, title=_("Place")),
+        color=alt.Color("where:N", scale=kinds, title=_("Online or offline")),
+        shape=alt.Shape("where:N", scale=kinds, title=_("Online or offline")),
         tooltip=tips,
     )
     written = _apart(frame)

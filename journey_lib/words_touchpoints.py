@@ -128,13 +128,14 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         "Behaviour, emotion and pain",
         {
             "touchpoint": "text",
-            "customers": "number",
+            "valence": "text",
             "behaviour": "text",
+            "emotion": "text",
             "emotion_mean": "number:2",
             "emotion_n": "number",
-            "tickets": "number",
             "pains": "text",
-            "valence": "text",
+            "tickets": "number",
+            "customers": "number",
         },
     ),
     "opportunities": (
@@ -159,20 +160,24 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         "Who has what to do",
         {
             "department": "text",
-            "kind": "text",
             "touchpoint": "text",
             "what": "text",
+            "worth": "compact",
             "effort": "text",
             "status": "text",
             "due": "text",
-            "worth": "compact",
+            "kind": "text",
         },
     ),
 }
 
 
 def spoken(codes: str, names: Names, kind: str = "") -> str:
+<<<<<<< HEAD
     """What readers call codes of one kind (``department:``, ``system:``, touchpoints), commas between."""
+=======
+    """What readers call codes of one kind (such as ``department:``), several with commas between them."""
+>>>>>>> touchpoints
     said = [
         _(WORDS[code]) if code in WORDS else names.get(kind + code, named(pd.Series([code]), names)[0])
         for code in codes.split(", ")
@@ -214,6 +219,8 @@ def worded(frame: pd.DataFrame, names: Names) -> pd.DataFrame:
     if "pains" in frame:
         hurts = [[pain for pain in each.split(", ") if pain] for each in frame["pains"]]
         frame["pains"] = [", ".join(_(WORDS[f"pain:{pain}"]) for pain in each) for each in hurts]
+    if "emotion" in frame:
+        frame["emotion"] = ["" if each == "unknown" else each.upper() for each in frame["emotion"]]
     if "action" in frame:
         frame["action"] = [_(each) for each in frame["action"]]
     if "reach" in frame:

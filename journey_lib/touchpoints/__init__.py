@@ -11,6 +11,7 @@ from journey_lib.touchpoints.authored import (
     declared_opportunities,
     describe,
     names_in,
+    places,
     words,
 )
 from journey_lib.touchpoints.complete import GAPS, complete, targets
@@ -41,6 +42,7 @@ __all__ = [
     "inventory",
     "names_in",
     "opportunities",
+    "places",
     "raised_at",
     "targets",
     "walked",

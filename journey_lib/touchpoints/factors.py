@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from journey_lib.errors import DataError, did_you_mean
-from journey_lib.intervals import wilson
+from journey_lib.intervals import difference
 from journey_lib.model import Result
 from journey_lib.touchpoints.inventory import usual_drop
 
@@ -24,8 +24,8 @@ PAINS = ("complaints", "unanswered", "reopened")
 ALL = "(all)"
 SLOW = 2.0  # times the usual time to a first answer from which on answers are slow
 RULE = (
-    "negative: a pain is above the base, or the interval of the feeling lies below the base; "
-    "positive: the interval of the feeling lies above the base and no pain is above its base; "
+    "negative: a pain is above that of the other touchpoints, or the interval of the feeling lies below the base; "
+    "positive: the interval of the feeling lies above the base and no pain is above that of the others; "
     "unknown: too few answers and no tickets; neutral: everything else"
 )
 
@@ -71,9 +71,9 @@ def factors(
     across that of its stage), drop_off, usual, conversion_rate; emotion (the metric that decided), emotion_n,
     emotion_mean, emotion_low, emotion_high, emotion_base (mean of all answers of that metric), response
     (answered of those sent); tickets, complaints, unanswered, reopened, first_response, resolution (median
-    hours), pains (which lie above their base: the lower end of Wilson's interval above the share of all
-    tickets, or more than twice the usual time to a first answer, the median of touchpoints weighted by
-    tickets); valence, decided_by. The rule is in the settings, word for word.
+    hours), pains (which lie above those of all other touchpoints: a share of tickets by more than Newcombe's
+    interval, slow: more than twice the time to a first answer, their median weighted by tickets); valence,
+    decided_by. The rule is in the settings, word for word.
 
     Behaviour does not decide: to leave after a good answer is no bad feeling.
 
@@ -187,17 +187,18 @@ def _pains(pain: pd.DataFrame | None, k: int) -> dict[str, dict[str, Any]]:
     tickets = pain["tickets"].to_numpy(float)
     above: list[list[str]] = [[] for _ in tickets]
     for kind in PAINS:
-        if kind in pain and tickets.sum():
+        if kind in pain:
             n = pain[kind].to_numpy(float)
-            low, _ = wilson(n, tickets)
-            base = np.nansum(n) / tickets[~np.isnan(n)].sum()
-            for at in np.flatnonzero((low > base) & (tickets >= k)):
+            known = np.where(np.isnan(n), 0, tickets)
+            _, low, _ = difference(n, tickets, np.nansum(n) - n, known.sum() - known)
+            for at in np.flatnonzero((low > 0) & (tickets >= k)):
                 above[at].append(kind)
     if "response_median" in pain:
         hours = pain["response_median"].to_numpy(float)
-        usual = _middle(hours, tickets)
-        for at in np.flatnonzero((hours > SLOW * usual) & (tickets >= k)):
-            above[at].append("slow")
+        for at in np.flatnonzero(tickets >= k):
+            others = np.arange(len(hours)) != at
+            if hours[at] > SLOW * _middle(hours[others], tickets[others]):
+                above[at].append("slow")
     rows = pain.to_dict("records")
     return {
         str(row["touchpoint"]): {**{str(c): v for c, v in row.items()}, "pains": kinds, "enough": n >= k}

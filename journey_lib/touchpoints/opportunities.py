@@ -135,7 +135,9 @@ def actions(ranked: Result, gaps: Result, authored: Authored) -> Result:
     rows = rows.assign(department=rows["owner"].str.split(", ")).explode("department", ignore_index=True)
     order = {name: at for at, name in enumerate(authored.departments)}
     rows = rows.assign(place=rows["department"].map(order).fillna(len(order)))
-    rows = rows.sort_values(["place", "rank", "kind"], ignore_index=True, kind="stable")
+    rows = rows.sort_values(
+        ["place", "rank", "kind"], ascending=[True, True, False], ignore_index=True, kind="stable"
+    )
     frame = rows[["department", "kind", "touchpoint", "what", *shared]]
     facts = {
         "actions": len(frame),

@@ -69,4 +69,5 @@ def raised_at(tickets: pd.DataFrame, said: Authored | None) -> pd.DataFrame:
     called = (
         {channel: each.touchpoint for each in said.touchpoints for channel in each.tickets} if said else {}
     )
-    return tickets[tickets["channel"].isin(list(called))].assign(channel=tickets["channel"].map(called))
+    told = tickets[tickets["channel"].isin(list(called))]
+    return told.assign(channel=told["channel"].map(called))

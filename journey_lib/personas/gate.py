@@ -61,7 +61,9 @@ def structure(
     """
     if nulls < 20:
         raise ParameterError(
-            "fewer than 20 continua cannot tell a chance of 0.05", how_many=f"nulls={nulls}", do="use 20 or more"
+            "fewer than 20 continua cannot tell a chance of 0.05",
+            how_many=f"nulls={nulls}",
+            do="use 20 or more",
         )
     x = data.values[drawn(data.codes, sample, seed)]
     rng = np.random.default_rng([seed, 1])
@@ -74,7 +76,13 @@ def structure(
     ratio, ratios = float((real / everyone).min()), (null / others).min(axis=1)
     chance = (1 + int((ratios <= ratio).sum())) / (nulls + 1)
     table = pd.DataFrame(
-        {"k": KS, "inertia": real, "continuum": everyone, "spread": null.std(axis=0), "ratio": real / everyone}
+        {
+            "k": KS,
+            "inertia": real,
+            "continuum": everyone,
+            "spread": null.std(axis=0),
+            "ratio": real / everyone,
+        }
     )
     verdict: Verdict = "groups" if ratio < cut and chance <= CHANCE else "continuum"
     return Structure(

@@ -1,0 +1,223 @@
+"""Personas that last: kept as plain JSON, given to customers of another day, compared between runs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from journey_lib.errors import DataError, ParameterError
+from journey_lib.features import Features
+from journey_lib.intervals import wilson
+from journey_lib.model import Result
+from journey_lib.personas.find import NOBODY, Found, Groups, decided
+from journey_lib.personas.matrix import Column, Recipe, cooked, transformed
+
+Array = npt.NDArray[Any]
+
+VERSION = 1
+CLASSES = 10  # of the population stability index
+SHIFT, LARGE = 0.1, 0.25
+
+
+def save(found: Found, path: Path) -> None:
+    """Write what decides who belongs where to a JSON file: numbers and names, nothing that could be executed.
+
+    Raises
+    ------
+    ParameterError
+        Nothing was found.
+    """
+    groups = found.groups
+    if groups is None:
+        raise ParameterError("there are no personas to save", do=f"read the reason: {found.reason}")
+    said = {
+        "version": VERSION,
+        "method": groups.method,
+        "least_touches": groups.recipe.least_touches,
+        "columns": [asdict(column) for column in groups.recipe.columns],
+        "centres": groups.centres.tolist(),
+        "fence": groups.fence.tolist(),
+        "weights": groups.weights.tolist(),
+        "widths": groups.widths.tolist(),
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(said, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def read(path: Path) -> Groups:
+    """What `save` wrote.
+
+    Raises
+    ------
+    DataError
+        The file is not there, is no such model, or is of another version.
+    """
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+        if said["version"] != VERSION:
+            raise DataError(
+                f"these personas are of version {said['version']}; this workbench reads {VERSION}",
+                where=str(path),
+                do="find them again",
+            )
+        recipe = Recipe(tuple(Column(**each) for each in said["columns"]), int(said["least_touches"]))
+        centres, fence, weights, widths = (
+            np.array(said[name], float) for name in ("centres", "fence", "weights", "widths")
+        )
+        method = said["method"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            "this is no file of personas", where=f"{path}: {error}", do="write one with save()"
+        ) from None
+    shape = len(centres), len(recipe.columns)
+    if centres.shape != shape or widths.shape != shape or fence.shape != weights.shape != shape[:1]:
+        raise DataError("a file of personas whose parts do not fit together", where=str(path))
+    if method not in {"kmeans", "mixture"}:
+        raise DataError(f"there is no method '{method}'", where=str(path))
+    return Groups(method, recipe, centres, fence, weights, widths)
+
+
+def assign(model: Groups | Found, features: Features) -> pd.Series[Any]:
+    """The persona of each customer with enough touches: from 0 as in the model, -1 for who fits none.
+
+    On the features the personas were found in these are the labels that were found.
+
+    Raises
+    ------
+    ParameterError
+        A column is missing, or is another kind of number.
+    """
+    groups = _groups(model)
+    frame = _known(groups, features)
+    label = decided(groups, cooked(groups.recipe, frame))[0] if len(frame) else np.array([], np.int64)
+    return pd.Series(label, index=frame.index, name="persona")
+
+
+def drift(model: Groups | Found, before: Features, now: Features) -> tuple[Result, Result]:
+    """What moved between two days: each feature's distribution, and who went from which persona to which.
+
+    First result, a row a feature: feature, psi (population stability index over ten classes of equal size
+    before; 0 the same), customers (of the smaller of the two), before, now (customers), moved ("no" below 0.1, "some"
+    below 0.25, "much"). Second, a row a pair: from, to, customers, share (of all in `from` who are in both) with
+    low and high (Wilson); -1: fits none, and -2, among `to`, no longer known well enough. Its facts tell who is new.
+    """
+    groups = _groups(model)
+    first, then = _known(groups, before), _known(groups, now)
+    rows = []
+    for column in groups.recipe.columns:
+        was, is_now = (_plain(column, frame) for frame in (first, then))
+        index = stability_index(was, is_now)
+        rows.append((column.name, index, min(len(was), len(is_now)), len(was), len(is_now), _moved(index)))
+    table = pd.DataFrame(rows, columns=["feature", "psi", "customers", "before", "now", "moved"])
+    shifts = Result("persona_drift", table, {"much": int((table["moved"] == "much").sum())}, base="customers")
+    old, new = assign(groups, before), assign(groups, now)
+    moves = migration(old, new)
+    return shifts, moves
+
+
+def migration(old: pd.Series[Any], new: pd.Series[Any]) -> Result:
+    """Who went from which persona to which: from, to, customers, share of `from`, low, high (Wilson).
+
+    To -2: no longer among those who are known well enough. Facts: stayed (share of those with a persona in both),
+    customers, new (in no row: not known before).
+    """
+    to = new.reindex(old.index).fillna(-2).astype("int64")
+    pairs = pd.DataFrame({"from": old.to_numpy(), "to": to.to_numpy()}).value_counts().sort_index()
+    table = pairs.rename("customers").reset_index()
+    base = table.groupby("from")["customers"].transform("sum").to_numpy()
+    table["share"] = table["customers"] / base
+    table["low"], table["high"] = wilson(table["customers"].to_numpy(), base)
+    both = (old >= 0) & (to >= 0)
+    facts = {
+        "stayed": float((old[both] == to[both]).mean()) if both.any() else float("nan"),
+        "customers": int(both.sum()),
+        "new": int((~new.index.isin(old.index)).sum()),
+    }
+    return Result("persona_migration", table, facts, base="customers")
+
+
+def matched(model: Groups | Found, before: Groups) -> dict[int, int]:
+    """Which persona of the model before each new one is: the pairing with the least distance between centres.
+
+    Centres are compared on the scale of the model before, the pairs chosen together (Kuhn 1955), so that a persona
+    keeps its identity when sizes change their order. A persona too many on either side is in no pair.
+
+    Raises
+    ------
+    ParameterError
+        The two rest on different columns.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    now = _groups(model)
+    mine, theirs = ({column.name: column for column in each.recipe.columns} for each in (now, before))
+    if set(mine) != set(theirs):
+        raise ParameterError(
+            "personas found in different columns cannot be matched",
+            where=", ".join(sorted(set(mine) ^ set(theirs))),
+            do="find both with the same names",
+        )
+    moved = np.empty_like(now.centres)
+    place = {column.name: number for number, column in enumerate(now.recipe.columns)}
+    for number, column in enumerate(before.recipe.columns):
+        own = mine[column.name]
+        raw = now.centres[:, place[column.name]] / own.scale + own.middle
+        moved[:, number] = (raw - column.middle) * column.scale
+    apart = np.linalg.norm(moved[:, None, :] - before.centres[None, :, :], axis=2)
+    rows, columns = linear_sum_assignment(apart)
+    return {int(row): int(column) for row, column in zip(rows, columns, strict=True)}
+
+
+def stability_index(before: Array, now: Array) -> float:
+    """Population stability index: sum of (now - before) x log(now / before) over ten classes of equal size before.
+
+    A class without customers counts as holding half a one.
+    """
+    if not len(before) or not len(now):
+        return float("nan")
+    edges = np.unique(np.quantile(before, np.arange(1, CLASSES) / CLASSES))
+    shares = []
+    for values in (before, now):
+        # A value equal to an edge belongs below it, so that a column of zeros has a class of its own.
+        counts = np.bincount(np.searchsorted(edges, values, side="left"), minlength=len(edges) + 1)
+        shares.append(np.maximum(counts, 0.5) / len(values))
+    return float(((shares[1] - shares[0]) * np.log(shares[1] / shares[0])).sum())
+
+
+def _groups(model: Groups | Found) -> Groups:
+    groups = model.groups if isinstance(model, Found) else model
+    if groups is None:
+        raise ParameterError("there are no personas in this model", do="read its reason")
+    return groups
+
+
+def _known(groups: Groups, features: Features) -> pd.DataFrame:
+    about = {feature.name: feature.kind for feature in features.about}
+    gone = [column.name for column in groups.recipe.columns if column.name not in about]
+    if gone:
+        raise ParameterError(
+            "these features lack columns that the personas were found in",
+            where=", ".join(gone),
+            how_many=f"{len(gone)} of {len(groups.recipe.columns)}",
+            do="make the table with features.table(..., like=) that of the day they were found on",
+        )
+    other = [c.name for c in groups.recipe.columns if about[c.name] != c.kind]
+    if other:
+        raise ParameterError("these columns are another kind of number now", where=", ".join(other))
+    frame = features.frame.sort_index()
+    return frame[frame["touches"] >= groups.recipe.least_touches] if "touches" in frame else frame
+
+
+def _plain(column: Column, frame: pd.DataFrame) -> Array:
+    raw = frame[column.name].to_numpy(float, na_value=np.nan)
+    return transformed(raw, column.kind, column.fill, None, None)
+
+
+def _moved(index: float) -> str:
+    return "no" if index < SHIFT else "some" if index < LARGE else "much"

@@ -16,8 +16,11 @@ with step("imports"):
     import numpy as np
     import pandas as pd
 
+    from journey_lib.features import Features
+    from journey_lib.personas.find import find
     from journey_lib.personas.gate import structure
     from journey_lib.personas.matrix import LEAST_TOUCHES, Matrix, matrix, plain
+    from journey_lib.personas.membership import rules
 
 ROWS = 2_000
 
@@ -98,9 +101,103 @@ def calibrate(seeds: int = 20) -> dict[str, Any]:
         facts[make.__name__] = {"called groups": wrong, "chance below 0.05": chances, "of": seeds,
                                 "ratio": [round(ratios[0], 3), round(float(np.median(ratios)), 3), round(ratios[-1], 3)]}  # fmt: skip
         print(make.__name__, facts[make.__name__], file=sys.stderr, flush=True)
+    right, found_groups = 0, 0
+    for seed in range(seeds):
+        k = 3 + seed % 4
+        frame, _group = blobs(np.random.default_rng(seed), k)
+        found = find(plain(frame.rename(columns=str), dict.fromkeys(map(str, range(5)), "number")), seed=seed)
+        found_groups += found.structure.verdict == "groups"
+        right += found.k == k
+        print("blobs", k, found.k, round(found.structure.ratio, 3), file=sys.stderr, flush=True)
+    facts["blobs"] = {"called groups": found_groups, "right k": right, "of": seeds}
+    return facts
+
+
+def simulated(customers: int) -> Features:
+    """Five kinds among a million, in twenty columns of every sort."""
+    rng = np.random.default_rng(1)
+    kind = rng.choice(5, customers, p=[0.35, 0.25, 0.2, 0.12, 0.08])
+    taste = rng.dirichlet(np.ones(12), 5)
+    touches = 20 + rng.poisson(20, customers)
+    share = taste[kind] * rng.gamma(20, 1 / 20, (customers, 12))
+    frame = pd.DataFrame(share / share.sum(axis=1, keepdims=True)).add_prefix("share_")
+    late = rng.normal(size=(5, 4))
+    for number in range(4):
+        frame[f"time_{number}"] = 1 / (
+            1 + np.exp(-(1.5 * late[kind, number] + 0.5 * rng.normal(size=customers)))
+        )
+    for number in range(4):
+        frame[f"amount_{number}"] = np.exp(rng.normal(rng.normal(size=5)[kind], 0.5))
+    frame["touches"] = touches
+    kinds = {name: "amount" if name.startswith("amount") else "share" for name in frame if name != "touches"}
+    families = {
+        name: "channel" if name.startswith("share") else "time" for name in frame if name != "touches"
+    }
+    about = plain(frame, {**kinds, "touches": "count"}, families | {"touches": "frequency"})
+    return about
+
+
+def million(customers: int = 1_000_000) -> dict[str, Any]:
+    with step("make"):
+        features = simulated(customers)
+    names = [name for name in features.frame if name != "touches"]
+    with step("gate"):
+        gate = structure(matrix(features, names=names))
+    with step("find"):
+        found = find(features, names=names)
+    with step("rules"):
+        told = rules(found, features)
+    return {"verdict": gate.verdict, "k": found.k, "columns": len(names), "customers": len(found.labels),
+            "fits_none": found.fits_none, "fidelity": told.fidelity.facts["fidelity"]}  # fmt: skip
+
+
+def retail(file: str) -> dict[str, Any]:
+    """What is left out first: rows without a customer, cancellations, rows without a price."""
+    rows = pd.read_parquet(file)
+    names = {name.lower().replace(" ", "").replace("_", ""): name for name in rows}
+    rows = rows.rename(columns={names[k]: k for k in names})
+    customer = next(name for name in rows if name.startswith("customer"))
+    price = next(name for name in rows if name.endswith("price"))
+    invoice = next(name for name in rows if name in {"invoice", "invoiceno"})
+    nobody = rows[customer].isna()
+    cancelled = rows[invoice].astype(str).str.startswith("C") & ~nobody
+    free = (rows[price] <= 0) | (rows["quantity"] <= 0)
+    kept = rows[~nobody & ~cancelled & ~free].copy()
+    kept["value"] = kept[price] * kept["quantity"]
+    kept["when"] = pd.to_datetime(kept["invoicedate"])
+    by = kept.groupby(customer)
+    orders = kept.groupby([customer, invoice]).agg(
+        value=("value", "sum"), when=("when", "min"), lines=("value", "size")
+    )
+    each = orders.reset_index().groupby(customer)
+    last = kept["when"].max()
+    frame = pd.DataFrame({
+        "orders": each.size(), "value": by["value"].sum(), "basket": each["value"].mean(), "lines": each["lines"].mean(),
+        "unit_price": by["value"].sum() / by["quantity"].sum(), "products": by["stockcode"].nunique(),
+        "recency": (last - by["when"].max()).dt.days, "pieces": by["quantity"].sum() / by.size(),
+        "morning": each["when"].agg(lambda w: (w.dt.hour < 12).mean()),
+        "autumn": each["when"].agg(lambda w: (w.dt.month >= 9).mean()),
+    })  # fmt: skip
+    frame.index = frame.index.astype("int64")
+    kinds = {"orders": "count", "value": "amount", "basket": "amount", "lines": "amount", "unit_price": "amount",
+             "products": "count", "recency": "days", "pieces": "amount", "morning": "share", "autumn": "share"}  # fmt: skip
+    facts: dict[str, Any] = {"rows": len(rows), "no customer": int(nobody.sum()), "cancelled": int(cancelled.sum()),
+                             "no price or quantity": int((free & ~nobody & ~cancelled).sum()), "customers": len(frame)}  # fmt: skip
+    for least in (1, 3, 5):
+        some = frame[frame["orders"] >= least]
+        for tag, chosen in (
+            ("all", list(kinds)),
+            ("how", ["basket", "lines", "unit_price", "pieces", "morning", "autumn"]),
+        ):
+            found = find(plain(some, kinds), names=chosen)
+            free_k = find(plain(some, kinds), names=chosen, k=4, ks=range(2, 7)) if not found.k else found
+            facts[f"{tag}, {least} orders or more"] = {
+                "customers": len(found.labels), "verdict": found.structure.verdict, "ratio": round(found.structure.ratio, 3),
+                "chance": round(found.structure.chance, 3), "k": found.k, "reason": found.reason,
+                "jaccard": free_k.alternatives[["k", "jaccard_worst", "valley"]].round(2).to_numpy().tolist()}  # fmt: skip
     return facts
 
 
 if __name__ == "__main__":
     arguments = [int(each) if each.isdigit() else each for each in sys.argv[2:]]
-    report({"calibrate": calibrate}[sys.argv[1]](*arguments))
+    report({"calibrate": calibrate, "million": million, "retail": retail}[sys.argv[1]](*arguments))

@@ -94,13 +94,13 @@ def find(
 
     First the gate: no groups are made of a continuum, unless `k` is a number, and then the reason says that
     these are slices of one. Then every number of groups is tried on a sample; "auto" takes the largest whose
-    every group is found again in bootstraps (Jaccard at least 0.75; Hennig 2007), and `alternatives` shows the
-    others that would do. Customers farther from their centre than any fence, or between two, fit none.
+    every group is found again in bootstraps (Jaccard at least 0.75; Hennig 2007) and has fewer customers between
+    it and any other than at their centres; `alternatives` shows the others that would do. Customers farther from their centre than any fence, or between two, fit none.
 
     Parameters
     ----------
     names
-        Which features decide; None: all numbers that are behaviour.
+        Which features decide; None: how customers behave, see `matrix`.
     method
         "kmeans", or "mixture" of Gaussians with a spread of their own in each column, fitted on the sample.
     sample
@@ -129,7 +129,7 @@ def find(
         table, jaccards, fits = alternatives(x, tried, method, seed=seed, bootstraps=bootstraps)
         stable = table.loc[table["stable"], "k"].tolist()
         if k == "auto" and not stable:
-            reason = f"no number of groups comes out again: the worst group of each stays below {STABLE}"
+            reason = f"no number of groups comes out again (worst Jaccard {STABLE} or more) with a valley between any two"
             return _none(data, gate, reason, settings, table)
         chosen = int(max(stable) if k == "auto" else k)
         groups, labels, margin = _placed(data, fits[chosen], method)

@@ -22,6 +22,9 @@ PRIOR = 3.0  # touches of the average customer added to everyone's, so that a sh
 FAR = 4.0  # spreads from the median at which a value is cut
 UNKNOWN = 0.5  # a column missing for more customers than that decides nothing
 CONSTANT = 0.95  # a column in which so many customers are equal decides nothing
+# Families that tell how somebody behaves. How much and how lately (frequency, recency, cadence) is the same question for
+# everyone and a matter of degree: that is what RFM slices. Kinds of event say again what their channel says.
+HOW = frozenset({"channel", "time", "device", "place", "offer"})
 TWINS = 0.98  # correlation from which two columns say the same
 
 
@@ -110,7 +113,7 @@ def matrix(
     Parameters
     ----------
     names
-        Which features decide; None: all numbers that are behaviour.
+        Which features decide; None: the shares that tell how customers behave (`HOW`), and an analyst's own.
     least_touches
         Customers with fewer touches are left out: too little is known of them. Needs the feature ``touches``.
 
@@ -183,7 +186,10 @@ def transformed(raw: Array, kind: Kind, fill: float, prior: float | None, touche
 
 def _chosen(features: Features, names: Collection[str] | None) -> list[Feature]:
     if names is None:
-        return [each for each in features.about if each.behaviour and each.kind != "category"]
+        numbers = [each for each in features.about if each.behaviour and each.kind != "category"]
+        return [
+            each for each in numbers if each.source == "file" or (each.family in HOW and each.kind == "share")
+        ]
     known = [each.name for each in features.about]
     for name in names:
         if name not in known:

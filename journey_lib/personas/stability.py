@@ -16,6 +16,9 @@ Array = npt.NDArray[Any]
 Method = Literal["kmeans", "mixture"]
 
 STABLE, HIGHLY = 0.75, 0.85
+VALLEY = (
+    0.8  # density halfway between two groups, beside the thinner of their centres, from which they are one
+)
 STARTS, AGAIN = 10, 4  # starts of the fit itself, and of each bootstrap's
 
 
@@ -86,6 +89,25 @@ def again(x: Array, fit: Fit, method: Method, seed: int, bootstraps: int) -> Arr
     return found
 
 
+def valley(x: Array, fit: Fit) -> float:
+    """Of the two groups that are least apart: density halfway between them beside that at the thinner centre.
+
+    Members of both are looked at along the line from centre to centre, in windows of a fifth of its length. A
+    slope or a plateau that was cut in two has 1 or more, for most stand where the cut is; groups have a valley.
+    """
+    worst = 0.0
+    for one in range(len(fit.centres)):
+        for other in range(one):
+            line = fit.centres[other] - fit.centres[one]
+            if not (length := float(line @ line)):
+                return float("inf")
+            both = x[(fit.labels == one) | (fit.labels == other)]
+            at = (both - fit.centres[one]) @ line / length
+            first, middle, last = (int((np.abs(at - spot) <= 0.1).sum()) for spot in (0.0, 0.5, 1.0))
+            worst = max(worst, middle / max(min(first, last), 1))
+    return worst
+
+
 def silhouette(x: Array, labels: Array) -> float:
     """Mean silhouette (Rousseeuw 1987) of up to 1,000 customers of the sample."""
     from sklearn.metrics import silhouette_score
@@ -106,7 +128,7 @@ def alternatives(
     """Every number of groups side by side, the stability of each group, and the groups themselves.
 
     Table, a row a k: k, jaccard_worst (mean over bootstraps, of the group found again least), jaccard_mean,
-    stable (worst at least 0.75), silhouette, inertia_share (of the inertia of one group), smallest (share of
+    valley (of the two groups least apart, see `valley`), stable (worst at least 0.75 and valley below 0.8), silhouette, inertia_share (of the inertia of one group), smallest (share of
     customers), bic (mixtures), customers (in the sample).
     """
     alone = float(((x - x.mean(axis=0)) ** 2).sum())
@@ -114,12 +136,14 @@ def alternatives(
     for k in ks:
         fit = fits[k] = fitted(x, k, method, seed, STARTS)
         found = each[k] = np.nanmean(again(x, fit, method, seed, bootstraps), axis=0)
+        between = valley(x, fit)
         rows.append(
             {
                 "k": k,
                 "jaccard_worst": float(found.min()),
                 "jaccard_mean": float(found.mean()),
-                "stable": bool(found.min() >= STABLE),
+                "valley": between,
+                "stable": bool(found.min() >= STABLE and between < VALLEY),
                 "silhouette": silhouette(x, fit.labels),
                 "inertia_share": fit.inertia / alone,
                 "smallest": float(np.bincount(fit.labels, minlength=k).min() / len(x)),

@@ -184,20 +184,20 @@ def verdict(found: Found) -> str:
     }
     if said.verdict == "continuum":
         told = _(
-            "**A continuum, not kinds of people.** Groups of these {n} customers are {ratio} times as wide as those"
-            " of {nulls} sets made without groups (these vary from {low} to {high}; p = {chance}): whoever draws"
-            " borders here makes them up.",
+            "**A continuum, not kinds of people.** Groups of these {n} customers are {ratio} times as wide as"
+            " those of {nulls} sets made without groups (these vary from {low} to {high}; p = {chance}): whoever"
+            " draws borders here makes them up.",
             **numbers,
         )
     else:
         told = _(
-            "**There are groups to find.** Groups of these {n} customers are {ratio} times as wide as those of"
-            " {nulls} sets made without groups (these vary from {low} to {high}; p = {chance}).",
+            "**There are groups to find.** Groups of these {n} customers are {ratio} times as wide as those"
+            " of {nulls} sets made without groups (these vary from {low} to {high}; p = {chance}).",
             **numbers,
         )
     who = _(
-        "{k} personas; {none} of the {known} customers known well enough fit none of them, and {few} are known too"
-        " little to say.",
+        "{k} personas; {none} of the {known} customers known well enough fit none of them, and {few} are known"
+        " too little to say.",
         k=_bold(i18n.number(found.k)),
         none=i18n.number(found.fits_none),
         known=i18n.number(len(found.labels)),
@@ -221,7 +221,7 @@ def fidelity(result: Result) -> dict[str, str]:
 
 
 def moves(result: Result) -> Result:
-    """Migration with personas by their codes; "" is who fits none, "gone" who is no longer known well enough."""
+    """Migration by codes of personas: "" is who fits none, "gone" who is no longer known well enough."""
 
     def code(label: int) -> str:
         return {-1: "", -2: "gone"}.get(label, f"p{label + 1}")
@@ -271,8 +271,8 @@ def rfm(result: Result, labels: Names) -> str:
 def overlap(result: Result) -> str:
     """How far personas and rules say the same."""
     return _(
-        "Personas and rules agree with an adjusted Rand index of {rand} (1: they say the same; 0: as chance would):"
-        " they are different views of the same customers.",
+        "Personas and rules agree with an adjusted Rand index of {rand} (1: they say the same; 0: as chance"
+        " would): they are different views of the same customers.",
         rand=_bold(i18n.number(result.facts["rand"], 2)),
     )
 
@@ -297,8 +297,8 @@ def audience(result: Result, titles: Names) -> str:
         return _("The audience is as it was meant, as far as these numbers can tell.")
     row = first.iloc[0]
     return _(
-        "Farthest below what was meant, and worth most: {trait} ({feature}), {share} of {n} instead of {target}."
-        " A place to look first, no forecast.",
+        "Farthest below what was meant, and worth most: {trait} ({feature}), {share} of {n} instead of"
+        " {target}. A place to look first, no forecast.",
         trait=_bold(_name(_(str(row["trait"])), {})),
         feature=_name(titles.get(row["feature"], row["feature"]), {}),
         share=i18n.percent(row["share"]),

@@ -1,4 +1,4 @@
-"""Parts of the page on personas: what was found, the cards, personas side by side, and groups made by rules."""
+"""Parts of the page on personas: what was found, cards, personas side by side, groups made by rules."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from journey_lib.voice import scrub
 class Cast:
     """The groups a page speaks of: personas where there are any, else what rules make, which claims less.
 
-    `features` are those of the customers known well enough, `everyone` those of all; `members`: customer → code
-    of the group; `distance`: how far each is from the middle of it, for the choice of quotes.
+    `features` are those of the customers known well enough, `everyone` those of all; `members`: customer →
+    code of the group; `distance`: how far each is from the middle of it, for the choice of quotes.
     """
 
     found: Found
@@ -53,7 +53,7 @@ def found(run: Session, result: Found) -> list[Result]:
 
 
 def cast(run: Session, result: Found, features: Features) -> Cast:
-    """Who is who on the rest of the page; where no personas were found, RFM segments, and the page says so."""
+    """Who is who on the rest of the page; RFM segments where no personas were found, and said so."""
     known = features.frame.index.isin(result.labels.index)
     base = replace(features, frame=features.frame[known])
     if result.k:
@@ -136,7 +136,7 @@ def side_by_side(
 
 
 def moved(run: Session, who: Cast, shown: cards.Portraits, before: Features) -> list[Result]:
-    """How members moved between personas since an earlier day, where there are personas; the results shown."""
+    """How members moved between personas since an earlier day, if there are any; the results shown."""
     if who.found.groups is None:
         run.say(_("Without personas nobody can have moved from one to another."))
         return []
@@ -176,7 +176,7 @@ def by_rules(run: Session, who: Cast) -> list[Result]:
 
 
 def valuable(run: Session, features: Features) -> list[Result]:
-    """Who the most valuable customers are, and the audience beside the one that was meant; the results shown."""
+    """The most valuable customers, and the audience beside the one that was meant; the results shown."""
     titles = tables_of.titles(features, run.workspace, run.language)
     top = profile.value_profile(features).suppressed(run.k)
     run.say(findings_personas.valuable(top))

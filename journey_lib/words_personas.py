@@ -30,17 +30,36 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     ),
     "persona_sizes": (
         "The groups beside each other",
-        {"persona": "text", **_GROUP, "buyers": "number", "conversion_rate": "percent", "rate_low": "percent",
-         "rate_high": "percent"},
+        {
+            "persona": "text",
+            **_GROUP,
+            "buyers": "number",
+            "conversion_rate": "percent",
+            "rate_low": "percent",
+            "rate_high": "percent",
+        },
     ),
     "rfm": (
         "Segments by recency, frequency and money",
-        {"segment": "text", **_GROUP, "recency_days": "number", "conversions": "number", "mean_value": "compact"},
+        {
+            "segment": "text",
+            **_GROUP,
+            "recency_days": "number",
+            "conversions": "number",
+            "mean_value": "compact",
+        },
     ),
     "segments": ("Segments by the workspace's own rules", {"segment": "text", **_GROUP, "fits": "number"}),
     "overlap": (
         "How personas and rules lie over each other",
-        {"a": "text", "b": "text", "customers": "number", "of": "number", "share": "percent", "low": "percent",
-         "high": "percent"},
+        {
+            "a": "text",
+            "b": "text",
+            "customers": "number",
+            "of": "number",
+            "share": "percent",
+            "low": "percent",
+            "high": "percent",
+        },
     ),
-}  # fmt: skip
+}

@@ -133,8 +133,8 @@ BENCHMARKS = (
     *(
         Benchmark(
             f"prepare_known_10m_{form}",
-            f"events with their identifiers, as {said}, to customers and the touch table, vs DuckDB reading every"
-            " column once",
+            f"events with their identifiers, as {said}, to customers and the touch table,"
+            " vs DuckDB reading every column once",
             "known",
             10 * MILLION,
             ours("prepare", f"{{workspace_{form}}}"),

@@ -143,8 +143,8 @@ Kind = Literal[IDENTIFIERS]  # type: ignore[valid-type]
 class Linking(_Strict):
     """How records of the CRM are joined that have no identifier in common; nothing of it happens undeclared.
 
-    `method` composite: records that agree in all columns of one of the `rules` are one person's; splink: those
-    too, and then pairs that are alike with a probability of `accept` or more. Pairs from `review` up to
+    `method` composite: records that agree in all columns of one of the `rules` are one's; splink: those
+    are too, and then pairs that are alike with a probability of `accept` or more. Pairs from `review` up to
     `accept` are listed for somebody to decide.
     """
 

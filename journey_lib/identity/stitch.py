@@ -207,7 +207,8 @@ def _edges(seen: pa.Table, times: tuple[Ints, Ints], found: Mapping[str, Ints]) 
     who = _strongest(seen, found)
     source, rows = seen["source"].to_numpy(), seen["rows"].to_numpy()
     first, last = times
-    left, right, place = ([np.zeros(0, np.int32)] for _ in range(3))
+    left: list[Ints] = [np.zeros(0, np.int32)]
+    right, place = list(left), list(left)
     for node in found.values():
         both = np.flatnonzero((node >= 0) & (node != who))
         left.append(who[both])

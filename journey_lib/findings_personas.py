@@ -185,8 +185,8 @@ def verdict(found: Found) -> str:
     if said.verdict == "continuum":
         told = _(
             "**A continuum, not kinds of people.** Groups of these {n} customers are {ratio} times as wide as"
-            " those of {nulls} sets made without groups (these vary from {low} to {high}; p = {chance}): whoever"
-            " draws borders here makes them up.",
+            " those of {nulls} sets made without groups (these vary from {low} to {high}; p = {chance}):"
+            " whoever draws borders here makes them up.",
             **numbers,
         )
     else:
@@ -196,8 +196,8 @@ def verdict(found: Found) -> str:
             **numbers,
         )
     who = _(
-        "{k} personas; {none} of the {known} customers known well enough fit none of them, and {few} are known"
-        " too little to say.",
+        "{k} personas; {none} of the {known} customers known well enough fit none of them, and {few} are"
+        " known too little to say.",
         k=_bold(i18n.number(found.k)),
         none=i18n.number(found.fits_none),
         known=i18n.number(len(found.labels)),

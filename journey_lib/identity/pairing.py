@@ -96,7 +96,7 @@ def pairs(
         )
     left, right, evidence = _agreeing(known)
     names = tuple(f"agree in {rule}" for rule in known.rules)
-    facts = {
+    facts: dict[str, Any] = {
         "method": settings.method,
         "records": len(records),
         "agreeing": {rule: int((evidence == place).sum()) for place, rule in enumerate(known.rules)},

@@ -75,16 +75,20 @@ def stitch(
         _lend(engine, name, staged["identifiers"])
     names = [name for table in PEOPLE for name in staged.get(table, ())]
     seen = _seen(engine, names)
-    nodes, found, refused = as_nodes(engine, _times(seen)[0], settings.blocked, key)
-    when, edges, who = _when(seen, found, len(nodes)), _edges(seen, found), _strongest(seen, found)
-    del found
-    seen = seen.select(["source", "rows"])
+    times, seen = _times(seen), seen.select(["source", "rows"])
+    nodes, found, refused = as_nodes(engine, times[0], settings.blocked, key)
+    when, edges = _when(seen, times[1], found, len(nodes)), _edges(seen, times, found)
+    who = _strongest(seen, found)
+    del found, times
     crm = {name: number for number, name in enumerate(names) if name in staged.get("customers", ())}
     levels: dict[str, Ints] = {}
     alike: Pairs | None = None
     for level in LEVELS:
         # Only the chosen answer is kept whole: of the others no more than who is who.
         rules, more = _rules(settings, level), None
+        if level == "off" != settings.level:
+            levels[level] = np.arange(len(nodes), dtype=np.int32)
+            continue
         answer = resolve(nodes, _believed(nodes, edges, level), rules)
         if settings.linking and crm and rules.linked:
             alike = alike or pairs(engine, crm, who, answer, settings.linking, key)
@@ -172,17 +176,18 @@ def _times(seen: pa.Table) -> tuple[Ints, Ints]:
     So a record without a time, such as one of a CRM, never makes a customer older than its events do.
     """
     end = pc.max(seen["last"]).as_py() or 0
-    return tuple(seen[name].fill_null(end).to_numpy() for name in ("first", "last"))
+    first, last = (seen[name].fill_null(end).to_numpy() for name in ("first", "last"))
+    return first, last
 
 
-def _when(seen: pa.Table, found: Mapping[str, Ints], size: int) -> tuple[Ints, Ints]:
+def _when(seen: pa.Table, end: Ints, found: Mapping[str, Ints], size: int) -> tuple[Ints, Ints]:
     """Last moment and number of rows of every identifier."""
-    _, end = _times(seen)
+    often = seen["rows"].to_numpy()
     last, rows = np.zeros(size, np.int64), np.zeros(size, np.int64)
     for node in found.values():
         there = node >= 0
         np.maximum.at(last, node[there], end[there])
-        np.add.at(rows, node[there], seen["rows"].to_numpy()[there])
+        np.add.at(rows, node[there], often[there])
     return last, rows
 
 
@@ -194,15 +199,16 @@ def _strongest(seen: pa.Table, found: Mapping[str, Ints]) -> Ints:
     return who
 
 
-def _edges(seen: pa.Table, found: Mapping[str, Ints]) -> Edges:
+def _edges(seen: pa.Table, times: tuple[Ints, Ints], found: Mapping[str, Ints]) -> Edges:
     """The strongest identifier of each combination with every other one in it.
 
     Not every pair: how many stronger identifiers a shared device meets is to be counted once a row.
     """
     who = _strongest(seen, found)
     source, rows = seen["source"].to_numpy(), seen["rows"].to_numpy()
-    first, last = _times(seen)
-    left, right, place = ([np.zeros(0, np.int32)] for _ in range(3))
+    first, last = times
+    left: list[Ints] = [np.zeros(0, np.int32)]
+    right, place = list(left), list(left)
     for node in found.values():
         both = np.flatnonzero((node >= 0) & (node != who))
         left.append(who[both])

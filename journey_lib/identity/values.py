@@ -78,7 +78,7 @@ def _values(
 ) -> tuple[Ints, Ints, Counter[str]]:
     """The number of each combination's value, and the hash of each value; noughts where it is refused."""
     number = np.full(size, -1, np.int32)
-    hashes: list[bytes] = []
+    hashes = np.empty(size, f"V{HASH_BYTES}")  # as many as there may be; what is not written takes no memory
     refused: Counter[str] = Counter()
     reached, last = 0, None
     # Sorted, so that a value comes again only in the same batch or as the first of the next.
@@ -94,13 +94,13 @@ def _values(
         texts, counts = canonical(kind, new, blocked)
         refused.update(counts)
         there = texts.is_valid().to_numpy(zero_copy_only=False)
-        packed = np.zeros(len(new), f"V{HASH_BYTES}")
+        packed = np.zeros(len(new), hashes.dtype)
         packed[there] = np.frombuffer(
             b"".join(digests(kind, texts.drop_null().to_pylist(), key)), packed.dtype
         )
-        hashes.append(packed.tobytes())
+        hashes[reached : reached + len(new)] = packed
         reached += len(new)
-    return number, np.frombuffer(b"".join(hashes), ">u8").reshape(-1, 2), refused
+    return number, hashes[:reached].view(">u8").reshape(-1, 2), refused
 
 
 def _numbered(digest: Ints) -> tuple[Ints, Ints]:

@@ -18,7 +18,8 @@ from test_laws import law
 import journey_lib as jl
 from journey_lib.errors import ConfigError, DataError, ParameterError
 from journey_lib.features import KNOWN, Features
-from journey_lib.personas import profile, rfm, rules, segments
+from journey_lib.personas import grammar as rules
+from journey_lib.personas import profile, rfm, segments
 
 DEMO = Path(__file__).parents[1] / "data" / "demo" / "maps"
 

@@ -18,7 +18,7 @@ from journey_lib.features import Features
 from journey_lib.intervals import share_interval, wilson
 from journey_lib.journeys.groups import Group, of_customers
 from journey_lib.model import Language, Result
-from journey_lib.personas import rules as grammar
+from journey_lib.personas import grammar
 from journey_lib.touches import Touches
 from journey_lib.workspace import Words, Workspace
 

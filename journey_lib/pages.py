@@ -33,12 +33,13 @@ def render(
     language: Language,
     scripts: Iterable[str] = (),
     trusted: Iterable[str] = (),
+    styles: Iterable[str] = (),
     **content: Any,
 ) -> str:
     """One complete HTML document from ``templates/<template>``, in one language.
 
     `scripts` are files under ``templates/`` that run at the end of the page; `trusted` are texts of scripts
-    that the page itself unpacks and runs. Whatever is in `content` is escaped unless it is
+    that the page itself unpacks and runs; `styles` are further style sheets. Whatever is in `content` is escaped unless it is
     `markupsafe.Markup`.
     """
     environment = _environment()
@@ -47,6 +48,7 @@ def render(
     hashes = " ".join(f"'sha256-{_hash(code)}'" for code in (head, tail, *trusted))
     folder = template.partition("/")[0]
     looks = theme.css() + _source("page/page.css") + _source(f"{folder}/{folder}.css")
+    looks += "".join(map(_source, styles))
     return environment.get_template(template).render(
         language=language,
         policy=_POLICY.format(scripts=hashes),
@@ -56,6 +58,14 @@ def render(
         _=functools.partial(i18n.text, language=language),
         **content,
     )
+
+
+def piece(template: str, *, language: Language, **content: Any) -> markupsafe.Markup:
+    """Part of a page from ``templates/<template>``, in one language; `content` is escaped as `render` does."""
+    made = _environment().get_template(template).render(
+        language=language, _=functools.partial(i18n.text, language=language), **content
+    )
+    return markupsafe.Markup(made)  # noqa: S704 - the environment escapes whatever is put into a template
 
 
 def data(value: Any) -> markupsafe.Markup:

@@ -9,12 +9,26 @@ from typing import Any
 
 import markupsafe
 
-from journey_lib import i18n, map_drawings, map_words, pages
+from journey_lib import i18n, map_drawings, map_words, pages, theme
 from journey_lib.i18n import text as _
-from journey_lib.journey_map import BLUEPRINT, LINES, Board, Cell, Entry, Map, coverage, stale, words_in
+from journey_lib.journey_map import (
+    BLUEPRINT,
+    LINES,
+    Board,
+    Cell,
+    Entry,
+    Map,
+    coverage,
+    from_plain,
+    plain,
+    stale,
+    words_in,
+)
 from journey_lib.model import Language
 
 STYLES = ("map/map.css",)
+MIMETYPE = "application/vnd.journey.map+json"
+ROWS, SMALLEST = 17.5, 0.74
 
 
 def fragment(
@@ -60,36 +74,76 @@ def page(
     )
 
 
+def bundle(
+    shown: Map | Board, *, language: Language, names: Mapping[str, str], as_of: dt.date | None = None
+) -> dict[str, Any]:
+    """What a notebook hands on when it shows a map: the map as data for a report, and as HTML for JupyterLab."""
+    maps = shown.maps if isinstance(shown, Board) else (shown,)
+    said = {
+        "maps": [plain(each) for each in maps],
+        "names": dict(names),
+        "as_of": None if as_of is None else as_of.isoformat(),
+    }
+    live = fragment(shown, language=language, names=names, as_of=as_of)
+    # JupyterLab has looks of its own: ours hold within the map only.
+    looks = "".join([theme.css().replace(":root", ".jmap"), *map(pages.source, STYLES)])
+    return {
+        MIMETYPE: said,
+        "text/html": f"<style>{looks}</style>{live}",
+        "text/plain": ", ".join(words_in(each.title, language) or each.name for each in maps),
+    }
+
+
+def shown(said: Mapping[str, Any], *, language: Language, number: int) -> markupsafe.Markup:
+    """The map that `bundle` handed on, drawn for a report."""
+    maps = tuple(from_plain(each) for each in said["maps"])
+    day = said.get("as_of")
+    return fragment(
+        maps[0] if len(maps) == 1 else Board(maps),
+        language=language,
+        names=said["names"],
+        as_of=dt.date.fromisoformat(day) if day else None,
+        number=number,
+    )
+
+
 def _content(
     shown: Map | Board, language: Language, names: Mapping[str, str], as_of: dt.date | None
 ) -> dict[str, Any]:
     maps = shown.maps if isinstance(shown, Board) else (shown,)
     lanes = shown.lanes
-    say = functools.partial(_entry, language=language, names=names)
+    owners = {code: words_in(label, language) for each in maps for code, label in each.departments.items()}
+    say = functools.partial(_entry, language=language, names=names, owners=owners)
     first = maps[0]
     day = as_of or next((each.as_of for each in maps if each.as_of), None)
+    whose = _whose(maps, language)
+    known = {who.persona: who for each in maps for who in each.personas}
     rows: list[dict[str, Any]] = []
     for lane in lanes:
         if lane in LINES and any(each in BLUEPRINT for each in lanes):
             rows.append({"line": map_words.line(LINES[lane])})
         for whole in maps:
-            whose = _whose(whole, language) if len(maps) > 1 else ""
-            rows.append(_lane(whole, lane, whose, say, day, first_of_lane=whole is first))
+            rows.append(_lane(whole, lane, whose[whole.name], say, day, first_of_lane=whole is first))
     return {
         "title": words_in(first.title, language) or first.name,
         "kind": map_words.kind(first),
         "scenario": words_in(first.scenario, language),
-        "personas": [_persona(who, language) for each in maps for who in each.personas],
-        "coverage": [_covered(each, _whose(each, language) if len(maps) > 1 else "") for each in maps],
+        "personas": [_persona(who, language) for who in known.values()],
+        "coverage": [_covered(each, whose[each.name]) for each in maps],
         "old": sum(len(stale(each, day).table) for each in maps) if day else 0,
         "as_of": i18n.date(day) if day else "",
         "stages": [_stage(first, place, language, names) for place in range(len(first.stages))],
+        "arcs_of": whose[first.name],
         "forward": _arcs(first, language, names, forward=True),
         "back": _arcs(first, language, names, forward=False),
         "rows": rows,
         "legend": map_words.legend(),
         "tables": [_listed(each, say) for each in maps],
         "columns": len(first.stages),
+        # One sheet of paper holds so many rows in the type of a book; more are drawn smaller, within reason.
+        "fit": round(
+            min(max(ROWS / (len(rows) - sum("lane" not in row for row in rows) / 2), SMALLEST), 1), 2
+        ),
     }
 
 
@@ -104,9 +158,16 @@ def _persona(who: Any, language: Language) -> dict[str, Any]:
     }
 
 
-def _whose(whole: Map, language: Language) -> str:
-    """What tells a map from those beside it: its personas, or its title."""
-    return ", ".join(words_in(who.name, language) for who in whole.personas) or words_in(whole.title, language)
+def _whose(maps: tuple[Map, ...], language: Language) -> dict[str, str]:
+    """What tells each map from those beside it: its personas, or its title where they are the same."""
+    if len(maps) == 1:
+        return {maps[0].name: ""}
+    people = [", ".join(words_in(who.name, language) for who in each.personas) for each in maps]
+    apart = all(people) and len(set(people)) == len(people)
+    return {
+        each.name: said if apart else words_in(each.title, language) or each.name
+        for each, said in zip(maps, people, strict=True)
+    }
 
 
 def _covered(whole: Map, whose: str) -> dict[str, Any]:
@@ -143,14 +204,19 @@ def _stage(whole: Map, place: int, language: Language, names: Mapping[str, str])
 
 def _reach(whole: Map, stage: str) -> float | None:
     cell = whole.at(stage, "kpi")
-    found = [e.number.value for e in (() if cell is None else cell.entries) if e.name == "reach" and e.number and e.evidence.level == "measured"]
+    found = [
+        e.number.value
+        for e in (() if cell is None else cell.entries)
+        if e.name == "reach" and e.number and e.evidence.level == "measured"
+    ]
     return found[0] if found else None
 
 
 def _arcs(whole: Map, language: Language, names: Mapping[str, str], *, forward: bool) -> dict[str, Any]:
     """The arcs of one strip, and in words everything that flows this way, drawn or not."""
     called = {
-        spot.stage: words_in(spot.label, language) or names.get(spot.stage, spot.stage) for spot in whole.stages
+        spot.stage: words_in(spot.label, language) or names.get(spot.stage, spot.stage)
+        for spot in whole.stages
     }
     size = len(whole.stages)
     drawn = []
@@ -199,7 +265,11 @@ def _lane(
     cells = []
     for place, code in enumerate(whole.codes):
         cell = whole.at(code, lane) if lane in whole.lanes else None
-        shown = {"groups": _groups(cell, say, day, map_words.usual(whole)) if cell else [], "missing": cell is None, "feeling": None}
+        shown = {
+            "groups": _groups(cell, say, day, map_words.usual(whole)) if cell else [],
+            "missing": cell is None,
+            "feeling": None,
+        }
         if pieces:
             shown["feeling"] = _felt(whole, code, pieces[place], before[place])
         cells.append(shown)
@@ -240,18 +310,20 @@ def _groups(cell: Cell, say: Any, day: dt.date | None, usual: Any) -> list[dict[
     return groups
 
 
-def _entry(entry: Entry, *, lane: str, language: Language, names: Mapping[str, str]) -> dict[str, Any]:
+def _entry(
+    entry: Entry, *, lane: str, language: Language, names: Mapping[str, str], owners: Mapping[str, str]
+) -> dict[str, Any]:
     """One entry as the template writes it."""
     figure = map_words.figure(entry)
     return {
-        "text": map_words.called(entry, lane, language, names),
+        "text": map_words.called(entry, lane, language, owners if lane == "owner" else names),
         "value": figure["value"],
         "interval": figure["interval"],
         "base": figure["base"],
         "few": figure["few"],
         "part": entry.number.value if entry.number and entry.number.unit == "share" else None,
         "target": map_words.target(entry),
-        "owner": names.get(entry.owner, entry.owner) if lane != "owner" else "",
+        "owner": owners.get(entry.owner, entry.owner) if lane != "owner" else "",
         "judged": map_words.judged(entry),
         "due": _("by {day}", day=i18n.date(entry.due)) if entry.due else "",
     }
@@ -264,7 +336,8 @@ def _listed(whole: Map, say: Any) -> list[dict[str, Any]]:
     return [
         {
             "lane": map_words.lane(cell.lane),
-            "stage": words_in(whole.stages[whole.codes.index(cell.stage)].label, i18n.language()) or cell.stage,
+            "stage": words_in(whole.stages[whole.codes.index(cell.stage)].label, i18n.language())
+            or cell.stage,
             "mark": map_words.mark(entry.evidence, None),
             **say(entry, lane=cell.lane),
         }

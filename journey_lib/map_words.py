@@ -13,6 +13,7 @@ from journey_lib.journey_map import Assumed, Authored, Entry, Map, Measured, Rep
 from journey_lib.journey_map.nouns import Evidence, Number
 from journey_lib.model import Language
 
+THIN = "\N{NO-BREAK SPACE}"
 SIGNS = {"measured": "●", "reported": "◐", "authored": "✎", "assumed": "○", "missing": "–"}
 # Which lanes belong together, for the colour at their edge.
 GROUPS = {
@@ -44,7 +45,18 @@ ICONS = {
     "systems": "M4 4h12v5H4zM4 11h12v5H4zM7 6.500h.1M7 13.500h.1",
 }
 # Kinds of event that many shops have; a workspace's own names go before these.
-_EVENTS = ("impression", "click", "visit", "open", "message", "call", "check_in", "add_to_cart", "purchase", "review")
+_EVENTS = (
+    "impression",
+    "click",
+    "visit",
+    "open",
+    "message",
+    "call",
+    "check_in",
+    "add_to_cart",
+    "purchase",
+    "review",
+)
 _CODES = ("reach", "conversion", "drop_off", "median_days", "p90_days")
 
 
@@ -113,7 +125,10 @@ def legend() -> list[dict[str, str]]:
         "assumed": _("believed, not yet looked into"),
         "missing": _("nothing is known yet"),
     }
-    return [{"level": name, "sign": SIGNS[name], "word": level(name), "means": means} for name, means in said.items()]
+    return [
+        {"level": name, "sign": SIGNS[name], "word": level(name), "means": means}
+        for name, means in said.items()
+    ]
 
 
 def mark(evidence: Evidence, day: dt.date | None, usual: Evidence | None = None) -> dict[str, Any]:
@@ -157,6 +172,8 @@ _TABLES = {
 def called(entry: Entry, lane: str, language: Language, names: Mapping[str, str]) -> str:
     """What an entry says: its words, or what readers call its code."""
     said = entry.said(language, names)
+    if entry.name == "feeling_now":
+        return f"{_('Now')}: {said}" if entry.text else _("Now")
     if entry.text or entry.name in names:
         return said
     code = entry.name.removeprefix("gap:")
@@ -169,8 +186,6 @@ def called(entry: Entry, lane: str, language: Language, names: Mapping[str, str]
             "p90_days": _("Nine in ten within"),
         }[code]
         return _("Still to go: {measure}", measure=named.lower()) if code != entry.name else named
-    if entry.name == "feeling_now":
-        return _("Now")
     if lane == "doing" and entry.name in _EVENTS:
         return _event(entry.name)
     return said.replace("_", " ")
@@ -197,15 +212,37 @@ def figure(entry: Entry) -> dict[str, Any]:
     if number is None:
         return {"value": "", "interval": "", "base": "", "few": False}
     interval = ""
+    gap = entry.name.startswith("gap:")
     if number.low is not None and number.high is not None:
-        interval = f"{_bare(number.low, number)} – {_bare(number.high, number)}"
+        low, high = (_points(end, number) if gap else _bare(end, number) for end in (number.low, number.high))
+        interval = f"{low}{THIN}–{THIN}{high}"
     counted = isinstance(said, Measured) and number.unit != "count"
     return {
-        "value": value(number),
+        "value": _apart(number) if gap else f"{_sign(entry)} {value(number)}".strip(),
         "interval": interval,
-        "base": f"n = {i18n.number(said.n)}" if counted and isinstance(said, Measured) else "",
+        "base": f"n{THIN}={THIN}{i18n.number(said.n)}" if counted and isinstance(said, Measured) else "",
         "few": isinstance(said, Measured | Reported) and said.n < SMALL and number.unit != "count",
     }
+
+
+def _sign(entry: Entry) -> str:
+    """What stands before a figure that is itself a target."""
+    if verdict(entry) != "aim":
+        return ""
+    return _WANTED[entry.direction]
+
+
+def _apart(number: Number) -> str:
+    """How far a figure is from its target: of shares, in percentage points."""
+    said = _points(number.value, number)
+    return _("{n} points", n=said) if number.unit == "share" else said
+
+
+def _points(found: float, number: Number) -> str:
+    shown = 100 * found if number.unit == "share" else found
+    return ("+" if shown > 0 else "−" if shown < 0 else "±") + i18n.number(
+        abs(shown), 0 if number.unit == "count" else 1
+    )
 
 
 def value(number: Number) -> str:
@@ -245,8 +282,7 @@ def target(entry: Entry) -> dict[str, str] | None:
     if entry.target is None:
         return None
     unit = entry.number.unit if entry.number else ("share" if abs(entry.target) <= 1 else "count")
-    sign = "≥" if entry.direction == "at_least" else "≤"
-    wanted = f"{sign} {value(Number(entry.target, unit))}"
+    wanted = f"{_WANTED[entry.direction]} {value(Number(entry.target, unit))}"
     state = verdict(entry)
     said = {
         "met": _("met"),
@@ -255,16 +291,22 @@ def target(entry: Entry) -> dict[str, str] | None:
         "unknown": _("not measured"),
         "aim": "",
     }[state]
-    return {"wanted": _("target {wanted}", wanted=wanted), "state": state, "said": said, "sign": _VERDICTS[state]}
+    return {
+        "wanted": _("target {wanted}", wanted=wanted),
+        "state": state,
+        "said": said,
+        "sign": _VERDICTS[state],
+    }
 
 
+_WANTED = {"at_least": "≥", "at_most": "≤"}
 _VERDICTS = {"met": "✓", "missed": "✗", "close": "≈", "unknown": "?", "aim": ""}
 
 
 def verdict(entry: Entry) -> str:
     """Whether a target is ``met`` or ``missed``; ``close`` where the interval holds it; ``aim`` for targets alone."""
-    if entry.target is None or isinstance(entry.evidence, Authored | Assumed):
-        return "aim" if entry.number else "unknown"
+    if entry.target is None or (entry.number and isinstance(entry.evidence, Authored | Assumed)):
+        return "aim" if entry.target is not None else "unknown"
     if entry.number is None:
         return "unknown"
     low = entry.number.value if entry.number.low is None else entry.number.low
@@ -312,4 +354,8 @@ def written(evidence: Authored | None) -> str:
 
 
 def _bare(found: float, number: Number) -> str:
-    return value(Number(found, number.unit)).removesuffix("%") if number.unit == "share" else value(Number(found, number.unit))
+    return (
+        value(Number(found, number.unit)).removesuffix("%")
+        if number.unit == "share"
+        else value(Number(found, number.unit))
+    )

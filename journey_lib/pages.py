@@ -43,11 +43,11 @@ def render(
     `markupsafe.Markup`.
     """
     environment = _environment()
-    head = _source("page/head.js")
-    tail = "\n".join(_source(name) for name in ("page/page.js", *scripts))
+    head = source("page/head.js")
+    tail = "\n".join(source(name) for name in ("page/page.js", *scripts))
     hashes = " ".join(f"'sha256-{_hash(code)}'" for code in (head, tail, *trusted))
     folder = template.partition("/")[0]
-    looks = theme.css() + _source("page/page.css") + _source(f"{folder}/{folder}.css")
+    looks = theme.css() + source("page/page.css") + source(f"{folder}/{folder}.css")
     looks += "".join(map(_source, styles))
     return environment.get_template(template).render(
         language=language,
@@ -62,8 +62,10 @@ def render(
 
 def piece(template: str, *, language: Language, **content: Any) -> markupsafe.Markup:
     """Part of a page from ``templates/<template>``, in one language; `content` is escaped as `render` does."""
-    made = _environment().get_template(template).render(
-        language=language, _=functools.partial(i18n.text, language=language), **content
+    made = (
+        _environment()
+        .get_template(template)
+        .render(language=language, _=functools.partial(i18n.text, language=language), **content)
     )
     return markupsafe.Markup(made)  # noqa: S704 - the environment escapes whatever is put into a template
 
@@ -82,7 +84,8 @@ def _hash(code: str) -> str:
 
 
 @functools.cache
-def _source(name: str) -> str:
+def source(name: str) -> str:
+    """The text of a file under ``templates/``."""
     return (TEMPLATES / name).read_text(encoding="utf-8").strip()
 
 

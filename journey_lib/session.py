@@ -16,7 +16,7 @@ import altair as alt
 import pandas as pd
 from IPython.display import HTML, Markdown, display
 
-from journey_lib import charts_conformance, i18n, integrity, stages, tables, theme
+from journey_lib import charts_conformance, i18n, integrity, journey_map, map_page, stages, tables, theme
 from journey_lib.channels import LABELS
 from journey_lib.charts import named, path_name
 from journey_lib.checks import Account
@@ -70,6 +70,10 @@ class Session:
         """Show a chart: live in JupyterLab, bound for the page when headless."""
         self.shown.append(chart)
         display(chart)
+
+    def show_map(self, shown: journey_map.Map | journey_map.Board, as_of: dt.date | None = None) -> None:
+        """Show a journey map; departments and stages are called as the map calls them."""
+        display(map_page.bundle(shown, language=self.language, names=self.names, as_of=as_of), raw=True)
 
     def table(self, result: Result | None) -> None:
         """Show a Result as its readers write numbers; small groups are marked or hidden.

@@ -12,6 +12,7 @@ from journey_lib.journey_map.answers import (
 )
 from journey_lib.journey_map.authored import FILE, Book, book, drawn, load, read, schema
 from journey_lib.journey_map.current import beside, current, stage_contacts
+from journey_lib.journey_map.exchange import from_table, to_cjml, to_csv, to_excel, to_mermaid
 from journey_lib.journey_map.kinds import Board, blueprint, day, future, side_by_side
 from journey_lib.journey_map.nouns import (
     BLUEPRINT,
@@ -79,4 +80,5 @@ __all__ = [
     "stale",
     "table",
     "to_frame",
+    "from_table",
 ]

@@ -127,7 +127,13 @@ def changes(before: Map | pd.DataFrame, now: Map | pd.DataFrame) -> Result:
     for key in dict.fromkeys([*new, *old]):
         here, there = new.get(key), old.get(key)
         if here is None or there is None:
-            rows.append({**dict(zip(KEY, key, strict=True)), **_sides(there, here), "change": "gone" if here is None else "new"})
+            rows.append(
+                {
+                    **dict(zip(KEY, key, strict=True)),
+                    **_sides(there, here),
+                    "change": "gone" if here is None else "new",
+                }
+            )
             continue
         found = _difference(there, here)
         if found is None or found["difference"] == 0:
@@ -170,7 +176,9 @@ def opportunities(whole: Map) -> Result:
             )
     columns = ["opportunity", "stage", "owner", "customers", "impact", "effort", "priority"]
     frame = pd.DataFrame(rows, columns=columns)
-    frame = frame.sort_values("priority", ascending=False, kind="stable", na_position="last", ignore_index=True)
+    frame = frame.sort_values(
+        "priority", ascending=False, kind="stable", na_position="last", ignore_index=True
+    )
     return Result("map_opportunities", frame, {"opportunities": len(frame)}, {"map": whole.name})
 
 
@@ -219,7 +227,9 @@ def sign_off(whole: Map, as_of: dt.date) -> Result:
             {
                 "owner": label,
                 "stages": ", ".join(
-                    words_in(spot.label, language()) or spot.stage for spot in whole.stages if spot.stage in mine
+                    words_in(spot.label, language()) or spot.stage
+                    for spot in whole.stages
+                    if spot.stage in mine
                 ),
                 "entries": sum(len(cell.entries) for cell in whole.cells if cell.stage in mine),
                 "stale": int(past["stage"].isin(mine).sum()),
@@ -264,7 +274,8 @@ def _keyed(side: Map | pd.DataFrame) -> dict[tuple[str, str, str], Mapping[str, 
     missing = [column for column in COLUMNS if column not in frame]
     if missing:
         raise DataError(
-            f"the earlier table has no column '{missing[0]}'", do="take the one that journey_map.to_frame made"
+            f"the earlier table has no column '{missing[0]}'",
+            do="take the one that journey_map.to_frame made",
         )
     found: dict[tuple[str, str, str], Mapping[str, Any]] = {}
     for row in frame.astype(object).where(frame.notna(), None).to_dict("records"):
@@ -274,7 +285,9 @@ def _keyed(side: Map | pd.DataFrame) -> dict[tuple[str, str, str], Mapping[str, 
 
 
 def _sides(there: Mapping[str, Any] | None, here: Mapping[str, Any] | None) -> dict[str, Any]:
-    values = {name: None if side is None else side["value"] for name, side in (("before", there), ("now", here))}
+    values = {
+        name: None if side is None else side["value"] for name, side in (("before", there), ("now", here))
+    }
     bases = {name: None if side is None else side["n"] for name, side in (("n_before", there), ("n", here))}
     return {**values, **bases}
 

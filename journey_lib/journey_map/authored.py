@@ -33,7 +33,17 @@ from journey_lib.model import Language
 from journey_lib.workspace import Words, Workspace
 
 FILE = Path("maps") / "journey_map.yaml"
-WRITTEN = ("steps", "touchpoints", "channels", "doing", "thinking", "pains", "gains", "expectations", "moments")
+WRITTEN = (
+    "steps",
+    "touchpoints",
+    "channels",
+    "doing",
+    "thinking",
+    "pains",
+    "gains",
+    "expectations",
+    "moments",
+)
 CODE = r"^[a-z0-9][a-z0-9_-]*$"
 
 
@@ -184,7 +194,10 @@ class Book(_Strict):
                         f"the map '{sheet.map}' names no known persona '{name}'. {did_you_mean(name, known)}"
                     )
             for column in sheet.stages:
-                for owner in (column.owner, *(each.owner for each in (*column.opportunities, *column.actions))):
+                for owner in (
+                    column.owner,
+                    *(each.owner for each in (*column.opportunities, *column.actions)),
+                ):
                     if owner and owner not in self.departments:
                         near = did_you_mean(owner, self.departments)
                         raise ValueError(
@@ -269,7 +282,9 @@ def _decided(whole: Book, sheet: Sheet, column: Column) -> dict[str, list[Entry]
     return {
         "feeling": []
         if feeling is None
-        else [Entry(_evidence(whole, sheet, feeling), _words(feeling), number=Number(feeling.score, "score"))],
+        else [
+            Entry(_evidence(whole, sheet, feeling), _words(feeling), number=Number(feeling.score, "score"))
+        ],
         "kpi": [
             Entry(
                 _evidence(whole, sheet, goal),

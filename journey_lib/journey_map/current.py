@@ -106,7 +106,10 @@ def beside(measured: Map, authored: Map) -> Map:
     """A measured map with what people have written of it: after the figures, and targets beside them."""
     same_stages(measured, authored)
     goals = {
-        (cell.stage, entry.name): entry for cell in authored.cells if cell.lane == "kpi" for entry in cell.entries
+        (cell.stage, entry.name): entry
+        for cell in authored.cells
+        if cell.lane == "kpi"
+        for entry in cell.entries
     }
     known = {
         (cell.stage, entry.name) for cell in measured.cells if cell.lane == "kpi" for entry in cell.entries
@@ -153,7 +156,9 @@ def stage_contacts(
     names = (touches.channels, touches.touchpoints, touches.event_types)
     counts = reduce(
         touches.buckets,
-        lambda bucket: _contacts(bucket, views.stage_of(bucket, rules), len(model.names), names, start, end, customers),
+        lambda bucket: _contacts(
+            bucket, views.stage_of(bucket, rules), len(model.names), names, start, end, customers
+        ),
         lambda parts: [np.sum(each, axis=0) for each in zip(*parts, strict=True)],
     )
     *by_name, there = counts
@@ -218,17 +223,29 @@ def _counted(reached: Result) -> dict[tuple[str, str], list[Entry]]:
     for row, after in zip(table.itertuples(), following, strict=True):
         said = [_kpi("reach", float(row.reach), "count", row.reach, "customers")]
         if row.Index:
-            said.append(_kpi("conversion", row.conversion, "share", row.of_previous, "customers", row.low, row.high))
+            said.append(
+                _kpi("conversion", row.conversion, "share", row.of_previous, "customers", row.low, row.high)
+            )
         if after is not None:
             low, high = table.at[after, "low"], table.at[after, "high"]
             lost = 1 - table.at[after, "conversion"]
-            said.append(_kpi("drop_off", lost, "share", table.at[after, "of_previous"], "customers", 1 - high, 1 - low))
+            said.append(
+                _kpi(
+                    "drop_off", lost, "share", table.at[after, "of_previous"], "customers", 1 - high, 1 - low
+                )
+            )
         entries[row.step, "kpi"] = [entry for entry in said if entry is not None]
     return entries
 
 
 def _kpi(
-    name: str, value: float, unit: str, n: float, base: str, low: float | None = None, high: float | None = None
+    name: str,
+    value: float,
+    unit: str,
+    n: float,
+    base: str,
+    low: float | None = None,
+    high: float | None = None,
 ) -> Entry | None:
     """A measure as an entry; None where its group is too small to be shown."""
     if pd.isna(value) or pd.isna(n) or not n:
@@ -257,12 +274,24 @@ def _flows(moves: Result, stages: tuple[str, ...]) -> tuple[Flow, ...]:
     inner = moves.table[moves.table["from"].isin(stages) & moves.table["to"].isin(stages)]
     place = {name: number for number, name in enumerate(stages)}
     found = []
-    for row in inner.dropna(subset=["journeys"]).rename(columns={"from": "source", "to": "target"}).itertuples():
+    for row in (
+        inner.dropna(subset=["journeys"]).rename(columns={"from": "source", "to": "target"}).itertuples()
+    ):
         gap = place[row.target] - place[row.source]
         way: Way = "repeat" if gap == 0 else "back" if gap < 0 else "next" if gap == 1 else "skip"
         days = (None if pd.isna(each) else float(each) for each in (row.median_days, row.p90_days))
         found.append(
-            Flow(row.source, row.target, way, int(row.journeys), int(row.of), row.share, row.low, row.high, *days)
+            Flow(
+                row.source,
+                row.target,
+                way,
+                int(row.journeys),
+                int(row.of),
+                row.share,
+                row.low,
+                row.high,
+                *days,
+            )
         )
     return tuple(found)
 
@@ -292,4 +321,3 @@ def _aimed(stage: str, entry: Entry, goals: dict[tuple[str, str], Entry]) -> Ent
     """A measure with its target, and what readers call it, where somebody has set one."""
     goal = goals.get((stage, entry.name))
     return entry if goal is None else replace(entry, target=goal.target, direction=goal.direction)
-

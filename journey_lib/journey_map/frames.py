@@ -80,7 +80,10 @@ def quotes(found: pd.DataFrame | None, stages: Sequence[str], k: int) -> tuple[C
     return _by_stage(
         "thinking",
         [
-            (row["stage"], Entry(Reported(int(row["n"]), str(row["source"])), {row["language"]: str(row["text"])}))
+            (
+                row["stage"],
+                Entry(Reported(int(row["n"]), str(row["source"])), {row["language"]: str(row["text"])}),
+            )
             for row in rows
             if row["n"] >= k
         ],
@@ -98,7 +101,9 @@ def owners(found: pd.DataFrame | None, stages: Sequence[str]) -> tuple[Cell, ...
         there = table[table["stage"] == stage]
         for owner, n in sorted(there["owner"].value_counts().items(), key=lambda each: (-each[1], each[0])):
             evidence: Evidence = Measured(len(there), "touchpoints", "inventory")
-            said.append((stage, Entry(evidence, name=str(owner), owner=str(owner), number=Number(n, "count"))))
+            said.append(
+                (stage, Entry(evidence, name=str(owner), owner=str(owner), number=Number(n, "count")))
+            )
     return _by_stage("owner", said)
 
 

@@ -26,7 +26,9 @@ def future(current: Map, authored: Map) -> Map:
         now = current.at(stage, "kpi")
         measured = {entry.name: entry for entry in (() if now is None else now.entries) if entry.number}
         aimed = entries.get((stage, "kpi"), [])
-        entries[stage, "kpi"] = [each for goal in aimed for each in (goal, *_gap(goal, measured.get(goal.name)))]
+        entries[stage, "kpi"] = [
+            each for goal in aimed for each in (goal, *_gap(goal, measured.get(goal.name)))
+        ]
         felt = current.at(stage, "feeling")
         if felt is not None:
             entries.setdefault((stage, "feeling"), []).extend(
@@ -53,7 +55,9 @@ def future(current: Map, authored: Map) -> Map:
 def day(authored: Map) -> Map:
     """A customer's day: activities with the brand and outside it, as people wrote them (kind ``day``)."""
     if authored.kind != "day":
-        raise ParameterError(f"the map '{authored.name}' is of kind {authored.kind}", do="give one of kind: day")
+        raise ParameterError(
+            f"the map '{authored.name}' is of kind {authored.kind}", do="give one of kind: day"
+        )
     return authored
 
 

@@ -13,11 +13,17 @@ from journey_lib.stages import Model
 _ASKS: dict[str, dict[Language, str]] = {
     "steps": {"vi": "Khách lần lượt làm những việc gì?", "en": "What do customers do, one after the other?"},
     "doing": {"vi": "Nhìn từ ngoài, khách đang làm gì?", "en": "What could one see them doing?"},
-    "thinking": {"vi": "Khách tự hỏi điều gì? Viết như lời họ nói.", "en": "What do they ask themselves? In their words."},
+    "thinking": {
+        "vi": "Khách tự hỏi điều gì? Viết như lời họ nói.",
+        "en": "What do they ask themselves? In their words.",
+    },
     "pains": {"vi": "Điều gì làm họ khó chịu hoặc bỏ cuộc?", "en": "What annoys them or makes them give up?"},
     "gains": {"vi": "Điều gì làm họ hài lòng?", "en": "What pleases them?"},
     "expectations": {"vi": "Họ trông đợi gì ở ta?", "en": "What do they expect of us?"},
-    "moments": {"vi": "Khoảnh khắc nào quyết định họ đi tiếp?", "en": "Which moment decides whether they go on?"},
+    "moments": {
+        "vi": "Khoảnh khắc nào quyết định họ đi tiếp?",
+        "en": "Which moment decides whether they go on?",
+    },
 }
 _SAID: dict[str, dict[Language, str]] = {
     "head": {
@@ -79,7 +85,10 @@ def blank(
         lines += [f"      - stage: {stage.stage}", *([f"        label: {{{label}}}"] if label else [])]
         lines += ["        owner: care"]
         for lane, asks in _ASKS.items():
-            lines += [f"        {lane}:", f"          - {{{language}: {_text(asks[language])}, assumed: true}}"]
+            lines += [
+                f"        {lane}:",
+                f"          - {{{language}: {_text(asks[language])}, assumed: true}}",
+            ]
         lines += [
             f"        feeling: {{score: 0, {language}: {_text('?')}, assumed: true}}  # {say('feeling')}",
             f"        opportunities:  # {say('scale')}",

@@ -1,4 +1,4 @@
-"""Forms for JupyterLab that write maps: what is typed is checked as the file would be, and only then written."""
+"""Forms for JupyterLab that write maps: what is typed is checked first, as the file would be."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class Arc:
-    """One flow as an arc: from column to column (their middles), as high as it leaps, as wide as its share."""
+    """One flow as an arc between the middles of two columns, as high as it leaps, as wide as its share."""
 
     flow: Flow
     start: float

@@ -77,7 +77,7 @@ def page(
 def bundle(
     shown: Map | Board, *, language: Language, names: Mapping[str, str], as_of: dt.date | None = None
 ) -> dict[str, Any]:
-    """What a notebook hands on when it shows a map: the map as data for a report, and as HTML for JupyterLab."""
+    """What a notebook hands on when it shows a map: data for a report, and HTML for JupyterLab."""
     maps = shown.maps if isinstance(shown, Board) else (shown,)
     said = {
         "maps": [plain(each) for each in maps],
@@ -122,8 +122,9 @@ def _content(
     for lane in lanes:
         if lane in LINES and any(each in BLUEPRINT for each in lanes):
             rows.append({"line": map_words.line(LINES[lane])})
-        for whole in maps:
-            rows.append(_lane(whole, lane, whose[whole.name], say, day, first_of_lane=whole is first))
+        rows += [
+            _lane(whole, lane, whose[whole.name], say, day, first_of_lane=whole is first) for whole in maps
+        ]
     return {
         "title": words_in(first.title, language) or first.name,
         "kind": map_words.kind(first),
@@ -174,13 +175,15 @@ def _covered(whole: Map, whose: str) -> dict[str, Any]:
     found = coverage(whole)
     parts = [
         {
-            "level": row.evidence,
-            "word": map_words.level(row.evidence),
-            "sign": map_words.SIGNS[row.evidence],
-            "cells": i18n.number(row.cells),
-            "share": row.share,
+            "level": level,
+            "word": map_words.level(level),
+            "sign": map_words.SIGNS[level],
+            "cells": i18n.number(cells),
+            "share": share,
         }
-        for row in found.table.itertuples()
+        for level, cells, share in zip(
+            *(found.table[name] for name in ("evidence", "cells", "share")), strict=True
+        )
     ]
     by = map_words.written(map_words.usual(whole))
     return {"whose": whose, "by": by, "measured": i18n.percent(found.facts["measured"], 0), "parts": parts}

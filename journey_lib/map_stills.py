@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from journey_lib import i18n, map_drawings, map_words
 from journey_lib.i18n import text as _
-from journey_lib.journey_map import BLUEPRINT, LINES, Cell, Map, coverage, words_in
+from journey_lib.journey_map import BLUEPRINT, LINES, Authored, Cell, Map, coverage, words_in
 from journey_lib.model import Language
 from journey_lib.theme import FONT, TOKENS
 
@@ -58,7 +58,8 @@ class _Sheet:
         for sign, instead in (("\N{MINUS SIGN}", "-"), ("≥", _("at least")), ("≤", _("at most"))):
             said = said.replace(sign, instead)
         self.parts.append(
-            f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" fill="{LIGHT[colour]}"{more}>{escape(said)}</text>'
+            f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" '
+            f'fill="{LIGHT[colour]}"{more}>{escape(said)}</text>'
         )
 
     def rect(self, x: float, y: float, width: float, height: float, fill: str, more: str = "") -> None:
@@ -151,7 +152,8 @@ def _head(sheet: _Sheet, whole: Map, language: Language) -> None:
     share = f"{i18n.percent(known.facts['measured'], 0)} {_('of cells measured')}"
     sheet.text(right, sheet.y + 10, share, size=18, more=' font-weight="600" text-anchor="end"')
     counts = " · ".join(
-        f"{map_words.level(row.evidence)} {i18n.number(row.cells)}" for row in known.table.itertuples()
+        f"{map_words.level(level)} {i18n.number(cells)}"
+        for level, cells in zip(known.table["evidence"], known.table["cells"], strict=True)
     )
     sheet.text(right, sheet.y + 28, counts, size=10.5, colour="soft", more=' text-anchor="end"')
     sheet.y += 30
@@ -212,12 +214,14 @@ def _flows(sheet: _Sheet, whole: Map) -> None:
             colour = "c2" if arc.flow.way == "skip" else "accent" if forward else "c5"
             dash = ' stroke-dasharray="7 3"' if arc.flow.way == "skip" else ""
             sheet.parts.append(
-                f'<path d="M{x1:.1f} {middle:.1f}C{x1:.1f} {bend:.1f} {x2:.1f} {bend:.1f} {x2:.1f} {middle:.1f}" '
-                f'fill="none" stroke="{LIGHT[colour]}" stroke-opacity=".6" stroke-width="{arc.width:.1f}"{dash}/>'
+                f'<path d="M{x1:.1f} {middle:.1f}C{x1:.1f} {bend:.1f} {x2:.1f} {bend:.1f} '
+                f'{x2:.1f} {middle:.1f}" fill="none" stroke="{LIGHT[colour]}" stroke-opacity=".6" '
+                f'stroke-width="{arc.width:.1f}"{dash}/>'
             )
             way = -6 if forward else 6
             sheet.parts.append(
-                f'<path d="M{x2 - 4:.1f} {middle + way:.1f}h8L{x2:.1f} {middle:.1f}Z" fill="{LIGHT[colour]}"/>'
+                f'<path d="M{x2 - 4:.1f} {middle + way:.1f}h8L{x2:.1f} {middle:.1f}Z" '
+                f'fill="{LIGHT[colour]}"/>'
             )
             labels.append(((x1 + x2) / 2, peak, i18n.percent(arc.flow.share)))
     for x, y, said in labels:
@@ -240,7 +244,7 @@ def _lane(
     language: Language,
     names: Mapping[str, str],
     day: dt.date | None,
-    usual: map_words.Authored | None,
+    usual: Authored | None,
 ) -> None:
     width, starts = _columns(whole)
     top = sheet.y
@@ -286,9 +290,9 @@ def _curve(sheet: _Sheet, whole: Map, top: float, width: float, starts: list[flo
         if point is not None:
             x_face, y_face = x + width / 2 - 11, top + map_drawings.level(point[0]) * CURVE / 100 - 11
             sheet.parts.append(
-                f'<g transform="translate({x_face:.1f} {y_face:.1f}) scale(.92)" fill="none" stroke="{LIGHT["ink"]}" '
-                f'stroke-width="1.8" stroke-linecap="round"><circle cx="12" cy="12" r="10" fill="{LIGHT["card"]}" '
-                f'stroke="{LIGHT["c5"]}" stroke-width="2"/><path d="M8.5 9.4v1.2M15.5 9.4v1.2"/>'
+                f'<g transform="translate({x_face:.1f} {y_face:.1f}) scale(.92)" fill="none" '
+                f'stroke="{LIGHT["ink"]}" stroke-width="1.8" stroke-linecap="round">'
+                f'<circle cx="12" cy="12" r="10" fill="{LIGHT["card"]}" stroke="{LIGHT["c5"]}" stroke-width="2"/><path d="M8.5 9.4v1.2M15.5 9.4v1.2"/>'
                 f'<path d="{map_drawings.mouth(point[0])}"/></g>'
             )
 
@@ -309,7 +313,7 @@ def _rows(
     language: Language,
     names: Mapping[str, str],
     day: dt.date | None,
-    usual: map_words.Authored | None,
+    usual: Authored | None,
 ) -> Iterator[tuple[str, float, str, str]]:
     """The lines of a cell: what is said, its size, its colour, and how it is set."""
     if cell is None:

@@ -304,7 +304,7 @@ _VERDICTS = {"met": "✓", "missed": "✗", "close": "≈", "unknown": "?", "aim
 
 
 def verdict(entry: Entry) -> str:
-    """Whether a target is ``met`` or ``missed``; ``close`` where the interval holds it; ``aim`` for targets alone."""
+    """``met`` or ``missed``; ``close`` where the interval holds the target; ``aim`` for targets alone."""
     if entry.target is None or (entry.number and isinstance(entry.evidence, Authored | Assumed)):
         return "aim" if entry.target is not None else "unknown"
     if entry.number is None:

@@ -1,4 +1,4 @@
-"""Maps people draw by hand, `maps/*.yaml` in a workspace: how they are read, and the journey as it was planned."""
+"""Maps people draw by hand, `maps/*.yaml` in a workspace: how they are read; the journey as planned."""
 
 from __future__ import annotations
 
@@ -186,19 +186,15 @@ def _refuse_tricks(text: str, file: Path) -> None:
     depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        trick = (
-            f"the anchor or alias '{event.anchor}'"
-            if getattr(event, "anchor", None)
-            else f"the tag '{event.tag}'"
-            if getattr(event, "tag", None)
-            else f"more than {DEEPEST} levels within each other"
-            if depth > DEEPEST
-            else None
-        )
-        if trick:
+        anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
+        tricks = [f"the anchor or alias '{anchor}'"] if anchor else []
+        tricks += [f"the tag '{tag}'"] if tag else []
+        tricks += [f"more than {DEEPEST} levels within each other"] if depth > DEEPEST else []
+        if tricks:
+            line = 0 if event.start_mark is None else event.start_mark.line
             raise ConfigError(
-                f"{file.name} holds {trick}",
-                where=f"{file}, line {event.start_mark.line + 1}",
+                f"{file.name} holds {tricks[0]}",
+                where=f"{file}, line {line + 1}",
                 do="write plain values: a map needs no anchors, aliases, tags or deep nesting",
             )
 

@@ -39,8 +39,8 @@ def render(
     """One complete HTML document from ``templates/<template>``, in one language.
 
     `scripts` are files under ``templates/`` that run at the end of the page; `trusted` are texts of scripts
-    that the page itself unpacks and runs; `styles` are further style sheets. Whatever is in `content` is escaped unless it is
-    `markupsafe.Markup`.
+    that the page itself unpacks and runs; `styles` are further style sheets. Whatever is in
+    `content` is escaped unless it is `markupsafe.Markup`.
     """
     environment = _environment()
     head = source("page/head.js")
@@ -48,7 +48,7 @@ def render(
     hashes = " ".join(f"'sha256-{_hash(code)}'" for code in (head, tail, *trusted))
     folder = template.partition("/")[0]
     looks = theme.css() + source("page/page.css") + source(f"{folder}/{folder}.css")
-    looks += "".join(map(_source, styles))
+    looks += "".join(map(source, styles))
     return environment.get_template(template).render(
         language=language,
         policy=_POLICY.format(scripts=hashes),
@@ -61,7 +61,7 @@ def render(
 
 
 def piece(template: str, *, language: Language, **content: Any) -> markupsafe.Markup:
-    """Part of a page from ``templates/<template>``, in one language; `content` is escaped as `render` does."""
+    """Part of a page from ``templates/<template>``, in one language; `content` is escaped as in `render`."""
     made = (
         _environment()
         .get_template(template)

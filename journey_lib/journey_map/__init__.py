@@ -1,4 +1,4 @@
-"""The journey map as data: authored where people must decide, measured where data can speak, each cell saying which."""
+"""The journey map as data: authored where people must decide, measured where data can speak."""
 
 from journey_lib.journey_map.answers import (
     actions,
@@ -12,7 +12,7 @@ from journey_lib.journey_map.answers import (
 )
 from journey_lib.journey_map.authored import FILE, Book, book, drawn, load, read, schema
 from journey_lib.journey_map.current import beside, current, stage_contacts
-from journey_lib.journey_map.exchange import from_table, to_cjml, to_csv, to_excel, to_mermaid
+from journey_lib.journey_map.exchange import to_cjml, to_csv, to_excel, to_mermaid
 from journey_lib.journey_map.kinds import Board, blueprint, day, future, side_by_side
 from journey_lib.journey_map.nouns import (
     BLUEPRINT,
@@ -36,6 +36,7 @@ from journey_lib.journey_map.nouns import (
     words_in,
 )
 from journey_lib.journey_map.template import blank
+from journey_lib.journey_map.workshop import from_table
 
 __all__ = [
     "BLUEPRINT",
@@ -67,6 +68,7 @@ __all__ = [
     "day",
     "drawn",
     "from_plain",
+    "from_table",
     "future",
     "load",
     "opportunities",
@@ -79,6 +81,10 @@ __all__ = [
     "stage_contacts",
     "stale",
     "table",
+    "to_cjml",
+    "to_csv",
+    "to_excel",
     "to_frame",
-    "from_table",
+    "to_mermaid",
+    "words_in",
 ]

@@ -40,13 +40,13 @@ KEY = ["stage", "lane", "what"]
 def to_frame(whole: Map) -> pd.DataFrame:
     """Everything a map says, one row an entry, lane by lane.
 
-    Columns map, stage, lane, name (a code), vi, en, value, unit, low, high, target, evidence (its level), n,
+    Columns map, stage, lane, name (code), vi, en, value, unit, low, high, target, evidence (its level), n,
     source (a result or a survey), author, date, review, owner.
     """
     place = {code: number for number, code in enumerate(whole.codes)}
     cells = sorted(whole.cells, key=lambda cell: (whole.lanes.index(cell.lane), place[cell.stage]))
     rows = [
-        {"map": whole.name, "stage": cell.stage, "lane": cell.lane, **_row(entry)}
+        dict(map=whole.name, stage=cell.stage, lane=cell.lane, **_row(entry))
         for cell in cells
         for entry in cell.entries
     ]
@@ -54,7 +54,7 @@ def to_frame(whole: Map) -> pd.DataFrame:
 
 
 def table(whole: Map) -> Result:
-    """The map as a table that is kept with a run, and that `changes` can be asked about later (`to_frame`)."""
+    """The map as a table (`to_frame`) that is kept with a run, for `changes` to be asked later."""
     frame = to_frame(whole)
     return Result("journey_map", frame, {"entries": len(frame)}, dict(whole.settings))
 
@@ -293,7 +293,7 @@ def _sides(there: Mapping[str, Any] | None, here: Mapping[str, Any] | None) -> d
 
 
 def _difference(there: Mapping[str, Any], here: Mapping[str, Any]) -> dict[str, float] | None:
-    """How far a figure has moved, with the interval that its two intervals give; None where neither is a figure."""
+    """How far a figure has moved, with the interval its two intervals give; None where there is no figure."""
     if there["value"] is None or here["value"] is None:
         return None
     p, q = float(here["value"]), float(there["value"])

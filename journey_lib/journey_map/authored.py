@@ -172,6 +172,16 @@ class Who(_Strict):
     quote: Said = Field(default_factory=dict)
 
 
+def _known_owners(sheet: Sheet, column: Column, departments: Mapping[str, Any]) -> None:
+    chances, steps = ([each.owner for each in lane] for lane in (column.opportunities, column.actions))
+    for owner in (column.owner, *chances, *steps):
+        if owner and owner not in departments:
+            near = did_you_mean(owner, departments)
+            raise ValueError(
+                f"the map '{sheet.map}', stage '{column.stage}': no department '{owner}'. {near}"
+            )
+
+
 class Book(_Strict):
     """A file of maps. `author`, `date` and `review` hold for whatever says nothing else."""
 
@@ -194,15 +204,7 @@ class Book(_Strict):
                         f"the map '{sheet.map}' names no known persona '{name}'. {did_you_mean(name, known)}"
                     )
             for column in sheet.stages:
-                for owner in (
-                    column.owner,
-                    *(each.owner for each in (*column.opportunities, *column.actions)),
-                ):
-                    if owner and owner not in self.departments:
-                        near = did_you_mean(owner, self.departments)
-                        raise ValueError(
-                            f"the map '{sheet.map}', stage '{column.stage}': no department '{owner}'. {near}"
-                        )
+                _known_owners(sheet, column, self.departments)
         return self
 
     @property
@@ -222,7 +224,7 @@ class Book(_Strict):
 
 
 def load(workspace: Workspace) -> Book | None:
-    """What the people of a workspace have written in `maps/journey_map.yaml`; None where there is no such file.
+    """What people have written in a workspace's `maps/journey_map.yaml`; None where there is no such file.
 
     Raises
     ------

@@ -23,6 +23,7 @@ from journey_lib.journey_map.nouns import (
     Measured,
     Number,
     Spot,
+    Unit,
     Way,
     cells_of,
     put,
@@ -80,7 +81,7 @@ def current(
     met = stage_contacts(touches, model, period=period).suppressed(k)
     flows = _flows(moves, model.names)
     entries: dict[tuple[str, str], list[Entry]] = {}
-    for (stage, lane), said in {**_counted(reached), **_met(met), **_waited(flows, model.names)}.items():
+    for (stage, lane), said in {**_counted(reached), **_met(met), **_waited(flows)}.items():
         entries.setdefault((stage, lane), []).extend(said)
     measured = Map(
         name="current" if authored is None else authored.name,
@@ -217,86 +218,59 @@ def _contacts(
 
 def _counted(reached: Result) -> dict[tuple[str, str], list[Entry]]:
     """Customers at each stage, those who came on from the one before, those who went no further."""
-    table = reached.table
     entries: dict[tuple[str, str], list[Entry]] = {}
-    following = [*table.index[1:], None]
-    for row, after in zip(table.itertuples(), following, strict=True):
-        said = [_kpi("reach", float(row.reach), "count", row.reach, "customers")]
-        if row.Index:
+    rows = frames.records(reached.table)
+    for place, row in enumerate(rows):
+        said = [_kpi("reach", "count", row["reach"], row["reach"])]
+        if place:
             said.append(
-                _kpi("conversion", row.conversion, "share", row.of_previous, "customers", row.low, row.high)
+                _kpi("conversion", "share", row["of_previous"], row["conversion"], row["low"], row["high"])
             )
-        if after is not None:
-            low, high = table.at[after, "low"], table.at[after, "high"]
-            lost = 1 - table.at[after, "conversion"]
-            said.append(
-                _kpi(
-                    "drop_off", lost, "share", table.at[after, "of_previous"], "customers", 1 - high, 1 - low
-                )
-            )
-        entries[row.step, "kpi"] = [entry for entry in said if entry is not None]
+        if place + 1 < len(rows):
+            on = rows[place + 1]
+            lost, low, high = (1 - on[name] for name in ("conversion", "high", "low"))
+            said.append(_kpi("drop_off", "share", on["of_previous"], lost, low, high))
+        entries[row["step"], "kpi"] = [entry for entry in said if entry is not None]
     return entries
 
 
 def _kpi(
-    name: str,
-    value: float,
-    unit: str,
-    n: float,
-    base: str,
-    low: float | None = None,
-    high: float | None = None,
+    name: str, unit: Unit, n: float, value: float, low: float | None = None, high: float | None = None
 ) -> Entry | None:
     """A measure as an entry; None where its group is too small to be shown."""
     if pd.isna(value) or pd.isna(n) or not n:
         return None
-    number = Number(float(value), unit, *(None if e is None else float(e) for e in (low, high)))  # type: ignore[arg-type]
-    return Entry(Measured(int(n), base, "funnel"), name=name, number=number)
+    ends = (None if end is None else float(end) for end in (low, high))
+    return Entry(Measured(int(n), "customers", "funnel"), name=name, number=Number(float(value), unit, *ends))
 
 
 def _met(met: Result) -> dict[tuple[str, str], list[Entry]]:
     lanes = {"touchpoint": "touchpoints", "channel": "channels", "event_type": "doing"}
     entries: dict[tuple[str, str], list[Entry]] = {}
-    for (stage, what), rows in met.table.dropna(subset=["customers"]).groupby(["stage", "what"], sort=False):
-        entries[stage, lanes[what]] = [
-            Entry(
-                Measured(int(row.of), "customers", "stage_contacts"),
-                name=row.called,
-                number=Number(row.share, "share", row.low, row.high),
-            )
-            for row in rows.head(TOP).rename(columns={"name": "called"}).itertuples()
-        ]
+    for row in frames.records(met.table.dropna(subset=["customers"])):
+        said = entries.setdefault((row["stage"], lanes[row["what"]]), [])
+        if len(said) < TOP:
+            evidence = Measured(int(row["of"]), "customers", "stage_contacts")
+            number = Number(row["share"], "share", row["low"], row["high"])
+            said.append(Entry(evidence, name=row["name"], number=number))
     return entries
 
 
 def _flows(moves: Result, stages: tuple[str, ...]) -> tuple[Flow, ...]:
     """Every flow from stage to stage that may be shown, the most frequent first."""
     inner = moves.table[moves.table["from"].isin(stages) & moves.table["to"].isin(stages)]
-    place = {name: number for number, name in enumerate(stages)}
     found = []
-    for row in (
-        inner.dropna(subset=["journeys"]).rename(columns={"from": "source", "to": "target"}).itertuples()
-    ):
-        gap = place[row.target] - place[row.source]
+    for row in frames.records(inner.dropna(subset=["journeys"])):
+        gap = stages.index(row["to"]) - stages.index(row["from"])
         way: Way = "repeat" if gap == 0 else "back" if gap < 0 else "next" if gap == 1 else "skip"
-        days = (None if pd.isna(each) else float(each) for each in (row.median_days, row.p90_days))
-        found.append(
-            Flow(
-                row.source,
-                row.target,
-                way,
-                int(row.journeys),
-                int(row.of),
-                row.share,
-                row.low,
-                row.high,
-                *days,
-            )
-        )
+        days = (None if pd.isna(each) else float(each) for each in (row["median_days"], row["p90_days"]))
+        counts = (int(row["journeys"]), int(row["of"]))
+        estimate = (row["share"], row["low"], row["high"])
+        found.append(Flow(row["from"], row["to"], way, *counts, *estimate, *days))
     return tuple(found)
 
 
-def _waited(flows: tuple[Flow, ...], stages: tuple[str, ...]) -> dict[tuple[str, str], list[Entry]]:
+def _waited(flows: tuple[Flow, ...]) -> dict[tuple[str, str], list[Entry]]:
     """How long customers take to the next stage, where they go straight on to it."""
     return {
         (flow.source, "time"): [

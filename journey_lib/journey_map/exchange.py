@@ -1,28 +1,18 @@
-"""Maps for other programs, and workshops' tables for ours: CSV, Excel, Mermaid, CJML."""
+"""Maps for other programs: CSV, Excel, Mermaid, CJML."""
 
 from __future__ import annotations
 
-import csv
-import datetime as dt
-import io
-from collections.abc import Mapping
+import importlib.util
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import pandas as pd
 
-from journey_lib.errors import DataError, ParameterError, did_you_mean
+from journey_lib.errors import ParameterError
 from journey_lib.journey_map.answers import to_frame
-from journey_lib.journey_map.authored import WRITTEN, Book, book
-from journey_lib.journey_map.nouns import BLUEPRINT, Map, words_in
+from journey_lib.journey_map.nouns import Map, words_in
 from journey_lib.model import Language
 
-TAKEN = ("stage", "lane", "vi", "en", "score", "measure", "target", "unit", "direction", "owner", "impact",
-         "effort", "due", "author", "date", "review", "assumed")  # fmt: skip
-NEEDED = ("stage", "lane")
-PLAIN = (*WRITTEN, *BLUEPRINT)
-LANES_TAKEN = (*PLAIN, "feeling", "kpi", "opportunities", "actions", "owner")
 # What a spreadsheet would run, not show.
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -34,7 +24,7 @@ def to_csv(whole: Map) -> str:
 
 def to_excel(whole: Map, file: Path) -> None:
     """The same as a workbook of one sheet; ParameterError where openpyxl is not installed."""
-    _openpyxl()
+    with_openpyxl()
     with pd.ExcelWriter(file, engine="openpyxl") as book_of:
         frame = _harmless(to_frame(whole))
         frame.to_excel(book_of, sheet_name="journey_map", index=False)
@@ -103,169 +93,6 @@ def to_cjml(whole: Map, *, language: Language) -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{ElementTree.tostring(root, encoding="unicode")}\n'
 
 
-def from_table(
-    file: Path,
-    *,
-    name: str,
-    author: str,
-    date: dt.date,
-    kind: str = "current",
-    review: dt.date | None = None,
-    departments: Mapping[str, Any] | None = None,
-) -> Book:
-    """A workshop's table as a map: a CSV (UTF-8) or Excel file with a row for every note.
-
-    Columns stage and lane (`LANES_TAKEN`), vi and en (one of them is enough); where the lane asks for it score
-    (feeling), measure, target, unit, direction (kpi), owner, impact, effort, due (opportunities, actions,
-    owner); and author, date, review, assumed where a note has its own. Stages come in the order of their first
-    row.
-
-    Raises
-    ------
-    DataError
-        A column or lane is unknown, or a cell holds what it cannot; with file, row and column.
-    """
-    rows = _rows(file)
-    stages: dict[str, dict[str, Any]] = {}
-    for number, row in rows:
-        lane = row.get("lane", "")
-        if lane not in LANES_TAKEN:
-            raise _wrong(file, number, "lane", f"there is no lane '{lane}'", did_you_mean(lane, LANES_TAKEN))
-        if not row.get("stage"):
-            raise _wrong(file, number, "stage", "the row names no stage", "write the stage's code")
-        column = stages.setdefault(row["stage"], {"stage": row["stage"]})
-        _take(column, lane, row, file, number)
-    if not stages:
-        raise DataError("the table holds no rows", where=str(file), do="write a row for every note")
-    used = {str(each["owner"]) for column in stages.values() for each in _owned(column)}
-    declared = {
-        "author": author,
-        "date": date,
-        "review": review,
-        "departments": {**{code: {"vi": code, "en": code} for code in used}, **dict(departments or {})},
-        "maps": [{"map": name, "kind": kind, "stages": list(stages.values())}],
-    }
-    return book(declared, where=str(file))
-
-
-def _take(column: dict[str, Any], lane: str, row: dict[str, str], file: Path, number: int) -> None:
-    """Put one row into its stage."""
-    words = {key: row[key] for key in ("vi", "en") if row.get(key)}
-    own = {key: _date(row, key, file, number) for key in ("date", "review") if row.get(key)}
-    own |= {"author": row["author"]} if row.get("author") else {}
-    if lane == "owner":
-        column["owner"] = row.get("owner") or row.get("vi") or row.get("en") or ""
-        return
-    if lane == "kpi":
-        asked = {key: row[key] for key in ("measure", "unit", "direction") if row.get(key)}
-        goal = {
-            **asked,
-            "target": _number(row, "target", file, number),
-            **({"label": words} if words else {}),
-        }
-        column.setdefault("kpi", []).append({**goal, **own})
-        return
-    if not words:
-        raise _wrong(file, number, "vi", "the row says nothing", "write it in vi, in en, or in both")
-    note: dict[str, Any] = {**words, **own}
-    if row.get("assumed"):
-        if row["assumed"].lower() not in ("true", "yes", "x", "1", "false", "no", "0"):
-            raise _wrong(
-                file, number, "assumed", f"'{row['assumed']}' is neither yes nor no", "write yes or no"
-            )
-        note["assumed"] = row["assumed"].lower() in ("true", "yes", "x", "1")
-    if lane == "feeling":
-        if "feeling" in column:
-            raise _wrong(file, number, "lane", "the stage has a feeling already", "keep one of them")
-        score = _number(row, "score", file, number)
-        if not -1 <= score <= 1:
-            raise _wrong(file, number, "score", f"{score:g} lies outside -1 to 1", "bring it to that scale")
-        column["feeling"] = {**note, "score": score}
-        return
-    if lane in ("opportunities", "actions"):
-        note |= {"owner": row["owner"]} if row.get("owner") else {}
-        if lane == "opportunities":
-            note |= {key: _whole(row, key, file, number) for key in ("impact", "effort") if row.get(key)}
-        elif row.get("due"):
-            note["due"] = _date(row, "due", file, number)
-    column.setdefault(lane, []).append(note)
-
-
-def _rows(file: Path) -> list[tuple[int, dict[str, str]]]:
-    """The rows of a table with the number each has in a spreadsheet; empty ones left out."""
-    if not file.is_file():
-        raise DataError("there is no such file", where=str(file), do="give the file the workshop wrote")
-    if file.suffix.lower() in (".xlsx", ".xlsm"):
-        _openpyxl()
-        frame = pd.read_excel(file, dtype=str, keep_default_na=False, engine="openpyxl")
-        heads, lines = [str(head) for head in frame.columns], frame.to_numpy().tolist()
-    else:
-        try:
-            told = list(csv.reader(io.StringIO(file.read_text(encoding="utf-8-sig"))))
-        except UnicodeDecodeError as error:
-            raise DataError(
-                "the table is not UTF-8", where=f"{file}: byte {error.start}", do="save it as “CSV UTF-8”"
-            ) from error
-        heads, lines = (told[0], told[1:]) if told else ([], [])
-    heads = [head.strip() for head in heads]
-    for head in heads:
-        if head not in TAKEN:
-            raise DataError(
-                f"there is no column '{head}'", where=f"{file}, row 1", do=did_you_mean(head, TAKEN)
-            )
-    for head in NEEDED:
-        if head not in heads:
-            raise DataError(
-                f"the column '{head}' is missing", where=f"{file}, row 1", do="write it in the first row"
-            )
-    found = []
-    for number, line in enumerate(lines, start=2):
-        if len(line) > len(heads):
-            raise DataError(
-                "the row has more cells than the head", where=f"{file}, row {number}", do="quote commas"
-            )
-        row = {head: str(cell).strip() for head, cell in zip(heads, line, strict=False)}
-        if any(row.values()):
-            found.append((number, row))
-    return found
-
-
-def _number(row: Mapping[str, str], key: str, file: Path, number: int) -> float:
-    said = row.get(key, "")
-    try:
-        return float(said)
-    except ValueError:
-        raise _wrong(
-            file, number, key, f"'{said}' is no number", "write 0.25: a point, and no thousands separator"
-        ) from None
-
-
-def _whole(row: Mapping[str, str], key: str, file: Path, number: int) -> int:
-    found = _number(row, key, file, number)
-    if found not in (1, 2, 3):
-        raise _wrong(
-            file, number, key, f"'{row[key]}' is not 1, 2 or 3", "judge it from 1 (little) to 3 (much)"
-        )
-    return int(found)
-
-
-def _date(row: Mapping[str, str], key: str, file: Path, number: int) -> dt.date:
-    try:
-        return dt.date.fromisoformat(row[key][:10])
-    except ValueError:
-        raise _wrong(file, number, key, f"'{row[key]}' is no date", "write 2026-01-31") from None
-
-
-def _wrong(file: Path, number: int, column: str, what: str, do: str) -> DataError:
-    return DataError(what, where=f"{file}, row {number}, column {column}", do=do)
-
-
-def _owned(column: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Whatever in a stage has an owner."""
-    notes = [note for lane in ("opportunities", "actions") for note in column.get(lane, [])]
-    return [each for each in (dict(column), *notes) if each.get("owner")]
-
-
 def _harmless(frame: pd.DataFrame) -> pd.DataFrame:
     """The frame with an apostrophe before every text that a spreadsheet would run."""
     texts = frame.select_dtypes(exclude="number").columns
@@ -277,13 +104,12 @@ def _harmless(frame: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _openpyxl() -> None:
-    try:
-        import openpyxl  # noqa: F401
-    except ImportError as error:
+def with_openpyxl() -> None:
+    """Say what to install where workbooks cannot be read or written."""
+    if importlib.util.find_spec("openpyxl") is None:
         raise ParameterError(
             "Excel workbooks need openpyxl", do="pip install 'journey-workbench[excel]', or use CSV"
-        ) from error
+        )
 
 
 def _mermaid(said: str) -> str:

@@ -16,6 +16,11 @@ from journey_lib.model import Language
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
 
 
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a frame, each as a mapping."""
+    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+
+
 def with_share(table: pd.DataFrame, count: str, of: str) -> pd.DataFrame:
     """The table with the columns share, low and high (Wilson) of one column in another."""
     n = table[of].to_numpy(float)
@@ -54,7 +59,7 @@ def pains(found: pd.DataFrame | None, stages: Sequence[str], k: int) -> tuple[Ce
     """Cells of the lane pains from stage, pain (or vi and en), n, of, source; the most frequent first."""
     if found is None:
         return ()
-    words = [name for name in LANGUAGES if name in found] or ["pain"]
+    words: list[str] = [name for name in LANGUAGES if name in found] or ["pain"]
     rows = _rows(found, ("stage", *words, "n", "of", "source"), "pains", stages)
     kept = [row for row in rows if row["n"] >= k]
     return _by_stage(
@@ -91,7 +96,7 @@ def quotes(found: pd.DataFrame | None, stages: Sequence[str], k: int) -> tuple[C
 
 
 def owners(found: pd.DataFrame | None, stages: Sequence[str]) -> tuple[Cell, ...]:
-    """Cells of the lane owner from stage, touchpoint, owner: the department of most touchpoints goes first."""
+    """Cells of the lane owner from stage, touchpoint, owner: whose touchpoints are most goes first."""
     rows = _rows(found, ("stage", "touchpoint", "owner"), "inventory", stages)
     table = pd.DataFrame([row for row in rows if row["owner"] and not pd.isna(row["owner"])])
     if table.empty:
@@ -125,7 +130,7 @@ def _rows(
             how_many=f"{int((~frame['stage'].isin(stages)).sum())} of {len(frame)} rows",
             do=did_you_mean(unknown[0], stages),
         )
-    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+    return records(frame)
 
 
 def _by_stage(lane: str, said: list[tuple[str, Entry]]) -> tuple[Cell, ...]:

@@ -1,4 +1,4 @@
-"""The other maps: the journey as it should be, a customer's day, what goes on behind, several side by side."""
+"""The other maps: the journey as it should be, a customer's day, what goes on behind, side by side."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ Evidence = Annotated[Measured | Reported | Authored | Assumed, Field(discriminat
 
 @dataclass(frozen=True)
 class Number:
-    """A figure with its interval. Shares are parts of 1, scores lie between -1 and 1, money in major units."""
+    """A figure with its interval. Shares are parts of 1, scores lie from -1 to 1, money in major units."""
 
     value: float
     unit: Unit
@@ -163,7 +163,7 @@ class Spot:
 
 @dataclass(frozen=True)
 class Flow:
-    """How often customers go from one stage to another: `share` of the steps out of `source` whose next is known."""
+    """How often customers go from stage to stage: `share` of the steps out of `source` with a next."""
 
     source: str
     target: str

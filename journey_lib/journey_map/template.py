@@ -27,7 +27,7 @@ _ASKS: dict[str, dict[Language, str]] = {
 }
 _SAID: dict[str, dict[Language, str]] = {
     "head": {
-        "vi": "Bản đồ hành trình: phần do con người soạn. Số liệu được đo từ dữ liệu và tự điền vào cạnh phần này.",
+        "vi": "Bản đồ hành trình: phần do con người soạn. Số liệu đo từ dữ liệu tự điền vào bên cạnh.",
         "en": "The journey map: the side that people write. What data can say is measured and put beside it.",
     },
     "author": {"vi": "Bộ phận soạn", "en": "Department that writes it"},
@@ -92,7 +92,8 @@ def blank(
         lines += [
             f"        feeling: {{score: 0, {language}: {_text('?')}, assumed: true}}  # {say('feeling')}",
             f"        opportunities:  # {say('scale')}",
-            f"          - {{{language}: {_text(say('chance'))}, owner: care, impact: 2, effort: 2, assumed: true}}",
+            f"          - {{{language}: {_text(say('chance'))}, owner: care, impact: 2, effort: 2,",
+            "             assumed: true}",
         ]
     return "\n".join(lines) + "\n"
 

@@ -292,7 +292,8 @@ def _curve(sheet: _Sheet, whole: Map, top: float, width: float, starts: list[flo
             sheet.parts.append(
                 f'<g transform="translate({x_face:.1f} {y_face:.1f}) scale(.92)" fill="none" '
                 f'stroke="{LIGHT["ink"]}" stroke-width="1.8" stroke-linecap="round">'
-                f'<circle cx="12" cy="12" r="10" fill="{LIGHT["card"]}" stroke="{LIGHT["c5"]}" stroke-width="2"/><path d="M8.5 9.4v1.2M15.5 9.4v1.2"/>'
+                f'<circle cx="12" cy="12" r="10" fill="{LIGHT["card"]}" stroke="{LIGHT["c5"]}" '
+                f'stroke-width="2"/><path d="M8.5 9.4v1.2M15.5 9.4v1.2"/>'
                 f'<path d="{map_drawings.mouth(point[0])}"/></g>'
             )
 

@@ -46,7 +46,7 @@ def to_frame(whole: Map) -> pd.DataFrame:
     place = {code: number for number, code in enumerate(whole.codes)}
     cells = sorted(whole.cells, key=lambda cell: (whole.lanes.index(cell.lane), place[cell.stage]))
     rows = [
-        dict(map=whole.name, stage=cell.stage, lane=cell.lane, **_row(entry))
+        _row(entry) | {"map": whole.name, "stage": cell.stage, "lane": cell.lane}
         for cell in cells
         for entry in cell.entries
     ]

@@ -56,7 +56,7 @@ def _in_words(value: Any) -> Any:
     return {"vi": value, "en": value} if isinstance(value, str) else value
 
 
-Said = Annotated[Words, BeforeValidator(_in_words)]
+Said = Annotated[Words, BeforeValidator(_in_words, json_schema_input_type=str | Words)]
 
 
 class Note(_Strict):
@@ -76,11 +76,7 @@ class Note(_Strict):
         return self
 
 
-def _as_note(value: Any) -> Any:
-    return {"vi": value, "en": value} if isinstance(value, str) else value
-
-
-Notes = tuple[Annotated[Note, BeforeValidator(_as_note)], ...]
+Notes = tuple[Annotated[Note, BeforeValidator(_in_words, json_schema_input_type=str | Note)], ...]
 
 
 class Chance(Note):

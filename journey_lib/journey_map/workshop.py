@@ -35,10 +35,10 @@ def from_table(
 ) -> Book:
     """A workshop's table as a map: a CSV (UTF-8) or Excel file with a row for every note.
 
-    Columns stage and lane (`LANES_TAKEN`), vi and en (one of them is enough); where the lane asks for it score
-    (feeling), measure, target, unit, direction (kpi), owner, impact, effort, due (opportunities, actions,
-    owner); and author, date, review, assumed where a note has its own. Stages come in the order of their first
-    row.
+    Columns stage and lane (`LANES_TAKEN`), vi and en (one of them is enough); where the lane asks for it
+    score (feeling), measure, target, unit, direction (kpi), owner, impact, effort, due (opportunities,
+    actions, owner); and author, date, review, assumed where a note has its own. Stages come in the order of
+    their first row.
 
     Raises
     ------

@@ -178,17 +178,34 @@ def called(entry: Entry, lane: str, language: Language, names: Mapping[str, str]
         return said
     code = entry.name.removeprefix("gap:")
     if code in _CODES:
-        named = {
-            "reach": _("Customers here"),
-            "conversion": _("Came on from the stage before"),
-            "drop_off": _("Go no further"),
-            "median_days": _("Half go on within"),
-            "p90_days": _("Nine in ten within"),
-        }[code]
+        named = measure(code, names)
         return _("Still to go: {measure}", measure=named.lower()) if code != entry.name else named
     if lane == "doing" and entry.name in _EVENTS:
         return _event(entry.name)
     return said.replace("_", " ")
+
+
+def measure(code: str, names: Mapping[str, str]) -> str:
+    """What readers call a measure of a stage, or whatever else an entry speaks of."""
+    if code not in _CODES:
+        return names.get(code, code.replace("_", " "))
+    return {
+        "reach": _("Customers here"),
+        "conversion": _("Came on from the stage before"),
+        "drop_off": _("Go no further"),
+        "median_days": _("Half go on within"),
+        "p90_days": _("Nine in ten within"),
+    }[code]
+
+
+def changed(kind: str) -> str:
+    """What readers call a kind of change."""
+    return {
+        "moved": _("moved"),
+        "figure": _("perhaps chance"),
+        "new": _("new"),
+        "gone": _("gone"),
+    }[kind]
 
 
 def _event(name: str) -> str:

@@ -18,15 +18,17 @@ import numpy as np
 import pandas as pd
 
 from journey_lib import card_lines as lines
-from journey_lib import i18n, pages
+from journey_lib import i18n, pages, theme
 from journey_lib.charts import named
 from journey_lib.features import Feature, Features
 from journey_lib.features.columns import REST
 from journey_lib.i18n import text as _
-from journey_lib.model import NO_TOUCH, OTHER, Result
+from journey_lib.model import NO_TOUCH, OTHER, Language, Result
 from journey_lib.personas.notes import ASPECTS, Note, Notes
 from journey_lib.personas.portrait import UNKNOWN
 
+MIMETYPE = "application/vnd.journey.cards+json"
+STYLES = ("cards/cards.css",)
 SCALES, BARS, CLASSES = 7, 4, 4
 CHANNEL, TIME = "channel", "time"
 PER_FAMILY = 2  # traits of one family on the scales: six kinds of events would say one thing six times
@@ -78,23 +80,32 @@ class Portraits:
         return self.notes.names(i18n.language()).get(persona) or self.proposed.get(persona, persona)
 
 
-def personas(told: Portraits, *, k: int, prefix: str = "persona") -> markupsafe.Markup:
-    """The cards of all personas, one A4 page each in print; of one of fewer than `k` people only its name."""
-    cards = [_card(told, str(row.persona), row, k) for row in told.sizes.table.itertuples(index=False)]
-    marks = {
-        "measured": "● " + _("measured"),
-        "survey": "◆ " + _("survey"),
-        "authored": "✎ " + _("authored"),
-        "assumption": "? " + _("assumption"),
+def bundle(told: Portraits, *, k: int) -> dict[str, Any]:
+    """What a notebook hands on when it shows the cards: data for a report, and HTML for JupyterLab."""
+    rows = told.sizes.table.itertuples(index=False)
+    drawn = [_card(told, str(row.persona), row, k) for row in rows]
+    said: dict[str, Any] = {
+        "cards": drawn,
+        "k": i18n.number(k),
+        "marks": {
+            "measured": "● " + _("measured"),
+            "survey": "◆ " + _("survey"),
+            "authored": "✎ " + _("authored"),
+            "assumption": "? " + _("assumption"),
+        },
     }
-    return pages.fragment(
-        "cards/persona.html.j2",
-        language=i18n.language(),
-        cards=cards,
-        marks=marks,
-        k=i18n.number(k),
-        prefix=prefix,
-    )
+    # JupyterLab has looks of its own: ours hold within the cards only.
+    looks = "".join([theme.css().replace(":root", ".cards"), *map(pages.source, STYLES)])
+    return {
+        MIMETYPE: said,
+        "text/html": f"<style>{looks}</style>{shown(said, language=i18n.language(), number=0)}",
+        "text/plain": ", ".join(card["name"] for card in drawn),
+    }
+
+
+def shown(said: Mapping[str, Any], *, language: Language, number: int) -> markupsafe.Markup:
+    """The cards that `bundle` handed on, a page each on paper; of a persona of few people only its name."""
+    return pages.piece("cards/persona.html.j2", language=language, prefix=f"cards-{number}", **said)
 
 
 def _card(told: Portraits, persona: str, size: Any, k: int) -> dict[str, Any]:

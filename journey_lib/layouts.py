@@ -27,6 +27,65 @@ OUTCOME: Mapping[str, str] = {
 
 # How each Result reads as a table: its caption, and the columns shown with the way they are written.
 LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "map_coverage": (
+        "Cells of the map by how they are known",
+        {"evidence": "text", "cells": "number", "share": "percent"},
+    ),
+    "map_stale": (
+        "Entries past their review date",
+        {
+            "text": "text",
+            "stage": "text",
+            "lane": "text",
+            "author": "text",
+            "review": "date",
+            "days_past": "number",
+        },
+    ),
+    "map_changes": (
+        "What the map says otherwise than before",
+        {
+            "what": "text",
+            "stage": "text",
+            "lane": "text",
+            "change": "text",
+            "before": "number:3",
+            "now": "number:3",
+            "difference": "number:3",
+            "low": "number:3",
+            "high": "number:3",
+            "n": "number",
+        },
+    ),
+    "map_opportunities": (
+        "Opportunities, the most promising first",
+        {
+            "opportunity": "text",
+            "stage": "text",
+            "owner": "text",
+            "customers": "number",
+            "impact": "number",
+            "effort": "number",
+            "priority": "number",
+        },
+    ),
+    "map_actions": (
+        "Who does what, department by department",
+        {"action": "text", "owner": "text", "stage": "text", "due": "date", "kind": "text"},
+    ),
+    "map_sign_off": (
+        "To be signed by each department",
+        {
+            "owner": "text",
+            "stages": "text",
+            "entries": "number",
+            "stale": "number",
+            "actions": "number",
+            "name": "text",
+            "date": "text",
+            "signature": "text",
+        },
+    ),
     "identifier_kinds": (
         "Identifiers by kind",
         {"kind": "text", "identifiers": "number", "refused": "number"},
@@ -240,7 +299,18 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
 }
 
 # Columns whose codes are words of ours, and what readers call those that are no words themselves.
-WORDS = {"outcome", "kind", "left_kind", "right_kind", "level", "stage", "reason", "rule", "group"}
+WORDS = {
+    "outcome",
+    "kind",
+    "left_kind",
+    "right_kind",
+    "level",
+    "stage",
+    "reason",
+    "rule",
+    "group",
+    "evidence",
+}
 CODES: Mapping[str, str] = {
     **KIND_NAMES,
     **LEVEL_NAMES,

@@ -33,20 +33,22 @@ def render(
     language: Language,
     scripts: Iterable[str] = (),
     trusted: Iterable[str] = (),
+    styles: Iterable[str] = (),
     **content: Any,
 ) -> str:
     """One complete HTML document from ``templates/<template>``, in one language.
 
     `scripts` are files under ``templates/`` that run at the end of the page; `trusted` are texts of scripts
-    that the page itself unpacks and runs. Whatever is in `content` is escaped unless it is
-    `markupsafe.Markup`.
+    that the page itself unpacks and runs; `styles` are further style sheets. Whatever is in
+    `content` is escaped unless it is `markupsafe.Markup`.
     """
     environment = _environment()
-    head = _source("page/head.js")
-    tail = "\n".join(_source(name) for name in ("page/page.js", *scripts))
+    head = source("page/head.js")
+    tail = "\n".join(source(name) for name in ("page/page.js", *scripts))
     hashes = " ".join(f"'sha256-{_hash(code)}'" for code in (head, tail, *trusted))
     folder = template.partition("/")[0]
-    looks = theme.css() + _source("page/page.css") + _source(f"{folder}/{folder}.css")
+    looks = theme.css() + source("page/page.css") + source(f"{folder}/{folder}.css")
+    looks += "".join(map(source, styles))
     return environment.get_template(template).render(
         language=language,
         policy=_POLICY.format(scripts=hashes),
@@ -58,19 +60,14 @@ def render(
     )
 
 
-def fragment(template: str, *, language: Language, **content: Any) -> markupsafe.Markup:
-    """A piece of a page, with the style sheet of its folder, for a notebook to show.
-
-    Whatever is in `content` is escaped unless it is `markupsafe.Markup`.
-    """
-    folder = template.partition("/")[0]
-    looks = re.sub(r"\s*\n\s*", "\n", _source(f"{folder}/{folder}.css"))
-    body = (
+def piece(template: str, *, language: Language, **content: Any) -> markupsafe.Markup:
+    """Part of a page from ``templates/<template>``, in one language; `content` is escaped as in `render`."""
+    made = (
         _environment()
         .get_template(template)
         .render(language=language, _=functools.partial(i18n.text, language=language), **content)
     )
-    return markupsafe.Markup(f"<style>\n{looks}\n</style>\n{body}")  # noqa: S704 - ours, and escaped by jinja
+    return markupsafe.Markup(made)  # noqa: S704 - the environment escapes whatever is put into a template
 
 
 def data(value: Any) -> markupsafe.Markup:
@@ -87,7 +84,8 @@ def _hash(code: str) -> str:
 
 
 @functools.cache
-def _source(name: str) -> str:
+def source(name: str) -> str:
+    """The text of a file under ``templates/``."""
     return (TEMPLATES / name).read_text(encoding="utf-8").strip()
 
 

@@ -21,6 +21,8 @@ from journey_lib import (
     charts_conformance,
     i18n,
     integrity,
+    journey_map,
+    map_page,
     stages,
     tables,
     theme,
@@ -81,6 +83,10 @@ class Session:
         self.shown.append(chart)
         display(chart)
 
+    def show_map(self, shown: journey_map.Map | journey_map.Board, as_of: dt.date | None = None) -> None:
+        """Show a journey map; departments and stages are called as the map calls them."""
+        display(map_page.bundle(shown, language=self.language, names=self.names, as_of=as_of), raw=True)
+
     def table(self, result: Result | None) -> None:
         """Show a Result as its readers write numbers; small groups are marked or hidden.
 
@@ -112,7 +118,7 @@ class Session:
 
     def show_cards(self, told: cards.Portraits) -> None:
         """Show the card of every persona, one page each on paper."""
-        display(HTML(str(cards.personas(told, k=self.k))))
+        display(cards.bundle(told, k=self.k), raw=True)
 
     def data(self) -> None:
         """Show and record what became of the rows of every source, and what its reader counted in it."""

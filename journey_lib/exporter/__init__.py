@@ -14,7 +14,7 @@ from typing import Any
 import markupsafe
 import nbformat
 
-from journey_lib import i18n, pages
+from journey_lib import cards, i18n, map_page, pages
 from journey_lib.exporter import cells, redact, vega
 from journey_lib.exporter.drawings import Album
 from journey_lib.model import Language
@@ -51,6 +51,8 @@ def page(
         "report/page.html.j2",
         language=language,
         scripts=["report/report.js"],
+        styles=(*(map_page.STYLES if album.maps else ()), *(cards.STYLES if album.cards else ())),
+        wide=album.maps > 0,
         trusted=[bundle.code] if bundle else [],
         title=title,
         place=(said.get("workspace_title") or {}).get(language) or said.get("workspace"),

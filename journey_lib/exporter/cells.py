@@ -19,7 +19,7 @@ from nbconvert import HTMLExporter
 from nbconvert.preprocessors.sanitize import SanitizeHTML
 from traitlets.config import Config
 
-from journey_lib import i18n, pages, theme
+from journey_lib import cards, i18n, map_page, pages, theme
 from journey_lib.exporter import redact
 from journey_lib.exporter.drawings import Album
 from journey_lib.model import Language
@@ -111,6 +111,10 @@ def _displayed(bundle: dict[str, Any], *, album: Album, language: Language) -> s
     """The richest form of an output that a page can keep; a widget has none."""
     if theme.MIMETYPE in bundle:
         return album.place(bundle)
+    if map_page.MIMETYPE in bundle:
+        return album.place_map(bundle[map_page.MIMETYPE])
+    if cards.MIMETYPE in bundle:
+        return album.place_cards(bundle[cards.MIMETYPE])
     if "text/html" in bundle and _WIDGET not in bundle:
         return _tables(clean(bundle["text/html"]), i18n.text("Table", language=language))
     if "text/markdown" in bundle:

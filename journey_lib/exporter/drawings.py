@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from journey_lib import i18n, theme
+from journey_lib import cards, i18n, map_page, theme
 from journey_lib.model import Language
 from journey_lib.stills import harmless
 
@@ -25,11 +25,25 @@ class Album:
     figures: list[str] = field(default_factory=list)
     specs: list[dict[str, Any]] = field(default_factory=list)
     datasets: dict[str, Any] = field(default_factory=dict)
+    maps: int = 0
+    cards: int = 0
     _names: dict[str, str] = field(default_factory=dict)
 
     def place(self, bundle: Mapping[str, Any]) -> str:
         """Take a chart in; the comment that stands for it until `hang` is one no cleaned output holds."""
         self.figures.append(self._figure(bundle))
+        return f"<!--drawing {len(self.figures) - 1}-->"
+
+    def place_map(self, said: Mapping[str, Any]) -> str:
+        """Take a journey map in, which came as data: the page draws it, so nothing in it can be markup."""
+        self.maps += 1
+        self.figures.append(map_page.shown(said, language=self.language, number=self.maps))
+        return f"<!--drawing {len(self.figures) - 1}-->"
+
+    def place_cards(self, said: Mapping[str, Any]) -> str:
+        """Take persona cards in, which came as data like maps."""
+        self.cards += 1
+        self.figures.append(cards.shown(said, language=self.language, number=self.cards))
         return f"<!--drawing {len(self.figures) - 1}-->"
 
     def hang(self, body: str) -> str:

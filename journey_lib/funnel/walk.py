@@ -155,7 +155,7 @@ def _onward(
     place = np.arange(len(ways))
     if asked.strict:
         before = place - 1
-        before[~np.append(False, ways[:-1])] = -1
+        before[~np.append(False, ways)[:-1]] = -1
     else:
         before = np.append(-1, np.maximum.accumulate(np.where(ways, place, -1))[:-1]) if len(ways) else place
     on = here & (before >= 0)

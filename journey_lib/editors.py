@@ -1,0 +1,146 @@
+"""Forms for JupyterLab that write maps: what is typed is checked first, as the file would be."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import ipywidgets as widgets
+import yaml
+
+from journey_lib import journey_map, map_words
+from journey_lib.authored import composed
+from journey_lib.errors import ConfigError, JourneyError
+from journey_lib.i18n import text as _
+from journey_lib.workspace import Workspace
+
+# Lanes whose entries are words and nothing else, in the order a workshop fills them.
+LANES = ("steps", "doing", "touchpoints", "channels", "thinking", "pains", "gains", "expectations", "moments",
+         "physical", "frontstage", "backstage", "systems")  # fmt: skip
+
+
+def journey_map_form(workspace: Workspace) -> widgets.VBox:
+    """A form for one lane of one stage of a workspace's `maps/journey_map.yaml`: a line a note.
+
+    A line is Vietnamese, or ``Vietnamese | English``. *Save* checks the whole file with what was typed in it,
+    says what is wrong if anything is, and else writes it. What the form does not show (other lanes, keys of a
+    note that was kept) stays; comments in the file do not.
+
+    Raises
+    ------
+    ConfigError
+        There is no such file yet (`journey_map.blank` makes one), or it says what cannot be.
+    """
+    file = workspace.path / journey_map.FILE
+    if not file.is_file():
+        raise ConfigError(
+            "this workspace has no journey map",
+            where=str(file),
+            do="write what journey_map.blank(model) returns",
+        )
+    book = journey_map.read(file)
+    which = widgets.Dropdown(options=list(book.names), description=_("Map"))
+    stage = widgets.Dropdown(description=_("Stage"))
+    lane = widgets.Dropdown(options=[(map_words.lane(name), name) for name in LANES], description=_("Lane"))
+    notes = widgets.Textarea(layout=widgets.Layout(width="100%", height="9rem"), description=_("Notes"))
+    save = widgets.Button(description=_("Save"), button_style="primary")
+    said = widgets.HTML()
+
+    def stages(_change: Any = None) -> None:
+        stage.options = [column.stage for column in journey_map.read(file).sheet(which.value).stages]
+
+    def fill(_change: Any = None) -> None:
+        if stage.value is not None:
+            notes.value = "\n".join(map(_line, _notes(_declared(file), which.value, stage.value, lane.value)))
+            said.value = ""
+
+    def write(_button: Any) -> None:
+        said.value = _told(lambda: put(file, which.value, stage.value, lane.value, notes.value.splitlines()))
+
+    which.observe(stages, "value")
+    for each in (which, stage, lane):
+        each.observe(fill, "value")
+    save.on_click(write)
+    stages()
+    fill()
+    return widgets.VBox([widgets.HBox([which, stage, lane]), notes, save, said])
+
+
+def put(file: Path, name: str, stage: str, lane: str, lines: list[str]) -> None:
+    """Write the notes of one lane of one stage into a file of maps, all else as it was.
+
+    A line is Vietnamese, or ``Vietnamese | English``; a note whose words stay keeps its other keys. The whole
+    file is checked before it is replaced, and replaced at once or not at all.
+
+    Raises
+    ------
+    ConfigError
+        The file would say what cannot be; it stays as it was.
+    """
+    declared = _declared(file)
+    column = _column(declared, name, stage)
+    known = {_line(note): note for note in column.get(lane, [])}
+    typed = [_line(_note(line)) for line in lines if line.strip()]
+    column[lane] = [known.get(line, _note(line)) for line in typed]
+    if not column[lane]:
+        del column[lane]
+    text = yaml.safe_dump(declared, allow_unicode=True, sort_keys=False, width=110)
+    journey_map.book(yaml.safe_load(text), where=str(file))
+    _replace(file, text)
+
+
+def _told(act: Callable[[], None]) -> str:
+    """Do it, and say so; or say what is wrong, as words and never as markup."""
+    from html import escape
+
+    try:
+        act()
+    except JourneyError as error:
+        return f'<pre role="alert">{escape(str(error))}</pre>'
+    return f'<p role="status">{escape(_("Saved."))}</p>'
+
+
+def _declared(file: Path) -> dict[str, Any]:
+    declared, _root = composed(file, what="the journey map")
+    return dict(declared)
+
+
+def _column(declared: dict[str, Any], name: str, stage: str) -> dict[str, Any]:
+    sheet = next(each for each in declared["maps"] if each["map"] == name)
+    found: dict[str, Any] = next(each for each in sheet["stages"] if each["stage"] == stage)
+    return found
+
+
+def _notes(declared: dict[str, Any], name: str, stage: str, lane: str) -> list[Any]:
+    return list(_column(declared, name, stage).get(lane, []))
+
+
+def _line(note: Any) -> str:
+    """A note as the form shows it."""
+    if isinstance(note, str):
+        return note
+    return " | ".join(part for part in (note.get("vi", ""), note.get("en", "")) if part)
+
+
+def _note(line: str) -> dict[str, str] | str:
+    """A line as the file holds it."""
+    vi, _bar, en = (part.strip() for part in line.partition(" | "))
+    return {"vi": vi, "en": en} if en else vi
+
+
+def _replace(file: Path, text: str) -> None:
+    """Put a new text in a file's place: whoever reads meanwhile sees the old one or the new."""
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as new:
+            new.write(text)
+            new.flush()
+            os.fsync(new.fileno())
+        os.chmod(name, file.stat().st_mode & 0o777)
+        os.replace(name, file)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,318 @@
+"""What a map says of itself: how much of it is known, what has grown old, what has changed, who does what."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from journey_lib.errors import DataError
+from journey_lib.i18n import language
+from journey_lib.journey_map.nouns import LEVELS, Assumed, Authored, Entry, Map, Measured, Reported, words_in
+from journey_lib.model import Result
+
+COLUMNS = (
+    "map",
+    "stage",
+    "lane",
+    "name",
+    "vi",
+    "en",
+    "value",
+    "unit",
+    "low",
+    "high",
+    "target",
+    "evidence",
+    "n",
+    "source",
+    "author",
+    "date",
+    "review",
+    "owner",
+)
+KEY = ["stage", "lane", "what"]
+
+
+def to_frame(whole: Map) -> pd.DataFrame:
+    """Everything a map says, one row an entry, lane by lane.
+
+    Columns map, stage, lane, name (code), vi, en, value, unit, low, high, target, evidence (its level), n,
+    source (a result or a survey), author, date, review, owner.
+    """
+    place = {code: number for number, code in enumerate(whole.codes)}
+    cells = sorted(whole.cells, key=lambda cell: (whole.lanes.index(cell.lane), place[cell.stage]))
+    rows = [
+        _row(entry) | {"map": whole.name, "stage": cell.stage, "lane": cell.lane}
+        for cell in cells
+        for entry in cell.entries
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def table(whole: Map) -> Result:
+    """The map as a table (`to_frame`) that is kept with a run, for `changes` to be asked later."""
+    frame = to_frame(whole)
+    return Result("journey_map", frame, {"entries": len(frame)}, dict(whole.settings))
+
+
+def coverage(whole: Map) -> Result:
+    """How much of the map is known, and how: of all its cells (stages × lanes), those at each level.
+
+    A cell counts as its strongest entry. Columns evidence (``measured``, ``reported``, ``authored``,
+    ``assumed``, ``missing``), cells, of, share. Facts: cells, measured (their share), known (the share of
+    cells that say anything), mixed (cells with weaker entries beside the strongest).
+    """
+    of = len(whole.stages) * len(whole.lanes)
+    cells = [cell for cell in whole.cells if cell.lane in whole.lanes]
+    counts = {level: sum(cell.level == level for cell in cells) for level in LEVELS}
+    everything = {**counts, "missing": of - len(cells)}
+    frame = pd.DataFrame({"evidence": list(everything), "cells": list(everything.values())})
+    frame = frame.assign(of=of, share=frame["cells"] / max(of, 1))
+    facts = {
+        "cells": of,
+        "measured": counts["measured"] / max(of, 1),
+        "known": len(cells) / max(of, 1),
+        "mixed": sum(cell.mixed for cell in cells),
+    }
+    return Result("map_coverage", frame, facts, {"map": whole.name})
+
+
+def stale(whole: Map, as_of: dt.date) -> Result:
+    """What has not been looked at since its review date, the longest overdue first.
+
+    The review date itself is still in time. Columns stage, lane, text, author, date, review, days_past.
+    Facts: stale, and of (entries that have a review date).
+    """
+    rows, dated = [], 0
+    for cell in whole.cells:
+        for entry in cell.entries:
+            said = entry.evidence
+            if isinstance(said, Authored | Assumed) and said.review is not None:
+                dated += 1
+                if said.review < as_of:
+                    rows.append(
+                        {
+                            "stage": cell.stage,
+                            "lane": cell.lane,
+                            "text": entry.said(language()),
+                            "author": said.author,
+                            "date": said.date,
+                            "review": said.review,
+                            "days_past": (as_of - said.review).days,
+                        }
+                    )
+    columns = ["stage", "lane", "text", "author", "date", "review", "days_past"]
+    frame = pd.DataFrame(rows, columns=columns).sort_values("days_past", ascending=False, kind="stable")
+    facts = {"stale": len(rows), "of": dated}
+    return Result("map_stale", frame.reset_index(drop=True), facts, {"as_of": str(as_of), "map": whole.name})
+
+
+def changes(before: Map | pd.DataFrame, now: Map | pd.DataFrame) -> Result:
+    """What a map says now and did not say before, cell by cell; the surest changes of figures first.
+
+    Each side is a map, or the table that an earlier run kept of one (`to_frame`). Columns stage, lane, what
+    (a measure, a name or words), change (``new``, ``gone``, ``moved``: a figure whose difference the interval
+    tells from 0; ``figure``: a figure that may have moved by chance or has no interval), before, now,
+    difference, low, high, n_before, n. The interval of a difference is put together from those of its two
+    sides (MOVER: Zou and Donner 2008; for shares Newcombe's method 10), as if they were independent: where
+    the same customers are in both, it is somewhat too wide or too narrow. Entries that say the same are left
+    out. Facts count each kind, and `same`.
+    """
+    old, new = (_keyed(side) for side in (before, now))
+    rows, same = [], 0
+    for key in dict.fromkeys([*new, *old]):
+        here, there = new.get(key), old.get(key)
+        if here is None or there is None:
+            rows.append(
+                {
+                    **dict(zip(KEY, key, strict=True)),
+                    **_sides(there, here),
+                    "change": "gone" if here is None else "new",
+                }
+            )
+            continue
+        found = _difference(there, here)
+        if found is None or found["difference"] == 0:
+            same += 1
+            continue
+        sure = not (math.isnan(found["low"]) or found["low"] <= 0 <= found["high"])
+        row = {**dict(zip(KEY, key, strict=True)), **_sides(there, here), **found}
+        rows.append({**row, "change": "moved" if sure else "figure"})
+    columns = [*KEY, "change", "before", "now", "difference", "low", "high", "n_before", "n"]
+    frame = pd.DataFrame(rows, columns=columns)
+    order = frame["change"].map({"moved": 0, "new": 1, "gone": 2, "figure": 3})
+    frame = frame.assign(_order=order).sort_values("_order", kind="stable").drop(columns="_order")
+    facts = {kind: int((frame["change"] == kind).sum()) for kind in ("new", "gone", "moved", "figure")}
+    return Result("map_changes", frame.reset_index(drop=True), {**facts, "same": same}, {})
+
+
+def opportunities(whole: Map) -> Result:
+    """What could be done better, the most promising first.
+
+    Columns opportunity, stage, owner, customers (who go no further than the stage; NaN where that is not
+    measured), impact, effort (1 to 3, as people judged them), priority = customers × impact / effort. Those
+    without a judgement or a measured stage come last, in the order of the map. An order to talk about, not
+    an estimate of what would be gained.
+    """
+    rows = []
+    for cell in (cell for cell in whole.cells if cell.lane == "opportunities"):
+        lost = _lost(whole, cell.stage)
+        for entry in cell.entries:
+            judged = entry.impact is not None and entry.effort is not None
+            rows.append(
+                {
+                    "opportunity": entry.said(language()),
+                    "stage": cell.stage,
+                    "owner": _department(whole, entry.owner),
+                    "customers": lost,
+                    "impact": entry.impact,
+                    "effort": entry.effort,
+                    "priority": lost * entry.impact / entry.effort if judged else math.nan,  # type: ignore[operator]
+                }
+            )
+    columns = ["opportunity", "stage", "owner", "customers", "impact", "effort", "priority"]
+    frame = pd.DataFrame(rows, columns=columns)
+    frame = frame.sort_values(
+        "priority", ascending=False, kind="stable", na_position="last", ignore_index=True
+    )
+    return Result("map_opportunities", frame, {"opportunities": len(frame)}, {"map": whole.name})
+
+
+def actions(whole: Map) -> Result:
+    """Who does what until when: opportunities and steps towards the future, department by department.
+
+    Columns owner, action, stage, due, kind (``action``, ``opportunity``).
+    """
+    rows = [
+        {
+            "owner": _department(whole, entry.owner),
+            "action": entry.said(language()),
+            "stage": cell.stage,
+            "due": entry.due,
+            "kind": "action" if cell.lane == "actions" else "opportunity",
+        }
+        for cell in whole.cells
+        if cell.lane in ("actions", "opportunities")
+        for entry in cell.entries
+    ]
+    frame = pd.DataFrame(rows, columns=["owner", "action", "stage", "due", "kind"])
+    ordered = frame.assign(_due=frame["due"].fillna(dt.date.max), _none=frame["owner"] == "").sort_values(
+        ["_none", "owner", "_due"], kind="stable", ignore_index=True
+    )
+    facts = {"actions": len(rows), "departments": len(set(frame["owner"]) - {""})}
+    return Result("map_actions", ordered.drop(columns=["_due", "_none"]), facts, {"map": whole.name})
+
+
+def sign_off(whole: Map, as_of: dt.date) -> Result:
+    """For every department of the map what it signs: its stages, and what of them has grown old.
+
+    Columns owner, stages, entries (on the map at these stages), stale, actions, and name, date and signature,
+    left empty to be written in by hand.
+    """
+    past = stale(whole, as_of).table
+    todo = actions(whole).table
+    rows = []
+    for code in whole.departments:
+        mine = [
+            cell.stage
+            for cell in whole.cells
+            if cell.lane == "owner" and any(entry.owner == code for entry in cell.entries)
+        ]
+        label = _department(whole, code)
+        rows.append(
+            {
+                "owner": label,
+                "stages": ", ".join(
+                    words_in(spot.label, language()) or spot.stage
+                    for spot in whole.stages
+                    if spot.stage in mine
+                ),
+                "entries": sum(len(cell.entries) for cell in whole.cells if cell.stage in mine),
+                "stale": int(past["stage"].isin(mine).sum()),
+                "actions": int((todo["owner"] == label).sum()),
+                "name": "",
+                "date": "",
+                "signature": "",
+            }
+        )
+    columns = ["owner", "stages", "entries", "stale", "actions", "name", "date", "signature"]
+    frame = pd.DataFrame(rows, columns=columns)
+    return Result("map_sign_off", frame, {"departments": len(rows)}, {"as_of": str(as_of), "map": whole.name})
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    said, number = entry.evidence, entry.number
+    known = said.n if isinstance(said, Measured | Reported) else None
+    source = said.table if isinstance(said, Measured) else said.source if isinstance(said, Reported) else ""
+    by_hand = said if isinstance(said, Authored | Assumed) else Assumed()
+    return {
+        "name": entry.name,
+        "vi": entry.text.get("vi", ""),
+        "en": entry.text.get("en", ""),
+        "value": None if number is None else number.value,
+        "unit": "" if number is None else number.unit,
+        "low": None if number is None else number.low,
+        "high": None if number is None else number.high,
+        "target": entry.target,
+        "evidence": said.level,
+        "n": known,
+        "source": source,
+        "author": by_hand.author,
+        "date": by_hand.date,
+        "review": by_hand.review,
+        "owner": entry.owner,
+    }
+
+
+def _keyed(side: Map | pd.DataFrame) -> dict[tuple[str, str, str], Mapping[str, Any]]:
+    """The rows of a side by what they speak of: a code, or, where there is none, the words themselves."""
+    frame = to_frame(side) if isinstance(side, Map) else side
+    missing = [column for column in COLUMNS if column not in frame]
+    if missing:
+        raise DataError(
+            f"the earlier table has no column '{missing[0]}'",
+            do="take the one that journey_map.to_frame made",
+        )
+    found: dict[tuple[str, str, str], Mapping[str, Any]] = {}
+    for row in frame.astype(object).where(frame.notna(), None).to_dict("records"):
+        what = row["name"] or row["vi"] or row["en"] or row["unit"] or ""
+        found.setdefault((row["stage"], row["lane"], str(what)), {str(k): v for k, v in row.items()})
+    return found
+
+
+def _sides(there: Mapping[str, Any] | None, here: Mapping[str, Any] | None) -> dict[str, Any]:
+    values = {
+        name: None if side is None else side["value"] for name, side in (("before", there), ("now", here))
+    }
+    bases = {name: None if side is None else side["n"] for name, side in (("n_before", there), ("n", here))}
+    return {**values, **bases}
+
+
+def _difference(there: Mapping[str, Any], here: Mapping[str, Any]) -> dict[str, float] | None:
+    """How far a figure has moved, with the interval its two intervals give; None where there is no figure."""
+    if there["value"] is None or here["value"] is None:
+        return None
+    p, q = float(here["value"]), float(there["value"])
+    sides = [here["low"], here["high"], there["low"], there["high"]]
+    if any(side is None for side in sides):
+        return {"difference": p - q, "low": math.nan, "high": math.nan}
+    low, high, other_low, other_high = map(float, sides)
+    below, above = math.hypot(p - low, other_high - q), math.hypot(high - p, q - other_low)
+    return {"difference": p - q, "low": p - q - below, "high": p - q + above}
+
+
+def _lost(whole: Map, stage: str) -> float:
+    """Customers who go no further than a stage."""
+    cell = whole.at(stage, "kpi")
+    for entry in () if cell is None else cell.entries:
+        if entry.name == "drop_off" and entry.number is not None and isinstance(entry.evidence, Measured):
+            return round(entry.number.value * entry.evidence.n)
+    return math.nan
+
+
+def _department(whole: Map, code: str) -> str:
+    return words_in(whole.departments.get(code, {}), language()) or code

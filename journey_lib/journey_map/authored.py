@@ -1,0 +1,338 @@
+"""The side of a map that people write: `maps/journey_map.yaml`, read with every mistake's line and field."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from journey_lib.authored import checked, composed
+from journey_lib.errors import ParameterError, did_you_mean
+from journey_lib.journey_map.nouns import (
+    BLUEPRINT,
+    LANES,
+    Assumed,
+    Authored,
+    Direction,
+    Entry,
+    Evidence,
+    Kind,
+    Map,
+    Number,
+    Persona,
+    Spot,
+    Unit,
+    cells_of,
+)
+from journey_lib.model import Language
+from journey_lib.workspace import Words, Workspace
+
+FILE = Path("maps") / "journey_map.yaml"
+WRITTEN = (
+    "steps",
+    "touchpoints",
+    "channels",
+    "doing",
+    "thinking",
+    "pains",
+    "gains",
+    "expectations",
+    "moments",
+)
+CODE = r"^[a-z0-9][a-z0-9_-]*$"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _in_words(value: Any) -> Any:
+    """A bare text is the same text in both languages."""
+    return {"vi": value, "en": value} if isinstance(value, str) else value
+
+
+Said = Annotated[Words, BeforeValidator(_in_words, json_schema_input_type=str | Words)]
+
+
+class Note(_Strict):
+    """Something written: in Vietnamese, English or both; who wrote it when, if not who wrote the map."""
+
+    vi: str = ""
+    en: str = ""
+    author: str = ""
+    date: dt.date | None = None
+    review: dt.date | None = None
+    assumed: bool = False
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Note:
+        if not (self.vi.strip() or self.en.strip()):
+            raise ValueError("nothing is said: write vi: or en:")
+        return self
+
+
+Notes = tuple[Annotated[Note, BeforeValidator(_in_words, json_schema_input_type=str | Note)], ...]
+
+
+class Chance(Note):
+    """An opportunity: whose it is, and how much it would change for how much work, each from 1 to 3."""
+
+    owner: str = ""
+    impact: int | None = Field(default=None, ge=1, le=3)
+    effort: int | None = Field(default=None, ge=1, le=3)
+
+
+class Action(Note):
+    """A step towards the future journey: whose, and until when."""
+
+    owner: str = ""
+    due: dt.date | None = None
+
+
+class Feeling(Note):
+    """How customers feel, from -1 (as bad as can be) to 1."""
+
+    score: float = Field(ge=-1, le=1)
+
+
+class Target(_Strict):
+    """What a measure of the stage should be: at least, or at most, `target`."""
+
+    measure: str = Field(pattern=CODE)
+    target: float
+    unit: Unit = "share"
+    direction: Direction = "at_least"
+    label: Said = Field(default_factory=dict)
+    author: str = ""
+    date: dt.date | None = None
+    review: dt.date | None = None
+
+
+class Column(_Strict):
+    """One stage of a map, and what is said of it lane by lane."""
+
+    stage: str = Field(pattern=CODE)
+    label: Said = Field(default_factory=dict)
+    outside: bool = False
+    steps: Notes = ()
+    touchpoints: Notes = ()
+    channels: Notes = ()
+    doing: Notes = ()
+    thinking: Notes = ()
+    feeling: Feeling | None = None
+    pains: Notes = ()
+    gains: Notes = ()
+    expectations: Notes = ()
+    moments: Notes = ()
+    kpi: tuple[Target, ...] = ()
+    opportunities: tuple[Chance, ...] = ()
+    actions: tuple[Action, ...] = ()
+    owner: str = ""
+    physical: Notes = ()
+    frontstage: Notes = ()
+    backstage: Notes = ()
+    systems: Notes = ()
+
+
+class Sheet(_Strict):
+    """One map of a file, of one of the four kinds; the lanes of a service blueprint may be in any of them."""
+
+    map: str = Field(pattern=CODE)
+    kind: Kind = "current"
+    title: Said = Field(default_factory=dict)
+    personas: tuple[str, ...] = ()
+    scenario: Said = Field(default_factory=dict)
+    author: str = ""
+    date: dt.date | None = None
+    review: dt.date | None = None
+    stages: tuple[Column, ...] = Field(min_length=1, max_length=12)
+
+    @model_validator(mode="after")
+    def _once_each(self) -> Sheet:
+        _once("stage", [column.stage for column in self.stages])
+        return self
+
+
+class Who(_Strict):
+    """Whose journey it is, as the file says it."""
+
+    persona: str = Field(pattern=CODE)
+    name: Said
+    about: Said = Field(default_factory=dict)
+    goals: tuple[Said, ...] = ()
+    quote: Said = Field(default_factory=dict)
+
+
+def _known_owners(sheet: Sheet, column: Column, departments: Mapping[str, Any]) -> None:
+    chances, steps = ([each.owner for each in lane] for lane in (column.opportunities, column.actions))
+    for owner in (column.owner, *chances, *steps):
+        if owner and owner not in departments:
+            near = did_you_mean(owner, departments)
+            raise ValueError(
+                f"the map '{sheet.map}', stage '{column.stage}': no department '{owner}'. {near}"
+            )
+
+
+class Book(_Strict):
+    """A file of maps. `author`, `date` and `review` hold for whatever says nothing else."""
+
+    author: str = Field(min_length=1)
+    date: dt.date
+    review: dt.date | None = None
+    departments: Mapping[str, Said] = Field(default_factory=dict)
+    personas: tuple[Who, ...] = ()
+    maps: tuple[Sheet, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Book:
+        _once("map", [sheet.map for sheet in self.maps])
+        _once("persona", [who.persona for who in self.personas])
+        known = [who.persona for who in self.personas]
+        for sheet in self.maps:
+            for name in sheet.personas:
+                if name not in known:
+                    raise ValueError(
+                        f"the map '{sheet.map}' names no known persona '{name}'. {did_you_mean(name, known)}"
+                    )
+            for column in sheet.stages:
+                _known_owners(sheet, column, self.departments)
+        return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the maps in the file."""
+        return tuple(sheet.map for sheet in self.maps)
+
+    def sheet(self, name: str) -> Sheet:
+        """The map of that name; ParameterError with the nearest where there is none."""
+        if name not in self.names:
+            raise ParameterError(f"there is no map '{name}'", do=did_you_mean(name, self.names))
+        return next(sheet for sheet in self.maps if sheet.map == name)
+
+    def of_kind(self, kind: Kind) -> tuple[str, ...]:
+        """Names of the maps of a kind."""
+        return tuple(sheet.map for sheet in self.maps if sheet.kind == kind)
+
+
+def load(workspace: Workspace) -> Book | None:
+    """What people have written in a workspace's `maps/journey_map.yaml`; None where there is no such file.
+
+    Raises
+    ------
+    ConfigError
+        The file is not YAML, or says what cannot be; every complaint with its line and field.
+    """
+    file = workspace.path / FILE
+    return read(file) if file.is_file() else None
+
+
+def read(file: Path) -> Book:
+    """A file of maps; ConfigError as `load`."""
+    declared, root = composed(file, what="the journey map")
+    return book(declared, where=str(file), root=root)
+
+
+def book(declared: Any, *, where: str = "the map", root: yaml.Node | None = None) -> Book:
+    """A file of maps from what it, or an analyst's own code, declares; ConfigError as `load`."""
+    return checked(declared, Book, what="the journey map", where=where, root=root)
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema of `maps/journey_map.yaml`, for editors that check and complete while one types."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Book.model_json_schema()}
+
+
+def drawn(whole: Book, name: str) -> Map:
+    """One map of a file as it was written, with the blueprint's lanes and targets that are in it."""
+    sheet = whole.sheet(name)
+    entries: dict[tuple[str, str], list[Entry]] = {}
+    for column in sheet.stages:
+        for lane in (*WRITTEN, *BLUEPRINT):
+            entries[column.stage, lane] = [
+                Entry(_evidence(whole, sheet, note), _words(note)) for note in getattr(column, lane)
+            ]
+        entries |= {(column.stage, lane): said for lane, said in _decided(whole, sheet, column).items()}
+    cells = cells_of(entries)
+    found = {cell.lane for cell in cells}
+    chosen = [who for who in whole.personas if who.persona in sheet.personas]
+    return Map(
+        name=sheet.map,
+        kind=sheet.kind,
+        stages=tuple(Spot(column.stage, column.label, column.outside) for column in sheet.stages),
+        lanes=tuple(lane for lane in LANES if lane in found),
+        cells=cells,
+        title=sheet.title,
+        scenario=sheet.scenario,
+        personas=tuple(Persona(w.persona, w.name, w.about, w.goals, w.quote) for w in chosen),
+        departments=dict(whole.departments),
+        settings={"authored": sheet.map},
+    )
+
+
+def _decided(whole: Book, sheet: Sheet, column: Column) -> dict[str, list[Entry]]:
+    """The lanes whose entries are more than words: feeling, targets, opportunities, actions, owner."""
+    feeling = column.feeling
+    return {
+        "feeling": []
+        if feeling is None
+        else [
+            Entry(_evidence(whole, sheet, feeling), _words(feeling), number=Number(feeling.score, "score"))
+        ],
+        "kpi": [
+            Entry(
+                _evidence(whole, sheet, goal),
+                goal.label,
+                name=goal.measure,
+                number=Number(goal.target, goal.unit) if sheet.kind == "future" else None,
+                target=goal.target,
+                direction=goal.direction,
+            )
+            for goal in column.kpi
+        ],
+        "opportunities": [
+            Entry(
+                _evidence(whole, sheet, each),
+                _words(each),
+                owner=each.owner or column.owner,
+                impact=each.impact,
+                effort=each.effort,
+            )
+            for each in column.opportunities
+        ],
+        "actions": [
+            Entry(_evidence(whole, sheet, each), _words(each), owner=each.owner or column.owner, due=each.due)
+            for each in column.actions
+        ],
+        "owner": [Entry(_evidence(whole, sheet, None), name=column.owner, owner=column.owner)]
+        if column.owner
+        else [],
+    }
+
+
+def _evidence(whole: Book, sheet: Sheet, note: Note | Target | None) -> Evidence:
+    """Who says so, and when: the note itself, else its map, else its file."""
+    author = (note and note.author) or sheet.author or whole.author
+    date = (note and note.date) or sheet.date or whole.date
+    review = (note and note.review) or sheet.review or whole.review
+    if isinstance(note, Note) and note.assumed:
+        return Assumed(author, date, review)
+    return Authored(author, date, review)
+
+
+def _words(note: Note) -> dict[Language, str]:
+    found: dict[Language, str] = {"vi": note.vi.strip(), "en": note.en.strip()}
+    return {language: said for language, said in found.items() if said}
+
+
+def _once(what: str, found: list[str]) -> None:
+    twice = [word for word, n in Counter(found).items() if n > 1]
+    if twice:
+        raise ValueError(f"the {what} '{twice[0]}' stands there twice: keep one of them")
+
+
+__all__ = ["FILE", "Book", "book", "drawn", "load", "read", "schema"]

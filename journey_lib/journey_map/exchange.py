@@ -1,0 +1,144 @@
+"""Maps for other programs: CSV, Excel, Mermaid, CJML."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pandas as pd
+
+from journey_lib.errors import ParameterError
+from journey_lib.journey_map.answers import to_frame
+from journey_lib.journey_map.nouns import Map, words_in
+from journey_lib.model import Language
+
+# What a spreadsheet would run, not show.
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def to_csv(whole: Map) -> str:
+    """The map as a table for a spreadsheet, columns as `to_frame`; no text in it begins like a formula."""
+    return str(_harmless(to_frame(whole)).to_csv(index=False, lineterminator="\n"))
+
+
+def to_excel(whole: Map, file: Path) -> None:
+    """The same as a workbook of one sheet; ParameterError where openpyxl is not installed."""
+    with_openpyxl()
+    with pd.ExcelWriter(file, engine="openpyxl") as book_of:
+        frame = _harmless(to_frame(whole))
+        frame.to_excel(book_of, sheet_name="journey_map", index=False)
+        for row in book_of.sheets["journey_map"].iter_rows():
+            for cell in row:
+                if cell.data_type == "f":
+                    cell.data_type = "s"
+
+
+def to_mermaid(whole: Map, *, language: Language) -> str:
+    """The steps of a map as a Mermaid `journey`: a section a stage, a task a step, the feeling from 1 to 5.
+
+    A stage without a feeling gets 3, and says so in a comment. Mermaid knows no colons and no line breaks in
+    names; they become commas and spaces.
+    """
+    actors = ", ".join(_mermaid(words_in(who.name, language)) for who in whole.personas) or "customer"
+    lines = ["journey", f"    title {_mermaid(words_in(whole.title, language) or whole.name)}"]
+    for spot in whole.stages:
+        felt = _score(whole, spot.stage)
+        lines.append(f"    section {_mermaid(words_in(spot.label, language) or spot.stage)}")
+        if felt is None:
+            lines.append("    %% no feeling is known here: 3 stands for that")
+        score = 3 if felt is None else round(3 + 2 * felt)
+        steps = _steps(whole, spot.stage, language) or [words_in(spot.label, language) or spot.stage]
+        lines += [f"      {_mermaid(step)}: {score}: {actors}" for step in steps]
+    return "\n".join(lines) + "\n"
+
+
+def to_cjml(whole: Map, *, language: Language) -> str:
+    """The steps of a map in the Customer Journey Modeling Language (CJML 2.0), as XML.
+
+    An actual journey for maps of kind ``current`` and ``support``, a planned one for the others. Steps become
+    actions of the customer, touchpoints communication points between customer and firm, in the order of the
+    stages; what else a map knows has no place in the language and is left out, feelings too, which belong to
+    one person's journey there. The elements of an actual journey, its actors and its communication points are
+    those of the example that the language's authors publish; actions and planned journeys are written by
+    analogy, and nothing was checked against a schema.
+    """
+    way = "actual" if whole.kind in ("current", "support") else "planned"
+    root = ElementTree.Element("CJML", {"version": "2.0"})
+    journey = ElementTree.SubElement(root, f"{way}Journey")
+    _element(journey, "journeyID", whole.name)
+    actors = ElementTree.SubElement(journey, "actors")
+    who = whole.personas[0] if whole.personas else None
+    customer = "customer" if who is None else who.persona
+    name = "customer" if who is None else words_in(who.name, language)
+    _element(ElementTree.SubElement(actors, "endUser", {"actorID": customer}), "actorName", name)
+    _element(ElementTree.SubElement(actors, "serviceProvider", {"actorID": "firm"}), "companyName", "firm")
+    points = ElementTree.SubElement(journey, "touchpoints")
+    number = 0
+    for spot in whole.stages:
+        for step in _steps(whole, spot.stage, language):
+            number += 1
+            action = ElementTree.SubElement(points, f"{way}Action")
+            _element(action, "touchpointID", f"TP{number}")
+            _end(action, "initiator", customer, step)
+        for channel in _names(whole, spot.stage, language):
+            number += 1
+            point = ElementTree.SubElement(points, f"{way}CommunicationPoint")
+            _element(point, "touchpointID", f"TP{number}")
+            label = words_in(spot.label, language) or spot.stage
+            _end(point, "initiator", customer, label)
+            _end(point, "receiver", "firm", label)
+            _element(ElementTree.SubElement(point, "channel"), "channelName", channel)
+    ElementTree.indent(root)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{ElementTree.tostring(root, encoding="unicode")}\n'
+
+
+def _harmless(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with an apostrophe before every text that a spreadsheet would run."""
+    texts = frame.select_dtypes(exclude="number").columns
+    return frame.assign(
+        **{
+            column: [f"'{v}" if isinstance(v, str) and v.startswith(_FORMULAS) else v for v in frame[column]]
+            for column in texts
+        }
+    )
+
+
+def with_openpyxl() -> None:
+    """Say what to install where workbooks cannot be read or written."""
+    if importlib.util.find_spec("openpyxl") is None:
+        raise ParameterError(
+            "Excel workbooks need openpyxl", do="pip install 'journey-workbench[excel]', or use CSV"
+        )
+
+
+def _mermaid(said: str) -> str:
+    return " ".join(said.replace(":", ",").replace(";", ",").replace("#", "").split())
+
+
+def _element(parent: ElementTree.Element, tag: str, said: str) -> None:
+    # XML has no place for control characters, escaped or not.
+    ElementTree.SubElement(parent, tag).text = "".join(c for c in said if c >= " " or c in "\t\n")
+
+
+def _end(parent: ElementTree.Element, role: str, actor: str, label: str) -> None:
+    """Who begins or receives a touchpoint, and what it is to them."""
+    end = ElementTree.SubElement(parent, role)
+    ElementTree.SubElement(end, "refersTo", {"actorIDref": actor})
+    _element(end, f"{role}Label", label)
+
+
+def _score(whole: Map, stage: str) -> float | None:
+    cell = whole.at(stage, "feeling")
+    said = [e.number.value for e in (() if cell is None else cell.entries) if e.number and not e.name]
+    return said[0] if said else None
+
+
+def _steps(whole: Map, stage: str, language: Language) -> list[str]:
+    cell = whole.at(stage, "steps") or whole.at(stage, "doing")
+    return [entry.said(language) for entry in (() if cell is None else cell.entries)]
+
+
+def _names(whole: Map, stage: str, language: Language) -> list[str]:
+    cell = whole.at(stage, "touchpoints")
+    return [entry.said(language) for entry in (() if cell is None else cell.entries)]

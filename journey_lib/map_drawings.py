@@ -1,0 +1,152 @@
+"""The drawn parts of a journey map: the curve of feelings with its interval, and the arcs of the flows.
+
+Geometry only, in shares of the width of the map and from 0 (top) to 100 (bottom): the page and the still put
+it into their own measures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from journey_lib.journey_map import Flow, Map
+
+SAMPLES = 12  # points of a curve in half a column
+NOW = "feeling_now"
+LEAST = 0.01  # a flow of a smaller share is said in words only
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What one column shows of a curve: paths of the line and of its band, in a box of 100 × 100."""
+
+    line: str
+    band: str
+
+
+@dataclass(frozen=True)
+class Arc:
+    """One flow as an arc between the middles of two columns, as high as it leaps, as wide as its share."""
+
+    flow: Flow
+    start: float
+    end: float
+    height: float
+    width: float
+
+
+def level(score: float) -> float:
+    """How far from the top a feeling lies, from 8 (very good) to 92 (very bad)."""
+    return 50 - 42 * score
+
+
+def smooth(values: Sequence[float], at: Sequence[float]) -> list[float]:
+    """A curve through values at 0, 1, 2 …, read at other places; it never leaves the range of two neighbours.
+
+    Monotone cubic interpolation (Fritsch and Carlson 1980): a curve that overshot would show feelings nobody
+    has told of.
+    """
+    y = np.asarray(values, float)
+    if len(y) == 1:
+        return [float(y[0])] * len(at)
+    steps = np.diff(y)
+    slope = np.empty(len(y))
+    slope[0], slope[-1] = steps[0], steps[-1]
+    slope[1:-1] = np.where(steps[:-1] * steps[1:] > 0, (steps[:-1] + steps[1:]) / 2, 0.0)
+    for k, step in enumerate(steps):
+        if step == 0:
+            slope[k] = slope[k + 1] = 0.0
+            continue
+        size = np.hypot(slope[k] / step, slope[k + 1] / step)
+        if size > 3:
+            slope[k], slope[k + 1] = 3 * slope[k] / size, 3 * slope[k + 1] / size
+    out = []
+    for x in at:
+        k = min(max(int(np.floor(x)), 0), len(y) - 2)
+        t = min(max(x - k, 0.0), 1.0)
+        value = (1 + 2 * t) * (1 - t) ** 2 * y[k] + t * (1 - t) ** 2 * slope[k]
+        value += t**2 * (3 - 2 * t) * y[k + 1] + t**2 * (t - 1) * slope[k + 1]
+        out.append(float(value))
+    return out
+
+
+def feelings(whole: Map, name: str = "") -> list[tuple[float, float | None, float | None] | None]:
+    """How customers feel at every stage: score, low, high; None where the map does not say."""
+    found: list[tuple[float, float | None, float | None] | None] = []
+    for code in whole.codes:
+        cell = whole.at(code, "feeling")
+        said = [e for e in (() if cell is None else cell.entries) if e.number is not None and e.name == name]
+        number = said[0].number if said else None
+        found.append(None if number is None else (number.value, number.low, number.high))
+    return found
+
+
+def curve(points: Sequence[tuple[float, float | None, float | None] | None]) -> list[Piece]:
+    """The curve of feelings, column by column; broken where a stage has none."""
+    lines: list[list[list[tuple[float, float]]]] = [[] for _ in points]
+    bands: list[list[str]] = [[] for _ in points]
+    for start, run in _runs(points):
+        scores = [score for score, _low, _high in run]
+        lows = [score if low is None else low for score, low, _high in run]
+        highs = [score if high is None else high for score, _low, high in run]
+        for offset in range(len(run)):
+            column = start + offset
+            first, last = max(offset - 0.5, 0.0), min(offset + 0.5, len(run) - 1.0)
+            at = [float(x) for x in np.linspace(first, last, 2 * SAMPLES + 1)] if last > first else []
+            across = [100 * (x - offset + 0.5) for x in at]
+            lines[column].append(_placed(across, smooth(scores, at)))
+            upper, lower = _placed(across, smooth(highs, at)), _placed(across, smooth(lows, at))
+            if upper != lower:
+                bands[column].append(_path([*upper, *reversed(lower)]) + "Z")
+    return [
+        Piece("".join(_path(part) for part in line if part), "".join(band))
+        for line, band in zip(lines, bands, strict=True)
+    ]
+
+
+def arcs(whole: Map, *, forward: bool) -> list[Arc]:
+    """The flows forward (next, skip) or back as arcs, the widest first; those under `LEAST` are left out."""
+    ways = ("next", "skip") if forward else ("back",)
+    shown = [flow for flow in whole.flows if flow.way in ways and flow.share >= LEAST]
+    place = {code: number for number, code in enumerate(whole.codes)}
+    longest = max((abs(place[f.target] - place[f.source]) for f in shown), default=1)
+    most = max((flow.share for flow in whole.flows if flow.way != "repeat"), default=1.0)
+    found = []
+    for flow in sorted(shown, key=lambda each: -each.share):
+        start, end = place[flow.source] + 0.5, place[flow.target] + 0.5
+        leap = abs(end - start)
+        height = 34 + 50 * (leap - 1) / max(longest - 1, 1)
+        found.append(Arc(flow, start, end, height, 1.2 + 9 * flow.share / most))
+    return found
+
+
+def mouth(score: float) -> str:
+    """The mouth of a face that feels so, in a box of 24 × 24."""
+    bend = 15.5 + 5 * score
+    corner = 15.5 - 1.5 * score
+    return f"M7.5 {corner:.2f}Q12 {bend:.2f} 16.5 {corner:.2f}"
+
+
+def _runs(
+    points: Sequence[tuple[float, float | None, float | None] | None],
+) -> list[tuple[int, list[tuple[float, float | None, float | None]]]]:
+    """Stretches of stages that have a feeling, each with where it starts."""
+    found: list[tuple[int, list[tuple[float, float | None, float | None]]]] = []
+    for number, point in enumerate(points):
+        if point is None:
+            continue
+        if found and found[-1][0] + len(found[-1][1]) == number:
+            found[-1][1].append(point)
+        else:
+            found.append((number, [point]))
+    return found
+
+
+def _placed(across: Sequence[float], scores: Sequence[float]) -> list[tuple[float, float]]:
+    return [(x, level(score)) for x, score in zip(across, scores, strict=True)]
+
+
+def _path(points: Sequence[tuple[float, float]]) -> str:
+    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)

@@ -1,0 +1,349 @@
+"""A journey map as readers see it: part of a report, or a page of its own. Every word in it is escaped."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+from collections.abc import Mapping
+from typing import Any
+
+import markupsafe
+
+from journey_lib import i18n, map_drawings, map_words, pages, theme
+from journey_lib.i18n import text as _
+from journey_lib.journey_map import (
+    BLUEPRINT,
+    LINES,
+    Board,
+    Cell,
+    Entry,
+    Map,
+    coverage,
+    from_plain,
+    plain,
+    stale,
+    words_in,
+)
+from journey_lib.model import Language
+
+STYLES = ("map/map.css",)
+MIMETYPE = "application/vnd.journey.map+json"
+ROWS, SMALLEST = 17.5, 0.74
+
+
+def fragment(
+    shown: Map | Board,
+    *,
+    language: Language,
+    names: Mapping[str, str] | None = None,
+    as_of: dt.date | None = None,
+    level: int = 3,
+    number: int = 1,
+) -> markupsafe.Markup:
+    """A map, or several side by side, as HTML to be put into a page that has `STYLES` among its looks.
+
+    `names` is what readers call channels, touchpoints and kinds of event; `as_of` the day on which review
+    dates are judged (the last day of the data when None; no date is past where neither is known). `level` is
+    that of its heading, `number` tells it from other maps of the page.
+    """
+    spoken = i18n.language()
+    i18n.speak(language)
+    try:
+        content = _content(shown, language, names or {}, as_of)
+        markup = pages.piece("map/map.html.j2", language=language, level=level, number=number, **content)
+    finally:
+        i18n.speak(spoken)
+    return markup
+
+
+def page(
+    shown: Map | Board,
+    *,
+    language: Language,
+    names: Mapping[str, str] | None = None,
+    as_of: dt.date | None = None,
+) -> str:
+    """A page of its own for a map: one file, in one language, one landscape sheet on paper."""
+    body = fragment(shown, language=language, names=names, as_of=as_of, level=1)
+    first = shown.maps[0] if isinstance(shown, Board) else shown
+    return pages.render(
+        "map/page.html.j2",
+        language=language,
+        title=words_in(first.title, language) or first.name,
+        body=body,
+    )
+
+
+def bundle(
+    shown: Map | Board, *, language: Language, names: Mapping[str, str], as_of: dt.date | None = None
+) -> dict[str, Any]:
+    """What a notebook hands on when it shows a map: data for a report, and HTML for JupyterLab."""
+    maps = shown.maps if isinstance(shown, Board) else (shown,)
+    said = {
+        "maps": [plain(each) for each in maps],
+        "names": dict(names),
+        "as_of": None if as_of is None else as_of.isoformat(),
+    }
+    live = fragment(shown, language=language, names=names, as_of=as_of)
+    # JupyterLab has looks of its own: ours hold within the map only.
+    looks = "".join([theme.css().replace(":root", ".jmap"), *map(pages.source, STYLES)])
+    return {
+        MIMETYPE: said,
+        "text/html": f"<style>{looks}</style>{live}",
+        "text/plain": ", ".join(words_in(each.title, language) or each.name for each in maps),
+    }
+
+
+def shown(said: Mapping[str, Any], *, language: Language, number: int) -> markupsafe.Markup:
+    """The map that `bundle` handed on, drawn for a report."""
+    maps = tuple(from_plain(each) for each in said["maps"])
+    day = said.get("as_of")
+    return fragment(
+        maps[0] if len(maps) == 1 else Board(maps),
+        language=language,
+        names=said["names"],
+        as_of=dt.date.fromisoformat(day) if day else None,
+        number=number,
+    )
+
+
+def _content(
+    shown: Map | Board, language: Language, names: Mapping[str, str], as_of: dt.date | None
+) -> dict[str, Any]:
+    maps = shown.maps if isinstance(shown, Board) else (shown,)
+    lanes = shown.lanes
+    owners = {code: words_in(label, language) for each in maps for code, label in each.departments.items()}
+    say = functools.partial(_entry, language=language, names=names, owners=owners)
+    first = maps[0]
+    day = as_of or next((each.as_of for each in maps if each.as_of), None)
+    whose = _whose(maps, language)
+    known = {who.persona: who for each in maps for who in each.personas}
+    rows: list[dict[str, Any]] = []
+    for lane in lanes:
+        if lane in LINES and any(each in BLUEPRINT for each in lanes):
+            rows.append({"line": map_words.line(LINES[lane])})
+        rows += [
+            _lane(whole, lane, whose[whole.name], say, day, first_of_lane=whole is first) for whole in maps
+        ]
+    return {
+        "title": words_in(first.title, language) or first.name,
+        "kind": map_words.kind(first),
+        "scenario": words_in(first.scenario, language),
+        "personas": [_persona(who, language) for who in known.values()],
+        "coverage": [_covered(each, whose[each.name]) for each in maps],
+        "old": sum(len(stale(each, day).table) for each in maps) if day else 0,
+        "as_of": i18n.date(day) if day else "",
+        "stages": [_stage(first, place, language, names) for place in range(len(first.stages))],
+        "arcs_of": whose[first.name],
+        "forward": _arcs(first, language, names, forward=True),
+        "back": _arcs(first, language, names, forward=False),
+        "rows": rows,
+        "legend": map_words.legend(),
+        "tables": [_listed(each, say) for each in maps],
+        "columns": len(first.stages),
+        # One sheet of paper holds so many rows in the type of a book; more are drawn smaller, within reason.
+        "fit": round(
+            min(max(ROWS / (len(rows) - sum("lane" not in row for row in rows) / 2), SMALLEST), 1), 2
+        ),
+    }
+
+
+def _persona(who: Any, language: Language) -> dict[str, Any]:
+    name = words_in(who.name, language)
+    return {
+        "name": name,
+        "initials": "".join(word[0] for word in name.split()[-2:]).upper(),
+        "about": words_in(who.about, language),
+        "goals": [words_in(goal, language) for goal in who.goals],
+        "quote": words_in(who.quote, language),
+    }
+
+
+def _whose(maps: tuple[Map, ...], language: Language) -> dict[str, str]:
+    """What tells each map from those beside it: its personas, or its title where they are the same."""
+    if len(maps) == 1:
+        return {maps[0].name: ""}
+    people = [", ".join(words_in(who.name, language) for who in each.personas) for each in maps]
+    apart = all(people) and len(set(people)) == len(people)
+    return {
+        each.name: said if apart else words_in(each.title, language) or each.name
+        for each, said in zip(maps, people, strict=True)
+    }
+
+
+def _covered(whole: Map, whose: str) -> dict[str, Any]:
+    found = coverage(whole)
+    parts = [
+        {
+            "level": level,
+            "word": map_words.level(level),
+            "sign": map_words.SIGNS[level],
+            "cells": i18n.number(cells),
+            "share": share,
+        }
+        for level, cells, share in zip(
+            *(found.table[name] for name in ("evidence", "cells", "share")), strict=True
+        )
+    ]
+    by = map_words.written(map_words.usual(whole))
+    return {"whose": whose, "by": by, "measured": i18n.percent(found.facts["measured"], 0), "parts": parts}
+
+
+def _stage(whole: Map, place: int, language: Language, names: Mapping[str, str]) -> dict[str, Any]:
+    spot = whole.stages[place]
+    reach = {each.stage: _reach(whole, each.stage) for each in whole.stages}
+    most = max((n for n in reach.values() if n), default=None)
+    here = reach[spot.stage]
+    stays = next((f for f in whole.flows if f.way == "repeat" and f.source == spot.stage), None)
+    return {
+        "label": words_in(spot.label, language) or names.get(spot.stage, spot.stage),
+        "tint": round(8 + 20 * (place + 1) / len(whole.stages)),
+        "outside": _("without the brand") if spot.outside else "",
+        "people": "" if here is None else _("{n} customers", n=i18n.number(here)),
+        "part": 0 if here is None or not most else here / most,
+        "stays": "" if stays is None else _("{share} stay here", share=i18n.percent(stays.share)),
+    }
+
+
+def _reach(whole: Map, stage: str) -> float | None:
+    cell = whole.at(stage, "kpi")
+    found = [
+        e.number.value
+        for e in (() if cell is None else cell.entries)
+        if e.name == "reach" and e.number and e.evidence.level == "measured"
+    ]
+    return found[0] if found else None
+
+
+def _arcs(whole: Map, language: Language, names: Mapping[str, str], *, forward: bool) -> dict[str, Any]:
+    """The arcs of one strip, and in words everything that flows this way, drawn or not."""
+    called = {
+        spot.stage: words_in(spot.label, language) or names.get(spot.stage, spot.stage)
+        for spot in whole.stages
+    }
+    size = len(whole.stages)
+    drawn = []
+    for arc in map_drawings.arcs(whole, forward=forward):
+        base, peak = (100.0, 100 - arc.height) if forward else (0.0, arc.height)
+        middle = (arc.start + arc.end) / 2
+        drawn.append(
+            {
+                "path": f"M{100 * arc.start:.0f} {base:.0f}C{100 * arc.start:.0f} {_bend(base, peak):.1f} "
+                f"{100 * arc.end:.0f} {_bend(base, peak):.1f} {100 * arc.end:.0f} {base:.0f}",
+                "width": round(arc.width, 1),
+                "skips": arc.flow.way == "skip",
+                "left": round(100 * middle / size, 2),
+                "end": round(100 * arc.end / size, 2),
+                "top": round(peak, 1),
+                "share": i18n.percent(arc.flow.share),
+            }
+        )
+    ways = ("next", "skip") if forward else ("back",)
+    words = [
+        _(
+            "from {source} to {target}: {share} of the steps ({low}–{high}, n = {n})",
+            source=called[flow.source],
+            target=called[flow.target],
+            share=i18n.percent(flow.share),
+            low=i18n.percent(flow.low),
+            high=i18n.percent(flow.high),
+            n=i18n.number(flow.of),
+        )
+        for flow in whole.flows
+        if flow.way in ways
+    ]
+    return {"drawn": drawn, "words": words, "label": _("Go on") if forward else _("Turn back")}
+
+
+def _bend(base: float, peak: float) -> float:
+    """Where the handles of an arc lie for it to reach `peak`: a cubic comes three quarters of the way."""
+    return base + (peak - base) / 0.75
+
+
+def _lane(
+    whole: Map, lane: str, whose: str, say: Any, day: dt.date | None, *, first_of_lane: bool
+) -> dict[str, Any]:
+    pieces = map_drawings.curve(map_drawings.feelings(whole)) if lane == "feeling" else []
+    before = map_drawings.curve(map_drawings.feelings(whole, map_drawings.NOW)) if lane == "feeling" else []
+    cells = []
+    for place, code in enumerate(whole.codes):
+        cell = whole.at(code, lane) if lane in whole.lanes else None
+        shown = {
+            "groups": _groups(cell, say, day, map_words.usual(whole)) if cell else [],
+            "missing": cell is None,
+            "feeling": None,
+        }
+        if pieces:
+            shown["feeling"] = _felt(whole, code, pieces[place], before[place])
+        cells.append(shown)
+    return {
+        "lane": lane,
+        "label": map_words.lane(lane),
+        "group": map_words.GROUPS[lane],
+        "icon": map_words.ICONS[lane],
+        "whose": whose,
+        "first": first_of_lane,
+        "cells": cells,
+        "line": "",
+    }
+
+
+def _felt(whole: Map, code: str, piece: map_drawings.Piece, before: map_drawings.Piece) -> dict[str, Any]:
+    place = whole.codes.index(code)
+    point = map_drawings.feelings(whole)[place]
+    return {
+        "line": piece.line,
+        "band": piece.band,
+        "before": before.line,
+        "top": None if point is None else round(map_drawings.level(point[0]), 1),
+        "mouth": None if point is None else map_drawings.mouth(point[0]),
+        "score": None if point is None else map_words.score(point[0]),
+        "mood": None if point is None else map_words.mood(point[0]),
+    }
+
+
+def _groups(cell: Cell, say: Any, day: dt.date | None, usual: Any) -> list[dict[str, Any]]:
+    """The entries of a cell, those of the same evidence together, so that its mark stands there once."""
+    groups: list[dict[str, Any]] = []
+    for entry in cell.entries:
+        mark = map_words.mark(entry.evidence, day, usual)
+        if not groups or groups[-1]["mark"] != mark:
+            groups.append({"mark": mark, "entries": []})
+        groups[-1]["entries"].append(say(entry, lane=cell.lane))
+    return groups
+
+
+def _entry(
+    entry: Entry, *, lane: str, language: Language, names: Mapping[str, str], owners: Mapping[str, str]
+) -> dict[str, Any]:
+    """One entry as the template writes it."""
+    figure = map_words.figure(entry)
+    return {
+        "text": map_words.called(entry, lane, language, owners if lane == "owner" else names),
+        "value": figure["value"],
+        "interval": figure["interval"],
+        "base": figure["base"],
+        "few": figure["few"],
+        "part": entry.number.value if entry.number and entry.number.unit == "share" else None,
+        "target": map_words.target(entry),
+        "owner": owners.get(entry.owner, entry.owner) if lane != "owner" else "",
+        "judged": map_words.judged(entry),
+        "due": _("by {day}", day=i18n.date(entry.due)) if entry.due else "",
+    }
+
+
+def _listed(whole: Map, say: Any) -> list[dict[str, Any]]:
+    """Everything the map says as rows of a table, for who would rather read than look."""
+    lanes = {lane: place for place, lane in enumerate(whole.lanes)}
+    order = sorted(whole.cells, key=lambda cell: (lanes[cell.lane], whole.codes.index(cell.stage)))
+    return [
+        {
+            "lane": map_words.lane(cell.lane),
+            "stage": words_in(whole.stages[whole.codes.index(cell.stage)].label, i18n.language())
+            or cell.stage,
+            "mark": map_words.mark(entry.evidence, None),
+            **say(entry, lane=cell.lane),
+        }
+        for cell in order
+        for entry in cell.entries
+    ]

@@ -1,0 +1,378 @@
+"""The words, signs and figures of a journey map, in the language of this process."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from journey_lib import i18n
+from journey_lib.i18n import text as _
+from journey_lib.intervals import SMALL
+from journey_lib.journey_map import Assumed, Authored, Entry, Map, Measured, Reported
+from journey_lib.journey_map.nouns import Evidence, Number
+from journey_lib.model import Language
+
+THIN = "\N{NO-BREAK SPACE}"
+SIGNS = {"measured": "●", "reported": "◐", "authored": "✎", "assumed": "○", "missing": "–"}
+# Which lanes belong together, for the colour at their edge.
+GROUPS = {
+    **dict.fromkeys(("steps", "touchpoints", "channels", "doing"), "does"),
+    **dict.fromkeys(("thinking", "feeling", "pains", "gains", "expectations", "moments"), "feels"),
+    **dict.fromkeys(("kpi", "time", "opportunities", "actions", "owner"), "firm"),
+    **dict.fromkeys(("physical", "frontstage", "backstage", "systems"), "behind"),
+}
+# Strokes in a box of 20 × 20.
+ICONS = {
+    "steps": "M4 16h4v-4h4V8h4V4",
+    "touchpoints": "M10 3a4 4 0 0 1 4 4c0 3-4 10-4 10S6 10 6 7a4 4 0 0 1 4-4M10 6.4v1.2",
+    "channels": "M4 6h12M4 10h12M4 14h7M15 13v4M13 15h4",
+    "doing": "M10 4v2M6 17l4-6 4 6M5 8l5 3 5-3",
+    "thinking": "M4 5h12v8H9l-4 3v-3H4z",
+    "feeling": "M3 10q3.5-9 7 0t7 0",
+    "pains": "M11 3 5 11h5l-1 6 6-8h-5z",
+    "gains": "M4 11l4 4 8-9",
+    "expectations": "M10 3l2 4.6 5 .4-3.8 3.2L14.4 16 10 13.3 5.6 16l1.2-4.800L3 8l5-.4z",
+    "moments": "M10 3l6 7-6 7-6-7z",
+    "kpi": "M4 16V9M9 16V4M14 16v-5M3 17h14",
+    "time": "M10 3a7 7 0 1 0 .1 0M10 6v4l3 2",
+    "opportunities": "M7 14h6M8 17h4M10 3a4.5 4.5 0 0 1 3 8v2H7v-2a4.5 4.5 0 0 1 3-8",
+    "actions": "M4 10h11M11 6l4 4-4 4",
+    "owner": "M10 4a3 3 0 1 0 .1 0M4 17q0-6 6-6t6 6",
+    "physical": "M4 7l6-3 6 3v7l-6 3-6-3zM4 7l6 3 6-3M10 10v7",
+    "frontstage": "M3 5h14M5 5v9q5-1 5-9M15 5v9q-5-1-5-9",
+    "backstage": "M4 5h12v10H4zM4 9h12M8 9v6",
+    "systems": "M4 4h12v5H4zM4 11h12v5H4zM7 6.500h.1M7 13.500h.1",
+}
+# Kinds of event that many shops have; a workspace's own names go before these.
+_EVENTS = (
+    "impression",
+    "click",
+    "visit",
+    "open",
+    "message",
+    "call",
+    "check_in",
+    "add_to_cart",
+    "purchase",
+    "review",
+)
+_CODES = ("reach", "conversion", "drop_off", "median_days", "p90_days")
+
+
+def lane(name: str) -> str:
+    """What readers call a lane."""
+    return {
+        "steps": _("What they do, step by step"),
+        "touchpoints": _("Touchpoints"),
+        "channels": _("Channels"),
+        "doing": _("Doing"),
+        "thinking": _("Thinking"),
+        "feeling": _("Feeling"),
+        "pains": _("Pains"),
+        "gains": _("Gains"),
+        "expectations": _("Expectations"),
+        "moments": _("Moments of truth"),
+        "kpi": _("Measures and targets"),
+        "time": _("Time to the next stage"),
+        "opportunities": _("Opportunities"),
+        "actions": _("Steps to get there"),
+        "owner": _("Department in charge"),
+        "physical": _("Physical evidence"),
+        "frontstage": _("Frontstage"),
+        "backstage": _("Backstage"),
+        "systems": _("Support systems"),
+    }[name]
+
+
+def line(name: str) -> str:
+    """What readers call a line of a service blueprint."""
+    return {
+        "interaction": _("Line of interaction"),
+        "visibility": _("Line of visibility"),
+        "internal": _("Line of internal interaction"),
+    }[name]
+
+
+def kind(whole: Map) -> str:
+    """What kind of map it is."""
+    named = {
+        "current": _("Current journey"),
+        "future": _("Future journey"),
+        "day": _("Day in the life"),
+        "support": _("Journey to support"),
+    }[whole.kind]
+    return f"{named} · {_('service blueprint')}" if whole.blueprint else named
+
+
+def level(name: str) -> str:
+    """What readers call a level of evidence."""
+    return {
+        "measured": _("measured"),
+        "reported": _("reported"),
+        "authored": _("authored"),
+        "assumed": _("assumed"),
+        "missing": _("missing"),
+    }[name]
+
+
+def legend() -> list[dict[str, str]]:
+    """What the marks mean, in a sentence each."""
+    said = {
+        "measured": _("counted in the data, with n and interval"),
+        "reported": _("said by customers in surveys and complaints"),
+        "authored": _("written down by those who know, with a review date"),
+        "assumed": _("believed, not yet looked into"),
+        "missing": _("nothing is known yet"),
+    }
+    return [
+        {"level": name, "sign": SIGNS[name], "word": level(name), "means": means}
+        for name, means in said.items()
+    ]
+
+
+def mark(evidence: Evidence, day: dt.date | None, usual: Evidence | None = None) -> dict[str, Any]:
+    """The mark of an entry: its sign and word, who or what says so, and whether it is past its review date.
+
+    Where `usual` says so, who wrote it stands at the head of the map and not in every cell.
+    """
+    detail, past = "", ""
+    if isinstance(evidence, Measured):
+        detail = _(_TABLES.get(evidence.table, evidence.table))
+    elif isinstance(evidence, Reported):
+        detail = f"{evidence.source} · n = {i18n.number(evidence.n)}"
+    else:
+        when = evidence.date
+        if (evidence.author, when) == (getattr(usual, "author", None), getattr(usual, "date", None)):
+            when, author = None, ""
+        else:
+            author = evidence.author
+        detail = " · ".join(part for part in (author, i18n.date(when) if when else "") if part)
+        if day and evidence.review and evidence.review < day:
+            past = _("past its review date, {day}", day=i18n.date(evidence.review))
+    few = isinstance(evidence, Reported) and evidence.n < SMALL
+    return {
+        "level": evidence.level,
+        "sign": SIGNS[evidence.level],
+        "word": level(evidence.level),
+        "detail": detail,
+        "past": past,
+        "few": few,
+    }
+
+
+_TABLES = {
+    "funnel": "funnel of customers",
+    "transitions": "transitions",
+    "stage_contacts": "contacts by stage",
+    "inventory": "touchpoint inventory",
+}
+
+
+def called(entry: Entry, lane: str, language: Language, names: Mapping[str, str]) -> str:
+    """What an entry says: its words, or what readers call its code."""
+    said = entry.said(language, names)
+    if entry.name == "feeling_now":
+        return f"{_('Now')}: {said}" if entry.text else _("Now")
+    if entry.text or entry.name in names:
+        return said
+    code = entry.name.removeprefix("gap:")
+    if code in _CODES:
+        named = measure(code, names)
+        return _("Still to go: {measure}", measure=named.lower()) if code != entry.name else named
+    if lane == "doing" and entry.name in _EVENTS:
+        return _event(entry.name)
+    return said.replace("_", " ")
+
+
+def measure(code: str, names: Mapping[str, str]) -> str:
+    """What readers call a measure of a stage, or whatever else an entry speaks of."""
+    if code not in _CODES:
+        return names.get(code, code.replace("_", " "))
+    return {
+        "reach": _("Customers here"),
+        "conversion": _("Came on from the stage before"),
+        "drop_off": _("Go no further"),
+        "median_days": _("Half go on within"),
+        "p90_days": _("Nine in ten within"),
+    }[code]
+
+
+def changed(kind: str) -> str:
+    """What readers call a kind of change."""
+    return {
+        "moved": _("moved"),
+        "figure": _("perhaps chance"),
+        "new": _("new"),
+        "gone": _("gone"),
+    }[kind]
+
+
+def _event(name: str) -> str:
+    return {
+        "impression": _("see an advertisement"),
+        "click": _("click"),
+        "visit": _("visit the site"),
+        "open": _("open a message"),
+        "message": _("write or receive a message"),
+        "call": _("call"),
+        "check_in": _("come to a store or event"),
+        "add_to_cart": _("put something in the basket"),
+        "purchase": _("buy"),
+        "review": _("write a review"),
+    }[name]
+
+
+def figure(entry: Entry) -> dict[str, Any]:
+    """The figure of an entry as readers write it, its interval, what it rests on, and whether that is few."""
+    number, said = entry.number, entry.evidence
+    if number is None:
+        return {"value": "", "interval": "", "base": "", "few": False}
+    interval = ""
+    gap = entry.name.startswith("gap:")
+    if number.low is not None and number.high is not None:
+        low, high = (_points(end, number) if gap else _bare(end, number) for end in (number.low, number.high))
+        interval = f"{low}{THIN}–{THIN}{high}"
+    counted = isinstance(said, Measured) and number.unit != "count"
+    return {
+        "value": _apart(number) if gap else f"{_sign(entry)} {value(number)}".strip(),
+        "interval": interval,
+        "base": f"n{THIN}={THIN}{i18n.number(said.n)}" if counted and isinstance(said, Measured) else "",
+        "few": isinstance(said, Measured | Reported) and said.n < SMALL and number.unit != "count",
+    }
+
+
+def _sign(entry: Entry) -> str:
+    """What stands before a figure that is itself a target."""
+    if verdict(entry) != "aim":
+        return ""
+    return _WANTED[entry.direction]
+
+
+def _apart(number: Number) -> str:
+    """How far a figure is from its target: of shares, in percentage points."""
+    said = _points(number.value, number)
+    return _("{n} points", n=said) if number.unit == "share" else said
+
+
+def _points(found: float, number: Number) -> str:
+    shown = 100 * found if number.unit == "share" else found
+    return ("+" if shown > 0 else "−" if shown < 0 else "±") + i18n.number(
+        abs(shown), 0 if number.unit == "count" else 1
+    )
+
+
+def value(number: Number) -> str:
+    """A figure with its unit."""
+    if number.unit == "share":
+        return i18n.percent(number.value)
+    if number.unit == "days":
+        return waiting(number.value)
+    if number.unit == "score":
+        return score(number.value)
+    return i18n.number(number.value)
+
+
+def waiting(days: float) -> str:
+    """A time in the unit that suits it."""
+    if days >= 1:
+        return _("{n} days", n=i18n.number(days, 1))
+    if days * 24 >= 1:
+        return _("{n} hours", n=i18n.number(days * 24))
+    return _("{n} minutes", n=i18n.number(max(days * 1440, 1)))
+
+
+def score(found: float) -> str:
+    """A feeling with its sign."""
+    return ("+" if found > 0 else "−" if found < 0 else "±") + i18n.number(abs(found), 1)
+
+
+def mood(found: float) -> str:
+    """A feeling in a word."""
+    if found >= 0.2:
+        return _("good")
+    return _("bad") if found <= -0.2 else _("neither good nor bad")
+
+
+def target(entry: Entry) -> dict[str, str] | None:
+    """The target of a measure, and whether it is met, as far as its interval tells."""
+    if entry.target is None:
+        return None
+    unit = entry.number.unit if entry.number else ("share" if abs(entry.target) <= 1 else "count")
+    wanted = f"{_WANTED[entry.direction]} {value(Number(entry.target, unit))}"
+    state = verdict(entry)
+    said = {
+        "met": _("met"),
+        "missed": _("missed"),
+        "close": _("too close to tell"),
+        "unknown": _("not measured"),
+        "aim": "",
+    }[state]
+    return {
+        "wanted": _("target {wanted}", wanted=wanted),
+        "state": state,
+        "said": said,
+        "sign": _VERDICTS[state],
+    }
+
+
+_WANTED = {"at_least": "≥", "at_most": "≤"}
+_VERDICTS = {"met": "✓", "missed": "✗", "close": "≈", "unknown": "?", "aim": ""}
+
+
+def verdict(entry: Entry) -> str:
+    """``met`` or ``missed``; ``close`` where the interval holds the target; ``aim`` for targets alone."""
+    if entry.target is None or (entry.number and isinstance(entry.evidence, Authored | Assumed)):
+        return "aim" if entry.target is not None else "unknown"
+    if entry.number is None:
+        return "unknown"
+    low = entry.number.value if entry.number.low is None else entry.number.low
+    high = entry.number.value if entry.number.high is None else entry.number.high
+    if low < entry.target < high:
+        return "close"
+    beyond = entry.number.value >= entry.target
+    if entry.direction == "at_most":
+        beyond = entry.number.value <= entry.target
+    return "met" if beyond else "missed"
+
+
+def judged(entry: Entry) -> str:
+    """How much an opportunity would change for how much work, as people judged it."""
+    parts = []
+    if entry.impact is not None:
+        parts.append(f"{_('impact')} {_dots(entry.impact)}")
+    if entry.effort is not None:
+        parts.append(f"{_('effort')} {_dots(entry.effort)}")
+    return " · ".join(parts)
+
+
+def _dots(n: int) -> str:
+    return f"{n}/3"
+
+
+def usual(whole: Map) -> Authored | None:
+    """Who wrote most of what is written on a map, and when."""
+    found = [e.evidence for cell in whole.cells for e in cell.entries if isinstance(e.evidence, Authored)]
+    return max(found, key=found.count) if found else None
+
+
+def written(evidence: Authored | None) -> str:
+    """The same in words, with the day by which it is to be looked at again."""
+    if evidence is None:
+        return ""
+    if evidence.review is None:
+        return _("by {author}, {day}", author=evidence.author, day=i18n.date(evidence.date))
+    return _(
+        "by {author}, {day}; to be reviewed by {review}",
+        author=evidence.author,
+        day=i18n.date(evidence.date),
+        review=i18n.date(evidence.review),
+    )
+
+
+def _bare(found: float, number: Number) -> str:
+    return (
+        value(Number(found, number.unit)).removesuffix("%")
+        if number.unit == "share"
+        else value(Number(found, number.unit))
+    )

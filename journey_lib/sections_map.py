@@ -1,0 +1,124 @@
+"""The journey map's page: maps of a workspace as data and people know them, each shown where there is one."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from journey_lib import findings_map, journey_map, map_words
+from journey_lib import journeys as views
+from journey_lib.funnel.walk import Order
+from journey_lib.i18n import text as _
+from journey_lib.journey_map import Map
+from journey_lib.model import Result
+from journey_lib.session import Session
+from journey_lib.stages import Model
+from journey_lib.touches import Touches
+
+
+def current(
+    run: Session, touches: Touches, model: Model, cut: Mapping[str, Any], *, within: str, order: Order
+) -> Map:
+    """The journey as it is: measured, and beside it what the workspace's people wrote, where they did."""
+    book = journey_map.load(run.workspace)
+    written = () if book is None else book.of_kind("current")
+    authored = journey_map.drawn(book, written[0]) if book and written else None
+    options = {name: value for name, value in cut.items() if value is not None}
+    found = journey_map.current(
+        touches, model=model, authored=authored, within=within, order=order, k=run.k, **options
+    )
+    return found if found.title else replace(found, title={run.language: _("The journey as it is")})
+
+
+def known(run: Session, whole: Map, as_of: dt.date | None) -> list[Result]:
+    """Show the map, how much of it is known and what has grown old."""
+    covered, old = journey_map.coverage(whole), journey_map.stale(whole, _day(whole, as_of))
+    run.say(findings_map.coverage(covered))
+    run.show_map(whole, as_of)
+    run.table(covered)
+    run.say(findings_map.stale(old))
+    if len(old.table):
+        run.table(_worded(old, run))
+    return [covered, old]
+
+
+def others(run: Session, whole: Map, as_of: dt.date | None) -> list[Result]:
+    """The other maps people wrote: what goes on behind, the future, a day, support; what they ask to be done."""
+    book = journey_map.load(run.workspace)
+    if book is None:
+        run.say(_("This workspace has no maps/journey_map.yaml; docs/journey-map.md says how to begin one."))
+        return []
+    drawn = [journey_map.drawn(book, name) for name in book.names]
+    shown = [
+        *(
+            journey_map.blueprint(whole, each)
+            for each in drawn[1:]
+            if each.kind == "current" and each.blueprint
+        ),
+        *(journey_map.future(whole, each) for each in drawn if each.kind == "future"),
+        *(each for each in drawn if each.kind in ("day", "support")),
+    ]
+    for each in shown:
+        run.show_map(each, as_of or whole.as_of)
+    return [journey_map.table(each) for each in shown]
+
+
+def work(run: Session, whole: Map, as_of: dt.date | None) -> list[Result]:
+    """What could be done better, ranked; who does what; and what each department signs."""
+    chances = journey_map.opportunities(whole)
+    if not len(chances.table):
+        run.say(_("Nobody has written an opportunity on this map yet."))
+        return []
+    book = journey_map.load(run.workspace)
+    wanted = () if book is None else book.of_kind("future")
+    planned = journey_map.drawn(book, wanted[0]).cells if book and wanted else ()
+    todo = journey_map.actions(journey_map.put(whole, tuple(c for c in planned if c.lane == "actions")))
+    signed = journey_map.sign_off(whole, _day(whole, as_of))
+    for result in (chances, todo, signed):
+        run.table(_worded(result, run))
+    return [chances, todo, signed]
+
+
+def moved(
+    run: Session,
+    touches: Touches,
+    model: Model,
+    cut: Mapping[str, Any],
+    *,
+    recent: str,
+    within: str,
+    order: Order,
+) -> Result:
+    """What the map of the last `recent` says otherwise than that of as long before."""
+    given = {name: value for name, value in cut.items() if value is not None}
+    later, before = views.last_two(touches, recent, given)  # type: ignore[arg-type]
+    now, then = (current(run, touches, model, each, within=within, order=order) for each in (later, before))
+    found = journey_map.changes(then, now)
+    run.say(findings_map.changes(found))
+    told = found.table[found.table["difference"].notna()].head(15)
+    run.table(_worded(replace(found, table=told), run))
+    return found
+
+
+def _day(whole: Map, as_of: dt.date | None) -> dt.date:
+    return as_of or whole.as_of or dt.date.today()
+
+
+def _worded(result: Result, run: Session) -> Result:
+    """The table with lanes, stages and measures as readers call them."""
+    table = result.table
+    if "lane" in table:
+        table = table.assign(lane=[map_words.lane(name) for name in table["lane"]])
+    if "stage" in table:
+        table = table.assign(stage=[run.names.get(name, name) for name in table["stage"]])
+    if "what" in table:
+        table = table.assign(what=[map_words.measure(name, run.names) for name in table["what"]])
+    if "change" in table:
+        table = table.assign(change=[map_words.changed(name) for name in table["change"]])
+    if "kind" in table:
+        table = table.assign(
+            kind=[_("step") if kind == "action" else _("opportunity") for kind in table["kind"]]
+        )
+    return replace(result, table=table)

@@ -1,0 +1,245 @@
+"""Maps that leave for other programs, workshops' tables that come in, and the form that writes the file."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import openpyxl
+import pandas as pd
+import pytest
+import yaml
+from sample_map import BOOK, DAY, HOSTILE, current, drawn, hostile
+
+import journey_lib as jl
+from journey_lib import editors, i18n
+from journey_lib import journey_map as maps
+from journey_lib.errors import ConfigError, DataError
+
+FORMULA = "=HYPERLINK(1)"
+
+
+@pytest.fixture(autouse=True)
+def english():
+    i18n.speak("en")
+    yield
+    i18n.speak("en")
+
+
+# --- out ------------------------------------------------------------------------------------------------
+
+
+def formula() -> maps.Map:
+    return maps.drawn(
+        maps.book(yaml.safe_load(BOOK.replace("Who is this?", FORMULA).replace("Ai đây?", "@SUM"))), "now"
+    )
+
+
+def test_a_csv_holds_every_entry_and_no_cell_that_a_spreadsheet_would_run() -> None:
+    whole = maps.put(current(authored=drawn()), formula().cells)
+    rows = list(csv.DictReader(io.StringIO(maps.to_csv(whole))))
+    assert len(rows) == sum(len(cell.entries) for cell in whole.cells)
+    assert {"'" + FORMULA, "'@SUM"} <= {row["en"] for row in rows} | {row["vi"] for row in rows}
+    numbers = ("value", "low", "high", "target", "n")
+    assert not [v for row in rows for k, v in row.items() if k not in numbers and v[:1] in tuple("=+-@")]
+
+
+def test_an_excel_workbook_holds_texts_not_formulas(tmp_path) -> None:
+    maps.to_excel(formula(), tmp_path / "map.xlsx")
+    cells = [cell for row in openpyxl.load_workbook(tmp_path / "map.xlsx").active.iter_rows() for cell in row]
+    assert all(cell.data_type != "f" for cell in cells)
+    assert any(cell.value == "'" + FORMULA for cell in cells)
+
+
+def test_mermaid_gets_scores_it_can_draw_and_names_without_its_own_signs() -> None:
+    said = maps.to_mermaid(drawn(), language="en")
+    assert said.startswith("journey\n    title As it is\n    section see\n")
+    tasks = re.findall(r"^      (.*): (\d): (.*)$", said, re.MULTILINE)
+    assert [(task, int(score)) for task, score, _actor in tasks] == [
+        ("see", 3),
+        ("Writes a message", 2),
+        ("buy", 3),
+    ]
+    assert "no feeling is known here" in said
+    assert {actor for *_rest, actor in tasks} == {"Ms Mai"}
+
+
+def test_mermaid_and_cjml_stay_whole_whatever_a_text_holds() -> None:
+    tasks = [
+        line for line in maps.to_mermaid(hostile(), language="en").splitlines() if line.startswith("      ")
+    ]
+    assert all(re.fullmatch(r"      [^:\n]+: [1-5]: [^:\n]+", line) for line in tasks)
+    root = ElementTree.fromstring(maps.to_cjml(hostile(), language="en"))  # noqa: S314 - our own text
+    assert HOSTILE in [name.text for name in root.iter("actorName")]
+
+
+def test_cjml_names_actors_and_touchpoints_in_order_and_tells_actual_from_planned() -> None:
+    root = ElementTree.fromstring(maps.to_cjml(current(authored=drawn()), language="en"))  # noqa: S314 - our own text
+    assert (root.tag, root.get("version")) == ("CJML", "2.0")
+    journey = root.find("actualJourney")
+    assert [each.text for each in journey.iter("touchpointID")] == [
+        f"TP{n}" for n in range(1, len(list(journey.iter("touchpointID"))) + 1)
+    ]
+    actors = {each.get("actorID") for each in journey.find("actors")}
+    assert {each.get("actorIDref") for each in journey.iter("refersTo")} <= actors
+    assert (
+        ElementTree.fromstring(maps.to_cjml(drawn("wanted"), language="en")).find("plannedJourney")  # noqa: S314 - our own text
+        is not None
+    )
+
+
+# --- in -------------------------------------------------------------------------------------------------
+
+TABLE = """stage,lane,vi,en,score,measure,target,owner,impact,effort,due,assumed
+see,thinking,Ai đây?,Who is this?,,,,,,,,
+see,feeling,Tò mò,Curious,0.2,,,,,,,
+ask,pains,Chờ lâu,,,,,,,,,yes
+ask,opportunities,Trực tối,Evening shift,,,,care,3,2,,
+ask,actions,Thuê người,Hire,,,,care,,,2026-02-01,
+ask,kpi,,,,conversion,0.5,,,,,
+ask,owner,,,,,,care,,,,
+,,,,,,,,,,,
+"""
+
+
+def taken(tmp_path: Path, text: str = TABLE) -> maps.Map:
+    (tmp_path / "t.csv").write_text(text, encoding="utf-8-sig")
+    book = maps.from_table(tmp_path / "t.csv", name="now", author="Workshop", date=dt.date(2025, 11, 3))
+    return maps.drawn(book, "now")
+
+
+def test_a_workshops_table_becomes_the_written_side_of_a_map(tmp_path) -> None:
+    whole = taken(tmp_path)
+    assert whole.codes == ("see", "ask")
+    assert whole.at("see", "feeling").entries[0].number.value == 0.2
+    assert whole.at("ask", "pains").level == "assumed"
+    chance = whole.at("ask", "opportunities").entries[0]
+    assert (chance.owner, chance.impact, chance.effort, chance.evidence.author) == ("care", 3, 2, "Workshop")
+    assert whole.at("ask", "actions").entries[0].due == dt.date(2026, 2, 1)
+    assert whole.at("ask", "kpi").entries[0].target == 0.5
+
+
+def test_the_same_table_from_excel_says_the_same(tmp_path) -> None:
+    pd.read_csv(io.StringIO(TABLE), dtype=str).to_excel(tmp_path / "t.xlsx", index=False)
+    book = maps.from_table(tmp_path / "t.xlsx", name="now", author="Workshop", date=dt.date(2025, 11, 3))
+    assert maps.drawn(book, "now") == taken(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "where", "said"),
+    [
+        ("vi,en,score", "vi,eng,score", "row 1", "no column 'eng'"),
+        ("stage,lane", "stage,vi2", "row 1", "no column 'vi2'"),
+        ("see,thinking", "see,thinkng", "row 2, column lane", "Did you mean 'thinking'"),
+        ("see,thinking", ",thinking", "row 2, column stage", "names no stage"),
+        ("Curious,0.2", 'Curious,"0,2"', "row 3, column score", "is no number"),
+        ("Curious,0.2", "Curious,2", "row 3, column score", "outside -1 to 1"),
+        ("care,3,2", "care,5,2", "row 5, column impact", "not 1, 2 or 3"),
+        ("2026-02-01", "1/2/2026", "row 6, column due", "is no date"),
+        (",,yes", ",,maybe", "row 4, column assumed", "neither yes nor no"),
+        ("Ai đây?,Who is this?", ",", "row 2, column vi", "says nothing"),
+        ("Ai đây?", "Ai, đây", "row 2", "more cells than the head"),
+    ],
+)
+def test_a_mistake_in_a_table_is_told_with_file_row_and_column(tmp_path, right, wrong, where, said) -> None:
+    assert right in TABLE
+    with pytest.raises(DataError) as told:
+        taken(tmp_path, TABLE.replace(right, wrong, 1))
+    assert f"t.csv, {where}" in str(told.value)
+    assert said in str(told.value)
+
+
+def test_a_table_that_is_not_utf_8_is_refused(tmp_path) -> None:
+    (tmp_path / "t.csv").write_bytes("stage,lane,vi\nsee,steps,Tìm\n".encode("latin-1"))
+    with pytest.raises(DataError, match="not UTF-8"):
+        maps.from_table(tmp_path / "t.csv", name="now", author="W", date=DAY)
+
+
+# --- the form -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    (tmp_path / "maps").mkdir()
+    (tmp_path / "maps" / "journey_map.yaml").write_text(BOOK, encoding="utf-8")
+    config = {
+        "name": "form", "timezone": "UTC", "currency": "VND", "conversions": {"buy": {"event_type": "buy"}},
+        "sources": [{"table": "events", "format": "csv", "path": "raw/*.csv"}],
+    }  # fmt: skip
+    (tmp_path / "journey.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    return jl.open(tmp_path)
+
+
+def parts(workspace):
+    box = editors.journey_map_form(workspace)
+    (which, stage, lane), (notes, save, said) = box.children[0].children, box.children[1:]
+    return which, stage, lane, notes, save, said
+
+
+def test_what_is_typed_is_written_and_everything_else_stays(workspace) -> None:
+    file = workspace.path / maps.FILE
+    before = yaml.safe_load(file.read_text("utf-8"))
+    _which, stage, lane, notes, save, said = parts(workspace)
+    stage.value, lane.value = "ask", "pains"
+    assert notes.value == "Chờ lâu | Waits for long\nNgại | Shy"
+    notes.value = "Chờ lâu | Waits for long\nKhó tìm"
+    save.click()
+    assert "Saved." in said.value
+    after = yaml.safe_load(file.read_text("utf-8"))
+    pains = after["maps"][0]["stages"][1].pop("pains")
+    assert pains == [{"vi": "Chờ lâu", "en": "Waits for long", "review": dt.date(2025, 6, 30)}, "Khó tìm"]
+    before["maps"][0]["stages"][1].pop("pains")
+    assert after == before
+    assert [path.name for path in file.parent.iterdir()] == ["journey_map.yaml"]
+
+
+def test_emptied_notes_are_gone_and_another_map_shows_its_own_stages(workspace) -> None:
+    which, stage, lane, notes, save, _said = parts(workspace)
+    stage.value, lane.value = "ask", "steps"
+    notes.value = "  \n"
+    save.click()
+    assert maps.drawn(maps.read(workspace.path / maps.FILE), "now").at("ask", "steps") is None
+    which.value = "wanted"
+    assert stage.options == ("ask",)
+
+
+def test_what_would_break_the_file_is_told_as_text_and_not_written(workspace, monkeypatch) -> None:
+    file = workspace.path / maps.FILE
+    _which, stage, lane, notes, save, said = parts(workspace)
+    stage.value, lane.value = "see", "thinking"
+    file.write_text(BOOK.replace("impact: 3", f"impact: '{HOSTILE}'"), encoding="utf-8")
+    broken = file.read_text("utf-8")
+    notes.value = "Một câu mới"
+    save.click()
+    assert 'role="alert"' in said.value
+    assert "<script>" not in said.value
+    assert file.read_text("utf-8") == broken
+
+
+def test_yaml_that_is_typed_is_text(workspace) -> None:
+    _which, stage, lane, notes, save, _said = parts(workspace)
+    stage.value, lane.value = "see", "steps"
+    notes.value = "!!python/object/apply:os.system ['true']\n&a *b\n- x: y"
+    save.click()
+    whole = maps.drawn(maps.read(workspace.path / maps.FILE), "now")
+    assert [e.said("vi") for e in whole.at("see", "steps").entries] == notes.value.splitlines()
+
+
+def test_a_write_that_fails_leaves_the_old_file(workspace, monkeypatch) -> None:
+    file = workspace.path / maps.FILE
+    monkeypatch.setattr(editors.os, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        editors.put(file, "now", "see", "steps", ["x"])
+    assert file.read_text("utf-8") == BOOK
+    assert [path.name for path in file.parent.iterdir()] == ["journey_map.yaml"]
+
+
+def test_a_workspace_without_a_map_is_told_how_to_begin_one(workspace) -> None:
+    (workspace.path / maps.FILE).unlink()
+    assert maps.load(workspace) is None
+    with pytest.raises(ConfigError, match=r"journey_map\.blank"):
+        editors.journey_map_form(workspace)

@@ -116,9 +116,7 @@ def factors(
         by_channel = voice.pain(raised, topics=topics, as_of=str(days[1]), by=("channel",)).table
         pain = by_channel.rename(columns={"channel": "touchpoint"}) if len(raised) else None
     if emotion is None and pain is None:
-        run.say(
-            _("No surveys and no tickets speak of touchpoints: nobody can tell how people feel there.")
-        )
+        run.say(_("No surveys and no tickets speak of touchpoints: nobody can tell how people feel there."))
         return []
     stands = touchpoints.factors(found, emotion=emotion, pain=pain, k=run.k).suppressed(run.k)
     run.say(findings_touchpoints.factors(stands, run.names))

@@ -206,12 +206,7 @@ def worded(frame: pd.DataFrame, names: Names) -> pd.DataFrame:
         if column in frame:
             told = frame[column].fillna("").replace("", "nobody" if kind == "department:" else "")
             frame[column] = [spoken(each, names, kind) if each else "" for each in told]
-    if "measure" in frame:
-        way = [_(WORDS[f"direction:{each}"]) for each in frame["direction"]]
-        for column in ("value", "low", "high", "target"):
-            frame[column] = [_amount(m, v) for m, v in zip(frame["measure"], frame[column], strict=True)]
-        frame["target"] = [f"{w} {aim}" for w, aim in zip(way, frame["target"], strict=True)]
-        frame["measure"] = [measure_name(each) for each in frame["measure"]]
+    frame = _measured(frame) if "measure" in frame else frame
     if "pains" in frame:
         hurts = [[pain for pain in each.split(", ") if pain] for each in frame["pains"]]
         frame["pains"] = [", ".join(_(WORDS[f"pain:{pain}"]) for pain in each) for each in hurts]
@@ -224,6 +219,17 @@ def worded(frame: pd.DataFrame, names: Names) -> pd.DataFrame:
     for column, kind in CODED.items():
         if column in frame:
             frame[column] = [_coded(kind, each, names) for each in frame[column].fillna("")]
+    return frame
+
+
+def _measured(frame: pd.DataFrame) -> pd.DataFrame:
+    """Values and targets as their measure is written, with the way that is good."""
+    frame = frame.copy()
+    way = [_(WORDS[f"direction:{each}"]) for each in frame["direction"]]
+    for column in ("value", "low", "high", "target"):
+        frame[column] = [_amount(m, v) for m, v in zip(frame["measure"], frame[column], strict=True)]
+    frame["target"] = [f"{w} {aim}" for w, aim in zip(way, frame["target"], strict=True)]
+    frame["measure"] = [measure_name(each) for each in frame["measure"]]
     return frame
 
 

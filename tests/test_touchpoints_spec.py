@@ -82,6 +82,17 @@ def test_a_touch_at_the_instant_of_the_conversion_still_came_before_it():
     assert [row(found, name)["converted_at"] for name in ("checkout", "till")] == [0, 1]
 
 
+def test_a_conversion_whose_own_place_was_left_out_still_came_after_the_touch_before_it():
+    log = """
+        who | when        | channel | sale
+        an  | 01-01 08:00 | page    |
+        an  | 01-01 09:00 | direct  | 100
+        """
+    found = inventory(log, direct="drop")
+    page = row(found, "page")
+    assert (page["over"], page["conversions"], page["converted_at"]) == (1, 1, 0)
+
+
 def test_drop_off_is_of_journeys_that_are_over_and_exits_add_up_to_the_journeys_that_ended():
     found = inventory(LOG, lookback="30d")
     page, ad = row(found, "page"), row(found, "ad")

@@ -364,7 +364,7 @@ def test_every_measure_a_target_can_name_is_a_column_of_the_inventory():
     assert set(jl.touchpoints.MEASURES) <= set(inventory(LOG).table.columns)
 
 
-# --- weeks ---------------------------------------------------------------------------------------------------
+# --- weeks -------------------------------------------------------------------------------------------------
 
 
 def test_a_week_runs_from_monday_midnight_and_weeks_cut_off_at_the_ends_are_left_out():

@@ -102,7 +102,7 @@ class Session:
             frame = frame.assign(**{column: named(frame[column], self.names)})
         if "path" in frame:
             frame = frame.assign(path=[path_name(path, self.names) for path in frame["path"]])
-        if "touchpoint" in frame or "source" in frame:
+        if result.name in words_touchpoints.LAYOUTS:
             frame = words_touchpoints.worded(frame, self.names)
         if "plan" in result.settings:
             frame = charts_conformance.worded(frame, result)

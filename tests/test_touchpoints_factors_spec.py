@@ -105,7 +105,7 @@ def test_slow_answers_are_those_that_take_more_than_twice_the_usual_time():
 
 def test_with_few_answers_and_few_tickets_nobody_can_tell():
     told = emotion(("a", "csat", 9, 5.0, 4.9, 5.0), ("b", "csat", 50, 2.0, 1.9, 2.1))
-    pain = pd.DataFrame({"touchpoint": ["a"], "tickets": [9], "complaints": [9]})
+    pain = pd.DataFrame({"touchpoint": ["a", "b"], "tickets": [9, 900], "complaints": [9, 9]})
     assert stands(jl.touchpoints.factors(SHOP, emotion=told, pain=pain)) == ("unknown", "")
     assert jl.touchpoints.factors(SHOP).facts["unknown"] == 3
 

@@ -82,6 +82,17 @@ def test_a_touch_at_the_instant_of_the_conversion_still_came_before_it():
     assert [row(found, name)["converted_at"] for name in ("checkout", "till")] == [0, 1]
 
 
+def test_a_conversion_whose_own_place_was_left_out_still_came_after_the_touch_before_it():
+    log = """
+        who | when        | channel | sale
+        an  | 01-01 08:00 | page    |
+        an  | 01-01 09:00 | direct  | 100
+        """
+    found = inventory(log, direct="drop")
+    page = row(found, "page")
+    assert (page["over"], page["conversions"], page["converted_at"]) == (1, 1, 0)
+
+
 def test_drop_off_is_of_journeys_that_are_over_and_exits_add_up_to_the_journeys_that_ended():
     found = inventory(LOG, lookback="30d")
     page, ad = row(found, "page"), row(found, "ad")
@@ -351,3 +362,20 @@ def test_a_target_is_met_or_missed_only_where_the_whole_interval_lies_on_one_sid
 
 def test_every_measure_a_target_can_name_is_a_column_of_the_inventory():
     assert set(jl.touchpoints.MEASURES) <= set(inventory(LOG).table.columns)
+
+
+# --- weeks -------------------------------------------------------------------------------------------------
+
+
+def test_a_week_runs_from_monday_midnight_and_weeks_cut_off_at_the_ends_are_left_out():
+    log = """
+        who  | when        | channel | sale
+        an   | 01-01 08:00 | ad      |
+        an   | 01-06 00:00 | ad      |
+        binh | 01-12 23:59 | ad      |
+        an   | 01-13 00:00 | ad      |
+        """
+    weeks = jl.touchpoints.weekly(at_touchpoints(log))
+    assert weeks.table[["touches", "customers"]].to_numpy().tolist() == [[2, 2]]
+    assert weeks.table["week"].tolist() == [pd.Timestamp("2025-01-06")]
+    assert weeks.facts == {"weeks": 1, "cut_weeks": 2}

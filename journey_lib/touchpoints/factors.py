@@ -24,7 +24,8 @@ PAINS = ("complaints", "unanswered", "reopened")
 ALL = "(all)"
 SLOW = 2.0  # times the usual time to a first answer from which on answers are slow
 RULE = (
-    "negative: a pain is above that of the other touchpoints, or the interval of the feeling lies below the base; "
+    "negative: a pain is above that of the other touchpoints, or the interval of the feeling lies below the"
+    " base; "
     "positive: the interval of the feeling lies above the base and no pain is above that of the others; "
     "unknown: too few answers and no tickets; neutral: everything else"
 )

@@ -104,6 +104,30 @@ def availability(
         measure,
         lambda parts: tuple(np.sum(each, axis=0) for each in zip(*parts, strict=True)),
     )
+    rows = _cells(by_day, kinds, at_source, sources, stages, days)
+    table = pd.DataFrame(rows)
+    if not table.loc[table["stage"] == NO_STAGE, "rows"].any():
+        table = table[table["stage"] != NO_STAGE].reset_index(drop=True)
+    facts = {
+        "sources": len(sources),
+        "stages": len(model.names),
+        "empty": int((table["rows"] == 0).sum()),
+        "rows": int(table["rows"].sum()),
+    }
+    said = {"stages": model.name, "data": touches.fingerprint}
+    return Result("availability", table, facts, said, base="rows")
+
+
+def _cells(
+    by_day: Array,
+    kinds: Array,
+    at_source: Array,
+    sources: list[str],
+    stages: list[str],
+    days: list[dt.date],
+) -> list[dict[str, Any]]:
+    """One row a source and stage, those without any row of data included."""
+    many = len(days) - 1
     rows: list[dict[str, Any]] = []
     for i, name in enumerate(sources):
         for j, stage in enumerate(stages):
@@ -122,17 +146,7 @@ def availability(
                     "idle_days": np.nan if last is None else (days[-1] - last).days - 1,
                 }
             )
-    table = pd.DataFrame(rows)
-    if not table.loc[table["stage"] == NO_STAGE, "rows"].any():
-        table = table[table["stage"] != NO_STAGE].reset_index(drop=True)
-    facts = {
-        "sources": len(sources),
-        "stages": len(model.names),
-        "empty": int((table["rows"] == 0).sum()),
-        "rows": int(table["rows"].sum()),
-    }
-    said = {"stages": model.name, "data": touches.fingerprint}
-    return Result("availability", table, facts, said, base="rows")
+    return rows
 
 
 def _days(touches: Touches, period: Period | None) -> tuple[dt.date, dt.date]:

@@ -1,8 +1,8 @@
-"""How often the gate before personas errs, how well groups are found again, and what a million customers take.
+"""How often the gate before personas errs, whether groups are found again, what a million customers take.
 
-python benchmarks/personas.py calibrate [SEEDS]     structureless sets called groups, clear blobs found, right k
-python benchmarks/personas.py million [CUSTOMERS]   gate, groups, rules: steps and facts for the harness
-python benchmarks/personas.py retail FILE           a year of a real shop's invoices (UCI Online Retail II)
+personas.py calibrate [SEEDS [SET ...]]   structureless sets called groups, clear blobs found, right k
+personas.py million [CUSTOMERS]           gate, groups, rules: steps and facts for the harness
+personas.py retail FILE                   a year of a real shop's invoices (UCI Online Retail II)
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def compositional(rng: np.random.Generator) -> pd.DataFrame:
 
 
 def heavy_tails(rng: np.random.Generator) -> pd.DataFrame:
-    """Jointly extreme customers (multivariate t, 4 degrees of freedom): the copula of the null is not theirs."""
+    """Jointly extreme customers (multivariate t, 4 degrees of freedom): not the null's copula."""
     return pd.DataFrame(correlated(rng, ROWS, 6) / np.sqrt(rng.chisquare(4, (ROWS, 1)) / 4))
 
 
@@ -91,26 +91,38 @@ def made(frame: pd.DataFrame) -> Matrix:
     return matrix(plain(frame, kinds, families), least_touches=LEAST_TOUCHES)
 
 
-def calibrate(seeds: int = 20) -> dict[str, Any]:
+def calibrate(seeds: int = 20, *names: str) -> dict[str, Any]:
+    """Every set named, or all of them and the blobs."""
     facts: dict[str, Any] = {}
     for make in STRUCTURELESS:
+        if names and make.__name__ not in names:
+            continue
         found = [structure(made(make(np.random.default_rng(seed))), seed=seed) for seed in range(seeds)]
         ratios = sorted(each.ratio for each in found)
-        wrong = sum(each.verdict == "groups" for each in found)
-        chances = sum(each.chance <= 0.05 for each in found)
-        facts[make.__name__] = {"called groups": wrong, "chance below 0.05": chances, "of": seeds,
-                                "ratio": [round(ratios[0], 3), round(float(np.median(ratios)), 3), round(ratios[-1], 3)]}  # fmt: skip
+        facts[make.__name__] = {
+            "called groups": sum(each.verdict == "groups" for each in found),
+            "chance below 0.05": sum(each.chance <= 0.05 for each in found),
+            "of": seeds,
+            "ratio": [round(ratios[0], 3), round(float(np.median(ratios)), 3), round(ratios[-1], 3)],
+        }
         print(make.__name__, facts[make.__name__], file=sys.stderr, flush=True)
-    right, found_groups = 0, 0
-    for seed in range(seeds):
-        k = 3 + seed % 4
-        frame, _group = blobs(np.random.default_rng(seed), k)
-        found = find(plain(frame.rename(columns=str), dict.fromkeys(map(str, range(5)), "number")), seed=seed)
-        found_groups += found.structure.verdict == "groups"
-        right += found.k == k
-        print("blobs", k, found.k, round(found.structure.ratio, 3), file=sys.stderr, flush=True)
-    facts["blobs"] = {"called groups": found_groups, "right k": right, "of": seeds}
+    if not names or "blobs" in names:
+        facts["blobs"] = found_again(seeds)
     return facts
+
+
+def found_again(seeds: int) -> dict[str, Any]:
+    """Clear blobs, 3 to 6 of them in turn: called groups, and the right number of them."""
+    right, called, ratios = 0, 0, []
+    for seed in range(seeds):
+        frame, group = blobs(np.random.default_rng(seed), 3 + seed % 4)
+        kinds: dict[str, Any] = dict.fromkeys(map(str, range(5)), "number")
+        found = find(plain(frame.rename(columns=str), kinds), seed=seed, bootstraps=20)
+        called += found.structure.verdict == "groups"
+        right += found.k == len(np.unique(group))
+        ratios.append(round(found.structure.ratio, 3))
+        print("blobs", len(np.unique(group)), found.k, ratios[-1], file=sys.stderr, flush=True)
+    return {"called groups": called, "right k": right, "of": seeds, "ratio": [min(ratios), max(ratios)]}
 
 
 def simulated(customers: int) -> Features:
@@ -133,8 +145,7 @@ def simulated(customers: int) -> Features:
     families = {
         name: "channel" if name.startswith("share") else "time" for name in frame if name != "touches"
     }
-    about = plain(frame, {**kinds, "touches": "count"}, families | {"touches": "frequency"})
-    return about
+    return plain(frame, {**kinds, "touches": "count"}, families | {"touches": "frequency"})
 
 
 def million(customers: int = 1_000_000) -> dict[str, Any]:
@@ -154,48 +165,61 @@ def million(customers: int = 1_000_000) -> dict[str, Any]:
 def retail(file: str) -> dict[str, Any]:
     """What is left out first: rows without a customer, cancellations, rows without a price."""
     rows = pd.read_parquet(file)
-    names = {name.lower().replace(" ", "").replace("_", ""): name for name in rows}
-    rows = rows.rename(columns={names[k]: k for k in names})
+    rows = rows.rename(columns={name: name.lower().replace(" ", "").replace("_", "") for name in rows})
     customer = next(name for name in rows if name.startswith("customer"))
     price = next(name for name in rows if name.endswith("price"))
     invoice = next(name for name in rows if name in {"invoice", "invoiceno"})
     nobody = rows[customer].isna()
     cancelled = rows[invoice].astype(str).str.startswith("C") & ~nobody
-    free = (rows[price] <= 0) | (rows["quantity"] <= 0)
-    kept = rows[~nobody & ~cancelled & ~free].copy()
-    kept["value"] = kept[price] * kept["quantity"]
-    kept["when"] = pd.to_datetime(kept["invoicedate"])
-    by = kept.groupby(customer)
-    orders = kept.groupby([customer, invoice]).agg(
+    free = ((rows[price] <= 0) | (rows["quantity"] <= 0)) & ~nobody & ~cancelled
+    kept = rows[~nobody & ~cancelled & ~free]
+    frame = bought(kept.assign(value=kept[price] * kept["quantity"]), customer, invoice)
+    facts: dict[str, Any] = {
+        "rows": len(rows), "no customer": int(nobody.sum()), "cancelled": int(cancelled.sum()),
+        "no price or quantity": int(free.sum()), "customers": len(frame),
+    }  # fmt: skip
+    how = ["basket", "lines", "unit_price", "pieces", "morning", "autumn"]
+    shown = ["k", "jaccard_worst", "valley"]
+    for least in (1, 3, 5):
+        for tag, chosen in (("all", list(RETAIL)), ("how", how)):
+            found = find(plain(frame[frame["orders"] >= least], RETAIL), names=chosen, k=4, ks=range(2, 7))
+            gate = found.structure
+            facts[f"{tag}, {least} orders or more"] = {
+                "customers": len(found.labels),
+                "gate": [gate.verdict, round(gate.ratio, 3), round(gate.chance, 3)],
+                "k, Jaccard, valley": found.alternatives[shown].round(2).to_numpy().tolist(),
+            }
+    return facts
+
+
+RETAIL: dict[str, Any] = {
+    "orders": "count", "value": "amount", "basket": "amount", "lines": "amount", "unit_price": "amount",
+    "products": "count", "recency": "days", "pieces": "amount", "morning": "share", "autumn": "share",
+}  # fmt: skip
+
+
+def bought(rows: pd.DataFrame, customer: str, invoice: str) -> pd.DataFrame:
+    rows = rows.assign(when=pd.to_datetime(rows["invoicedate"]))
+    by = rows.groupby(customer)
+    orders = rows.groupby([customer, invoice]).agg(
         value=("value", "sum"), when=("when", "min"), lines=("value", "size")
     )
     each = orders.reset_index().groupby(customer)
-    last = kept["when"].max()
-    frame = pd.DataFrame({
-        "orders": each.size(), "value": by["value"].sum(), "basket": each["value"].mean(), "lines": each["lines"].mean(),
-        "unit_price": by["value"].sum() / by["quantity"].sum(), "products": by["stockcode"].nunique(),
-        "recency": (last - by["when"].max()).dt.days, "pieces": by["quantity"].sum() / by.size(),
-        "morning": each["when"].agg(lambda w: (w.dt.hour < 12).mean()),
-        "autumn": each["when"].agg(lambda w: (w.dt.month >= 9).mean()),
-    })  # fmt: skip
-    frame.index = frame.index.astype("int64")
-    kinds = {"orders": "count", "value": "amount", "basket": "amount", "lines": "amount", "unit_price": "amount",
-             "products": "count", "recency": "days", "pieces": "amount", "morning": "share", "autumn": "share"}  # fmt: skip
-    facts: dict[str, Any] = {"rows": len(rows), "no customer": int(nobody.sum()), "cancelled": int(cancelled.sum()),
-                             "no price or quantity": int((free & ~nobody & ~cancelled).sum()), "customers": len(frame)}  # fmt: skip
-    for least in (1, 3, 5):
-        some = frame[frame["orders"] >= least]
-        for tag, chosen in (
-            ("all", list(kinds)),
-            ("how", ["basket", "lines", "unit_price", "pieces", "morning", "autumn"]),
-        ):
-            found = find(plain(some, kinds), names=chosen)
-            free_k = find(plain(some, kinds), names=chosen, k=4, ks=range(2, 7)) if not found.k else found
-            facts[f"{tag}, {least} orders or more"] = {
-                "customers": len(found.labels), "verdict": found.structure.verdict, "ratio": round(found.structure.ratio, 3),
-                "chance": round(found.structure.chance, 3), "k": found.k, "reason": found.reason,
-                "jaccard": free_k.alternatives[["k", "jaccard_worst", "valley"]].round(2).to_numpy().tolist()}  # fmt: skip
-    return facts
+    frame = pd.DataFrame(
+        {
+            "orders": each.size(),
+            "value": by["value"].sum(),
+            "basket": each["value"].mean(),
+            "lines": each["lines"].mean(),
+            "unit_price": by["value"].sum() / by["quantity"].sum(),
+            "products": by["stockcode"].nunique(),
+            "recency": (rows["when"].max() - by["when"].max()).dt.days,
+            "pieces": by["quantity"].sum() / by.size(),
+            "morning": each["when"].agg(lambda when: (when.dt.hour < 12).mean()),
+            "autumn": each["when"].agg(lambda when: (when.dt.month >= 9).mean()),
+        }
+    )
+    return frame.set_axis(frame.index.astype("int64"))
 
 
 if __name__ == "__main__":

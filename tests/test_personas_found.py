@@ -27,15 +27,16 @@ KINDS: dict[str, Any] = {"spend": "amount", "visits": "count", "online": "share"
 
 
 def shop(rows: int = 900, seed: int = 3) -> Features:
-    """Three kinds of customers, as far apart as one could wish: big spenders in person, owls, and the rest."""
+    """Three kinds of customers, far apart: big spenders in person, owls, and the rest."""
     rng = np.random.default_rng(seed)
     group = rng.choice(3, rows, p=[0.5, 0.3, 0.2])
-    spend = np.exp(rng.normal(np.array([3.0, 5.0, 8.0])[group], 0.25))
-    visits = rng.poisson(np.array([3, 30, 200])[group])
-    online = rng.beta(*(np.array([[90, 10], [50, 50], [10, 90]])[group].T))
-    night = rng.beta(*(np.array([[10, 90], [90, 10], [10, 90]])[group].T))
+    spend = np.exp(rng.normal(np.array([5.0, 5.0, 8.0])[group], 0.4))
+    visits = rng.poisson(np.array([60, 60, 500])[group] * rng.gamma(20, 1 / 20, rows))
+    online = rng.beta(*(np.array([[30, 10], [20, 20], [5, 35]])[group].T))
+    night = rng.beta(*(np.array([[5, 35], [35, 5], [8, 32]])[group].T))
     frame = pd.DataFrame(
-        {"spend": spend, "visits": visits, "online": online, "night": night}, index=7 * np.arange(rows)
+        {"spend": spend, "visits": visits.astype(float), "online": online, "night": night},
+        index=7 * np.arange(rows),
     )
     return plain(frame, KINDS)
 
@@ -97,7 +98,7 @@ def test_what_is_missing_counts_as_the_median_and_its_share_is_told() -> None:
 
 
 def test_a_share_of_few_touches_is_drawn_to_what_is_usual() -> None:
-    """One touch in one says less than a hundred in a hundred: (1 + 3 x 0.5) / 4 = 0.625 beside 101.5 / 103."""
+    """One touch in one says less than 100 in 100: (1 + 3 x 0.5) / 4 = 0.625 beside 101.5 / 103."""
     share = np.tile([0.0, 1.0], 100)
     frame = pd.DataFrame({"share": share, "touches": np.repeat([1.0, 100.0], 100)})
     made = matrix(plain(frame, {"share": "share", "touches": "count"}), names=["share"], least_touches=1)
@@ -255,7 +256,8 @@ def test_rules_are_sentences_in_both_languages(features: Features, found: Found)
 
 @pytest.mark.parametrize(
     ("value", "kind", "printed"),
-    [(0.12345, "share", 0.12), (3.5, "count", 3.0), (17.2, "days", 17.0), (1234.5678, "amount", 1200.0), (0.0123, "number", 0.012), (0.0, "number", 0.0)],
+    [(0.12345, "share", 0.12), (3.5, "count", 3.0), (17.2, "days", 17.0), (1234.5678, "amount", 1200.0),
+     (0.0123, "number", 0.012), (0.0, "number", 0.0)],
 )  # fmt: skip
 def test_thresholds_are_rounded_as_printed(value: float, kind: Any, printed: float) -> None:
     assert membership.rounded(value, kind) == pytest.approx(printed)
@@ -322,7 +324,8 @@ def test_the_table_of_members_and_the_facts(found: Found) -> None:
 
 @pytest.mark.parametrize(
     ("wrong", "says"),
-    [({"method": "kmean"}, "Did you mean 'kmeans'"), ({"k": 1}, "groups cannot be"), ({"nulls": 5}, "fewer than 20"),
+    [({"method": "kmean"}, "Did you mean 'kmeans'"), ({"k": 1}, "groups cannot be"),
+     ({"nulls": 5}, "fewer than 20"),
      ({"bootstraps": 2}, "bootstraps"), ({"names": ["nigth"]}, "Did you mean 'night'")],
 )  # fmt: skip
 def test_options_that_cannot_be_are_refused(features: Features, wrong: dict[str, Any], says: str) -> None:
@@ -337,3 +340,65 @@ def test_labels_are_numbered_by_size_whatever_the_seed(seed: int) -> None:
     _table, _each, fits = alternatives(x, [3], "kmeans", seed=seed, bootstraps=1)
     size = np.bincount(fits[3].labels)
     assert (np.diff(size) <= 0).all()
+
+
+# --- what the method is worth, on data whose answer is known: small versions of benchmarks/personas.py ---
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(4))
+def test_structureless_shares_and_zeros_are_a_continuum(seed: int) -> None:
+    """Shares among few touches, and counts that most have none of: a chance alone would call both groups."""
+    rng = np.random.default_rng(seed)
+    touches = 20 + rng.geometric(1 / 20, 1500)
+    taste = np.exp(np.log(rng.dirichlet(np.ones(12))) + 0.8 * rng.normal(size=(1500, 12)))
+    counts = np.array([rng.multinomial(n, t / t.sum()) for n, t in zip(touches, taste, strict=True)])
+    names = [f"share_{number}" for number in range(12)]
+    shares = pd.DataFrame(counts / touches[:, None], columns=names).assign(touches=touches)
+    features = plain(
+        shares, {**dict.fromkeys(names, "share"), "touches": "count"}, dict.fromkeys(names, "channel")
+    )
+    assert structure(matrix(features, names=names), seed=seed).verdict == "continuum"
+    rate = np.exp(rng.normal(size=1500))[:, None] * rng.dirichlet(np.ones(6) * 2) * 4
+    zeros = pd.DataFrame(rng.poisson(rate), columns=list("abcdef"))
+    assert structure(matrix(plain(zeros, dict.fromkeys("abcdef", "count"))), seed=seed).verdict == "continuum"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("k", [3, 4, 5, 6])
+def test_clear_groups_are_found_in_their_number(k: int) -> None:
+    rng = np.random.default_rng(k)
+    corners = np.array(list(itertools.product([-4.0, 4.0], repeat=3)))[rng.permutation(8)[:k]]
+    group = rng.choice(k, 1200)
+    frame = pd.DataFrame(corners[group] + rng.normal(size=(1200, 3)), columns=list("abc"))
+    found = find(plain(frame, dict.fromkeys("abc", "number")), bootstraps=10, ks=range(2, 8))
+    assert (found.structure.verdict, found.k) == ("groups", k)
+
+
+def test_a_slope_cut_in_two_has_no_valley_and_two_groups_have() -> None:
+    rng = np.random.default_rng(0)
+    slope = rng.normal(size=(2000, 2)) * [4, 1]
+    apart = rng.normal(size=(2000, 2)) + np.where(np.arange(2000) % 2, 3.0, -3.0)[:, None]
+    (cut, two), _each, _fits = zip(
+        *(alternatives(x, [2], "kmeans", seed=0, bootstraps=10) for x in (slope, apart)), strict=True
+    )
+    assert (cut["jaccard_worst"].item() > 0.85, cut["stable"].item()) == (True, False)
+    assert cut["valley"].item() > 1
+    assert (two["valley"].item() < 0.1, two["stable"].item()) == (True, True)
+
+
+@pytest.mark.slow
+def test_nobody_is_of_a_kind_in_the_structureless_shop(tmp_path: Path) -> None:
+    """People as the simulation knows them: what is asked is whether the method makes kinds up."""
+    from shops import with_known_people
+
+    import journey_lib as jl
+    from journey_lib import demo
+    from journey_lib.features import table
+
+    demo.generate(tmp_path, world="structureless", customers=6_000, processes=1)
+    with_known_people(tmp_path)
+    found = find(table(jl.open(tmp_path)))
+    assert (found.structure.verdict, found.k) == ("continuum", 0)
+    assert len(found.labels) > 500
+    assert found.too_little > len(found.labels)

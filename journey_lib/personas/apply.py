@@ -15,7 +15,7 @@ from journey_lib.errors import DataError, ParameterError
 from journey_lib.features import Features
 from journey_lib.intervals import wilson
 from journey_lib.model import Result
-from journey_lib.personas.find import NOBODY, Found, Groups, decided
+from journey_lib.personas.find import Found, Groups, decided
 from journey_lib.personas.matrix import Column, Recipe, cooked, transformed
 
 Array = npt.NDArray[Any]
@@ -103,9 +103,10 @@ def drift(model: Groups | Found, before: Features, now: Features) -> tuple[Resul
     """What moved between two days: each feature's distribution, and who went from which persona to which.
 
     First result, a row a feature: feature, psi (population stability index over ten classes of equal size
-    before; 0 the same), customers (of the smaller of the two), before, now (customers), moved ("no" below 0.1, "some"
-    below 0.25, "much"). Second, a row a pair: from, to, customers, share (of all in `from` who are in both) with
-    low and high (Wilson); -1: fits none, and -2, among `to`, no longer known well enough. Its facts tell who is new.
+    before; 0 the same), customers (of the smaller of the two), before, now (customers), moved ("no" below
+    0.1, "some" below 0.25, "much"). Second, a row a pair: from, to, customers, share (of all in `from`) with
+    low and high (Wilson); -1: fits none, and -2, among `to`, no longer known well enough. Its facts tell who
+    is new.
     """
     groups = _groups(model)
     first, then = _known(groups, before), _known(groups, now)
@@ -124,8 +125,8 @@ def drift(model: Groups | Found, before: Features, now: Features) -> tuple[Resul
 def migration(old: pd.Series[Any], new: pd.Series[Any]) -> Result:
     """Who went from which persona to which: from, to, customers, share of `from`, low, high (Wilson).
 
-    To -2: no longer among those who are known well enough. Facts: stayed (share of those with a persona in both),
-    customers, new (in no row: not known before).
+    To -2: no longer among those who are known well enough. Facts: stayed (share of those with a persona in
+    both), customers, new (in no row: not known before).
     """
     to = new.reindex(old.index).fillna(-2).astype("int64")
     pairs = pd.DataFrame({"from": old.to_numpy(), "to": to.to_numpy()}).value_counts().sort_index()
@@ -145,8 +146,8 @@ def migration(old: pd.Series[Any], new: pd.Series[Any]) -> Result:
 def matched(model: Groups | Found, before: Groups) -> dict[int, int]:
     """Which persona of the model before each new one is: the pairing with the least distance between centres.
 
-    Centres are compared on the scale of the model before, the pairs chosen together (Kuhn 1955), so that a persona
-    keeps its identity when sizes change their order. A persona too many on either side is in no pair.
+    Centres are compared on the scale of the model before, the pairs chosen together (Kuhn 1955), so that a
+    persona keeps its identity when sizes change their order. A persona too many on either side is in no pair.
 
     Raises
     ------
@@ -175,9 +176,9 @@ def matched(model: Groups | Found, before: Groups) -> dict[int, int]:
 
 
 def stability_index(before: Array, now: Array) -> float:
-    """Population stability index: sum of (now - before) x log(now / before) over ten classes of equal size before.
+    """Population stability index: sum of (now - before) x log(now / before) over ten classes.
 
-    A class without customers counts as holding half a one.
+    The classes are of equal size before. A class without customers counts as holding half a one.
     """
     if not len(before) or not len(now):
         return float("nan")

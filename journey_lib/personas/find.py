@@ -50,9 +50,10 @@ class Found:
     """The personas that were found, or why there are none.
 
     `labels`   by customer's code: from 0, the largest persona first; -1: fits none.
-    `margin`   how clearly each belongs: for k-means how much nearer the own centre is than the next, as a share
-               of the way to the next (0 between two, 1 at the centre); for a mixture its probability.
-    `centres`  a row a persona: the mean of every number in its own unit, over the members for whom it is known.
+    `margin`   how clearly each belongs: for k-means how much nearer the own centre is than the next, as a
+               share of the way to the next (0 between two, 1 at the centre); for a mixture its probability.
+    `centres`  a row a persona: the mean of every number in its own unit, over the members of whom it is
+               known.
     `alternatives`  every number of groups tried, see `stability.alternatives`.
     `stability`     a row a persona: persona, customers, share, low, high (Wilson), jaccard, badge.
     `k`        0 where there are no personas; `reason` says why this k, or none.
@@ -94,8 +95,9 @@ def find(
 
     First the gate: no groups are made of a continuum, unless `k` is a number, and then the reason says that
     these are slices of one. Then every number of groups is tried on a sample; "auto" takes the largest whose
-    every group is found again in bootstraps (Jaccard at least 0.75; Hennig 2007) and has fewer customers between
-    it and any other than at their centres; `alternatives` shows the others that would do. Customers farther from their centre than any fence, or between two, fit none.
+    every group is found again in bootstraps (Jaccard at least 0.75; Hennig 2007) and has fewer customers
+    between it and any other than at their centres; `alternatives` shows the others that would do. Customers
+    farther from their centre than any fence, or between two, fit none.
 
     Parameters
     ----------
@@ -129,7 +131,7 @@ def find(
         table, jaccards, fits = alternatives(x, tried, method, seed=seed, bootstraps=bootstraps)
         stable = table.loc[table["stable"], "k"].tolist()
         if k == "auto" and not stable:
-            reason = f"no number of groups comes out again (worst Jaccard {STABLE} or more) with a valley between any two"
+            reason = f"no number of groups comes out again (Jaccard {STABLE}) and has valleys between them"
             return _none(data, gate, reason, settings, table)
         chosen = int(max(stable) if k == "auto" else k)
         groups, labels, margin = _placed(data, fits[chosen], method)
@@ -164,9 +166,9 @@ def members(found: Found, prefix: str = "persona") -> pd.Series[Any]:
 def summary(found: Found) -> Result:
     """The personas with size and stability, as a table; facts say what the gate said and who is left out."""
     facts = {
-        "k": found.k, "reason": found.reason, "verdict": found.structure.verdict, "ratio": found.structure.ratio,
-        "chance": found.structure.chance, "customers": len(found.labels), "fits_none": found.fits_none,
-        "too_little_known": found.too_little,
+        "k": found.k, "reason": found.reason, "verdict": found.structure.verdict,
+        "ratio": found.structure.ratio, "chance": found.structure.chance, "customers": len(found.labels),
+        "fits_none": found.fits_none, "too_little_known": found.too_little,
     }  # fmt: skip
     return Result("personas_found", found.stability, facts, found.settings, base="customers")
 

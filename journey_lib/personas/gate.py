@@ -49,10 +49,11 @@ def structure(
 ) -> Structure:
     """Whether the customers are denser in places than a continuum with the same columns would be.
 
-    The continua have every column's own values (zeros and ties included) and all correlations between columns,
-    joined by a Gaussian copula, and nothing else. Groups are said to be there only when the ratio of inertias is
-    below `cut` and below that of nearly all continua; docs/personas-finding.md tells how often that errs. After
-    the gap statistic (Tibshirani, Walther and Hastie 2001), with the reference that correlated data need.
+    The continua have every column's own values (zeros and ties included) and all correlations between
+    columns, joined by a Gaussian copula, and nothing else. Groups are said to be there only when the ratio of
+    inertias is below `cut` and below that of nearly all continua; docs/personas-finding.md tells how often
+    that errs. After the gap statistic (Tibshirani, Walther and Hastie 2001), with the reference that
+    correlated data need.
 
     Raises
     ------
@@ -97,7 +98,7 @@ class Continuum:
         self.ordered = np.sort(x, axis=0)
         wanted = _correlation(x)
         latent = wanted
-        # Zeros and ties weaken a correlation on its way through the ranks: give the Gaussian what makes up for it.
+        # Zeros and ties weaken a correlation on its way through the ranks: the Gaussian makes up for it.
         noise = rng.standard_normal(x.shape)
         best = np.inf
         for _ in range(ROUNDS):

@@ -22,8 +22,8 @@ PRIOR = 3.0  # touches of the average customer added to everyone's, so that a sh
 FAR = 4.0  # spreads from the median at which a value is cut
 UNKNOWN = 0.5  # a column missing for more customers than that decides nothing
 CONSTANT = 0.95  # a column in which so many customers are equal decides nothing
-# Families that tell how somebody behaves. How much and how lately (frequency, recency, cadence) is the same question for
-# everyone and a matter of degree: that is what RFM slices. Kinds of event say again what their channel says.
+# Families that tell how somebody behaves. How much and how lately (frequency, recency) is a matter of
+# degree: RFM slices that. Kinds of event say again what their channel says.
 HOW = frozenset({"channel", "time", "device", "place", "offer"})
 TWINS = 0.98  # correlation from which two columns say the same
 
@@ -242,7 +242,7 @@ def _same(one: Array, other: Array) -> bool:
 
 
 def _weighted(columns: list[Column], about: list[Feature]) -> list[Column]:
-    """Give each family one vote. Columns of an analyst's own, which say nothing of a family, have one each."""
+    """Give each family one vote; columns of an analyst's own that say nothing of a family have one each."""
     families = [each.family if each.family != "own" else f"own {each.name}" for each in about]
     return [
         Column(**{**column.__dict__, "scale": column.scale / families.count(family) ** 0.5})

@@ -1,7 +1,7 @@
-"""Who belongs to a persona, in a sentence: a few conditions on features in their own units, checked on others.
+"""Who belongs to a persona, in a sentence: a few conditions in the features' own units, checked on others.
 
-The sentence is a small decision tree that imitates the groups (a surrogate). Its thresholds are rounded before
-anything is measured: what is printed is what is evaluated.
+The sentence is a small decision tree that imitates the groups (a surrogate). Its thresholds are rounded
+before anything is measured: what is printed is what is evaluated.
 """
 
 from __future__ import annotations
@@ -58,10 +58,10 @@ class Rules:
 def rules(found: Found, features: Features, *, leaves: int = LEAVES, seed: int = 0) -> Rules:
     """The rule of each persona, and how often it is right about customers it was not made from.
 
-    Half of those who belong to a persona, chosen by their code, make the tree; the other half judge it. Table of
-    `fidelity`, a row a persona: persona, customers (judged members), caught (share of them the rule names) with
-    caught_low and caught_high, named (whom the rule names), right (share of those who are members) with right_low
-    and right_high (Wilson). Facts: fidelity, low, high, customers, faithful (at least 0.90).
+    Half of those who belong to a persona, chosen by their code, make the tree; the other half judge it. Table
+    of `fidelity`, a row a persona: persona, customers (judged members), caught (share of them the rule names)
+    with caught_low and caught_high, named (whom the rule names), right (share of those who are members) with
+    right_low and right_high (Wilson). Facts: fidelity, low, high, customers, faithful (at least 0.90).
 
     Raises
     ------

@@ -34,9 +34,10 @@ def drawn(codes: pd.Index[Any], size: int, seed: int) -> Array:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Sums in one order: with more threads the last digits, and with them ties, would be the machine's choice."""
-    import sklearn.cluster  # noqa: F401 - only libraries that are loaded can be held to one thread
-    import sklearn.mixture  # noqa: F401
+    """Sums in one order: with more threads the last digits, and with them ties, are the machine's choice."""
+    import sklearn.cluster  # only libraries that are loaded can be held to one thread
+    import sklearn.mixture
+    import sklearn.tree  # noqa: F401
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(limits=1):

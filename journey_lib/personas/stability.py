@@ -1,4 +1,4 @@
-"""Would the same groups come out again? Every number of groups tried, each group found again in bootstraps."""
+"""Would the same groups come out again? Each group of every number tried, found again in bootstraps."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STARTS, AGAIN = 10, 4  # starts of the fit itself, and of each bootstrap's
 
 @dataclass(frozen=True)
 class Fit:
-    """Groups of a sample, numbered by size: labels, centres and, of a mixture, what each weighs and how wide it is."""
+    """Groups of a sample, numbered by size: labels, centres and, of a mixture, shares and variances."""
 
     labels: Array
     centres: Array
@@ -35,7 +35,7 @@ class Fit:
 
 
 def fitted(x: Array, k: int, method: Method, seed: int, starts: int) -> Fit:
-    """k groups of `x`: k-means, or a Gaussian mixture whose groups have each their own spread per column."""
+    """Groups of `x`, k of them: k-means, or a Gaussian mixture with spreads of their own in each column."""
     if method == "kmeans":
         labels, centres, inertia = grouped(x, k, seed, starts=starts)
         weights, widths, bic = np.bincount(labels, minlength=k) / len(x), np.ones_like(centres), np.nan
@@ -93,7 +93,8 @@ def valley(x: Array, fit: Fit) -> float:
     """Of the two groups that are least apart: density halfway between them beside that at the thinner centre.
 
     Members of both are looked at along the line from centre to centre, in windows of a fifth of its length. A
-    slope or a plateau that was cut in two has 1 or more, for most stand where the cut is; groups have a valley.
+    slope or a plateau that was cut in two has 1 or more, for most stand where the cut is; groups have a
+    valley.
     """
     worst = 0.0
     for one in range(len(fit.centres)):
@@ -128,8 +129,9 @@ def alternatives(
     """Every number of groups side by side, the stability of each group, and the groups themselves.
 
     Table, a row a k: k, jaccard_worst (mean over bootstraps, of the group found again least), jaccard_mean,
-    valley (of the two groups least apart, see `valley`), stable (worst at least 0.75 and valley below 0.8), silhouette, inertia_share (of the inertia of one group), smallest (share of
-    customers), bic (mixtures), customers (in the sample).
+    valley (of the two groups least apart, see `valley`), stable (worst at least 0.75 and valley below 0.8),
+    silhouette, inertia_share (of the inertia of one group), smallest (share of customers), bic (mixtures),
+    customers (in the sample).
     """
     alone = float(((x - x.mean(axis=0)) ** 2).sum())
     rows, each, fits = list[dict[str, Any]](), dict[int, Array](), dict[int, Fit]()
@@ -155,5 +157,5 @@ def alternatives(
 
 
 def badge(value: float) -> str:
-    """What a Jaccard mean is worth: highly stable from 0.85, stable from 0.75, doubtful below (Hennig 2007)."""
+    """What a mean Jaccard is worth: from 0.85 highly stable, from 0.75 stable, else doubtful."""
     return "highly stable" if value >= HIGHLY else "stable" if value >= STABLE else "doubtful"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from journey_lib.engine import derived
 from journey_lib.errors import ParameterError, did_you_mean
 from journey_lib.journeys import Period
 from journey_lib.journeys.cut import Array, instant
@@ -20,6 +21,13 @@ DAY = 86_400_000_000
 FOREVER = np.iinfo(np.int64).max
 
 
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """Which customers to look at: true or false for each. Equal to nothing but itself."""
+
+    flags: Array
+
+
 class Asked(NamedTuple):
     """A funnel in the codes and microseconds of a table."""
 
@@ -30,7 +38,7 @@ class Asked(NamedTuple):
     start: int
     end: int
     until: int
-    customers: Array | None
+    customers: Chosen | None
 
 
 @dataclass(frozen=True)
@@ -80,7 +88,7 @@ def asked_of(
         start=np.iinfo(np.int64).min if first is None else first,
         end=end,
         until=min(end, touches.period[1]),
-        customers=None if customers is None else np.asarray(customers, bool),
+        customers=None if customers is None else Chosen(np.asarray(customers, bool)),
     )
 
 
@@ -105,6 +113,22 @@ def settings_of(
     }
 
 
+@dataclass(frozen=True)
+class Walk:
+    """Follows the customers of a bucket; equal ones share what they find (see `engine.together`)."""
+
+    asked: Asked
+
+    def __call__(self, bucket: Bucket) -> Walks:
+        """The ways of one bucket's customers."""
+        return walk(bucket, self.asked)
+
+
+def walked(touches: Touches, asked: Asked) -> Sequence[Callable[[], Walks]]:
+    """The ways of the customers of every bucket, to be followed when they are asked for."""
+    return derived(Walk(asked), touches.buckets)
+
+
 def walk(bucket: Bucket, asked: Asked) -> Walks:
     """Follow every customer of a bucket through the steps.
 
@@ -113,7 +137,7 @@ def walk(bucket: Bucket, asked: Asked) -> Walks:
     """
     seen = (bucket.channel >= 0) & (bucket.timestamp >= asked.start) & (bucket.timestamp < asked.end)
     if asked.customers is not None:
-        seen &= asked.customers[bucket.customer]
+        seen &= asked.customers.flags[bucket.customer]
     rows = np.flatnonzero(seen)
     if asked.strict and len(rows):  # a run of the same step is one
         same = bucket.customer[rows[1:]] == bucket.customer[rows[:-1]]

@@ -147,9 +147,9 @@ def _counted(bucket: Bucket, walks: Walks, asked: Asked) -> dict[str, Array]:
     days = np.zeros((steps, LONGEST + 1), np.int64)
     for k in range(steps):
         who = got[k] & walks.watched
-        days[k] = np.bincount(
-            days_of(walks.time[walks.rows[k][who]] - walks.began[k][who]), minlength=LONGEST + 1
-        )
+        took = walks.time[walks.rows[k][who]] - walks.began[k][who]
+        # A run of the first step begins a strict way with its last touch, and stands at its first.
+        days[k] = np.bincount(days_of(np.maximum(took, 0)), minlength=LONGEST + 1)
     seen = (bucket.timestamp >= asked.start) & (bucket.timestamp < asked.end)
     if asked.customers is not None:
         seen &= asked.customers.flags[bucket.customer]

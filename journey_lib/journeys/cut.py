@@ -155,14 +155,15 @@ def settings(
 
 def cut(bucket: Bucket, rules: Rules) -> Journeys:
     """Cut one bucket's rows into journeys; every array stays in the table's order."""
-    converts = np.array(rules.converts)[bucket.event_type]
+    converts = np.array(rules.converts).take(bucket.event_type)
     relevant = (bucket.channel >= 0) | converts
     if rules.end != FOREVER:
         relevant &= bucket.timestamp < rules.end
     customer, time, channel, value = bucket.customer, bucket.timestamp, bucket.channel, bucket.value
     if not relevant.all():
+        rows = np.flatnonzero(relevant)
         customer, time, channel, value, converts = (
-            column[relevant] for column in (customer, time, channel, value, converts)
+            column.take(rows) for column in (customer, time, channel, value, converts)
         )
     n = len(customer)
     if not n:
@@ -184,9 +185,11 @@ def cut(bucket: Bucket, rules: Rules) -> Journeys:
     if rules.drop_direct:
         other = keep & (channel != rules.direct_code)
         keep &= other | np.repeat(~np.logical_or.reduceat(other, starts), last - starts + 1)
-    offsets = _offsets(keep, starts)
-    kept = np.flatnonzero(keep)
-    channel, age = channel[kept], age[kept]
+    offsets = np.append(starts, n)
+    if not keep.all():
+        kept = np.flatnonzero(keep)
+        channel, age = channel.take(kept), age.take(kept)
+        offsets[1:] = np.cumsum(keep).take(last)
     channel, age, offsets = _shorten(channel, age, offsets, rules)
     converted = converts[last]
     whole = Journeys(
@@ -195,7 +198,7 @@ def cut(bucket: Bucket, rules: Rules) -> Journeys:
         age=age,
         converted=converted,
         open=~converted & (rules.observed_until - end < rules.lookback) & (rules.lookback != FOREVER),
-        value=np.where(converted, value[last], 0),
+        value=value.take(last) * converted,
         end=end,
         customer=customer[last],
         seen=seen,
@@ -241,11 +244,6 @@ def instant(day: str | dt.date | None, timezone: str) -> int | None:
         raise ParameterError(f"{str(day)!r} is not a day", do="write it as 2025-01-31") from error
     midnight = dt.datetime(date.year, date.month, date.day, tzinfo=ZoneInfo(timezone))
     return int(midnight.timestamp()) * 1_000_000
-
-
-def _offsets(keep: Array, starts: Array) -> Array:
-    lengths = np.add.reduceat(keep, starts, dtype=np.int64)
-    return np.concatenate([[0], np.cumsum(lengths)])
 
 
 def _shorten(channel: Array, age: Array, offsets: Array, rules: Rules) -> tuple[Array, Array, Array]:

@@ -100,9 +100,10 @@ def _count(found: Journeys, size: int, depth: int) -> tuple[Array, Array]:
     at = np.full(len(found), size, np.int64)
     here = np.arange(len(found))  # journeys that are still going on
     for step in range(depth + 1):
-        going = here[lengths[here] > step]
+        further = lengths[here] > step
+        going = here[further]
         target = end[here]
-        target[lengths[here] > step] = tokens[starts[going] + step] if step < depth else size + len(ENDS) - 1
+        target[further] = tokens[starts[going] + step] if step < depth else size + len(ENDS) - 1
         way = at[here] * shape[1] + target
         counts[step] = np.bincount(way, minlength=shape[0] * shape[1]).reshape(shape)
         people[step] = distinct_people(way, found.customer[here], shape[0] * shape[1]).reshape(shape)

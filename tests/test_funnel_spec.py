@@ -128,6 +128,7 @@ def test_a_strict_way_from_any_time_may_begin_with_a_run_of_the_first_step() -> 
         an  | 01-01 08:00 | see     |
         an  | 01-04 08:00 | see     |
         an  | 01-06 08:00 | ask     |
+        bao | 01-06 08:00 | buy     |
         """,
         """
         step | customers | median_days

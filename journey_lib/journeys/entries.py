@@ -61,11 +61,11 @@ def lengths(touches: Touches, *, group: Group | None = None, **cutting: Unpack[C
     A long journey has had more time to convert, and one that converts early stays short: no advice to make
     journeys longer or shorter follows from this.
     """
-    begins = np.array(LENGTHS)
+    classes = np.searchsorted(LENGTHS, np.arange(LENGTHS[-1] + 1), side="right") - 1  # of every length
     names = class_names(LENGTHS)
 
     def keyed(found: Journeys) -> Array:
-        return np.searchsorted(begins, found.lengths, side="right") - 1
+        return classes.take(np.minimum(found.lengths, LENGTHS[-1]))
 
     table = yield from _outcomes(touches, keyed, names, group, cutting)
     return _result("lengths", table.rename(columns={"name": "length"}), touches, group, cutting)

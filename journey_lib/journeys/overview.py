@@ -78,7 +78,7 @@ def sessions(touches: Touches, *, gap: str = "30m") -> Asking[Result]:
     Facts: sessions, touches.
     """
     limit = duration(gap)
-    begins = np.array(SIZES)
+    sizes = np.searchsorted(SIZES, np.arange(SIZES[-1] + 1), side="right") - 1  # the class of every size
 
     def measure(bucket: Bucket) -> tuple[Array, Array]:
         seen = bucket.channel >= 0
@@ -87,12 +87,13 @@ def sessions(touches: Touches, *, gap: str = "30m") -> Asking[Result]:
         time = bucket.timestamp if whole else bucket.timestamp[seen]
         if not len(time):
             return np.zeros((3, len(SIZES)), np.int64), np.zeros((len(SIZES), CLASSES), np.int64)
-        opens = np.flatnonzero(
-            np.concatenate([[True], (customer[1:] != customer[:-1]) | (time[1:] - time[:-1] >= limit)])
-        )
+        begins = np.ones(len(time), bool)
+        np.greater_equal(time[1:] - time[:-1], limit, out=begins[1:])
+        begins[1:] |= customer[1:] != customer[:-1]
+        opens = np.flatnonzero(begins)
         ends = np.append(opens[1:], len(time)) - 1
         size = ends - opens + 1
-        key = np.searchsorted(begins, size, side="right") - 1
+        key = sizes.take(np.minimum(size, SIZES[-1]))
         many = len(SIZES)
         who = distinct_people(key, customer[opens], many)
         counts = np.bincount(key, minlength=many)

@@ -61,16 +61,17 @@ def page(own: dict[str, object], other: dict[str, object]) -> str:
     steps, people = own["steps"], own["people"]
     assert isinstance(steps, dict)
     assert isinstance(people, dict)
+    said = {name: "yes" if same else "no" for name, same in equal.items()}
     return f"""# The same numbers as retentioneering, on its own example
 
-Written by `python benchmarks/parity.py`: {own["events"]:,} events of {own["customers"]:,} people, the example shop that
-comes with {PINS["retentioneering"][0]}.
+Written by `python benchmarks/parity.py`: {own["events"]:,} events of {own["customers"]:,} people, the example
+shop that comes with {PINS["retentioneering"][0]}.
 
 | what | numbers compared | sum | equal |
 |---|--:|--:|:-:|
-| how often each step is taken | {len(steps):,} | {sum(steps.values()):,} | {"yes" if equal["steps"] else "no"} |
-| people who take it | {len(people):,} | {sum(people.values()):,} | {"yes" if equal["people"] else "no"} |
-| funnel {" > ".join(FUNNEL)} | {len(FUNNEL)} | {own["funnel"]} | {"yes" if equal["funnel"] else "no"} |
+| how often each step is taken | {len(steps):,} | {sum(steps.values()):,} | {said["steps"]} |
+| people who take it | {len(people):,} | {sum(people.values()):,} | {said["people"]} |
+| funnel {" > ".join(FUNNEL)} | {len(FUNNEL)} | {own["funnel"]} | {said["funnel"]} |
 """
 
 

@@ -15,6 +15,7 @@ with step("imports"):
     import journey_lib as jl
     from journey_lib import funnel, journeys, retention, touches
 
+EVENT_COLUMNS = ["event_id", "customer_id", "timestamp", "channel", "conversion", "value"]
 FUNNEL = ("paid_search", "facebook_paid", "email", "store")
 SEGMENTS = ("organic_search", "zalo_oa", "tiktok", "youtube", "sms")
 
@@ -71,6 +72,29 @@ def collapsed(tch: touches.Touches) -> dict[str, Any]:
         return {"left": round(float((found.table["touches"] * found.table["journeys"]).sum()))}
 
 
+def raw(file: str) -> dict[str, Any]:
+    """Raw events to three views, asked together."""
+    with step("read"):
+        table = pq.read_table(file, columns=EVENT_COLUMNS)
+    with step("touches"):
+        names = ("customer_id", "timestamp", "channel", "conversion", "value", "event_id")
+        tch = touches.from_frame(table, **{name: name for name in names})
+    with step("views"):
+        asked = (journeys.transitions, journeys.entries, journeys.lengths)
+        views = {view.__name__: partial(view, tch, lookback="30d") for view in asked}
+        found = journeys.together(views)
+    with step("checks"):
+        moves, entries = (found[name].table for name in ("transitions", "entries"))
+        inner = moves[~moves["from"].eq("(start)") & ~moves["to"].str.startswith("(")]
+        return {
+            "steps": int(inner["journeys"].sum()),
+            "people": int(inner["customers"].sum()),
+            "entries": dict(sorted(zip(entries["channel"], entries["customers"].tolist(), strict=True))),
+            "conversions": int(found["lengths"].table["conversions"].sum()),
+            "value": int(entries["value"].sum()),
+        }
+
+
 def prepared(workspace: str) -> tuple[int, dict[str, partial[Any]]]:
     """Fifteen views of a prepared table, not yet asked."""
     with step("load"):
@@ -116,15 +140,9 @@ def together(workspace: str) -> dict[str, Any]:
 
 if __name__ == "__main__":
     task, given = sys.argv[1:]
-    if task in ("every", "together"):
-        report(
-            every(given) if task == "every" else together(given),
-            "journey-workbench",
-            "numpy",
-            "pandas",
-            "pyarrow",
-            "scipy",
-        )
+    whole = {"every": every, "together": together, "raw": raw}
+    if task in whole:
+        report(whole[task](given), "journey-workbench", "numpy", "pandas", "pyarrow", "scipy")
         sys.exit()
     with step("load"):
         held = touches.hold(loaded(given))

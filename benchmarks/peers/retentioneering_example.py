@@ -14,8 +14,8 @@ from retentioneering import Eventstream, datasets
 
 def cells(table: pd.DataFrame) -> dict[str, int]:
     names = [name for name in table.index if not str(name).startswith("path_")]
-    inner = table.loc[names, [name for name in names if name in table.columns]].stack()
-    return {f"{a} > {b}": int(n) for (a, b), n in inner.items() if n}
+    inner = table.loc[names, [name for name in names if name in table.columns]]
+    return {f"{a} > {b}": int(n) for a, row in inner.iterrows() for b, n in row.items() if n}
 
 
 if __name__ == "__main__":

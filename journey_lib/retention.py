@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from journey_lib.engine import reduce
+from journey_lib.engine import Asking, Pass, view
 from journey_lib.intervals import wilson
 from journey_lib.journeys import Period
 from journey_lib.journeys.cut import FOREVER, Array, instant
@@ -17,7 +17,10 @@ from journey_lib.touches import Bucket, Touches
 LONGEST = 400  # days that are told apart; what took longer is in the last of them
 
 
-def cohorts(touches: Touches, *, conversion: str | None = None, period: Period | None = None) -> Result:
+@view
+def cohorts(
+    touches: Touches, *, conversion: str | None = None, period: Period | None = None
+) -> Asking[Result]:
     """What part of each month's new customers convert again in each month after it.
 
     Columns cohort (the first day of the month of a customer's first conversion in the period, in the table's
@@ -41,7 +44,7 @@ def cohorts(touches: Touches, *, conversion: str | None = None, period: Period |
         pairs = np.unique(np.stack([customer.astype(np.int64), born, month]), axis=1)
         return np.bincount(pairs[1] * months + pairs[2], minlength=months * months).reshape(months, months)
 
-    counts = reduce(touches.buckets, measure, lambda parts: np.sum(parts, axis=0))
+    counts = yield Pass(touches.buckets, measure, lambda parts: np.sum(parts, axis=0))
     sizes = np.diag(counts)
     cohort, month = np.triu_indices(months, 1)
     seen = (month < whole) & (sizes[cohort] > 0)
@@ -63,7 +66,10 @@ def cohorts(touches: Touches, *, conversion: str | None = None, period: Period |
     )
 
 
-def repeat(touches: Touches, *, conversion: str | None = None, period: Period | None = None) -> Result:
+@view
+def repeat(
+    touches: Touches, *, conversion: str | None = None, period: Period | None = None
+) -> Asking[Result]:
     """How long it takes customers to convert a second time, when some have not yet.
 
     Columns day, at_risk (watched so long, without a second conversion before), customers (with one by the end
@@ -84,7 +90,7 @@ def repeat(touches: Touches, *, conversion: str | None = None, period: Period | 
         days = (np.minimum(waited // DAY, LONGEST) for waited in (took, watched))
         return np.array([np.bincount(each, minlength=LONGEST + 1) for each in days])
 
-    events, censored = reduce(touches.buckets, measure, lambda parts: np.sum(parts, axis=0))
+    events, censored = yield Pass(touches.buckets, measure, lambda parts: np.sum(parts, axis=0))
     table = by_day(events, censored)
     facts = {"entered": int(events.sum() + censored.sum()), "median_days": reached(table, 0.5)}
     return Result("repeat", table, facts, _said(touches, conversion, period), base="customers")

@@ -120,6 +120,27 @@ def test_the_way_begins_with_the_first_time_or_with_any_time() -> None:
     assert counts == {"first": [1, 0, 0], "any": [1, 1, 1]}
 
 
+def test_a_strict_way_from_any_time_may_begin_with_a_run_of_the_first_step() -> None:
+    """It begins with the last of the run; being at the first step takes no time."""
+    check(
+        """
+        who | when        | channel | sale
+        an  | 01-01 08:00 | see     |
+        an  | 01-04 08:00 | see     |
+        an  | 01-06 08:00 | ask     |
+        bao | 01-06 08:00 | buy     |
+        """,
+        """
+        step | customers | median_days
+        see  | 1         | 0
+        ask  | 1         | 2
+        buy  | 0         |
+        """,
+        order="strict",
+        start="any",
+    )
+
+
 def test_one_contact_is_never_two_steps() -> None:
     check(
         """

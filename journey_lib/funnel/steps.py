@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from journey_lib.engine import placed_like, reduce
-from journey_lib.funnel.walk import DAY, FOREVER, Asked, Order, Start, asked_of, settings_of, walk
+from journey_lib.engine import Asking, Pass, beside, view
+from journey_lib.funnel.walk import DAY, FOREVER, Asked, Order, Start, Walks, asked_of, settings_of, walked
 from journey_lib.intervals import wilson
 from journey_lib.journeys import Period
 from journey_lib.journeys.cut import Array
@@ -21,6 +20,7 @@ NOTHING = "(nothing more)"
 LONGEST = 400  # days that are told apart; what took longer is in the last of them
 
 
+@view
 def funnel(
     touches: Touches,
     steps: Sequence[str] | None = None,
@@ -30,7 +30,7 @@ def funnel(
     within: str | None = None,
     period: Period | None = None,
     customers: Array | None = None,
-) -> Result:
+) -> Asking[Result]:
     """How many customers reach each step, one after the other.
 
     Parameters
@@ -61,7 +61,8 @@ def funnel(
         median_days (from the beginning, among those who came so far).
     """
     asked = asked_of(touches, steps, order, start, within, period, customers)
-    measured = reduce(touches.buckets, lambda bucket: _counted(bucket, asked), _added)
+    pairs = beside(touches.buckets, walked(touches, asked))
+    measured = yield Pass(pairs, lambda pair: _counted(pair[0], pair[1], asked), _added)
     names = [touches.channels[code] for code in asked.steps]
     came = measured["came"]
     before = np.concatenate([[np.nan], came[:-1].astype(float)])
@@ -89,6 +90,7 @@ def funnel(
     return Result("funnel", table, facts, said, base="customers", people=("reach", "open"))
 
 
+@view
 def dropped(
     touches: Touches,
     steps: Sequence[str] | None = None,
@@ -98,7 +100,7 @@ def dropped(
     within: str | None = None,
     period: Period | None = None,
     customers: Array | None = None,
-) -> Result:
+) -> Asking[Result]:
     """What customers did instead who came to a step and no further, and where they were seen last.
 
     `called` is the same table with names for what they did (touchpoints, say); those of `touches`
@@ -111,9 +113,10 @@ def dropped(
     names_of = called or touches
     asked = asked_of(touches, steps, order, "first", within, period, customers)
     size = len(names_of.channels) + 1
-    reads = zip(touches.buckets, names_of.buckets, strict=True)
-    pairs = placed_like(touches.buckets, [partial(_both, *each) for each in reads])
-    counts = reduce(pairs, lambda pair: _instead(*pair, asked, size), lambda parts: np.sum(parts, axis=0))
+    pairs = beside(names_of.buckets, walked(touches, asked))
+    counts = yield Pass(
+        pairs, lambda pair: _instead(pair[0], pair[1], asked, size), lambda parts: np.sum(parts, axis=0)
+    )
     step, what, name = np.nonzero(counts)
     of = counts.sum(axis=2)[step, what]
     low, high = wilson(counts[step, what, name], of)
@@ -138,19 +141,18 @@ def dropped(
     return Result("dropped", table.drop(columns="place"), facts, said, base="customers")
 
 
-def _counted(bucket: Bucket, asked: Asked) -> dict[str, Array]:
-    walks = walk(bucket, asked)
+def _counted(bucket: Bucket, walks: Walks, asked: Asked) -> dict[str, Array]:
     got = walks.rows >= 0
     steps = len(asked.steps)
     days = np.zeros((steps, LONGEST + 1), np.int64)
     for k in range(steps):
         who = got[k] & walks.watched
-        days[k] = np.bincount(
-            days_of(walks.time[walks.rows[k][who]] - walks.began[k][who]), minlength=LONGEST + 1
-        )
+        took = walks.time[walks.rows[k][who]] - walks.began[k][who]
+        # A run of the first step begins a strict way with its last touch, and stands at its first.
+        days[k] = np.bincount(days_of(np.maximum(took, 0)), minlength=LONGEST + 1)
     seen = (bucket.timestamp >= asked.start) & (bucket.timestamp < asked.end)
     if asked.customers is not None:
-        seen &= asked.customers[bucket.customer]
+        seen &= asked.customers.flags[bucket.customer]
     reach = [people(bucket.customer[seen & (bucket.channel == code)]) for code in asked.steps]
     return {
         "came": (got & walks.watched).sum(axis=1),
@@ -164,13 +166,8 @@ def _added(parts: list[dict[str, Array]]) -> dict[str, Array]:
     return {name: np.sum([part[name] for part in parts], axis=0) for name in parts[0]}
 
 
-def _both(read: Callable[[], Bucket], other: Callable[[], Bucket]) -> tuple[Bucket, Bucket]:
-    return read(), other()
-
-
-def _instead(bucket: Bucket, called: Bucket, asked: Asked, size: int) -> Array:
+def _instead(called: Bucket, walks: Walks, asked: Asked, size: int) -> Array:
     """Customers by the step they stopped at, by what they did next and last, and by its name."""
-    walks = walk(bucket, asked)
     counts = np.zeros((len(asked.steps), 2, size), np.int64)
     things = np.flatnonzero(called.channel >= 0)
     for k in range(len(asked.steps) - 1):

@@ -7,17 +7,18 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from journey_lib.engine import reduce
+from journey_lib.engine import Asking, Pass, view
 from journey_lib.funnel.steps import LONGEST, days_of
-from journey_lib.funnel.walk import Asked, Order, asked_of, settings_of, walk
+from journey_lib.funnel.walk import Asked, Order, Walks, asked_of, settings_of, walked
 from journey_lib.intervals import wilson
 from journey_lib.journeys import Period
 from journey_lib.journeys.cut import Array
 from journey_lib.model import Result
 from journey_lib.survival import by_day, reached
-from journey_lib.touches import Bucket, Touches
+from journey_lib.touches import Touches
 
 
+@view
 def time_to(
     touches: Touches,
     steps: Sequence[str] | None = None,
@@ -25,7 +26,7 @@ def time_to(
     order: Order = "loose",
     period: Period | None = None,
     customers: Array | None = None,
-) -> Result:
+) -> Asking[Result]:
     """How long it takes from the first step to the last, when some have not got there yet.
 
     Columns day, at_risk (still watched, and not there before), customers (there by the end of the day), share
@@ -34,8 +35,8 @@ def time_to(
     for a shorter time is no different.
     """
     asked = asked_of(touches, steps, order, "first", None, period, customers)
-    events, censored = reduce(
-        touches.buckets, lambda bucket: _waited(bucket, asked), lambda parts: np.sum(parts, axis=0)
+    events, censored = yield Pass(
+        walked(touches, asked), lambda walks: _waited(walks, asked), lambda parts: np.sum(parts, axis=0)
     )
     table = by_day(events, censored)
     names = [touches.channels[code] for code in asked.steps]
@@ -47,6 +48,7 @@ def time_to(
     return Result("time_to", table, facts, said, base="customers")
 
 
+@view
 def trend(
     touches: Touches,
     steps: Sequence[str] | None = None,
@@ -55,7 +57,7 @@ def trend(
     order: Order = "loose",
     period: Period | None = None,
     customers: Array | None = None,
-) -> Result:
+) -> Asking[Result]:
     """How conversion from step to step moves from week to week.
 
     Columns week (its Monday, in the table's time zone) in which customers entered, step, customers, of (at
@@ -66,9 +68,9 @@ def trend(
     first = _monday(np.array([max(asked.start, touches.period[0])]), touches.timezone)[0]
     # a period outside the data has no weeks, but still a table
     weeks = max(int(_monday(np.array([asked.until]), touches.timezone)[0] - first) // 7 + 1, 1)
-    counts = reduce(
-        touches.buckets,
-        lambda bucket: _weekly(bucket, asked, first, weeks, touches.timezone),
+    counts = yield Pass(
+        walked(touches, asked),
+        lambda walks: _weekly(walks, first, weeks, touches.timezone),
         lambda parts: np.sum(parts, axis=0),
     )
     last = _monday(np.array([asked.until - asked.within]), touches.timezone)[
@@ -94,16 +96,14 @@ def trend(
     return Result("funnel_trend", table, {"weeks": len(counts)}, said, base="of")
 
 
-def _waited(bucket: Bucket, asked: Asked) -> Array:
-    walks = walk(bucket, asked)
+def _waited(walks: Walks, asked: Asked) -> Array:
     there = walks.rows[-1] >= 0
     took = walks.time[walks.rows[-1][there]] - walks.entered[there]
     watched = asked.until - walks.entered[~there]
     return np.array([np.bincount(days_of(t), minlength=LONGEST + 1) for t in (took, watched)])
 
 
-def _weekly(bucket: Bucket, asked: Asked, first: int, weeks: int, timezone: str) -> Array:
-    walks = walk(bucket, asked)
+def _weekly(walks: Walks, first: int, weeks: int, timezone: str) -> Array:
     week = (_monday(walks.entered, timezone) - first) // 7
     got = (walks.rows >= 0) & walks.watched
     return np.array([np.bincount(week[r], minlength=weeks) for r in got]).T

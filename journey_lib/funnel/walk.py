@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
+from journey_lib.engine import derived
 from journey_lib.errors import ParameterError, did_you_mean
 from journey_lib.journeys import Period
 from journey_lib.journeys.cut import Array, instant
@@ -20,6 +22,13 @@ DAY = 86_400_000_000
 FOREVER = np.iinfo(np.int64).max
 
 
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """Which customers to look at: true or false for each. Equal to nothing but itself."""
+
+    flags: Array
+
+
 class Asked(NamedTuple):
     """A funnel in the codes and microseconds of a table."""
 
@@ -30,7 +39,7 @@ class Asked(NamedTuple):
     start: int
     end: int
     until: int
-    customers: Array | None
+    customers: Chosen | None
 
 
 @dataclass(frozen=True)
@@ -80,7 +89,7 @@ def asked_of(
         start=np.iinfo(np.int64).min if first is None else first,
         end=end,
         until=min(end, touches.period[1]),
-        customers=None if customers is None else np.asarray(customers, bool),
+        customers=None if customers is None else Chosen(np.asarray(customers, bool)),
     )
 
 
@@ -105,6 +114,22 @@ def settings_of(
     }
 
 
+@dataclass(frozen=True)
+class Walk:
+    """Follows the customers of a bucket; equal ones share what they find (see `engine.together`)."""
+
+    asked: Asked
+
+    def __call__(self, bucket: Bucket) -> Walks:
+        """The ways of one bucket's customers."""
+        return walk(bucket, self.asked)
+
+
+def walked(touches: Touches, asked: Asked) -> Sequence[Callable[[], Walks]]:
+    """The ways of the customers of every bucket, to be followed when they are asked for."""
+    return derived(Walk(asked), touches.buckets)
+
+
 def walk(bucket: Bucket, asked: Asked) -> Walks:
     """Follow every customer of a bucket through the steps.
 
@@ -113,7 +138,9 @@ def walk(bucket: Bucket, asked: Asked) -> Walks:
     """
     seen = (bucket.channel >= 0) & (bucket.timestamp >= asked.start) & (bucket.timestamp < asked.end)
     if asked.customers is not None:
-        seen &= asked.customers[bucket.customer]
+        seen &= asked.customers.flags[bucket.customer]
+    if not asked.strict and not asked.any_start:
+        return _from_the_first(bucket, seen, asked)
     rows = np.flatnonzero(seen)
     if asked.strict and len(rows):  # a run of the same step is one
         same = bucket.customer[rows[1:]] == bucket.customer[rows[:-1]]
@@ -142,10 +169,33 @@ def walk(bucket: Bucket, asked: Asked) -> Walks:
         [np.where(a >= 0, b[a], 0) if len(rows) else a for a, b in zip(reached, begun, strict=True)]
     )
     arrived = time[reached[0]] if len(rows) else np.zeros(0, np.int64)
-    watched = (
-        np.ones(len(arrived), bool) if asked.within == FOREVER else arrived <= asked.until - asked.within
-    )
-    return Walks(reached, when, arrived, watched, rows, time)
+    return Walks(reached, when, arrived, _watched(arrived, asked), rows, time)
+
+
+def _from_the_first(bucket: Bucket, seen: npt.NDArray[np.bool_], asked: Asked) -> Walks:
+    """The same where all ways of a customer begin at one row: then only the next row at a step can count."""
+    customer, time = bucket.customer, bucket.timestamp
+    row = np.flatnonzero(seen & (bucket.channel == asked.steps[0]))
+    row = row[np.append(True, customer[row[1:]] != customer[row[:-1]])] if len(row) else row
+    who, entered = customer[row], time[row]
+    on = np.ones(len(row), bool)
+    reached = [row]
+    for step in asked.steps[1:]:
+        there = np.append(np.flatnonzero(seen & (bucket.channel == step)), len(bucket))
+        row = there[np.searchsorted(there, np.where(on, row, len(bucket) - 1), side="right")]
+        on &= row < len(bucket)
+        row = np.where(on, row, 0)
+        on &= (customer[row] == who) & (time[row] - entered <= asked.within)
+        reached.append(np.where(on, row, -1))
+    rows = np.array(reached)
+    began = np.where(rows >= 0, entered, 0)
+    return Walks(rows, began, entered, _watched(entered, asked), np.arange(len(bucket)), time)
+
+
+def _watched(entered: Array, asked: Asked) -> Array:
+    if asked.within == FOREVER:
+        return np.ones(len(entered), bool)
+    return entered <= asked.until - asked.within
 
 
 def _onward(

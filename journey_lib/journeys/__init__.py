@@ -1,5 +1,6 @@
 """Journeys: what lies between one conversion and the next, as paths, counts and transitions."""
 
+from journey_lib.engine import together
 from journey_lib.journeys.compare import beside, compare, last_two
 from journey_lib.journeys.cut import (
     Cutting,
@@ -76,6 +77,7 @@ __all__ = [
     "step_matrix",
     "steps_by",
     "through",
+    "together",
     "top",
     "transitions",
     "unique",

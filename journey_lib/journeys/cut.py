@@ -7,6 +7,7 @@ It is keyed by position, never by time: conversions at the same instant stay two
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypedDict
 from zoneinfo import ZoneInfo
@@ -14,7 +15,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from journey_lib.engine import reduce
+from journey_lib.engine import derived, reduce
 from journey_lib.errors import ParameterError, did_you_mean
 from journey_lib.model import duration
 from journey_lib.touches import Bucket, Touches
@@ -42,7 +43,7 @@ class Cutting(TypedDict, total=False):
 class Rules(NamedTuple):
     """How journeys are cut, in the table's codes and microseconds."""
 
-    converts: Array
+    converts: tuple[bool, ...]
     lookback: int
     direct_code: int
     drop_direct: bool
@@ -101,7 +102,7 @@ def rules_for(
     ParameterError
         An option names what there is not, or a period that ends before it starts.
     """
-    converts = np.isin(touches.event_types, touches.converting(conversion))
+    converting = touches.converting(conversion)
     for option, given, known in (
         ("direct", direct, ("keep", "drop")),
         ("repeats", repeats, ("keep", "collapse")),
@@ -118,7 +119,7 @@ def rules_for(
         raise ParameterError(f"the period ends before it starts: {period}", do="give the first day first")
     until = touches.period[1] if end is None else min(end, touches.period[1])
     return Rules(
-        converts=converts,
+        converts=tuple(name in converting for name in touches.event_types),
         lookback=FOREVER if lookback is None else duration(lookback),
         direct_code=touches.channels.index(DIRECT) if DIRECT in touches.channels else -2,
         drop_direct=direct == "drop",
@@ -154,14 +155,15 @@ def settings(
 
 def cut(bucket: Bucket, rules: Rules) -> Journeys:
     """Cut one bucket's rows into journeys; every array stays in the table's order."""
-    converts = rules.converts[bucket.event_type]
+    converts = np.array(rules.converts).take(bucket.event_type)
     relevant = (bucket.channel >= 0) | converts
     if rules.end != FOREVER:
         relevant &= bucket.timestamp < rules.end
     customer, time, channel, value = bucket.customer, bucket.timestamp, bucket.channel, bucket.value
     if not relevant.all():
+        rows = np.flatnonzero(relevant)
         customer, time, channel, value, converts = (
-            column[relevant] for column in (customer, time, channel, value, converts)
+            column.take(rows) for column in (customer, time, channel, value, converts)
         )
     n = len(customer)
     if not n:
@@ -183,9 +185,11 @@ def cut(bucket: Bucket, rules: Rules) -> Journeys:
     if rules.drop_direct:
         other = keep & (channel != rules.direct_code)
         keep &= other | np.repeat(~np.logical_or.reduceat(other, starts), last - starts + 1)
-    offsets = _offsets(keep, starts)
-    kept = np.flatnonzero(keep)
-    channel, age = channel[kept], age[kept]
+    offsets = np.append(starts, n)
+    if not keep.all():
+        kept = np.flatnonzero(keep)
+        channel, age = channel.take(kept), age.take(kept)
+        offsets[1:] = np.cumsum(keep).take(last)
     channel, age, offsets = _shorten(channel, age, offsets, rules)
     converted = converts[last]
     whole = Journeys(
@@ -194,12 +198,28 @@ def cut(bucket: Bucket, rules: Rules) -> Journeys:
         age=age,
         converted=converted,
         open=~converted & (rules.observed_until - end < rules.lookback) & (rules.lookback != FOREVER),
-        value=np.where(converted, value[last], 0),
+        value=value.take(last) * converted,
         end=end,
         customer=customer[last],
         seen=seen,
     )
     return whole if end.min() >= rules.start else only(whole, end >= rules.start)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Cuts buckets by `rules`; equal ones share what they cut (see `engine.together`)."""
+
+    rules: Rules
+
+    def __call__(self, bucket: Bucket) -> Journeys:
+        """The journeys of one bucket."""
+        return cut(bucket, self.rules)
+
+
+def cuts(touches: Touches, rules: Rules) -> Sequence[Callable[[], Journeys]]:
+    """The journeys of every bucket, to be cut when they are asked for."""
+    return derived(Cut(rules), touches.buckets)
 
 
 def converting(touches: Touches, rules: Rules) -> Journeys:
@@ -224,11 +244,6 @@ def instant(day: str | dt.date | None, timezone: str) -> int | None:
         raise ParameterError(f"{str(day)!r} is not a day", do="write it as 2025-01-31") from error
     midnight = dt.datetime(date.year, date.month, date.day, tzinfo=ZoneInfo(timezone))
     return int(midnight.timestamp()) * 1_000_000
-
-
-def _offsets(keep: Array, starts: Array) -> Array:
-    lengths = np.add.reduceat(keep, starts, dtype=np.int64)
-    return np.concatenate([[0], np.cumsum(lengths)])
 
 
 def _shorten(channel: Array, age: Array, offsets: Array, rules: Rules) -> tuple[Array, Array, Array]:

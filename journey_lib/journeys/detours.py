@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+from typing import Unpack
 
 import numpy as np
 import pandas as pd
 
-from journey_lib.engine import reduce
+from journey_lib.engine import Asking, Pass, view
 from journey_lib.intervals import wilson
-from journey_lib.journeys.cut import Array, Cutting, Journeys, cut, only, rules_for, settings
+from journey_lib.journeys.cut import Array, Cutting, Journeys, cuts, only, rules_for, settings
 from journey_lib.journeys.groups import Group, described
 from journey_lib.journeys.moves import distinct_people
 from journey_lib.model import Result
@@ -19,7 +19,8 @@ MOVES = ("repeat", "next", "skip", "jump_to_end", "back", "loop")
 WHOLE = "(all)"
 
 
-def detours(touches: Touches, *, group: Group | None = None, **cutting: Unpack[Cutting]) -> Result:
+@view
+def detours(touches: Touches, *, group: Group | None = None, **cutting: Unpack[Cutting]) -> Asking[Result]:
     """How often journeys do something else than go to the next stage, stage by stage.
 
     The names of `touches` are taken to be in the order of the journey (see `journeys.steps_by`, ``"stage"``).
@@ -34,11 +35,10 @@ def detours(touches: Touches, *, group: Group | None = None, **cutting: Unpack[C
     rules = rules_for(touches, **cutting)
     size = len(touches.channels)
 
-    def measure(bucket: Any) -> Array:
-        found = cut(bucket, rules)
+    def measure(found: Journeys) -> Array:
         return _count(found if group is None else only(found, group.holds(found)), size)
 
-    counts = reduce(touches.buckets, measure, lambda parts: np.sum(parts, axis=0))
+    counts = yield Pass(cuts(touches, rules), measure, lambda parts: np.sum(parts, axis=0))
     steps, journeys, people, bases = counts
     stage, move = np.nonzero(np.repeat(bases[:, :1] > 0, len(MOVES), axis=1))
     count, of = journeys[stage, move], bases[stage, move]

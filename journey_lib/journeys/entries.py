@@ -8,10 +8,10 @@ from typing import Any, Literal, Unpack
 import numpy as np
 import pandas as pd
 
-from journey_lib.engine import reduce
+from journey_lib.engine import Asking, Pass, view
 from journey_lib.errors import ParameterError, did_you_mean
 from journey_lib.intervals import wilson
-from journey_lib.journeys.cut import Array, Cutting, Journeys, cut, only, rules_for, settings
+from journey_lib.journeys.cut import Array, Cutting, Journeys, cuts, only, rules_for, settings
 from journey_lib.journeys.groups import Group, described
 from journey_lib.journeys.moves import CLASSES, DAY, classes_of, distinct_people, quantile
 from journey_lib.journeys.paths import add
@@ -23,9 +23,10 @@ LENGTHS = (0, 1, 2, 3, 4, 5, 6, 8, 11, 21)  # touches from which each class of t
 DAYS = (0, 1 / 24, 1, 3, 7, 14, 30)  # days from which each class of the duration begins
 
 
+@view
 def entries(
     touches: Touches, *, side: Side = "first", group: Group | None = None, **cutting: Unpack[Cutting]
-) -> Result:
+) -> Asking[Result]:
     """What becomes of journeys by the touch they begin (or end) with: entry source, steps, sale.
 
     Columns channel, journeys, customers, over (ended, one way or the other), conversions, conversion_rate (of
@@ -45,12 +46,14 @@ def entries(
         return key
 
     names = np.array([*touches.channels, NO_TOUCH], object)
-    table = _outcomes(touches, keyed, names, group, cutting).rename(columns={"name": "channel"})
+    found = yield from _outcomes(touches, keyed, names, group, cutting)
+    table = found.rename(columns={"name": "channel"})
     table = table.sort_values(["journeys", "channel"], ascending=[False, True], ignore_index=True)
     return _result(f"{side}_touches", table, touches, group, cutting)
 
 
-def lengths(touches: Touches, *, group: Group | None = None, **cutting: Unpack[Cutting]) -> Result:
+@view
+def lengths(touches: Touches, *, group: Group | None = None, **cutting: Unpack[Cutting]) -> Asking[Result]:
     """How many touches journeys have, and what becomes of short and long ones.
 
     Columns length (in classes) and those of `entries`.
@@ -58,15 +61,18 @@ def lengths(touches: Touches, *, group: Group | None = None, **cutting: Unpack[C
     A long journey has had more time to convert, and one that converts early stays short: no advice to make
     journeys longer or shorter follows from this.
     """
-    begins = np.array(LENGTHS)
+    classes = np.searchsorted(LENGTHS, np.arange(LENGTHS[-1] + 1), side="right") - 1  # of every length
     names = class_names(LENGTHS)
-    table = _outcomes(
-        touches, lambda found: np.searchsorted(begins, found.lengths, side="right") - 1, names, group, cutting
-    )
+
+    def keyed(found: Journeys) -> Array:
+        return classes.take(np.minimum(found.lengths, LENGTHS[-1]))
+
+    table = yield from _outcomes(touches, keyed, names, group, cutting)
     return _result("lengths", table.rename(columns={"name": "length"}), touches, group, cutting)
 
 
-def durations(touches: Touches, *, group: Group | None = None, **cutting: Unpack[Cutting]) -> Result:
+@view
+def durations(touches: Touches, *, group: Group | None = None, **cutting: Unpack[Cutting]) -> Asking[Result]:
     """How long journeys take from their first touch to their end, in classes of days: columns as `entries`.
 
     Column days is the number of days a class begins with; journeys without a touch before their conversion
@@ -77,7 +83,8 @@ def durations(touches: Touches, *, group: Group | None = None, **cutting: Unpack
     def keyed(found: Journeys) -> Array:
         return np.searchsorted(begins, _lasted(found), side="right") - 1
 
-    table = _outcomes(touches, keyed, np.array(DAYS, object), group, cutting).rename(columns={"name": "days"})
+    found = yield from _outcomes(touches, keyed, np.array(DAYS, object), group, cutting)
+    table = found.rename(columns={"name": "days"})
     return _result("durations", table.assign(days=table["days"].astype(float)), touches, group, cutting)
 
 
@@ -91,17 +98,16 @@ def _lasted(found: Journeys) -> Array:
 
 def _outcomes(
     touches: Touches, keyed: Any, names: Array, group: Group | None, cutting: Cutting
-) -> pd.DataFrame:
+) -> Asking[pd.DataFrame]:
     """What became of the journeys of each key, one row each, in the order of `names`."""
     rules = rules_for(touches, **cutting)
     size = len(names)
 
-    def measure(bucket: Any) -> tuple[Array, Array]:
-        found = cut(bucket, rules)
+    def measure(found: Journeys) -> tuple[Array, Array]:
         found = found if group is None else only(found, group.holds(found))
         return _sums(found, keyed(found), size)
 
-    sums, waited = reduce(touches.buckets, measure, _added)
+    sums, waited = yield Pass(cuts(touches, rules), measure, _added)
     journeys, people, conversions, still, value, steps = sums
     over = journeys - still
     low, high = wilson(conversions, over)

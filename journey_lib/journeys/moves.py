@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Unpack
+from typing import Unpack
 
 import numpy as np
 import pandas as pd
 
-from journey_lib.engine import reduce
+from journey_lib.engine import Asking, Pass
 from journey_lib.errors import ParameterError, did_you_mean
 from journey_lib.intervals import wilson
-from journey_lib.journeys.cut import Array, Cutting, Journeys, cut, only, rules_for, settings
+from journey_lib.journeys.cut import Array, Cutting, Journeys, cuts, only, rules_for, settings
 from journey_lib.journeys.groups import Group, described
 from journey_lib.model import CONVERTED, ENDED, OPEN, START, Result
 from journey_lib.touches import Touches
@@ -36,16 +36,15 @@ class _Moves:
     waited: Array
 
 
-def moves(touches: Touches, *, group: Group | None = None, **cutting: Unpack[Cutting]) -> Result:
+def moves(touches: Touches, *, group: Group | None = None, **cutting: Unpack[Cutting]) -> Asking[Result]:
     """Every step and end of the journeys: what `transitions` says of touches."""
     rules = rules_for(touches, **cutting)
     size = len(touches.channels)
 
-    def measure(bucket: Any) -> _Moves:
-        found = cut(bucket, rules)
+    def measure(found: Journeys) -> _Moves:
         return _count(found if group is None else only(found, group.holds(found)), size)
 
-    found = reduce(touches.buckets, measure, _add)
+    found = yield Pass(cuts(touches, rules), measure, _add)
     facts = {
         "steps": int(found.counts.sum()),
         "journeys": int(found.counts[size].sum()),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from journey_lib.engine import reduce
+from journey_lib.engine import Asking, Pass, view
 from journey_lib.intervals import wilson
 from journey_lib.journeys.cut import Array, Period, instant
 from journey_lib.journeys.moves import CLASSES, classes_of, quantile
@@ -15,7 +15,8 @@ from journey_lib.model import QUIET, Result, duration
 from journey_lib.touches import Bucket, Touches
 
 
-def stages_now(touches: Touches, *, within: str = "90d", period: Period | None = None) -> Result:
+@view
+def stages_now(touches: Touches, *, within: str = "90d", period: Period | None = None) -> Asking[Result]:
     """In which stage customers are now: that of their last touch, if it is not longer ago than `within`.
 
     Now is the end of the period, or of the data. Columns step (in the order of ``touches.channels``; those
@@ -29,7 +30,7 @@ def stages_now(touches: Touches, *, within: str = "90d", period: Period | None =
     def measure(bucket: Bucket) -> Array:
         return _last(bucket, now, limit, size)
 
-    classes = reduce(touches.buckets, measure, lambda parts: np.sum(parts, axis=0))
+    classes = yield Pass(touches.buckets, measure, lambda parts: np.sum(parts, axis=0))
     customers = classes.sum(axis=1)
     total = int(customers.sum())
     low, high = wilson(customers, np.full(size + 1, float(total)))

@@ -8,10 +8,10 @@ from typing import Any, Unpack
 import numpy as np
 import pandas as pd
 
-from journey_lib.engine import reduce
+from journey_lib.engine import Asking, Pass, view
 from journey_lib.errors import ParameterError
 from journey_lib.intervals import wilson
-from journey_lib.journeys.cut import Array, Cutting, cut, rules_for, settings
+from journey_lib.journeys.cut import Array, Cutting, Journeys, cuts, rules_for, settings
 from journey_lib.journeys.entries import class_names
 from journey_lib.journeys.groups import Group
 from journey_lib.journeys.moves import CLASSES, classes_of, distinct_people, people, quantile
@@ -22,7 +22,8 @@ SIZES = (1, 2, 3, 4, 5, 6, 11, 21)  # touches from which each class of a session
 MINUTES = 24 * 60  # in a day
 
 
-def overview(touches: Touches, groups: Sequence[Group], **cutting: Unpack[Cutting]) -> Result:
+@view
+def overview(touches: Touches, groups: Sequence[Group], **cutting: Unpack[Cutting]) -> Asking[Result]:
     """What the journeys of several groups came to, a line each; groups may share journeys.
 
     Columns group, journeys, customers, touches (mean of all its journeys), over, conversions, conversion_rate
@@ -35,8 +36,7 @@ def overview(touches: Touches, groups: Sequence[Group], **cutting: Unpack[Cuttin
         )
     rules = rules_for(touches, **cutting)
 
-    def measure(bucket: Bucket) -> Array:
-        found = cut(bucket, rules)
+    def measure(found: Journeys) -> Array:
         lengths = found.lengths
         rows = []
         for group in groups:
@@ -46,7 +46,7 @@ def overview(touches: Touches, groups: Sequence[Group], **cutting: Unpack[Cuttin
             rows.append([len(at), people(customer), *(int(column.sum()) for column in sums)])
         return np.array(rows, np.int64)
 
-    sums = reduce(touches.buckets, measure, lambda parts: np.sum(parts, axis=0))
+    sums = yield Pass(cuts(touches, rules), measure, lambda parts: np.sum(parts, axis=0))
     journeys, customers, steps, over, conversions, value = sums.T
     low, high = wilson(conversions, over)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -69,7 +69,8 @@ def overview(touches: Touches, groups: Sequence[Group], **cutting: Unpack[Cuttin
     return Result("overview", table, {"groups": len(groups)}, settings(touches, **cutting), base="journeys")
 
 
-def sessions(touches: Touches, *, gap: str = "30m") -> Result:
+@view
+def sessions(touches: Touches, *, gap: str = "30m") -> Asking[Result]:
     """How many sessions customers have: runs of touches with less than `gap` from one to the next.
 
     A session ends with the first pause of `gap` or more; conversions do not end it. Columns touches (in
@@ -77,7 +78,7 @@ def sessions(touches: Touches, *, gap: str = "30m") -> Result:
     Facts: sessions, touches.
     """
     limit = duration(gap)
-    begins = np.array(SIZES)
+    sizes = np.searchsorted(SIZES, np.arange(SIZES[-1] + 1), side="right") - 1  # the class of every size
 
     def measure(bucket: Bucket) -> tuple[Array, Array]:
         seen = bucket.channel >= 0
@@ -86,12 +87,13 @@ def sessions(touches: Touches, *, gap: str = "30m") -> Result:
         time = bucket.timestamp if whole else bucket.timestamp[seen]
         if not len(time):
             return np.zeros((3, len(SIZES)), np.int64), np.zeros((len(SIZES), CLASSES), np.int64)
-        opens = np.flatnonzero(
-            np.concatenate([[True], (customer[1:] != customer[:-1]) | (time[1:] - time[:-1] >= limit)])
-        )
+        begins = np.ones(len(time), bool)
+        np.greater_equal(time[1:] - time[:-1], limit, out=begins[1:])
+        begins[1:] |= customer[1:] != customer[:-1]
+        opens = np.flatnonzero(begins)
         ends = np.append(opens[1:], len(time)) - 1
         size = ends - opens + 1
-        key = np.searchsorted(begins, size, side="right") - 1
+        key = sizes.take(np.minimum(size, SIZES[-1]))
         many = len(SIZES)
         who = distinct_people(key, customer[opens], many)
         counts = np.bincount(key, minlength=many)
@@ -104,7 +106,7 @@ def sessions(touches: Touches, *, gap: str = "30m") -> Result:
     def added(parts: list[tuple[Array, Array]]) -> tuple[Array, Array]:
         return np.sum([sums for sums, _ in parts], axis=0), np.sum([lasted for _, lasted in parts], axis=0)
 
-    (counts, who, inside), lasted = reduce(touches.buckets, measure, added)
+    (counts, who, inside), lasted = yield Pass(touches.buckets, measure, added)
     total = int(counts.sum())
     table = pd.DataFrame(
         {

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from journey_lib.engine import reduce
-from journey_lib.journeys.cut import Array, Direct, Journeys, Period, Repeats, cut, rules_for, settings
+from journey_lib.engine import Asking, Pass, view
+from journey_lib.journeys.cut import Array, Direct, Journeys, Period, Repeats, cuts, rules_for, settings
 from journey_lib.touches import Touches
 
 
@@ -92,6 +92,7 @@ class PathTable:
         return pd.DataFrame({"path": paths, **{name: counts[name].to_numpy() for name in counts}})
 
 
+@view
 def paths(
     touches: Touches,
     *,
@@ -102,7 +103,7 @@ def paths(
     max_touches: int | None = None,
     period: Period | None = None,
     by_fold: bool = False,
-) -> PathTable:
+) -> Asking[PathTable]:
     """Which channel paths customers took, and how each ended.
 
     Parameters
@@ -126,9 +127,8 @@ def paths(
     """
     rules = rules_for(touches, conversion, lookback, direct, repeats, max_touches, period)
     fold = touches.fold if by_fold else None
-    found = reduce(
-        touches.buckets, lambda bucket: _count(cut(bucket, rules), fold, len(touches.channels)), _merge
-    )
+    size = len(touches.channels)
+    found = yield Pass(cuts(touches, rules), lambda found: _count(found, fold, size), _merge)
     cutting = settings(touches, conversion, lookback, direct, repeats, max_touches, period)
     return PathTable(
         touches.channels, **found, digits=touches.digits, currency=touches.currency, settings=cutting

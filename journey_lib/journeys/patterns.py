@@ -15,11 +15,11 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from journey_lib.engine import placed_like, reduce
+from journey_lib.engine import Asking, Pass, placed_like, reduce, view
 from journey_lib.errors import DataError, ParameterError
 from journey_lib.intervals import difference, wilson
 from journey_lib.journeys.automaton import Automaton, accepts, compiled
-from journey_lib.journeys.cut import Array, Direct, Journeys, Period, Repeats, cut, rules_for, settings
+from journey_lib.journeys.cut import Array, Direct, Journeys, Period, Repeats, cut, cuts, rules_for, settings
 from journey_lib.journeys.grammar import CONVERSION, END, mentioned, read
 from journey_lib.journeys.groups import Group
 from journey_lib.model import CONVERTED, ENDED, OPEN, Result
@@ -82,6 +82,7 @@ def along(touches: Touches, text: str, name: str | None = None) -> Group:
     return Group(name or text, lambda found: matching(found, wanted), defined_by)
 
 
+@view
 def follow(
     touches: Touches,
     text: str,
@@ -91,7 +92,7 @@ def follow(
     direct: Direct = "keep",
     repeats: Repeats = "keep",
     period: Period | None = None,
-) -> Result:
+) -> Asking[Result]:
     """How many journeys follow a pattern, and how often they convert beside those that do not.
 
     Columns group (``matching``, ``not matching``), journeys, customers (distinct; one may be in both groups),
@@ -113,7 +114,7 @@ def follow(
     """
     wanted = pattern(text, touches.channels)
     rules = rules_for(touches, conversion, lookback, direct, repeats, None, period)
-    counts = reduce(touches.buckets, lambda bucket: _count(cut(bucket, rules), wanted), _add)
+    counts = yield Pass(cuts(touches, rules), lambda found: _count(found, wanted), _add)
     matched, others, whole = counts
     journeys, customers, conversions, over, value = np.array([matched, others]).T
     rate = np.divide(conversions, over, out=np.full(2, np.nan), where=over > 0)

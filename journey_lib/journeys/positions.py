@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+from typing import Unpack
 
 import numpy as np
 import pandas as pd
 
-from journey_lib.engine import reduce
+from journey_lib.engine import Asking, Pass, view
 from journey_lib.errors import ParameterError
 from journey_lib.intervals import wilson
-from journey_lib.journeys.cut import Array, Cutting, Journeys, cut, only, rules_for, settings
+from journey_lib.journeys.cut import Array, Cutting, Journeys, cuts, only, rules_for, settings
 from journey_lib.journeys.groups import Group, described
 from journey_lib.journeys.moves import distinct_people
 from journey_lib.model import CONVERTED, ENDED, LATER, OPEN, START, Result
@@ -20,9 +20,10 @@ ENDS = (CONVERTED, ENDED, OPEN, LATER)
 MOST = 50  # steps: more than any picture holds
 
 
+@view
 def flows(
     touches: Touches, *, depth: int = 5, group: Group | None = None, **cutting: Unpack[Cutting]
-) -> Result:
+) -> Asking[Result]:
     """Which way journeys take, step by step from their first touch (what an alluvial diagram draws).
 
     Columns step (1 is the first touch), from, to, journeys, customers, of (all journeys), share (of these)
@@ -35,11 +36,10 @@ def flows(
     rules = rules_for(touches, **cutting)
     size = len(touches.channels)
 
-    def measure(bucket: Any) -> tuple[Array, Array]:
-        found = cut(bucket, rules)
+    def measure(found: Journeys) -> tuple[Array, Array]:
         return _count(found if group is None else only(found, group.holds(found)), size, depth)
 
-    counts, people = reduce(touches.buckets, measure, lambda parts: tuple(np.sum(parts, axis=0)))
+    counts, people = yield Pass(cuts(touches, rules), measure, lambda parts: tuple(np.sum(parts, axis=0)))
     step, origin, target = np.nonzero(counts)
     total = int(counts[0].sum())
     low, high = wilson(counts[step, origin, target], np.full(len(step), float(total)))
@@ -100,9 +100,10 @@ def _count(found: Journeys, size: int, depth: int) -> tuple[Array, Array]:
     at = np.full(len(found), size, np.int64)
     here = np.arange(len(found))  # journeys that are still going on
     for step in range(depth + 1):
-        going = here[lengths[here] > step]
+        further = lengths[here] > step
+        going = here[further]
         target = end[here]
-        target[lengths[here] > step] = tokens[starts[going] + step] if step < depth else size + len(ENDS) - 1
+        target[further] = tokens[starts[going] + step] if step < depth else size + len(ENDS) - 1
         way = at[here] * shape[1] + target
         counts[step] = np.bincount(way, minlength=shape[0] * shape[1]).reshape(shape)
         people[step] = distinct_people(way, found.customer[here], shape[0] * shape[1]).reshape(shape)

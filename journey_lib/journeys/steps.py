@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from journey_lib.engine import placed_like
+from journey_lib.engine import derived
 from journey_lib.errors import ParameterError, did_you_mean
 from journey_lib.journeys.cut import Array
 from journey_lib.stages import Model, Rule
@@ -89,9 +89,7 @@ def _after(bucket: Bucket, happened: Array) -> Array:
 
 
 def _named(touches: Touches, by: By, code: Callable[[Bucket], Array], names: Sequence[str]) -> Touches:
-    def load(read: Callable[[], Bucket]) -> Bucket:
-        bucket = read()
+    def renamed(bucket: Bucket) -> Bucket:
         return replace(bucket, channel=code(bucket))
 
-    buckets = placed_like(touches.buckets, [partial(load, read) for read in touches.buckets])
-    return replace(touches, buckets=buckets, channels=tuple(names), by=by)
+    return replace(touches, buckets=derived(renamed, touches.buckets), channels=tuple(names), by=by)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
+from journey_lib.engine import Asking, view
 from journey_lib.intervals import wilson
 from journey_lib.journeys.cut import Array, Cutting
 from journey_lib.journeys.groups import Group
@@ -19,9 +20,10 @@ from journey_lib.model import CONVERTED, ENDED, NO_TOUCH, OTHER, START, Result
 from journey_lib.touches import Touches
 
 
+@view
 def transitions(
     source: Touches | PathTable, *, group: Group | None = None, **cutting: Unpack[Cutting]
-) -> Result:
+) -> Asking[Result]:
     """Where customers go next, how surely, and how long they take.
 
     Columns from, to, journeys (times the step was taken), share (of the steps out of `from` whose next is
@@ -35,7 +37,7 @@ def transitions(
     """
     if isinstance(source, PathTable):
         return _of_paths(source)
-    return moves(source, group=group, **cutting)
+    return (yield from moves(source, group=group, **cutting))
 
 
 def _of_paths(table: PathTable) -> Result:

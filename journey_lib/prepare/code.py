@@ -74,8 +74,9 @@ def number_customers(engine: Engine, first: int = 0) -> None:
     """Create `customers`, by fold and then by id, numbered from `first` on."""
     engine.run(
         "CREATE TABLE customers AS SELECT customer_id, fold,"
-        f" CAST(row_number() OVER (ORDER BY fold, customer_id) - 1 + {first} AS INTEGER) AS customer FROM ("
-        f"SELECT customer_id, {FOLD} AS fold FROM (SELECT DISTINCT customer_id FROM events))"
+        f" CAST(row_number() OVER () - 1 + {first} AS INTEGER) AS customer FROM ("
+        f"SELECT customer_id, {FOLD} AS fold FROM (SELECT DISTINCT customer_id FROM events)"
+        " ORDER BY fold, customer_id)"
     )
 
 

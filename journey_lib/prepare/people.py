@@ -67,13 +67,14 @@ def _seen(staged: Mapping[str, Sequence[str]]) -> str:
     for table in ("events", "orders", "surveys", "tickets", "customers", "identifiers"):
         time = "epoch_us(timestamp)" if table not in ("customers",) else "CAST(NULL AS BIGINT)"
         parts += [
-            f"SELECT customer_id, {time} AS moment, '{name}' AS source FROM {name} WHERE reason IS NULL"
+            f"SELECT customer_id, min({time}) AS first_seen, max({time}) AS last_seen, count(*) AS rows"
+            f" FROM {name} WHERE reason IS NULL AND customer_id IS NOT NULL GROUP BY customer_id"
             for name in staged[table]
         ]
     return (
-        "SELECT customer_id, min(moment) AS first_seen, max(moment) AS last_seen, count(*) AS rows,"
-        f" count(DISTINCT source) AS sources FROM ({' UNION ALL '.join(parts)})"
-        " WHERE customer_id IS NOT NULL GROUP BY customer_id"
+        "SELECT customer_id, min(first_seen) AS first_seen, max(last_seen) AS last_seen,"
+        " CAST(sum(rows) AS BIGINT) AS rows, count(*) AS sources"
+        f" FROM ({' UNION ALL '.join(parts)}) GROUP BY customer_id"
     )
 
 

@@ -16,6 +16,9 @@ from journey_lib.model import IDENTIFIERS, TABLES
 from journey_lib.prepare.manifest import FOLDS
 
 CODES = ["channel", "touchpoint", "event_type"]  # worth a dictionary; times and customers only grow by one
+# Read for every view: lz4 takes a quarter more room than zstd and a third of the time.
+PARQUET: dict[str, Any] = {"compression": "lz4", "use_dictionary": CODES}
+GROUP = 1_000_000  # rows kept together in a file; most buckets are one such group
 
 
 def write_touches(engine: Engine, folder: Path, per_fold: Sequence[int], buckets: int) -> None:
@@ -58,7 +61,9 @@ def _split(batches: Iterator[pa.RecordBatch], files: Sequence[Path], ends: np.nd
         }
     )
     reached = -1
-    writers = [pq.ParquetWriter(file, schema, compression="zstd", use_dictionary=CODES) for file in files]
+    writers = [pq.ParquetWriter(file, schema, **PARQUET) for file in files]
+    waiting: list[pa.Table] = []
+    at = 0
     try:
         for batch in filter(len, batches):
             table = pa.Table.from_batches([batch]).cast(schema)
@@ -68,12 +73,24 @@ def _split(batches: Iterator[pa.RecordBatch], files: Sequence[Path], ends: np.nd
                 raise DataError("the engine did not deliver the rows in order", do="report this as a bug")
             reached = int(customer[-1])
             cuts = np.searchsorted(customer, ends)
-            for writer, start, end in zip(writers, [0, *cuts[:-1]], cuts, strict=True):
-                if end > start:
-                    writer.write_table(table.slice(start, end - start))
+            for place, (start, end) in enumerate(zip([0, *cuts[:-1]], cuts, strict=True)):
+                if end == start:
+                    continue
+                if place != at or sum(map(len, waiting)) >= GROUP:
+                    _write_group(writers[at], waiting)
+                at = place
+                waiting.append(table.slice(start, end - start))
+        _write_group(writers[at], waiting)
     finally:
         for writer in writers:
             writer.close()
+
+
+def _write_group(writer: pq.ParquetWriter, waiting: list[pa.Table]) -> None:
+    if waiting:
+        whole = pa.concat_tables(waiting)
+        writer.write_table(whole, row_group_size=len(whole))
+        waiting.clear()
 
 
 def write_side_tables(engine: Engine, staged: Mapping[str, Sequence[str]], folder: Path, scale: int) -> None:

@@ -62,6 +62,11 @@ def fits(words: str, pattern: str) -> str:
     return f"regexp_full_match({words}, {literal(pattern)})"
 
 
+WHOLE = {
+    f"{sign}{size}" for sign in ("", "U") for size in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
+}
+
+
 def words(column: str, kind: str = "VARCHAR") -> str:
     """Any column as tidy text: composed letters, single blanks, nothing invisible; an empty one is NULL."""
     if kind == CELL:
@@ -74,6 +79,8 @@ def words(column: str, kind: str = "VARCHAR") -> str:
             f" ELSE coalesce(CAST({column}.moment AS VARCHAR), {words(column + '.text')}) END"
         )
     said = f"CAST({column} AS VARCHAR)"
+    if kind in WHOLE:  # digits are tidy
+        return said
     visible = f"regexp_replace({said}, {literal(INVISIBLE)}, '', 'g')"
     tidied = f"regexp_replace(nfc_normalize({visible}), {literal(BLANKS)}, ' ', 'g')"
     clean = fits(said, f"{TIDY}(?: {TIDY})*")

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 import numpy as np
 import pandas as pd
 
-from journey_lib.engine import Asking, Pass, placed_like, reduce, view
+from journey_lib.engine import Asking, Pass, reduce, view
 from journey_lib.errors import DataError, ParameterError
 from journey_lib.intervals import difference, wilson
 from journey_lib.journeys.automaton import Automaton, accepts, compiled
 from journey_lib.journeys.cut import Array, Direct, Journeys, Period, Repeats, cut, cuts, rules_for, settings
 from journey_lib.journeys.grammar import CONVERSION, END, mentioned, read
 from journey_lib.journeys.groups import Group
+from journey_lib.journeys.members import members
 from journey_lib.model import CONVERTED, ENDED, OPEN, Result
 from journey_lib.touches import Bucket, Touches
 
@@ -179,15 +179,12 @@ def chosen(
     wanted = pattern(text, touches.channels)
     rules = rules_for(touches, conversion, lookback, direct, repeats, None, period)
 
-    def measure(bucket: Bucket) -> list[tuple[Array, int]]:
+    def measure(bucket: Bucket) -> Array:
         found = cut(bucket, rules)
-        people = np.unique(found.customer[matching(found, wanted)])
-        return [(people, int(np.isin(bucket.customer, people).sum()))]
+        return np.unique(found.customer[matching(found, wanted)])
 
-    parts = reduce(touches.buckets, measure, lambda lists: [part for each in lists for part in each])
     kept = np.zeros(touches.customers, bool)
-    for people, _ in parts:
-        kept[people] = True
+    kept[reduce(touches.buckets, measure, np.concatenate)] = True
     if not kept.any():
         raise DataError(
             "nobody has a journey that follows the pattern",
@@ -195,23 +192,9 @@ def chosen(
             how_many=f"0 of {touches.customers} customers",
             do="ask for less, or lengthen the lookback or the period",
         )
-    number = np.cumsum(kept, dtype=np.int32) - 1
     how = settings(touches, conversion, lookback, direct, repeats, None, period)
     told = json.dumps([how, text], ensure_ascii=False)
-    return replace(
-        touches,
-        buckets=placed_like(
-            touches.buckets,
-            [
-                partial(_chosen, load, kept, number)
-                for load, (people, _) in zip(touches.buckets, parts, strict=True)
-                if len(people)
-            ],
-        ),
-        fold=touches.fold[kept],
-        rows=sum(rows for _, rows in parts),
-        fingerprint=hashlib.sha256(told.encode()).hexdigest()[:16],
-    )
+    return replace(members(touches, kept), fingerprint=hashlib.sha256(told.encode()).hexdigest()[:16])
 
 
 def _count(found: Journeys, wanted: Pattern) -> Array:
@@ -234,11 +217,3 @@ def _count(found: Journeys, wanted: Pattern) -> Array:
 
 def _add(parts: list[Array]) -> Array:
     return np.sum(parts, axis=0)
-
-
-def _chosen(load: Callable[[], Bucket], kept: Array, number: Array) -> Bucket:
-    """The rows of the customers kept, under their new numbers."""
-    bucket = load()
-    here = kept[bucket.customer]
-    rows = {name: column[here] for name, column in vars(bucket).items()}
-    return Bucket(**{**rows, "customer": number[rows["customer"]]})

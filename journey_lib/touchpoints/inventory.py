@@ -88,7 +88,7 @@ def inventory(
             _volume(found, known),
             _outcomes(found),
             _times(found),
-            _effects(before_conversion(steps, rules.converts), names, cutting),
+            _effects(before_conversion(steps, np.asarray(rules.converts)), names, cutting),
             _worth(found, touches, costs),
         ],
         axis=1,

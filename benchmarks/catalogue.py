@@ -157,6 +157,17 @@ BENCHMARKS = (
         for form, said, file in (("csv", "gzipped CSV", "{text}"), ("parquet", "Parquet", "{events}"))
     ),
     Benchmark(
+        "personas_1m",
+        "gate, bootstraps, groups and rules in words vs k-means for k of 2 to 8 with silhouettes",
+        "customers",
+        MILLION,
+        Command("ours", "personas.py", ("million", "{customers}")),
+        Command("ours", "peers/sklearn_kmeans.py", ("{customers}",)),
+        target=None,
+        same=("customers",),
+        turns=1,
+    ),
+    Benchmark(
         "spark_10m",
         "files to touch table, paths, linear and time decay on a local Spark, vs the embedded engine",
         "events",

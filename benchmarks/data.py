@@ -242,13 +242,27 @@ def identities(rows: int, folder: Path, seed: int = 20_250_103) -> None:
     pq.write_table(table, folder / "links.parquet", compression="zstd", use_dictionary=False)
 
 
+def customers(rows: int, folder: Path) -> None:
+    """Five kinds of customers in twenty columns: shares of channels and times, amounts."""
+    random = np.random.default_rng(1)
+    kind = random.choice(5, rows, p=[0.35, 0.25, 0.2, 0.12, 0.08])
+    taste = random.dirichlet(np.ones(12), 5)[kind] * random.gamma(20, 1 / 20, (rows, 12))
+    table = {
+        f"share_{number}": column for number, column in enumerate((taste / taste.sum(1, keepdims=True)).T)
+    }
+    for number in range(4):
+        late = 1.5 * random.normal(size=5)[kind] + random.normal(0, 0.5, rows)
+        table[f"time_{number}"] = 1 / (1 + np.exp(-late))
+        table[f"amount_{number}"] = np.exp(random.normal(random.normal(size=5)[kind], 0.5))
+    table["touches"] = (20 + random.poisson(20, rows)).astype(float)
+    pq.write_table(pa.table(table), folder / "customers.parquet")
+
+
+KINDS = {
+    "journeys": journeys, "three_paths": three_paths, "events": events, "identities": identities,
+    "customers": customers, "known": known,
+}  # fmt: skip
+
 if __name__ == "__main__":
     kind, rows, folder = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
-    made = {
-        "journeys": journeys,
-        "three_paths": three_paths,
-        "events": events,
-        "known": known,
-        "identities": identities,
-    }
-    made[kind](rows, folder)
+    KINDS[kind](rows, folder)

@@ -1,7 +1,7 @@
 """How often the gate before personas errs, whether groups are found again, what a million customers take.
 
 personas.py calibrate [SEEDS [SET ...]]   structureless sets called groups, clear blobs found, right k
-personas.py million [CUSTOMERS]           gate, groups, rules: steps and facts for the harness
+personas.py million FILE                  gate, groups, rules of a file of customers (data.py)
 personas.py retail FILE                   a year of a real shop's invoices (UCI Online Retail II)
 """
 
@@ -16,7 +16,6 @@ with step("imports"):
     import numpy as np
     import pandas as pd
 
-    from journey_lib.features import Features
     from journey_lib.personas.find import find
     from journey_lib.personas.gate import structure
     from journey_lib.personas.matrix import LEAST_TOUCHES, Matrix, matrix, plain
@@ -125,41 +124,27 @@ def found_again(seeds: int) -> dict[str, Any]:
     return {"called groups": called, "right k": right, "of": seeds, "ratio": [min(ratios), max(ratios)]}
 
 
-def simulated(customers: int) -> Features:
-    """Five kinds among a million, in twenty columns of every sort."""
-    rng = np.random.default_rng(1)
-    kind = rng.choice(5, customers, p=[0.35, 0.25, 0.2, 0.12, 0.08])
-    taste = rng.dirichlet(np.ones(12), 5)
-    touches = 20 + rng.poisson(20, customers)
-    share = taste[kind] * rng.gamma(20, 1 / 20, (customers, 12))
-    frame = pd.DataFrame(share / share.sum(axis=1, keepdims=True)).add_prefix("share_")
-    late = rng.normal(size=(5, 4))
-    for number in range(4):
-        frame[f"time_{number}"] = 1 / (
-            1 + np.exp(-(1.5 * late[kind, number] + 0.5 * rng.normal(size=customers)))
-        )
-    for number in range(4):
-        frame[f"amount_{number}"] = np.exp(rng.normal(rng.normal(size=5)[kind], 0.5))
-    frame["touches"] = touches
-    kinds = {name: "amount" if name.startswith("amount") else "share" for name in frame if name != "touches"}
-    families = {
-        name: "channel" if name.startswith("share") else "time" for name in frame if name != "touches"
-    }
-    return plain(frame, {**kinds, "touches": "count"}, families | {"touches": "frequency"})
-
-
-def million(customers: int = 1_000_000) -> dict[str, Any]:
-    with step("make"):
-        features = simulated(customers)
-    names = [name for name in features.frame if name != "touches"]
-    with step("gate"):
-        gate = structure(matrix(features, names=names))
+def million(file: str) -> dict[str, Any]:
+    """Gate, groups and rules of the customers in a file of `data.py`."""
+    with step("read"):
+        frame = pd.read_parquet(file)
+        names = [name for name in frame if name != "touches"]
+        kinds: dict[str, Any] = {name: "amount" if name.startswith("amount") else "share" for name in names}
+        families = {name: "channel" if name.startswith("share") else "time" for name in names}
+        features = plain(frame, {**kinds, "touches": "count"}, {**families, "touches": "frequency"})
     with step("find"):
         found = find(features, names=names)
     with step("rules"):
         told = rules(found, features)
-    return {"verdict": gate.verdict, "k": found.k, "columns": len(names), "customers": len(found.labels),
-            "fits_none": found.fits_none, "fidelity": told.fidelity.facts["fidelity"]}  # fmt: skip
+    with step("checks"):
+        return {
+            "k": found.k,
+            "verdict": found.structure.verdict,
+            "customers": len(found.labels),
+            "columns": len(names),
+            "fits_none": found.fits_none,
+            "fidelity": told.fidelity.facts["fidelity"],
+        }
 
 
 def retail(file: str) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def known(run: Session, whole: Map, as_of: dt.date | None) -> list[Result]:
 
 
 def others(run: Session, whole: Map, as_of: dt.date | None) -> list[Result]:
-    """The other maps people wrote: what goes on behind, the future, a day, support; what they ask to be done."""
+    """The other maps people wrote: what goes on behind, the future, a day, the way to support."""
     book = journey_map.load(run.workspace)
     if book is None:
         run.say(_("This workspace has no maps/journey_map.yaml; docs/journey-map.md says how to begin one."))
@@ -62,7 +62,7 @@ def others(run: Session, whole: Map, as_of: dt.date | None) -> list[Result]:
     ]
     for each in shown:
         run.show_map(each, as_of or whole.as_of)
-    return [journey_map.table(each) for each in shown]
+    return [replace(journey_map.table(each), name=f"journey_map_{each.name}") for each in shown]
 
 
 def work(run: Session, whole: Map, as_of: dt.date | None) -> list[Result]:

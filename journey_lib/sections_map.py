@@ -74,7 +74,8 @@ def work(run: Session, whole: Map, as_of: dt.date | None) -> list[Result]:
     book = journey_map.load(run.workspace)
     wanted = () if book is None else book.of_kind("future")
     planned = journey_map.drawn(book, wanted[0]).cells if book and wanted else ()
-    todo = journey_map.actions(journey_map.put(whole, tuple(c for c in planned if c.lane == "actions")))
+    whole = journey_map.put(whole, tuple(cell for cell in planned if cell.lane == "actions"))
+    todo = journey_map.actions(whole)
     signed = journey_map.sign_off(whole, _day(whole, as_of))
     for result in (chances, todo, signed):
         run.table(_worded(result, run))

@@ -11,8 +11,8 @@ def coverage(result: Result) -> str:
     """How much of a map is measured, and how much nobody has looked into (`journey_map.coverage`)."""
     cells = dict(zip(result.table["evidence"], result.table["cells"], strict=True))
     return _(
-        "**{share} of the cells of this map are measured**, {reported} are reported by customers; {guessed} of "
-        "{cells} are assumed or missing.",
+        "**{share} of the cells of this map are measured**, {reported} are reported by customers; "
+        "{guessed} of {cells} are assumed or missing.",
         share=i18n.percent(result.facts["measured"], 0),
         reported=i18n.number(cells["reported"]),
         guessed=i18n.number(cells["assumed"] + cells["missing"]),
@@ -36,7 +36,7 @@ def changes(result: Result) -> str:
     """How much of a map has changed (`journey_map.changes`)."""
     facts = result.facts
     return _(
-        "**{moved} figures have moved by more than chance explains** at the level of each by itself; {figure} "
-        "others differ, {new} entries are new, {gone} are gone.",
+        "**{moved} figures have moved by more than chance explains**, allowing for so many comparisons; "
+        "{figure} others differ, {new} entries are new, {gone} are gone.",
         **{name: i18n.number(facts[name]) for name in ("moved", "figure", "new", "gone")},
     )

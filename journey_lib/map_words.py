@@ -187,6 +187,8 @@ def called(entry: Entry, lane: str, language: Language, names: Mapping[str, str]
 
 def measure(code: str, names: Mapping[str, str]) -> str:
     """What readers call a measure of a stage, or whatever else an entry speaks of."""
+    if code in _EVENTS and code not in names:
+        return _event(code)
     if code not in _CODES:
         return names.get(code, code.replace("_", " "))
     return {

@@ -45,7 +45,7 @@ def known(run: Session, whole: Map, as_of: dt.date | None) -> list[Result]:
 
 
 def others(run: Session, whole: Map, as_of: dt.date | None) -> list[Result]:
-    """The other maps people wrote: what goes on behind, the future, a day, support; what they ask to be done."""
+    """The other maps people wrote: what goes on behind, the future, a day, the way to support."""
     book = journey_map.load(run.workspace)
     if book is None:
         run.say(_("This workspace has no maps/journey_map.yaml; docs/journey-map.md says how to begin one."))
@@ -62,7 +62,7 @@ def others(run: Session, whole: Map, as_of: dt.date | None) -> list[Result]:
     ]
     for each in shown:
         run.show_map(each, as_of or whole.as_of)
-    return [journey_map.table(each) for each in shown]
+    return [replace(journey_map.table(each), name=f"journey_map_{each.name}") for each in shown]
 
 
 def work(run: Session, whole: Map, as_of: dt.date | None) -> list[Result]:
@@ -74,7 +74,8 @@ def work(run: Session, whole: Map, as_of: dt.date | None) -> list[Result]:
     book = journey_map.load(run.workspace)
     wanted = () if book is None else book.of_kind("future")
     planned = journey_map.drawn(book, wanted[0]).cells if book and wanted else ()
-    todo = journey_map.actions(journey_map.put(whole, tuple(c for c in planned if c.lane == "actions")))
+    whole = journey_map.put(whole, tuple(cell for cell in planned if cell.lane == "actions"))
+    todo = journey_map.actions(whole)
     signed = journey_map.sign_off(whole, _day(whole, as_of))
     for result in (chances, todo, signed):
         run.table(_worded(result, run))

@@ -364,7 +364,29 @@ def test_a_change_of_a_share_has_the_interval_of_two_independent_shares() -> Non
     counts = [(round(e.number.value * e.evidence.n), e.evidence.n) for e in (lost["now"], lost["then"])]
     apart, low, high = difference(*(np.array(float(n)) for pair in counts for n in pair))
     assert [found["difference"], found["low"], found["high"]] == pytest.approx([apart, low, high])
-    assert found["change"] == ("figure" if low <= 0 <= high else "moved")
+    assert found["change"] == "moved"
+
+
+def test_of_many_figures_that_differ_by_chance_only_none_is_said_to_have_moved() -> None:
+    """Sixty shares of the same chance, and one that is not: one by one three would be found."""
+    frames = []
+    rng = np.random.default_rng(5)
+    for jump in (0.0, 0.3):
+        counts = rng.binomial(400, np.where(np.arange(61) == 60, 0.4 + jump, 0.4))
+        low, high = wilson(counts, np.full(61, 400))
+        frame = pd.DataFrame(
+            {"name": [f"m{n}" for n in range(61)], "value": counts / 400, "low": low, "high": high}
+        )
+        frames.append(frame.assign(stage="s", lane="kpi", n=400, **dict.fromkeys(_others(), "")))
+    found = maps.changes(*frames).table
+    alone = found[(found["low"] > 0) | (found["high"] < 0)]
+    assert found.loc[found["change"] == "moved", "what"].tolist() == ["m60"]
+    assert len(alone) > 1
+
+
+def _others() -> list[str]:
+    known = {"name", "value", "low", "high", "stage", "lane", "n"}
+    return [name for name in maps.to_frame(drawn()).columns if name not in known]
 
 
 def test_new_and_gone_entries_are_told_by_their_words_also_from_a_table_that_was_kept(tmp_path) -> None:

@@ -7,10 +7,12 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from journey_lib.errors import DataError
 from journey_lib.i18n import language
+from journey_lib.intervals import Z, discoveries, two_sided
 from journey_lib.journey_map.nouns import LEVELS, Assumed, Authored, Entry, Map, Measured, Reported, words_in
 from journey_lib.model import Result
 
@@ -34,6 +36,7 @@ COLUMNS = (
     "review",
     "owner",
 )
+RATE = 0.05  # of the figures said to have moved, those that may be chance
 KEY = ["stage", "lane", "what"]
 
 
@@ -115,15 +118,16 @@ def changes(before: Map | pd.DataFrame, now: Map | pd.DataFrame) -> Result:
     """What a map says now and did not say before, cell by cell; the surest changes of figures first.
 
     Each side is a map, or the table that an earlier run kept of one (`to_frame`). Columns stage, lane, what
-    (a measure, a name or words), change (``new``, ``gone``, ``moved``: a figure whose difference the interval
-    tells from 0; ``figure``: a figure that may have moved by chance or has no interval), before, now,
+    (a measure, a name or words), change (``new``, ``gone``, ``moved``: a figure that has changed by more
+    than chance explains, allowing for so many comparisons at once by Benjamini and Hochberg's procedure at
+    5 %; ``figure``: one that differs and may do so by chance, or has no interval), before, now,
     difference, low, high, n_before, n. The interval of a difference is put together from those of its two
     sides (MOVER: Zou and Donner 2008; for shares Newcombe's method 10), as if they were independent: where
     the same customers are in both, it is somewhat too wide or too narrow. Entries that say the same are left
     out. Facts count each kind, and `same`.
     """
     old, new = (_keyed(side) for side in (before, now))
-    rows, same = [], 0
+    rows, same, unmoved = [], 0, 0
     for key in dict.fromkeys([*new, *old]):
         here, there = new.get(key), old.get(key)
         if here is None or there is None:
@@ -138,12 +142,12 @@ def changes(before: Map | pd.DataFrame, now: Map | pd.DataFrame) -> Result:
         found = _difference(there, here)
         if found is None or found["difference"] == 0:
             same += 1
+            unmoved += found is not None and not math.isnan(found["low"])
             continue
-        sure = not (math.isnan(found["low"]) or found["low"] <= 0 <= found["high"])
-        row = {**dict(zip(KEY, key, strict=True)), **_sides(there, here), **found}
-        rows.append({**row, "change": "moved" if sure else "figure"})
+        rows.append({**dict(zip(KEY, key, strict=True)), **_sides(there, here), **found, "change": "figure"})
     columns = [*KEY, "change", "before", "now", "difference", "low", "high", "n_before", "n"]
     frame = pd.DataFrame(rows, columns=columns)
+    frame.loc[_moved(frame, unmoved), "change"] = "moved"
     order = frame["change"].map({"moved": 0, "new": 1, "gone": 2, "figure": 3})
     frame = frame.assign(_order=order).sort_values("_order", kind="stable").drop(columns="_order")
     facts = {kind: int((frame["change"] == kind).sum()) for kind in ("new", "gone", "moved", "figure")}
@@ -303,6 +307,19 @@ def _difference(there: Mapping[str, Any], here: Mapping[str, Any]) -> dict[str, 
     low, high, other_low, other_high = map(float, sides)
     below, above = math.hypot(p - low, other_high - q), math.hypot(high - p, q - other_low)
     return {"difference": p - q, "low": p - q - below, "high": p - q + above}
+
+
+def _moved(frame: pd.DataFrame, unmoved: int) -> pd.Series:
+    """Which figures have changed by more than chance explains, looked at together with the unmoved ones.
+
+    The chance of each is that of a normal deviate as far from 0 as the difference, in halves of its interval
+    on the side of 0.
+    """
+    apart, low, high = (frame[name].to_numpy(float) for name in ("difference", "low", "high"))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        deviate = Z * np.abs(apart) / np.where(apart > 0, apart - low, high - apart)
+    chance = np.append(two_sided(deviate), np.ones(unmoved))
+    return pd.Series(discoveries(chance, RATE)[: len(frame)], index=frame.index)
 
 
 def _lost(whole: Map, stage: str) -> float:

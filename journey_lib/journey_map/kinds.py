@@ -70,7 +70,13 @@ def blueprint(whole: Map, authored: Map) -> Map:
             do=f"write one of its lanes: {', '.join(BLUEPRINT)}",
         )
     same_stages(whole, authored)
-    return put(replace(whole, departments={**authored.departments, **whole.departments}), cells)
+    shown = replace(
+        whole,
+        name=authored.name,
+        title=authored.title or whole.title,
+        departments={**authored.departments, **whole.departments},
+    )
+    return put(shown, cells)
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ class Portraits:
 
     `titles` are what readers call the features, `names` the channels. `stability`: persona → its bootstrap
     Jaccard; `rules`: persona → sentence, and `fidelity` how well it tells members. `paths`: persona →
-    `journeys.top` of its journeys.
+    `journeys.top` of its journeys. `by`: "found", or "rfm" where rules made the groups.
     """
 
     features: Features
@@ -74,6 +74,7 @@ class Portraits:
     rules: Mapping[str, str] = field(default_factory=dict)
     fidelity: Mapping[str, str] = field(default_factory=dict)
     stability: Mapping[str, float] = field(default_factory=dict)
+    by: str = "found"
 
     def name(self, persona: str) -> str:
         """What readers call a persona: the name given by hand, else the one proposed."""
@@ -113,7 +114,7 @@ def _card(told: Portraits, persona: str, size: Any, k: int) -> dict[str, Any]:
     card: dict[str, Any] = {
         "code": persona,
         "name": name,
-        "proposed": not told.notes.names(i18n.language()).get(persona),
+        "origin": _origin(told, persona),
         "initials": lines.initials(name),
         "tone": _number(persona) % 8 + 1,
         "shapes": lines.shapes(_number(persona)),
@@ -149,6 +150,14 @@ def _card(told: Portraits, persona: str, size: Any, k: int) -> dict[str, Any]:
         "quotes": _quotes(told, persona),
         "is_not": _is_not(told, traits),
     }
+
+
+def _origin(told: Portraits, persona: str) -> str:
+    """Where the name comes from."""
+    if told.by == "rfm":
+        return _("a segment by rule, not a persona")
+    given = told.notes.names(i18n.language()).get(persona)
+    return _("name given by hand") if given else _("name proposed from behaviour")
 
 
 def _of(result: Result, persona: str) -> pd.DataFrame:

@@ -72,7 +72,13 @@ def alternatives(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
         ]
     ).assign(taken=lambda f: f["k"] == result.facts["k"])
     base = alt.Chart(_lean(long, ["k", "what", "at", "taken", "verdict"]))
-    x = alt.X("k:O", title=_("Number of personas"), axis=alt.Axis(labelAngle=0))
+    ks = sorted({int(k) for k in long["k"]})
+    x = alt.X(
+        "k:Q",
+        title=_("Number of personas"),
+        axis=alt.Axis(values=ks, format="d"),
+        scale=alt.Scale(domain=[ks[0] - 0.3, ks[-1] + 0.3], zero=False),
+    )
     y = alt.Y(
         "at:Q",
         title=_("The same people when found again (Jaccard)"),
@@ -81,7 +87,9 @@ def alternatives(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
     )
     colour = alt.Color("what:N", title=None, sort=[worst, mean])
     dash = alt.StrokeDash("what:N", sort=[worst, mean], legend=None)
-    lines = base.mark_line().encode(x=x, y=y, color=colour, strokeDash=dash)
+    lines = base.mark_line().encode(
+        x=x, y=y, color=alt.Color("what:N", sort=[worst, mean], legend=None), strokeDash=dash
+    )
     points = base.mark_point(filled=True, opacity=1).encode(
         x=x,
         y=y,

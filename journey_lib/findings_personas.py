@@ -14,6 +14,7 @@ from journey_lib.findings import _bold, _name
 from journey_lib.i18n import text as _
 from journey_lib.model import Result
 from journey_lib.personas.find import Found
+from journey_lib.personas.stability import STABLE
 
 Names = Mapping[str, str]
 Direction = Literal["high", "low"]
@@ -157,8 +158,14 @@ def alternatives(found: Found) -> Result:
     if len(table):
         table = table.assign(
             verdict=[
-                _("taken") if k == found.k else _("would do too") if stable else _("not stable")
-                for k, stable in zip(table["k"], table["stable"], strict=True)
+                _("taken")
+                if k == found.k
+                else _("would do too")
+                if stable
+                else _("found again, but no gap between the groups")
+                if worst >= STABLE
+                else _("not stable")
+                for k, stable, worst in zip(table["k"], table["stable"], table["jaccard_worst"], strict=True)
             ]
         )
     facts = {
@@ -195,6 +202,17 @@ def verdict(found: Found) -> str:
             " of {nulls} sets made without groups (these vary from {low} to {high}; p = {chance}).",
             **numbers,
         )
+    if not found.k and said.verdict == "groups":
+        who = _(
+            "But no number of them stands apart: they are found again, and between two of them stand as many"
+            " customers as within. No persona is made of {known} customers known well enough; {few} are known"
+            " too little to say.",
+            known=i18n.number(len(found.labels)),
+            few=i18n.number(found.too_little),
+        )
+        return f"{told} {who}"
+    if found.settings["k"] != "auto":
+        told += " " + _("**{k} were asked for**: take them as a way to divide these customers.", k=found.k)
     who = _(
         "{k} personas; {none} of the {known} customers known well enough fit none of them, and {few} are"
         " known too little to say.",

@@ -104,6 +104,7 @@ def portraits(
         rules=rules,
         fidelity=fidelity,
         stability=stability,
+        by=who.by,
     )
 
 
@@ -148,7 +149,7 @@ def moved(run: Session, who: Cast, shown: cards.Portraits, before: Features) -> 
     return [drift, told_of]
 
 
-def by_rules(run: Session, who: Cast) -> list[Result]:
+def by_rules(run: Session, who: Cast, shown: cards.Portraits) -> list[Result]:
     """The RFM segments, the workspace's own rule segments, and how they lie over the personas."""
     table = rfm.table()
     named = rfm.segments(who.everyone, segments=table).suppressed(run.k)
@@ -170,7 +171,9 @@ def by_rules(run: Session, who: Cast) -> list[Result]:
     if who.by == "found":
         both = segments.overlap(who.members, other, names=("personas", "rules")).suppressed(run.k)
         run.say(findings_personas.overlap(both))
-        run.table(findings_personas.worded(findings_personas.worded(both, who.names, "a"), other_labels, "b"))
+        called = replace(both, table=both.table.rename(columns={"a": "persona", "b": "segment"}))
+        names = {code: shown.name(code) for code in shown.sizes.table["persona"]}
+        run.table(findings_personas.worded(findings_personas.worded(called, names), other_labels, "segment"))
         results.append(both)
     return results
 

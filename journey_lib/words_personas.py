@@ -53,8 +53,8 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "overlap": (
         "How personas and rules lie over each other",
         {
-            "a": "text",
-            "b": "text",
+            "persona": "text",
+            "segment": "text",
             "customers": "number",
             "of": "number",
             "share": "percent",

@@ -71,7 +71,7 @@ def coverage(whole: Map) -> Result:
     """
     of = len(whole.stages) * len(whole.lanes)
     cells = [cell for cell in whole.cells if cell.lane in whole.lanes]
-    counts = {level: sum(cell.level == level for cell in cells) for level in LEVELS}
+    counts: dict[str, int] = {level: sum(cell.level == level for cell in cells) for level in LEVELS}
     everything = {**counts, "missing": of - len(cells)}
     frame = pd.DataFrame({"evidence": list(everything), "cells": list(everything.values())})
     frame = frame.assign(of=of, share=frame["cells"] / max(of, 1))

@@ -38,5 +38,8 @@ def changes(result: Result) -> str:
     return _(
         "**{moved} figures have moved by more than chance explains**, allowing for so many comparisons; "
         "{figure} others differ, {new} entries are new, {gone} are gone.",
-        **{name: i18n.number(facts[name]) for name in ("moved", "figure", "new", "gone")},
+        moved=i18n.number(facts["moved"]),
+        figure=i18n.number(facts["figure"]),
+        new=i18n.number(facts["new"]),
+        gone=i18n.number(facts["gone"]),
     )

@@ -49,7 +49,7 @@ def to_frame(whole: Map) -> pd.DataFrame:
     place = {code: number for number, code in enumerate(whole.codes)}
     cells = sorted(whole.cells, key=lambda cell: (whole.lanes.index(cell.lane), place[cell.stage]))
     rows = [
-        _row(entry) | {"map": whole.name, "stage": cell.stage, "lane": cell.lane}
+        {**_row(entry), "map": whole.name, "stage": cell.stage, "lane": cell.lane}
         for cell in cells
         for entry in cell.entries
     ]
@@ -71,7 +71,7 @@ def coverage(whole: Map) -> Result:
     """
     of = len(whole.stages) * len(whole.lanes)
     cells = [cell for cell in whole.cells if cell.lane in whole.lanes]
-    counts = {level: sum(cell.level == level for cell in cells) for level in LEVELS}
+    counts: dict[str, int] = {level: sum(cell.level == level for cell in cells) for level in LEVELS}
     everything = {**counts, "missing": of - len(cells)}
     frame = pd.DataFrame({"evidence": list(everything), "cells": list(everything.values())})
     frame = frame.assign(of=of, share=frame["cells"] / max(of, 1))

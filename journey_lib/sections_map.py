@@ -36,7 +36,7 @@ def known(run: Session, whole: Map, as_of: dt.date | None) -> list[Result]:
     """Show the map, how much of it is known and what has grown old."""
     covered, old = journey_map.coverage(whole), journey_map.stale(whole, _day(whole, as_of))
     run.say(findings_map.coverage(covered))
-    run.show_map(whole, as_of)
+    run.show(whole, as_of)
     run.table(covered)
     run.say(findings_map.stale(old))
     if len(old.table):
@@ -61,7 +61,7 @@ def others(run: Session, whole: Map, as_of: dt.date | None) -> list[Result]:
         *(each for each in drawn if each.kind in ("day", "support")),
     ]
     for each in shown:
-        run.show_map(each, as_of or whole.as_of)
+        run.show(each, as_of or whole.as_of)
     return [replace(journey_map.table(each), name=f"journey_map_{each.name}") for each in shown]
 
 

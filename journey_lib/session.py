@@ -78,14 +78,21 @@ class Session:
             self.said.append(sentence)
             display(Markdown(sentence))
 
-    def show(self, chart: alt.TopLevelMixin) -> None:
-        """Show a chart: live in JupyterLab, bound for the page when headless."""
-        self.shown.append(chart)
-        display(chart)
+    def show(
+        self,
+        shown: alt.TopLevelMixin | journey_map.Map | journey_map.Board,
+        as_of: dt.date | None = None,
+    ) -> None:
+        """Show a chart or a journey map: live in JupyterLab, bound for the page when headless.
 
-    def show_map(self, shown: journey_map.Map | journey_map.Board, as_of: dt.date | None = None) -> None:
-        """Show a journey map; departments and stages are called as the map calls them."""
-        display(map_page.bundle(shown, language=self.language, names=self.names, as_of=as_of), raw=True)
+        `as_of` is the day on which the review dates of a map are judged.
+        """
+        if isinstance(shown, journey_map.Map | journey_map.Board):
+            bundle = map_page.bundle(shown, language=self.language, names=self.names, as_of=as_of)
+            display(bundle, raw=True)
+            return
+        self.shown.append(shown)
+        display(shown)
 
     def table(self, result: Result | None) -> None:
         """Show a Result as its readers write numbers; small groups are marked or hidden.

@@ -332,3 +332,14 @@ def test_counts_of_few_people_are_shown_in_no_column() -> None:
         buy  |       | 0         | 0
         """
     )
+
+
+@pytest.mark.parametrize("order", ["loose", "strict"])
+def test_where_nobody_takes_any_step_the_counts_are_nought(order: str) -> None:
+    """Rows that are no step at all: those of a stage model that fits none of them, say."""
+    log = touches("who | when | channel | sale\nan | 01-01 08:00 | see |\nan | 01-02 08:00 | ask |")
+    model = jl.stages.Model.model_validate(
+        {"name": "m", "stages": [{"stage": name, "any": [{"channel": [name]}]} for name in ("fax", "telex")]}
+    )
+    found = jl.funnel.funnel(jl.journeys.steps_by(log, "stage", model), order=order)
+    assert found.table["customers"].tolist() == [0, 0]

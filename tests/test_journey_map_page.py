@@ -118,7 +118,7 @@ def test_markup_in_any_text_of_people_or_data_is_only_text() -> None:
 
 def test_a_map_reaches_a_report_as_data_and_is_drawn_there() -> None:
     bundle = map_page.bundle(hostile(), language="en", names={}, as_of=DAY)
-    cell = v4.new_code_cell("run.show_map(now)")
+    cell = v4.new_code_cell("run.show(now)")
     # Whatever HTML the notebook holds beside the data, the page does not take it.
     forged = {**bundle, "text/html": "<b>forged</b>"}
     cell.outputs = [v4.new_output("display_data", data=forged)]

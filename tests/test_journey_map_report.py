@@ -43,7 +43,7 @@ def said(published: Path) -> dict[str, Any]:
 
 
 def table(published: Path, name: str) -> pd.DataFrame:
-    (file,) = published.glob(f"demo/runs/journey_map/*-en-*/tables/*{name}.csv")
+    (file,) = published.glob(f"demo/runs/journey_map/*-en-*/tables/{name}.csv")
     return pd.read_csv(file)
 
 
@@ -52,7 +52,7 @@ def test_the_published_map_counts_what_the_journeys_report_counts(published, sho
     workspace = jl.open(shop)
     staged = jl.journeys.steps_by(jl.touches.load(workspace), "stage", jl.stages.load(workspace.stages))
     funnel = jl.funnel.funnel(staged, order="loose", within="30d", period=None).suppressed(10).table
-    kpi = table(published, "journey_map").query("lane == 'kpi' and evidence == 'measured'")
+    kpi = table(published, "journey-map").query("lane == 'kpi' and evidence == 'measured'")
     for name, column in (("reach", "reach"), ("conversion", "conversion")):
         found = kpi[kpi["name"] == name].set_index("stage")["value"]
         expected = funnel.set_index("step")[column].dropna()
@@ -75,13 +75,13 @@ def test_the_page_says_how_much_is_measured_what_is_old_and_who_does_what(publis
 
 @pytest.mark.slow
 def test_an_earlier_run_can_be_set_beside_a_later_one_from_the_table_it_kept(published) -> None:
-    kept = table(published, "journey_map")
+    kept = table(published, "journey-map")
     assert jl.journey_map.changes(kept, kept).table.empty
 
 
 @pytest.mark.slow
 def test_no_figure_of_the_map_tells_of_fewer_people_than_the_workspace_allows(published) -> None:
-    kept = table(published, "journey_map")
+    kept = table(published, "journey-map")
     assert (kept.loc[kept["evidence"] == "measured", "n"] >= 10).all()
 
 

@@ -49,7 +49,7 @@ def to_frame(whole: Map) -> pd.DataFrame:
     place = {code: number for number, code in enumerate(whole.codes)}
     cells = sorted(whole.cells, key=lambda cell: (whole.lanes.index(cell.lane), place[cell.stage]))
     rows = [
-        _row(entry) | {"map": whole.name, "stage": cell.stage, "lane": cell.lane}
+        {**_row(entry), "map": whole.name, "stage": cell.stage, "lane": cell.lane}
         for cell in cells
         for entry in cell.entries
     ]

@@ -15,7 +15,7 @@ from journey_lib.i18n import text as _
 from journey_lib.intervals import SMALL
 from journey_lib.model import Result
 
-CELL = 74
+CELL = 64
 MOST_TRAITS, MOST_CHANNELS = 16, 10
 
 
@@ -126,14 +126,21 @@ def traits(result: Result, names: Names, titles: Mapping[str, str], subtitle: st
         "row:N", sort=[titles.get(name, name) for name in kept], title=None, axis=alt.Axis(labelLimit=230)
     )
     x = alt.X(
-        "persona_name:N",
-        sort=list(dict.fromkeys(frame["persona_name"])),
+        "persona:N",
         title=None,
-        axis=alt.Axis(
-            orient="top", labelAngle=0, labelLimit=CELL * 1.6, labelExpr="split(datum.label, ', ')"
-        ),
+        axis=alt.Axis(orient="top", labelAngle=0),
     )
-    fields = ["row", "persona_name", "exceeds", "exceeds_low", "exceeds_high", "n", "label", "strong"]
+    fields = [
+        "row",
+        "persona",
+        "persona_name",
+        "exceeds",
+        "exceeds_low",
+        "exceeds_high",
+        "n",
+        "label",
+        "strong",
+    ]
     base = alt.Chart(_lean(frame, fields))
     cells = base.mark_rect().encode(
         x=x,
@@ -188,15 +195,24 @@ def credit(result: Result, personas: Names, names: Names, subtitle: str = "") ->
     order = list(dict.fromkeys(frame.sort_values("share", ascending=False)["row"]))
     y = alt.Y("row:N", sort=order, title=None)
     x = alt.X(
-        "persona_name:N",
+        "persona:N",
         title=None,
-        axis=alt.Axis(
-            orient="top", labelAngle=0, labelLimit=CELL * 1.6, labelExpr="split(datum.label, ', ')"
-        ),
+        axis=alt.Axis(orient="top", labelAngle=0),
     )
     high = 0.6 * float(frame["share"].max())
     frame = frame.assign(dark=frame["share"] > high)
-    fields = ["row", "persona_name", "share", "low", "high", "conversions", "journeys", "label", "dark"]
+    fields = [
+        "row",
+        "persona",
+        "persona_name",
+        "share",
+        "low",
+        "high",
+        "conversions",
+        "journeys",
+        "label",
+        "dark",
+    ]
     base = alt.Chart(_lean(frame, fields))
     cells = base.mark_rect().encode(
         x=x,
@@ -268,7 +284,10 @@ def journeys(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
 
 
 def _called(codes: pd.Series, names: Names) -> list[str]:
-    return [names.get(str(code), str(code)) for code in codes]
+    """Personas by code and name: heat maps have room for the code alone at the head of a column."""
+    return [
+        f"{code} · {names[code]}" if code in names and code != names[code] else str(code) for code in codes
+    ]
 
 
 def migration(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
@@ -279,8 +298,8 @@ def migration(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelM
         return _nothing(question, _("Nobody was placed both times."))
     words = {**names, "": _("none fits"), "gone": _("known too little")}
     frame = frame.assign(
-        was=_called(frame["before"], words),
-        became=_called(frame["now"], words),
+        was=[f"{code} · {names[code]}" if code in names else words[code] for code in frame["before"]],
+        became=[code if code in names else words[code] for code in frame["now"]],
         label=[i18n.percent(share, 0) for share in frame["share"]],
         dark=frame["share"] > 0.6 * float(np.nanmax(frame["share"])),
     )
@@ -290,10 +309,8 @@ def migration(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelM
     x = alt.X(
         "became:N",
         title=_("Now"),
-        sort=list(dict.fromkeys(frame["was"])),
-        axis=alt.Axis(
-            orient="top", labelAngle=0, labelLimit=CELL * 1.6, labelExpr="split(datum.label, ', ')"
-        ),
+        sort=[*(code for code in names if code in set(frame["now"])), words[""], words["gone"]],
+        axis=alt.Axis(orient="top", labelAngle=0),
     )
     base = alt.Chart(_lean(frame, ["was", "became", "share", "customers", "label", "dark"]))
     cells = base.mark_rect().encode(

@@ -142,7 +142,13 @@ def segments(result: Result, labels: Names, subtitle: str = "") -> alt.TopLevelM
     y = alt.Y("row:N", sort=list(dict.fromkeys(long["row"])), title=None, axis=alt.Axis(labelLimit=220))
     offset = alt.YOffset("part:N", sort=[people, money])
     colour = alt.Color("part:N", title=None, sort=[people, money])
-    spans = base.mark_rule(style="interval").encode(y=y, yOffset=offset, x="from_:Q", x2="to:Q", color=colour)
+    spans = base.mark_rule(style="interval").encode(
+        y=y,
+        yOffset=offset,
+        x="from_:Q",
+        x2="to:Q",
+        color=alt.Color("part:N", sort=[people, money], legend=None),
+    )
     points = base.mark_point(size=70, filled=True, opacity=1).encode(
         y=y,
         yOffset=offset,

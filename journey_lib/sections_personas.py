@@ -171,7 +171,8 @@ def by_rules(run: Session, who: Cast, shown: cards.Portraits) -> list[Result]:
     if who.by == "found":
         both = segments.overlap(who.members, other, names=("personas", "rules")).suppressed(run.k)
         run.say(findings_personas.overlap(both))
-        called = replace(both, table=both.table.rename(columns={"a": "persona", "b": "segment"}))
+        rows = both.table[~both.table["suppressed"]] if "suppressed" in both.table else both.table
+        called = replace(both, table=rows.rename(columns={"a": "persona", "b": "segment"}))
         names = {code: shown.name(code) for code in shown.sizes.table["persona"]}
         run.table(findings_personas.worded(findings_personas.worded(called, names), other_labels, "segment"))
         results.append(both)

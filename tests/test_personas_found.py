@@ -312,6 +312,16 @@ def test_drift_says_what_moved_and_who_went_where(features: Features, found: Fou
     assert moves.table["customers"].sum() == len(found.labels)
 
 
+def test_migration_tells_who_stayed_went_left_and_is_new() -> None:
+    old = pd.Series([0, 0, 0, 1, -1], index=[10, 20, 30, 40, 50])
+    new = pd.Series([0, 1, 1, -1, 0], index=[10, 20, 40, 50, 60])
+    moves = apply.migration(old, new)
+    assert moves.table[["from", "to", "customers", "share"]].to_numpy().tolist() == [
+        [-1, -1, 1, 1], [0, -2, 1, 1 / 3], [0, 0, 1, 1 / 3], [0, 1, 1, 1 / 3], [1, 1, 1, 1],
+    ]  # fmt: skip
+    assert dict(moves.facts) == {"stayed": pytest.approx(2 / 3), "customers": 3, "new": 1}
+
+
 def test_the_stability_index_is_the_published_sum() -> None:
     """Two classes, 50 % and 50 % before, 80 % and 20 % now: 0.3 ln 1.6 + (-0.3) ln 0.4 = 0.4159."""
     before, now = np.repeat([0.0, 1.0], 50), np.repeat([0.0, 1.0], [80, 20])

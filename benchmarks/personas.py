@@ -209,4 +209,10 @@ def bought(rows: pd.DataFrame, customer: str, invoice: str) -> pd.DataFrame:
 
 if __name__ == "__main__":
     arguments = [int(each) if each.isdigit() else each for each in sys.argv[2:]]
-    report({"calibrate": calibrate, "million": million, "retail": retail}[sys.argv[1]](*arguments))
+    report(
+        {"calibrate": calibrate, "million": million, "retail": retail}[sys.argv[1]](*arguments),
+        "journey-workbench",
+        "scikit-learn",
+        "numpy",
+        "pandas",
+    )

@@ -22,4 +22,4 @@ with step("find"):
         scores[k] = silhouette_score(x, labels, sample_size=5_000, random_state=0)
 with step("checks"):
     facts = {"k": max(scores, key=scores.__getitem__), "customers": len(x)}
-report(facts)
+report(facts, "scikit-learn", "numpy", "pandas")

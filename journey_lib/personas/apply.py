@@ -47,7 +47,7 @@ def save(found: Found, path: Path) -> None:
         "widths": groups.widths.tolist(),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(said, ensure_ascii=False, indent=1), encoding="utf-8")
+    path.write_text(json.dumps(said, ensure_ascii=False, indent=1, allow_nan=False), encoding="utf-8")
 
 
 def read(path: Path) -> Groups:

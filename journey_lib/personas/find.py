@@ -233,7 +233,7 @@ def _placed(data: Matrix, fit: Fit, method: Method) -> tuple[Groups, pd.Series[A
         centres = full.cluster_centers_[order]
     open_ended = Groups(method, data.recipe, centres, np.full(len(centres), np.inf), weights, widths)
     label, distance, _margin = near(open_ended, data.values)
-    fence = np.full(len(centres), np.inf)
+    fence = np.zeros(len(centres))
     for number in range(len(centres)):
         if (label == number).any():
             low, high = np.quantile(distance[label == number], [0.25, 0.75])

@@ -28,7 +28,7 @@ from journey_lib.model import Language
 
 STYLES = ("map/map.css",)
 MIMETYPE = "application/vnd.journey.map+json"
-ROWS, SMALLEST = 17.5, 0.74
+ROWS, SMALLEST = 13.2, 0.76
 
 
 def fragment(

@@ -363,7 +363,7 @@ def _note(told: Portraits, note: Note) -> dict[str, Any]:
     said = [
         _(note.basis) if kind == "authored" else "",
         note.by,
-        i18n.date(note.on) if note.on else "",
+        i18n.date(note.date) if note.date else "",
         f"n = {i18n.number(note.n)}" if note.n else "",
     ]
     return {

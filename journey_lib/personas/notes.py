@@ -26,7 +26,7 @@ class Note(Strict):
     text: Words
     basis: Basis
     by: str = ""
-    on: dt.date | None = None
+    date: dt.date | None = None
     review: dt.date | None = None
     n: int | None = Field(default=None, ge=1)
 

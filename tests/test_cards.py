@@ -1,0 +1,158 @@
+"""The card of a persona: every line with its source, nothing of small groups, no harm from names."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import pandas as pd
+import pytest
+
+from journey_lib import cards, i18n
+from journey_lib.features import Feature, Features
+from journey_lib.features.columns import KNOWN
+from journey_lib.findings_personas import proposed
+from journey_lib.model import Result
+from journey_lib.personas import portrait, told
+from journey_lib.personas.notes import Notes
+from journey_lib.workspace import Workspace, open_workspace
+
+HOSTILE = "<b>Hùng</b> =1+1"
+STORE = Feature("share_store", "Touches: {of}", "share", "channel", "share", "touches", of="store")
+ABOUT = (
+    KNOWN["touches"],
+    KNOWN["conversions"],
+    KNOWN["value"],
+    KNOWN["time_evening"],
+    STORE,
+    KNOWN["city"],
+)
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    before = i18n.language()
+    i18n.speak("en")
+    yield
+    i18n.speak(before)
+
+
+def shop(people: int = 40) -> tuple[Features, pd.Series]:
+    """Half of them come to the store and buy; the others look in the evening."""
+    rows = [
+        (20, 2, 500, 0.1, 0.8, HOSTILE) if at % 2 else (12, 0, 0, 0.7, 0.05, "Huế") for at in range(people)
+    ]
+    frame = pd.DataFrame(rows, columns=[feature.name for feature in ABOUT])
+    day = pd.Timestamp("2025-01-01", tz="UTC")
+    features = Features(frame, ABOUT, day, day + pd.Timedelta(days=365), "UTC", "VND", "x")
+    return features, pd.Series({at: "p1" if at % 2 else "p2" for at in range(people)})
+
+
+def portraits(people: int = 40, notes: Notes | None = None, **more: object) -> cards.Portraits:
+    features, members = shop(people)
+    traits = portrait.traits(features, members)
+    return cards.Portraits(
+        features=features,
+        sizes=portrait.sizes(features, members),
+        traits=traits,
+        demographics=portrait.demographics(features, members),
+        titles={feature.name: feature.label for feature in ABOUT},
+        names={"store": "Store"},
+        proposed=proposed(traits, features, {"store": "Store"}),
+        notes=notes or Notes(),
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def page(shown: cards.Portraits, k: int = 10) -> str:
+    return str(cards.shown(cards.bundle(shown, k=k)[cards.MIMETYPE], language="en", number=1))
+
+
+def test_a_name_is_proposed_from_what_sets_behaviour_apart():
+    assert portraits().proposed == {"p1": "In touch often, prefers Store", "p2": "Seldom in touch, evenings"}
+
+
+def test_a_name_given_by_hand_replaces_the_proposed_one():
+    notes = Notes.model_validate({"personas": {"p1": {"name": {"en": "Regulars"}}}})
+    said = page(portraits(notes=notes))
+    assert "Regulars" in said
+    assert "name given by hand" in said
+
+
+def test_the_card_says_where_every_line_comes_from():
+    note = {"text": {"en": "Short queues"}, "basis": "workshop", "by": "Store managers", "date": "2025-05-01"}
+    guess = {"text": {"en": "Likes advice"}, "basis": "assumption"}
+    notes = Notes.model_validate({"personas": {"p1": {"needs": [note], "goals": [guess]}}})
+    said = page(portraits(notes=notes))
+    assert "● measured · n = 20" in said
+    assert "✎ authored · workshop, Store managers, 1 May 2025" in said
+    assert "? assumption" in said
+    assert "known of 20 of 20" in said
+
+
+def test_what_is_past_its_review_says_so():
+    note = {"text": {"en": "Short queues"}, "basis": "interview", "review": "2025-06-30"}
+    notes = Notes.model_validate({"personas": {"p1": {"needs": [note]}}})
+    assert "review overdue since 30 Jun 2025" in page(portraits(notes=notes))
+
+
+def test_every_number_of_the_head_has_its_base_and_interval():
+    said = page(portraits())
+    assert "20 of 40" in said
+    assert "35.2% – 64.8%" in said  # Wilson, of 20 in 40
+    assert "83.9% – 100.0%" in said  # of 20 in 20 who bought
+
+
+def test_of_few_people_only_the_name_is_told():
+    said = page(portraits(12))
+    assert "Fewer than 10 people" in said
+    for number in ("6 of 12", "n = 6", "Huế"):
+        assert number not in said
+
+
+def test_names_in_the_data_do_no_harm():
+    quotes = Result(
+        "persona_quotes",
+        pd.DataFrame(
+            {
+                "persona": ["p1"],
+                "quote": [HOSTILE],
+                "touchpoint": ["store"],
+                "metric": ["csat"],
+                "score": [5.0],
+                "day": [pd.Timestamp("2025-03-01")],
+            }
+        ),
+    )
+    said = page(portraits(quotes=quotes))
+    assert "<b>Hùng</b>" not in said
+    assert said.count("&lt;b&gt;Hùng&lt;/b&gt; =1+1") >= 2  # as a city, and as a quote
+
+
+def test_feelings_of_too_few_say_so_and_show_no_number():
+    answers = pd.DataFrame({"customer": [1, 3], "touchpoint": "store", "metric": "csat", "score": [5.0, 1.0]})
+    _, members = shop()
+    feelings = told.feelings(answers, members, stage_of={"store": "act"}, k=10)
+    said = page(portraits(feelings=feelings, stage_names={"act": "Act"}))
+    assert "too few answers" in said
+    assert not math.isnan(len(said))
+
+
+def test_a_card_is_in_the_language_of_its_reader():
+    i18n.speak("vi")
+    bundle = cards.bundle(portraits(), k=10)[cards.MIMETYPE]
+    i18n.speak("en")  # the exporter's process need not speak the page's language
+    said = str(cards.shown(bundle, language="vi", number=1))
+    assert "Kênh ưa dùng" in said
+    assert "Preferred channels" not in said
+
+
+def test_notes_of_the_demo_can_be_read():
+    from shops import CONFIG
+
+    workspace: Workspace = open_workspace(CONFIG.parent)
+    from journey_lib.personas.notes import notes
+
+    read = notes(workspace)
+    assert read.names("vi")
+    assert set(read.names("vi")) == set(read.names("en"))

@@ -129,7 +129,7 @@ def _change(bucket: Bucket, code: Array, size: int, windows: Windows) -> Array:
 def _in_journeys(steps: Bucket, rules: Rules, size: int) -> dict[str, Array]:
     """Touches of the journeys as they are cut, and what became of the journeys."""
     every = cut(steps, rules._replace(start=NEVER))
-    converts = rules.converts[steps.event_type] & (steps.timestamp < rules.end)
+    converts = np.asarray(rules.converts)[steps.event_type] & (steps.timestamp < rules.end)
     at_end = np.full(len(every), -1, np.int64)
     at_end[every.converted] = steps.channel[converts]  # one conversion ends one journey, in the same order
     fresh = np.append(True, every.customer[1:] != every.customer[:-1])[: len(every)]

@@ -15,6 +15,9 @@ from journey_lib.model import OTHER
 SHAPES = ((12, 12, 9), (54, 20, 13), (20, 56, 11), (50, 54, 7), (32, 8, 6), (8, 36, 8))
 
 
+COMPACT = 10_000  # amounts from here on are written short
+
+
 def percent(share: float) -> str:
     """A share, or a dash where there is none."""
     return "–" if np.isnan(share) else i18n.percent(share)
@@ -36,7 +39,7 @@ def within(low: float, high: float) -> str:
 
 def money(amount: float, currency: str) -> str:
     """An amount in short, or a dash."""
-    return "–" if np.isnan(amount) else i18n.money(amount, currency, compact=True)
+    return "–" if np.isnan(amount) else i18n.money(amount, currency, compact=amount >= COMPACT)
 
 
 def measure(value: float, kind: str, unit: str, currency: str) -> str:

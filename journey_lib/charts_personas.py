@@ -116,6 +116,7 @@ def traits(result: Result, names: Names, titles: Mapping[str, str], subtitle: st
     frame = frame.assign(
         row=[titles.get(name, name) for name in frame["feature"]],
         persona_name=_called(frame["persona"], names),
+        persona=_heads(frame["persona"], names),
         label=[
             f"{i18n.number(100 * chance)}" if sure else "·"
             for chance, sure in zip(frame["exceeds"], clear, strict=True)
@@ -128,7 +129,7 @@ def traits(result: Result, names: Names, titles: Mapping[str, str], subtitle: st
     x = alt.X(
         "persona:N",
         title=None,
-        axis=alt.Axis(orient="top", labelAngle=0),
+        axis=alt.Axis(orient="top", labelAngle=0, labelLimit=CELL),
     )
     fields = [
         "row",
@@ -189,6 +190,7 @@ def credit(result: Result, personas: Names, names: Names, subtitle: str = "") ->
     frame = frame.assign(
         row=named(frame["channel"], names),
         persona_name=_called(frame["persona"], personas),
+        persona=_heads(frame["persona"], personas),
         few=frame["journeys"] < SMALL,
         label=[i18n.percent(share, 0) for share in frame["share"]],
     )
@@ -197,7 +199,7 @@ def credit(result: Result, personas: Names, names: Names, subtitle: str = "") ->
     x = alt.X(
         "persona:N",
         title=None,
-        axis=alt.Axis(orient="top", labelAngle=0),
+        axis=alt.Axis(orient="top", labelAngle=0, labelLimit=CELL),
     )
     high = 0.6 * float(frame["share"].max())
     frame = frame.assign(dark=frame["share"] > high)
@@ -285,9 +287,18 @@ def journeys(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
 
 def _called(codes: pd.Series, names: Names) -> list[str]:
     """Personas by code and name: heat maps have room for the code alone at the head of a column."""
-    return [
-        f"{code} · {names[code]}" if code in names and code != names[code] else str(code) for code in codes
-    ]
+    return [_with_code(str(code), names) for code in codes]
+
+
+def _heads(codes: pd.Series, names: Names) -> list[str]:
+    """What stands at the head of a column: a persona's code, else the name."""
+    return [str(code) if str(code)[1:].isdigit() else names.get(str(code), str(code)) for code in codes]
+
+
+def _with_code(code: str, names: Names) -> str:
+    """Segments by rule have no code a reader should know."""
+    name = names.get(code, code)
+    return f"{code} · {name}" if code[1:].isdigit() else name
 
 
 def migration(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
@@ -310,7 +321,7 @@ def migration(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelM
         "became:N",
         title=_("Now"),
         sort=[*(code for code in names if code in set(frame["now"])), words[""], words["gone"]],
-        axis=alt.Axis(orient="top", labelAngle=0),
+        axis=alt.Axis(orient="top", labelAngle=0, labelLimit=CELL),
     )
     base = alt.Chart(_lean(frame, ["was", "became", "share", "customers", "label", "dark"]))
     cells = base.mark_rect().encode(

@@ -103,3 +103,11 @@ def badge(jaccard: float | None) -> dict[str, str] | None:
     )
     note = _("{share} the same people when found again (Jaccard, bootstrap)", share=i18n.percent(jaccard, 0))
     return {"level": level, "sign": sign, "words": words, "note": note}
+
+
+def feeling(row: Mapping[Any, Any]) -> str:
+    """A mean score with its interval and the customers it rests on."""
+    if np.isnan(row["mean"]):
+        return ""
+    low, high = i18n.number(row["low"], 1), i18n.number(row["high"], 1)
+    return f"{i18n.number(row['mean'], 1)} ({low} – {high}) · n = {i18n.number(row['customers'])}"

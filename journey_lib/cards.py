@@ -326,18 +326,11 @@ def _feelings(told: Portraits, persona: str) -> dict[str, Any] | None:
                 "low": at(row["low"]),
                 "high": at(row["high"]),
                 "mid": 50,
-                "said": _written(row),
+                "said": lines.feeling(row),
             }
             for stage, row in rows.loc[order].to_dict(orient="index").items()
         ],
     }
-
-
-def _written(row: Any) -> str:
-    if np.isnan(row["mean"]):
-        return ""
-    low, high = i18n.number(row["low"], 1), i18n.number(row["high"], 1)
-    return f"{i18n.number(row['mean'], 1)} ({low} – {high}) · n = {i18n.number(row['customers'])}"
 
 
 def _concerns(told: Portraits, persona: str) -> dict[str, Any] | None:

@@ -121,7 +121,7 @@ def traits(result: Result, names: Names, titles: Mapping[str, str], subtitle: st
             f"{i18n.number(100 * chance)}" if sure else "·"
             for chance, sure in zip(frame["exceeds"], clear, strict=True)
         ],
-        strong=(frame["exceeds"] - 0.5).abs() > 0.3,
+        dark=(frame["exceeds"] - 0.5).abs() > 0.3,
     )
     y = alt.Y(
         "row:N", sort=[titles.get(name, name) for name in kept], title=None, axis=alt.Axis(labelLimit=230)
@@ -131,28 +131,17 @@ def traits(result: Result, names: Names, titles: Mapping[str, str], subtitle: st
         title=None,
         axis=alt.Axis(orient="top", labelAngle=0, labelLimit=CELL),
     )
-    fields = [
-        "row",
-        "persona",
-        "persona_name",
-        "exceeds",
-        "exceeds_low",
-        "exceeds_high",
-        "n",
-        "label",
-        "strong",
-    ]
-    base = alt.Chart(_lean(frame, fields))
-    cells = base.mark_rect().encode(
-        x=x,
-        y=y,
-        color=alt.Color(
+    cells = _cells(
+        frame,
+        x,
+        y,
+        alt.Color(
             "exceeds:Q",
             title=_("Chance to have more of it than somebody else"),
             scale=alt.Scale(range="diverging", domain=[0, 1], domainMid=0.5),
             legend=alt.Legend(format=".0%"),
         ),
-        tooltip=[
+        [
             _tip("persona_name", _("Persona")),
             _tip("row", _("Trait")),
             _tip("exceeds", _("Chance to have more of it than somebody else"), ".0%"),
@@ -161,13 +150,7 @@ def traits(result: Result, names: Names, titles: Mapping[str, str], subtitle: st
             _tip("n", _("Customers"), ",.0f"),
         ],
     )
-    words = base.mark_text(fontSize=10).encode(
-        x=x,
-        y=y,
-        text="label:N",
-        color=alt.condition("datum.strong", alt.value(theme.ON_HIGH), alt.value(theme.ON_LOW)),
-    )
-    return alt.layer(cells, words).properties(
+    return cells.properties(
         title=_title(question, subtitle),
         description=_(
             "Heat map of {traits} traits of {n} personas: 50 is no difference from others.",
@@ -203,29 +186,17 @@ def credit(result: Result, personas: Names, names: Names, subtitle: str = "") ->
     )
     high = 0.6 * float(frame["share"].max())
     frame = frame.assign(dark=frame["share"] > high)
-    fields = [
-        "row",
-        "persona",
-        "persona_name",
-        "share",
-        "low",
-        "high",
-        "conversions",
-        "journeys",
-        "label",
-        "dark",
-    ]
-    base = alt.Chart(_lean(frame, fields))
-    cells = base.mark_rect().encode(
-        x=x,
-        y=y,
-        color=alt.Color(
+    cells = _cells(
+        frame,
+        x,
+        y,
+        alt.Color(
             "share:Q",
             title=_("Share of the persona's conversions"),
             scale=alt.Scale(range="ramp", domainMin=0),
             legend=alt.Legend(format=".0%"),
         ),
-        tooltip=[
+        [
             _tip("persona_name", _("Persona")),
             _tip("row", _("Channel")),
             _tip("share", _("Share of the persona's conversions"), ".1%"),
@@ -234,13 +205,7 @@ def credit(result: Result, personas: Names, names: Names, subtitle: str = "") ->
             _tip("journeys", _("Converting journeys through it"), ",.0f"),
         ],
     )
-    words = base.mark_text(fontSize=10).encode(
-        x=x,
-        y=y,
-        text="label:N",
-        color=alt.condition("datum.dark", alt.value(theme.ON_HIGH), alt.value(theme.ON_LOW)),
-    )
-    return alt.layer(cells, words).properties(
+    return cells.properties(
         title=_title(question, subtitle),
         description=_(
             "Heat map of channel credit within each of {n} personas.", n=frame["persona"].nunique()
@@ -285,6 +250,21 @@ def journeys(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
     )
 
 
+def _cells(
+    frame: pd.DataFrame, x: alt.X, y: alt.Y, colour: alt.Color, tips: list[alt.Tooltip]
+) -> alt.LayerChart | alt.FacetChart:
+    """A heat map with its numbers in; `frame` has a `label`, and `dark` where the colour is strong."""
+    ends = [channel["shorthand"].partition(":")[0] for channel in (x, y, colour, *tips)]
+    base = alt.Chart(_lean(frame, [*dict.fromkeys(ends), "label", "dark"]))
+    words = base.mark_text(fontSize=10).encode(
+        x=x,
+        y=y,
+        text="label:N",
+        color=alt.condition("datum.dark", alt.value(theme.ON_HIGH), alt.value(theme.ON_LOW)),
+    )
+    return alt.layer(base.mark_rect().encode(x=x, y=y, color=colour, tooltip=tips), words)
+
+
 def _called(codes: pd.Series, names: Names) -> list[str]:
     """Personas by code and name: heat maps have room for the code alone at the head of a column."""
     return [_with_code(str(code), names) for code in codes]
@@ -323,30 +303,24 @@ def migration(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelM
         sort=[*(code for code in names if code in set(frame["now"])), words[""], words["gone"]],
         axis=alt.Axis(orient="top", labelAngle=0, labelLimit=CELL),
     )
-    base = alt.Chart(_lean(frame, ["was", "became", "share", "customers", "label", "dark"]))
-    cells = base.mark_rect().encode(
-        x=x,
-        y=y,
-        color=alt.Color(
+    cells = _cells(
+        frame,
+        x,
+        y,
+        alt.Color(
             "share:Q",
             title=_("Share of the persona before"),
             scale=alt.Scale(range="ramp", domainMin=0),
             legend=alt.Legend(format=".0%"),
         ),
-        tooltip=[
+        [
             _tip("was", _("Before")),
             _tip("became", _("Now")),
             _tip("share", _("Share of the persona before"), ".1%"),
             _tip("customers", _("Customers"), ",.0f"),
         ],
     )
-    text = base.mark_text(fontSize=10).encode(
-        x=x,
-        y=y,
-        text="label:N",
-        color=alt.condition("datum.dark", alt.value(theme.ON_HIGH), alt.value(theme.ON_LOW)),
-    )
-    return alt.layer(cells, text).properties(
+    return cells.properties(
         title=_title(question, subtitle),
         description=_("Heat map of moves between {n} personas.", n=frame["before"].nunique()),
         width=alt.Step(CELL),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import ipywidgets as widgets
 
 from journey_lib import (
@@ -29,29 +31,12 @@ def personas(session: Session, features: Features, *, least_touches: int = 20, s
     What is chosen here is what the notebook's parameters `traits`, `method` and `personas` choose for the
     scheduled run.
     """
-    titles = tables_of.titles(features, session.workspace, session.language)
-    numeric = [each for each in features.about if each.kind != "category"]
-    deciding = widgets.SelectMultiple(
-        options=[(titles[each.name], each.name) for each in numeric],
-        value=tuple(each.name for each in numeric if each.behaviour),
-        description=_("Features"),
-        rows=10,
-        layout=widgets.Layout(width="26rem"),
-    )
-    method = widgets.Dropdown(
-        options=[(_("k-means"), "kmeans"), (_("Gaussian mixture"), "mixture")], description=_("Method")
-    )
-    number = widgets.Dropdown(
-        options=[(_("as many as are found again"), "auto"), *((str(k), k) for k in range(2, MOST + 1))],
-        description=_("Personas"),
-    )
+    deciding, method, number = _choices(session, features)
     one = widgets.Dropdown(options=[], description=_("Persona"))
     who = widgets.Dropdown(options=[], description=_("Customer"))
     look = widgets.Button(description=_("Find"), button_style="primary")
     picture, person = widgets.Output(), widgets.Output()
-    known = customers.load(session.workspace)
-    known = known[known["customer"].notna() & ~known["opt_out"]]
-    codes = dict(zip(known["customer"].astype(int), known["customer_id"], strict=True))
+    codes = _ids(session)
     placed: dict[str, list[str]] = {}
 
     def draw(_change: object = None) -> None:
@@ -78,6 +63,7 @@ def personas(session: Session, features: Features, *, least_touches: int = 20, s
                 return
             traits = portrait.traits(features, members).suppressed(session.k)
             names = findings_personas.proposed(traits, features, session.names)
+            titles = tables_of.titles(features, session.workspace, session.language)
             session.show(charts_personas.traits(traits, names, titles))
             # the clearest first: who lies between two personas is a poor example of either
             clearest = members.loc[result.margin.loc[members.index].sort_values(ascending=False).index]
@@ -105,3 +91,31 @@ def personas(session: Session, features: Features, *, least_touches: int = 20, s
     draw()
     controls = widgets.HBox([deciding, widgets.VBox([method, number, look])])
     return widgets.VBox([controls, picture, widgets.HBox([one, who]), person])
+
+
+def _ids(session: Session) -> dict[int, str]:
+    """The id of each customer who may be shown singly, by their code."""
+    known = customers.load(session.workspace)
+    known = known[known["customer"].notna() & ~known["opt_out"]]
+    return dict(zip(known["customer"].astype(int), known["customer_id"], strict=True))
+
+
+def _choices(session: Session, features: Features) -> tuple[Any, Any, Any]:
+    """What decides, how groups are found, and how many."""
+    titles = tables_of.titles(features, session.workspace, session.language)
+    numeric = [each for each in features.about if each.kind != "category"]
+    deciding = widgets.SelectMultiple(
+        options=[(titles[each.name], each.name) for each in numeric],
+        value=tuple(each.name for each in numeric if each.behaviour),
+        description=_("Features"),
+        rows=10,
+        layout=widgets.Layout(width="26rem"),
+    )
+    method = widgets.Dropdown(
+        options=[(_("k-means"), "kmeans"), (_("Gaussian mixture"), "mixture")], description=_("Method")
+    )
+    number = widgets.Dropdown(
+        options=[(_("as many as are found again"), "auto"), *((str(k), k) for k in range(2, MOST + 1))],
+        description=_("Personas"),
+    )
+    return deciding, method, number

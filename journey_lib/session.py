@@ -80,16 +80,19 @@ class Session:
 
     def show(
         self,
-        shown: alt.TopLevelMixin | journey_map.Map | journey_map.Board,
+        shown: alt.TopLevelMixin | journey_map.Map | journey_map.Board | cards.Portraits,
         as_of: dt.date | None = None,
     ) -> None:
-        """Show a chart or a journey map: live in JupyterLab, bound for the page when headless.
+        """Show a chart, a journey map or persona cards: live in JupyterLab, bound for the page when headless.
 
         `as_of` is the day on which the review dates of a map are judged.
         """
         if isinstance(shown, journey_map.Map | journey_map.Board):
             bundle = map_page.bundle(shown, language=self.language, names=self.names, as_of=as_of)
             display(bundle, raw=True)
+            return
+        if isinstance(shown, cards.Portraits):
+            display(cards.bundle(shown, k=self.k), raw=True)
             return
         self.shown.append(shown)
         display(shown)
@@ -122,10 +125,6 @@ class Session:
         }
         people = "customers" if "customers" in frame else result.base
         display(HTML(tables.table_html(frame, caption=_(caption), formats=shown, muted=people, k=self.k)))
-
-    def show_cards(self, told: cards.Portraits) -> None:
-        """Show the card of every persona, one page each on paper."""
-        display(cards.bundle(told, k=self.k), raw=True)
 
     def data(self) -> None:
         """Show and record what became of the rows of every source, and what its reader counted in it."""

@@ -77,9 +77,6 @@ def test_what_cannot_be_is_said_with_its_line(tmp_path, wrong, said, line):
 
 
 @pytest.mark.parametrize(("wrong", "said"), [("- a", "is no mapping"), ("a: [", "cannot be read")])
-@pytest.mark.parametrize(
-    ("wrong", "said"), [("- a", "the planned journey is a mapping"), ("a: [", "cannot be read")]
-)
 def test_what_is_no_plan_at_all_is_refused(tmp_path, wrong, said):
     with pytest.raises(ConfigError, match=said):
         planned(tmp_path, wrong)

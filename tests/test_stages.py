@@ -108,7 +108,7 @@ def test_a_model_of_ones_own_can_go_by_channel_and_touchpoint_and_leave_events_w
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("", "is empty or no mapping"),
+        ("", "stages: Field required"),
         ("stages: [", "cannot be read as YAML"),
         (
             "stages: [{stage: a, any: [{chanel: x}]}, {stage: b, any: [{channel: y}]}]",

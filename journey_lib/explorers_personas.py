@@ -43,14 +43,8 @@ def personas(session: Session, features: Features, *, least_touches: int = 20, s
         with picture:
             picture.clear_output(wait=True)
             try:
-                result = find(
-                    features,
-                    names=list(deciding.value),
-                    method=method.value,
-                    k=number.value,
-                    least_touches=least_touches,
-                    seed=seed,
-                )
+                asked = {"names": list(deciding.value), "method": method.value, "k": number.value}
+                result = find(features, **asked, least_touches=least_touches, seed=seed)
             except JourneyError as error:
                 session.say(str(error))
                 return

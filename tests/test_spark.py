@@ -29,6 +29,7 @@ from journey_lib import demo, engine, health, prepare
 from journey_lib.attribution import MODELS
 from journey_lib.engine import OnSpark, spark
 from journey_lib.errors import ConfigError, DataError, ParameterError
+from journey_lib.personas import told
 
 pytestmark = pytest.mark.slow
 
@@ -126,6 +127,13 @@ PLAN = jl.maps.plan(
     }
 )
 CUT: dict[str, Any] = {"lookback": "30d", "repeats": "collapse"}
+COMPLAINTS = pd.DataFrame(
+    {
+        "customer": np.arange(40),
+        "topic": "late",
+        "timestamp": pd.Timestamp("2025-04-01", tz="UTC") + pd.to_timedelta(np.arange(40), unit="D"),
+    }
+)
 
 
 def staged(table: Any) -> Any:
@@ -169,6 +177,17 @@ VIEWS: dict[str, Callable[[Any], Any]] = {
     "planned moves": lambda table: jl.conformance.moves(table, PLAN, **CUT),
     "planned outcomes": lambda table: jl.conformance.outcomes(table, PLAN, **CUT),
     "deviations": lambda table: jl.conformance.deviations(table, PLAN, **CUT),
+    "some customers": lambda table: jl.journeys.paths(
+        jl.journeys.members(table, np.arange(table.customers) % 3 == 0)
+    ),
+    "features": lambda table: jl.features.of_touches(table).frame,
+    "stages of touchpoints": lambda table: told.stages_of(table, FIVE_A),
+    "touchpoint inventory": lambda table: jl.touchpoints.inventory(table, model=FIVE_A),
+    "touchpoints by week": jl.touchpoints.weekly,
+    "contacts of stages": lambda table: jl.journey_map.stage_contacts(table, FIVE_A),
+    "after a complaint": lambda table: jl.voice.after(
+        COMPLAINTS, table, topics=jl.voice.Topics(complaints=("late",)), as_of="2025-12-31"
+    ),
 }
 MEASURES: dict[str, Callable[[Any], Any]] = {
     **PATHS,
@@ -185,9 +204,19 @@ MEASURES: dict[str, Callable[[Any], Any]] = {
 }
 # Where the library maps a measure over buckets, and what above or below runs it.
 MAPPED = {
-    *(f"journeys/{name}.py" for name in ("cut", "detours", "entries", "moves", "now", "overview", "paths")),
+    *(
+        f"journeys/{name}.py"
+        for name in ("cut", "detours", "entries", "members", "moves", "now", "overview", "paths")
+    ),
     *("journeys/patterns.py", "journeys/positions.py", "funnel/steps.py", "funnel/times.py", "retention.py"),
-    *("conformance/ends.py", "conformance/steps.py", "health/evidence.py"),
+    *(
+        "conformance/ends.py",
+        "conformance/steps.py",
+        "health/evidence.py",
+        "features/table.py",
+        "voice/after.py",
+    ),
+    *("touchpoints/counts.py", "touchpoints/weeks.py", "personas/told.py", "journey_map/current.py"),
 }
 
 
@@ -209,7 +238,7 @@ def test_no_measure_of_the_library_is_missing_above():
     mapping = {
         str(path.relative_to(LIBRARY))
         for path in LIBRARY.rglob("*.py")
-        if re.search(r"\b(engine\.)?reduce\(\s*\w+\.buckets", path.read_text("utf-8"))
+        if re.search(r"\b(reduce|Pass)\(\s*(\w+\.buckets|cuts\(|pairs|walked\()", path.read_text("utf-8"))
     }
     assert mapping == MAPPED
 

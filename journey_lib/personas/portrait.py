@@ -40,7 +40,8 @@ def sizes(
     bought = features.frame[_column(features, conversions)].fillna(0).to_numpy(float) > 0
     everyone, total = len(group), float(order_free_total(money[:, None])[0])
     rows = [_size(group == code, money, bought, total) for code in range(len(names))]
-    table = pd.DataFrame(rows, index=pd.Index(names, name="persona")).reset_index()
+    columns = list(_size(np.zeros(everyone, bool), money, bought, total))
+    table = pd.DataFrame(rows, pd.Index(names, name="persona"), columns).reset_index()
     table["low"], table["high"] = wilson(table["customers"].to_numpy(), np.full(len(table), everyone))
     table["rate_low"], table["rate_high"] = wilson(table["buyers"].to_numpy(), table["customers"].to_numpy())
     table.insert(2, "share", table["customers"] / everyone)
@@ -162,7 +163,7 @@ def _size(inside: Array, money: Array, bought: Array, total: float) -> dict[str,
     variance = float(order_free_total((pull**2)[:, None])[0]) if total else np.nan
     low, high = share_interval(np.array([share]), np.array([variance]), n) if total else ([np.nan], [np.nan])
     mean = theirs / n if n else np.nan
-    error = Z * float(np.std(money[inside], ddof=1)) / np.sqrt(n) if n > 1 else np.nan
+    error = Z * float(np.std(np.sort(money[inside]), ddof=1)) / np.sqrt(n) if n > 1 else np.nan
     return {
         "customers": n,
         "value": theirs,

@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from journey_lib import findings_map, journey_map, map_words
+import pandas as pd
+
+from journey_lib import findings_map, journey_map, map_words, voice
 from journey_lib import journeys as views
 from journey_lib.funnel.walk import Order
 from journey_lib.i18n import text as _
 from journey_lib.journey_map import Map
 from journey_lib.model import Result
+from journey_lib.personas import told
 from journey_lib.session import Session
 from journey_lib.stages import Model
 from journey_lib.touches import Touches
@@ -27,9 +30,45 @@ def current(
     authored = journey_map.drawn(book, written[0]) if book and written else None
     options = {name: value for name, value in cut.items() if value is not None}
     found = journey_map.current(
-        touches, model=model, authored=authored, within=within, order=order, k=run.k, **options
+        touches,
+        model=model,
+        authored=authored,
+        scores=_felt(run, touches, model, cut),
+        within=within,
+        order=order,
+        k=run.k,
+        **options,
     )
     return found if found.title else replace(found, title={run.language: _("The journey as it is")})
+
+
+def _felt(run: Session, touches: Touches, model: Model, cut: Mapping[str, Any]) -> pd.DataFrame | None:
+    """How satisfied customers were at each stage, from -1 to 1; None where nobody was asked.
+
+    A touchpoint's answers belong to the stage that most of its rows are in; a customer's answers at a stage
+    count as one.
+    """
+    answers = voice.surveys(run.workspace)
+    first, last = run.days(cut.get("period"))
+    asked = answers[answers["customer"].notna() & answers["timestamp"].dt.date.between(first, last)]
+    if not len(asked):
+        return None
+    everyone = pd.Series("all", index=asked["customer"].astype(int).unique())
+    felt = told.feelings(asked, everyone, stage_of=told.stages_of(touches, model), k=run.k)
+    table = felt.table.dropna(subset=["mean"])
+    middle = (felt.settings["least"] + felt.settings["most"]) / 2
+    half = felt.settings["most"] - middle
+    return pd.DataFrame(
+        {
+            "stage": table["stage"],
+            **{
+                name: (table[of] - middle) / half
+                for name, of in (("score", "mean"), ("low", "low"), ("high", "high"))
+            },
+            "n": table["customers"],
+            "source": _("surveys (CSAT)"),
+        }
+    )
 
 
 def known(run: Session, whole: Map, as_of: dt.date | None) -> list[Result]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import threading
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,7 @@ LOCALES: dict[Language, str] = {"vi": "vi_VN", "en": "en_US"}
 CATALOGUES = Path(__file__).parent / "locale"
 
 _current: Language = "en"
+_here = threading.local()
 
 
 def speak(language: Language) -> None:
@@ -26,8 +30,23 @@ def speak(language: Language) -> None:
 
 
 def language() -> Language:
-    """The language this process speaks now."""
-    return _current
+    """The language spoken here and now."""
+    return getattr(_here, "language", None) or _current
+
+
+@contextmanager
+def speaking(chosen: Language) -> Iterator[None]:
+    """Speak `chosen` within the block, in this thread only: pages of two languages are made side by side."""
+    before = getattr(_here, "language", None)
+    _here.language = chosen
+    try:
+        yield
+    finally:
+        _here.language = before
+
+
+def _spoken() -> Language:
+    return language()
 
 
 @functools.cache
@@ -45,7 +64,7 @@ def _catalogue(lang: Language) -> dict[str, str]:
 
 def text(message: str, /, language: Language | None = None, **slots: Any) -> str:
     """What `message` (English, with ``{slots}``) reads in the current or given language."""
-    translated = _catalogue(language or _current).get(message, message)
+    translated = _catalogue(language or _spoken()).get(message, message)
     return translated.format(**slots) if slots else translated
 
 
@@ -54,7 +73,7 @@ def number(value: float, digits: int = 0, language: Language | None = None) -> s
     from babel.numbers import format_decimal
 
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
-    return str(format_decimal(round(value, digits), pattern, locale=LOCALES[language or _current]))
+    return str(format_decimal(round(value, digits), pattern, locale=LOCALES[language or _spoken()]))
 
 
 def percent(value: float, digits: int = 1, language: Language | None = None) -> str:
@@ -66,7 +85,7 @@ def money(amount: float, currency: str, language: Language | None = None, compac
     """An amount in major units as its readers write it: ``357.960.000 ₫``; compact: ``358 Tr ₫``."""
     from babel.numbers import format_compact_currency, format_currency
 
-    locale = LOCALES[language or _current]
+    locale = LOCALES[language or _spoken()]
     if compact:
         return str(format_compact_currency(amount, currency, locale=locale, fraction_digits=1))
     return str(format_currency(amount, currency, locale=locale))
@@ -76,7 +95,7 @@ def date(day: dt.date, language: Language | None = None) -> str:
     """``31/01/2025`` in Vietnamese, ``31 Jan 2025`` in English, where neither order can be mistaken."""
     from babel.dates import format_date
 
-    lang = language or _current
+    lang = language or _spoken()
     return str(format_date(day, "dd/MM/yyyy" if lang == "vi" else "d MMM yyyy", locale=LOCALES[lang]))
 
 
@@ -97,7 +116,7 @@ def vega_locale(currency: str, language: Language | None = None) -> dict[str, di
     from babel.dates import get_day_names, get_month_names
     from babel.numbers import get_currency_symbol
 
-    lang = language or _current
+    lang = language or _spoken()
     sign = get_currency_symbol(currency, locale=LOCALES[lang])
     numbers: dict[str, Any] = {"decimal": ".", "thousands": ",", "grouping": [3], "currency": [sign, ""]}
     if lang == "vi":

@@ -46,14 +46,9 @@ def fragment(
     dates are judged (the last day of the data when None; no date is past where neither is known). `level` is
     that of its heading, `number` tells it from other maps of the page.
     """
-    spoken = i18n.language()
-    i18n.speak(language)
-    try:
+    with i18n.speaking(language):
         content = _content(shown, language, names or {}, as_of)
-        markup = pages.piece("map/map.html.j2", language=language, level=level, number=number, **content)
-    finally:
-        i18n.speak(spoken)
-    return markup
+        return pages.piece("map/map.html.j2", language=language, level=level, number=number, **content)
 
 
 def page(

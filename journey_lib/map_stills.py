@@ -83,12 +83,8 @@ def svg(
     as_of: dt.date | None = None,
 ) -> str:
     """The map as one SVG: no style sheet, no script, no address; `names` and `as_of` as for a page."""
-    spoken = i18n.language()
-    i18n.speak(language)
-    try:
+    with i18n.speaking(language):
         return _drawn(whole, language, names or {}, as_of or whole.as_of)
-    finally:
-        i18n.speak(spoken)
 
 
 def png(

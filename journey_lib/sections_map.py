@@ -48,6 +48,8 @@ def _felt(run: Session, touches: Touches, model: Model, cut: Mapping[str, Any]) 
     A touchpoint's answers belong to the stage that most of its rows are in; a customer's answers at a stage
     count as one.
     """
+    if not any(source.table == "surveys" for source in run.workspace.sources):
+        return None
     answers = voice.surveys(run.workspace)
     first, last = run.days(cut.get("period"))
     asked = answers[answers["customer"].notna() & answers["timestamp"].dt.date.between(first, last)]

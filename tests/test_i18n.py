@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import datetime as dt
 import re
+import threading
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
@@ -162,3 +163,21 @@ def test_every_column_of_the_canonical_tables_has_a_vietnamese_name(messages):
 def test_a_language_we_do_not_speak_is_refused():
     with pytest.raises(ParameterError, match="'fr' is not a language"):
         i18n.speak("fr")  # type: ignore[arg-type]
+
+
+def test_two_threads_speak_their_own_language_at_once():
+    heard: dict[str, set[str]] = {"vi": set(), "en": set()}
+    start = threading.Barrier(2)
+
+    def speak(lang) -> None:
+        start.wait()
+        for _ in range(300):
+            with i18n.speaking(lang):
+                heard[lang].add(i18n.text("Customers"))
+
+    threads = [threading.Thread(target=speak, args=(lang,)) for lang in heard]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert heard == {"vi": {"Khách hàng"}, "en": {"Customers"}}

@@ -174,7 +174,6 @@ def credit(result: Result, personas: Names, names: Names, subtitle: str = "") ->
         row=named(frame["channel"], names),
         persona_name=_called(frame["persona"], personas),
         persona=_heads(frame["persona"], personas),
-        few=frame["journeys"] < SMALL,
         label=[i18n.percent(share, 0) for share in frame["share"]],
     )
     order = list(dict.fromkeys(frame.sort_values("share", ascending=False)["row"]))

@@ -10,9 +10,10 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, Field
 
-from journey_lib.authored import composed, line_of
+from journey_lib import authored
+from journey_lib.authored import Strict
 from journey_lib.errors import ConfigError, DataError, ParameterError, did_you_mean
 from journey_lib.features import Features
 from journey_lib.intervals import Z, discoveries, two_sided, wilson
@@ -36,14 +37,12 @@ def _add_up(parts: Mapping[str, float]) -> Mapping[str, float]:
     return parts
 
 
-class Target(BaseModel):
+class Target(Strict):
     """Who a shop means to reach: for each feature, what part of its audience is to have which value.
 
     `audience` is everyone in the table of features, or only who converted in its window. Parts of one feature
     add up to 1, or to less where the rest may be anybody.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Words = Field(default_factory=dict)
     audience: Literal["everyone", "converted"] = "converted"
@@ -127,19 +126,7 @@ def target(workspace: Workspace) -> Target:
             where=str(file),
             do="write one: docs/personas.md shows how",
         )
-    declared, root = composed(file, what="the target audience")
-    if not isinstance(declared, dict):
-        raise ConfigError("a target is a mapping", where=str(file), do="start with `targets:`")
-    try:
-        return Target.model_validate(declared)
-    except ValidationError as error:
-        raise ConfigError(
-            "the target audience says something that cannot be",
-            where="\n         ".join(
-                f"{file}{line_of(root, problem['loc'])}: {_complaint(problem)}" for problem in error.errors()
-            ),
-            how_many=f"{error.error_count()} problem(s)",
-        ) from None
+    return authored.read(file, Target, what="the target audience")
 
 
 def audience(features: Features, meant: Target) -> Result:
@@ -259,11 +246,3 @@ def _lifted(x: Array, top: Array) -> _Lift:
         return _Lift(ratio, ratio, ratio, np.nan)
     ends = ratio * np.exp(np.array([-1, 1]) * Z * error)
     return _Lift(ratio, float(ends[0]), float(ends[1]), float(np.log(ratio) / error))
-
-
-def _complaint(problem: Any) -> str:
-    spot = ".".join(str(part) for part in problem["loc"])
-    if problem["type"] == "extra_forbidden":
-        return f"{spot}: unknown key. {did_you_mean(str(problem['loc'][-1]), Target.model_fields)}"
-    said = problem["msg"].removeprefix("Value error, ")
-    return f"{spot}: {said}" if spot else said

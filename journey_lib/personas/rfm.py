@@ -10,9 +10,10 @@ from typing import Annotated, Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BeforeValidator, Field
 
-from journey_lib.authored import composed, line_of
+from journey_lib import authored
+from journey_lib.authored import Strict
 from journey_lib.errors import ConfigError, DataError, ParameterError, did_you_mean
 from journey_lib.features import Features
 from journey_lib.model import Language, Result
@@ -33,11 +34,7 @@ Scores = Annotated[
 ]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Box(_Strict):
+class Box(Strict):
     """Scores from the first to the last of each pair, both included; all five where none are given."""
 
     r: Scores = (1, 5)
@@ -50,7 +47,7 @@ class Box(_Strict):
         return ((r, f, m) for r, f, m in itertools.product(*ranges))
 
 
-class Segment(_Strict):
+class Segment(Strict):
     """One segment: its code, what readers call it, and the boxes it is made of."""
 
     segment: str = Field(pattern=r"^[a-z0-9][a-z0-9_]*$")
@@ -58,7 +55,7 @@ class Segment(_Strict):
     any: tuple[Box, ...] = Field(min_length=1)
 
 
-class Table(_Strict):
+class Table(Strict):
     """Segments in the order in which they are shown; together they hold each of the 125 cells once."""
 
     segments: tuple[Segment, ...] = Field(min_length=1)
@@ -84,18 +81,7 @@ def table(file: Path | None = None) -> Table:
     path = file or STANDARD
     if not path.is_file():
         raise ConfigError("there is no table of RFM segments", where=str(path))
-    declared, root = composed(path, what="the table of RFM segments")
-    try:
-        found = Table.model_validate(declared)
-    except ValidationError as error:
-        raise ConfigError(
-            "the table of RFM segments says something that cannot be",
-            where="\n         ".join(
-                f"{path}{line_of(root, each['loc'])}: {'.'.join(map(str, each['loc']))}: {each['msg']}"
-                for each in error.errors()
-            ),
-            how_many=f"{error.error_count()} problem(s)",
-        ) from None
+    found = authored.read(path, Table, what="the table of RFM segments")
     check(found, where=str(path))
     return found
 

@@ -82,10 +82,22 @@ def percent(value: float, digits: int = 1, language: Language | None = None) -> 
 
 
 def money(amount: float, currency: str, language: Language | None = None, compact: bool = False) -> str:
-    """An amount in major units as its readers write it: ``357.960.000 ₫``; compact: ``358 Tr ₫``."""
-    from babel.numbers import format_compact_currency, format_currency
+    """An amount in major units as its readers write it: ``357.960.000 ₫``; compact: ``358 triệu ₫``.
 
-    locale = LOCALES[language or _spoken()]
+    CLDR's short Vietnamese forms, Tr and N, are read by few: million and thousand are written out there.
+    """
+    from babel.numbers import (
+        format_compact_currency,
+        format_compact_decimal,
+        format_currency,
+        get_currency_symbol,
+    )
+
+    lang = language or _spoken()
+    locale = LOCALES[lang]
+    if compact and lang == "vi":
+        words = format_compact_decimal(amount, format_type="long", locale=locale, fraction_digits=1)
+        return f"{words} {get_currency_symbol(currency, locale=locale)}".replace(" ", "\u00a0")
     if compact:
         return str(format_compact_currency(amount, currency, locale=locale, fraction_digits=1))
     return str(format_currency(amount, currency, locale=locale))

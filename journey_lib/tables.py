@@ -5,7 +5,8 @@
 
 A format is one of ``text``, ``number[:digits]``, ``percent[:digits]``, ``share[:digits]`` (a percentage
 with a bar as long as its part of the column's greatest), ``money:CUR`` (written out), ``compact:CUR``
-(``358 Tr ₫``) and ``date``.
+(``358 triệu ₫``) and ``date``. A column called ``low`` or ``…_low`` and the ``high`` that follows it, written
+in the same way, are shown as one: their interval.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from __future__ import annotations
 import datetime as dt
 import html
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -38,12 +40,12 @@ def table_html(
             raise ParameterError(
                 f"the table has no column {column!r}", do=did_you_mean(str(column), map(str, frame.columns))
             )
-    columns = {column: (kind, _writer(kind, frame[column])) for column, kind in formats.items()}
+    columns = _columns(frame, formats)
     counts = frame[muted].astype("float64") if muted else pd.Series(math.inf, index=frame.index)
     hidden = (counts > 0) & (counts < k) | frame.get("suppressed", False)
     few = hidden | (counts < SMALL)
     least = f"&lt;{i18n.number(k)}" if k else _DASH
-    records = frame[list(formats)].itertuples(index=False, name=None)
+    records = frame[list(formats)].to_dict("records")
     rows = "".join(
         _row(columns, record, few=mark, instead={str(muted): least} if gone else None)
         for record, mark, gone in zip(records, few, hidden, strict=True)
@@ -52,7 +54,7 @@ def table_html(
         nothing = html.escape(i18n.text("nothing to list"))
         rows = f'<tr><td class="text" colspan="{len(columns)}">{nothing}</td></tr>'
     head = "".join(
-        f'<th scope="col"{_align(kind)}>{html.escape(heading(c))}</th>' for c, kind in formats.items()
+        f'<th scope="col"{_align(column.kind)}>{html.escape(column.heading)}</th>' for column in columns
     )
     name = html.escape(caption, quote=True)
     return (
@@ -84,22 +86,57 @@ def reason(said: str) -> str:
 _DASH = "–"
 
 
+@dataclass(frozen=True)
+class _Column:
+    """What is written under one heading: one column of the frame, or the two ends of an interval."""
+
+    names: tuple[str, ...]
+    kind: str
+    write: Callable[[Any], str]
+
+    @property
+    def heading(self) -> str:
+        return heading(self.names[0]) if len(self.names) == 1 else i18n.text("95 % interval")
+
+    def words(self, record: Mapping[Hashable, Any]) -> str:
+        ends = [_DASH if _missing(record[name]) else self.write(record[name]) for name in self.names]
+        if len(ends) == 1 or set(ends) == {_DASH}:
+            return ends[0]
+        return f" {_DASH} ".join("…" if end == _DASH else end for end in ends)
+
+
+def _columns(frame: pd.DataFrame, formats: Mapping[str, str]) -> list[_Column]:
+    """The columns in their order; two ends of an interval, side by side, are one column."""
+    columns: list[_Column] = []
+    for name, kind in formats.items():
+        before = columns[-1] if columns else None
+        if before and before.kind == kind and _ends(before.names[-1], name):
+            columns[-1] = replace(before, names=(*before.names, name))
+        else:
+            columns.append(_Column((name,), kind, _writer(kind, frame[name])))
+    return columns
+
+
+def _ends(low: str, high: str) -> bool:
+    return (low == "low" or low.endswith("_low")) and high == low.removesuffix("low") + "high"
+
+
 def _row(
-    columns: Mapping[str, tuple[str, Callable[[Any], str]]],
-    record: tuple[Any, ...],
+    columns: Sequence[_Column],
+    record: Mapping[Hashable, Any],
     *,
     few: bool,
     instead: Mapping[str, str] | None,
 ) -> str:
     """One row; where it may show no numbers, `instead` says what stands for some of them."""
     cells: list[str] = []
-    for (column, (kind, write)), value in zip(columns.items(), record, strict=True):
-        if instead is not None and kind != "text":
-            words = instead.get(column, _DASH)
+    for column in columns:
+        if instead is not None and column.kind != "text":
+            words = instead.get(column.names[0], _DASH)
         else:
-            words = _DASH if _missing(value) else write(value)
+            words = column.words(record)
         if cells:
-            cells.append(f"<td{_align(kind)}>{words}</td>")
+            cells.append(f"<td{_align(column.kind)}>{words}</td>")
         else:
             said = html.escape(i18n.text("few cases"))
             mark = f'&nbsp;†<span class="unseen"> ({said})</span>' if few else ""

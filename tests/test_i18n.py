@@ -111,7 +111,7 @@ def test_numbers_money_and_dates_are_written_as_readers_expect():
     assert i18n.number(1234.5, 1, "en") == "1,234.5"
     assert i18n.percent(0.1234, 1, "vi") == "12,3%"
     assert i18n.money(357_960_000, "VND", "vi") == f"357.960.000{space}₫"
-    assert i18n.money(357_960_000, "VND", "vi", compact=True) == f"358{space}Tr{space}₫"
+    assert i18n.money(357_960_000, "VND", "vi", compact=True) == f"358{space}triệu{space}₫"
     assert i18n.money(1234.5, "USD", "en") == "$1,234.50"
     assert i18n.date(dt.date(2025, 4, 3), "vi") == "03/04/2025"
     assert i18n.date(dt.date(2025, 4, 3), "en") == "3 Apr 2025"

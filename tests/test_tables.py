@@ -85,11 +85,39 @@ def test_a_bar_is_as_long_as_its_part_of_the_greatest_share() -> None:
     assert re.findall(r"width:(\d+%)", html) == ["100%", "50%", "0%"]
 
 
+def test_the_ends_of_an_interval_share_a_column() -> None:
+    frame = pd.DataFrame(
+        {
+            "channel": ["Zalo", "Email", "SMS"],
+            "share": [0.5, 0.25, 0.0],
+            "low": [0.4, float("nan"), 0.0],
+            "high": [0.6, 0.3, 0.1],
+            "other_high": [1.0, 2.0, 3.0],
+        }
+    )
+    formats = {
+        "channel": "text",
+        "share": "percent",
+        "low": "percent",
+        "high": "percent",
+        "other_high": "number",
+    }
+    html = table_html(frame, caption="Phần đóng góp", formats=formats)
+    assert re.findall(r'<th scope="col"[^>]*>(.*?)</th>', html) == [
+        "Kênh", "Tỷ trọng", "Khoảng tin cậy 95 %", "Other high",
+    ]  # fmt: skip
+    assert rows(html) == [
+        ["Zalo", "50,0%", "40,0% – 60,0%", "1"],
+        ["Email", "25,0%", "… – 30,0%", "2"],
+        ["SMS", "0,0%", "0,0% – 10,0%", "3"],
+    ]
+
+
 def test_dates_and_short_money_follow_the_language() -> None:
     frame = pd.DataFrame({"day": pd.to_datetime(["2025-01-31"]), "value": [357_960_000]})
     formats = {"day": "date", "value": "compact:VND"}
     assert rows(table_html(frame, caption="c", formats=formats)) == [
-        ["31/01/2025", "358\N{NO-BREAK SPACE}Tr\N{NO-BREAK SPACE}₫"]
+        ["31/01/2025", "358\N{NO-BREAK SPACE}triệu\N{NO-BREAK SPACE}₫"]
     ]
     i18n.speak("en")
     assert rows(table_html(frame, caption="c", formats=formats))[0][0] == "31 Jan 2025"

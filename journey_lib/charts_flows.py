@@ -16,7 +16,7 @@ from journey_lib.model import CONVERTED, ENDED, LATER, OPEN, OTHER, START, Resul
 NAMED = 6  # names that get a band of their own at a step; the others share one
 GAP = 0.015  # of the height, between bands
 THIN = 0.004  # of all journeys: a ribbon thinner than that cannot be seen
-LABEL = 92  # pixels of a name, which must not reach the next bands
+HALF = 0.04  # of the way to the next touch, half the width of a band
 BEND = 5  # points along a ribbon
 ENDS = (CONVERTED, ENDED, OPEN, LATER)
 
@@ -38,7 +38,8 @@ def flows(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin
         title=None,
         legend=alt.Legend(labelLimit=240),
     )
-    across = alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0.9, float(bands["step"].max()) + 0.9]))
+    steps = int(bands["step"].max())
+    across = alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0.9, steps + 0.9]))
     up = alt.Y("low:Q", axis=None, scale=alt.Scale(domain=[0, 1.12]))
     streams = (
         alt.Chart(_lean(ribbons, ["link", "x", "low", "high", "kind"]))
@@ -64,7 +65,9 @@ def flows(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin
             _tip("of_all", _("Journeys"), ",.0f"),
         ],
     )
-    words = base.mark_text(style="label", align="left", dx=9, fontSize=10, limit=LABEL).encode(
+    # A name must not reach the next bands, however wide the page is.
+    room = alt.ExprRef(f"width * {1 - 2 * HALF} / {steps} - 11")
+    words = base.mark_text(style="label", align="left", dx=7, fontSize=10, limit=room).encode(
         x=alt.X("right:Q"), y=alt.Y("middle:Q"), text="label:N"
     )
     small = _("{n} journeys take ways too thin to be drawn", n=i18n.number(thin)) if thin else ""
@@ -183,7 +186,7 @@ def _ribbons(links: pd.DataFrame, bands: pd.DataFrame, total: int) -> tuple[pd.D
     points = pd.DataFrame(
         {
             "link": np.repeat(np.arange(len(wide)), BEND),
-            "x": (wide["step"].to_numpy()[:, None] - 1 + 0.06 + 0.88 * along).ravel(),
+            "x": (wide["step"].to_numpy()[:, None] - 1 + HALF + (1 - 2 * HALF) * along).ravel(),
             "high": high.ravel(),
             "low": (high - wide["share"].to_numpy()[:, None]).ravel(),
             "kind": np.repeat([_kind(name) for name in wide["to"]], BEND),
@@ -197,8 +200,8 @@ def _labelled(bands: pd.DataFrame, names: Names) -> pd.DataFrame:
     bands = bands.assign(
         row=named(bands["name"], names),
         middle=(bands["bottom"] + bands["top"]) / 2,
-        left=bands["step"] - 0.06,
-        right=bands["step"] + 0.06,
+        left=bands["step"] - HALF,
+        right=bands["step"] + HALF,
         kind=[_kind(name) for name in bands["name"]],
     )
     return bands.assign(

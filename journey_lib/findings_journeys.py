@@ -9,6 +9,7 @@ import pandas as pd
 from journey_lib import i18n
 from journey_lib.charts import named
 from journey_lib.findings import _bold, _name
+from journey_lib.findings_conformance import _points
 from journey_lib.funnel import NOTHING
 from journey_lib.i18n import text as _
 from journey_lib.model import NO_TOUCH, OTHER, Result
@@ -175,12 +176,12 @@ def pattern(result: Result) -> str:
         said
         + " "
         + _(
-            "Of those that are over they convert {difference} points more or less often than the others (95 %"
-            " interval {low} to {high}): a difference between journeys, not what following the pattern"
-            " brings about.",
-            difference=_bold(i18n.number(100 * facts["difference"], 2)),
-            low=i18n.number(100 * facts["difference_low"], 2),
-            high=i18n.number(100 * facts["difference_high"], 2),
+            "Of those that are over, their conversion rate differs from that of the others by {difference}"
+            " points (95 % interval {low} to {high}): a difference between journeys, not what following the"
+            " pattern brings about.",
+            difference=_bold(_points(facts["difference"])),
+            low=_points(facts["difference_low"]),
+            high=_points(facts["difference_high"]),
         )
     )
 

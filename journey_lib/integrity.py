@@ -15,6 +15,7 @@ from journey_lib.i18n import text as _
 from journey_lib.intervals import SMALL
 from journey_lib.journeys.compare import VIEWS
 from journey_lib.model import CONVERTED, Result
+from journey_lib.tables import heading
 
 Outcome = Literal["ok", "care", "wrong"]
 Finding = tuple[str, Outcome, str]
@@ -104,7 +105,7 @@ def _population(results: Sequence[Result]) -> Finding:
     apart = [sorted(some) for some in counts.values() if len(some) > 1]
     if apart:
         return "population", "wrong", _("the views count {counts}", counts=", ".join(map(str, apart[0])))
-    told = [f"{by[0]}: {i18n.number(min(some))}" for by, some in counts.items()]
+    told = [f"{heading(by[0]).lower()}: {i18n.number(min(some))}" for by, some in counts.items()]
     return "population", "ok", _("journeys by {told}", told="; ".join(told))
 
 

@@ -8,6 +8,7 @@ arguments hold, and whoever asks the same next reads it; without a folder nothin
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import hashlib
 import io
@@ -96,10 +97,14 @@ class _Content(_Whole):
         self.fast = True  # no references to what was written before
 
     def reducer_override(self, value: Any) -> Any:
-        """Let a workspace stand for the data it was prepared from, too."""
+        """Let a workspace stand for the data it was prepared from, too, and a dataclass for its fields."""
         if isinstance(value, Workspace):
             with contextlib.suppress(OSError):
                 return (tuple, ((value.path.absolute(), value.model_dump_json(), _manifest(value)),))
+        if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            # not what it has worked out of them meanwhile
+            fields = [getattr(value, field.name) for field in dataclasses.fields(value)]
+            return (tuple, ((type(value), *fields),))
         return super().reducer_override(value)
 
 

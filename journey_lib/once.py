@@ -20,6 +20,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ParamSpec, TypeVar
 
+import pandas as pd
+
 from journey_lib import i18n
 from journey_lib.workspace import Workspace
 
@@ -97,15 +99,20 @@ class _Content(_Whole):
         self.fast = True  # no references to what was written before
 
     def reducer_override(self, value: Any) -> Any:
-        """Let a workspace stand for the data it was prepared from, too, and a dataclass for its fields."""
+        """Write what a value says, and not how it happens to be held or what it has worked out meanwhile.
+
+        A workspace also stands for the data it was prepared from.
+        """
+        said: tuple[Any, ...] | None = None
         if isinstance(value, Workspace):
             with contextlib.suppress(OSError):
-                return (tuple, ((value.path.absolute(), value.model_dump_json(), _manifest(value)),))
-        if dataclasses.is_dataclass(value) and not isinstance(value, type):
-            # not what it has worked out of them meanwhile
-            fields = [getattr(value, field.name) for field in dataclasses.fields(value)]
-            return (tuple, ((type(value), *fields),))
-        return super().reducer_override(value)
+                said = (value.path.absolute(), value.model_dump_json(), _manifest(value))
+        elif isinstance(value, pd.DataFrame):
+            columns = [value.iloc[:, place].array for place in range(value.shape[1])]
+            said = (value.columns, value.index, columns)
+        elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+            said = tuple(getattr(value, field.name) for field in dataclasses.fields(value))
+        return super().reducer_override(value) if said is None else (tuple, ((type(value), *said),))
 
 
 def _manifest(workspace: Workspace) -> bytes:

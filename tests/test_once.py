@@ -131,6 +131,11 @@ def test_what_an_argument_has_worked_out_meanwhile_makes_no_other_question(kept:
     fresh, used = Counted(3), Counted(3)
     assert used.twice == 6
     assert content(fresh) == content(used) != content(Counted(4))
+    pieces, whole = (pd.DataFrame({"a": [1.0]}) for _ in range(2))
+    pieces["b"] = whole["b"] = 2.0
+    whole = whole.copy()  # the same table, held as one block of numbers
+    assert pieces._mgr.nblocks != whole._mgr.nblocks
+    assert content(pieces) == content(whole) != content(whole.rename(columns={"b": "c"}))
 
 
 def test_without_a_folder_nothing_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,7 +50,7 @@ _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 def chosen(notebook: nbformat.NotebookNode, language: Language) -> nbformat.NotebookNode:
     """A copy of the notebook, without the cells and outputs that are not for this reader."""
     other = "lang-en" if language == "vi" else "lang-vi"
-    copied = nbformat.from_dict({**notebook, "cells": []})  # type: ignore[no-untyped-call]
+    copied = nbformat.from_dict({**notebook, "cells": []})
     # outputs are large, and nobody changes them: they are not copied
     copied.cells = [
         NotebookNode({**cell, "metadata": copy.deepcopy(cell.metadata)})
@@ -102,7 +102,7 @@ def render(notebook: nbformat.NotebookNode, *, album: Album, language: Language,
         return _displayed(output.get("data", {}), album=album, language=language)
 
     shown: list[str] = []
-    bare = nbformat.from_dict({**notebook, "cells": []})  # type: ignore[no-untyped-call]
+    bare = nbformat.from_dict({**notebook, "cells": []})
     for cell in notebook.cells:
         kept = NotebookNode(cell)
         if "outputs" in cell:

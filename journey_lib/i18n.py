@@ -19,6 +19,7 @@ CATALOGUES = Path(__file__).parent / "locale"
 
 _current: Language = "en"
 _here = threading.local()
+_asked = 0
 
 
 def speak(language: Language) -> None:
@@ -31,6 +32,8 @@ def speak(language: Language) -> None:
 
 def language() -> Language:
     """The language spoken here and now."""
+    global _asked  # noqa: PLW0603 - see `asked`
+    _asked += 1
     return getattr(_here, "language", None) or _current
 
 
@@ -43,6 +46,11 @@ def speaking(chosen: Language) -> Iterator[None]:
         yield
     finally:
         _here.language = before
+
+
+def asked() -> int:
+    """How often this process has wanted to know its language: who did not ask said nothing in words."""
+    return _asked
 
 
 def _spoken() -> Language:

@@ -19,6 +19,7 @@ from journey_lib.identity import KINDS, Level
 from journey_lib.identity.stitch import LEVELS
 from journey_lib.intervals import wilson
 from journey_lib.model import NO_TOUCH, OTHER, Result
+from journey_lib.once import once
 from journey_lib.prepare import BUCKET_ROWS, FOLDS, Manifest, prepare
 from journey_lib.touches import Bucket, Touches
 from journey_lib.workspace import Workspace, minor_digits
@@ -54,6 +55,7 @@ def restitched(workspace: Workspace, level: Level) -> Touches:
     return replace(table, buckets=tuple(_pieces(whole)), fold=fold)
 
 
+@once
 def sensitivity(workspace: Workspace, model: str = "markov", **cut: Any) -> tuple[Result, Result]:
     """How much conversion, drop-off and channel credit depend on how far identifiers are stitched.
 
@@ -148,6 +150,7 @@ def matches(workspace: Workspace) -> Result:
     return Result("match_rates", table, {"sources": len(table)}, _settings(manifest), "customers")
 
 
+@once
 def links(workspace: Workspace, n: int = 12) -> Result:
     """Which evidence joined customers, and which was not believed, and why.
 
@@ -181,6 +184,7 @@ def _short(rows: pd.DataFrame, n: int) -> pd.DataFrame:
     return pd.concat([rows.iloc[: n - 1], other.assign(reason=same)])
 
 
+@once
 def largest(workspace: Workspace, n: int = 20) -> Result:
     """Which customers consist of the most identifiers: the place to look for wrong merges.
 
@@ -201,6 +205,7 @@ def largest(workspace: Workspace, n: int = 20) -> Result:
     return Result("largest_customers", found, {"shown": len(found)}, _settings(manifest))
 
 
+@once
 def life_stages(workspace: Workspace) -> Result:
     """How many customers are where in their life with the shop, and what they brought.
 
@@ -266,6 +271,7 @@ def timeline(workspace: Workspace, customer_id: str | None) -> Result:
     return Result("timeline", rows[columns], {name: person[name] for name in traits}, settings)
 
 
+@once
 def chosen(workspace: Workspace, example: Example) -> str | None:
     """Whom to show as an example: ``none`` nobody, ``typical`` somebody worth a look.
 

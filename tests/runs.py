@@ -81,6 +81,7 @@ class Kernel:
 
     def __init__(self) -> None:
         self.ran: list[Any] = []
+        self.kept: list[Path | None] = []
         self.shows = "all is well"
         self.fails: BaseException | None = None
         self.results: list[dict[str, Any]] = []
@@ -92,9 +93,11 @@ class Kernel:
         stop: threading.Event,
         until: float | None,
         warm: Warm | None,  # noqa: ARG002
+        kept: Path | None,
     ) -> kernel.Executed:
         assert until is None or not stop.is_set()
         self.ran.append(notebook)
+        self.kept.append(kept)
         for number, cell in enumerate(cell for cell in notebook.cells if cell.cell_type == "code"):
             cell.execution_count = number + 1
         last = notebook.cells[-1]

@@ -17,7 +17,7 @@ import pytest
 from nbformat import v4
 from sample_report import CHANNELS, HOSTILE, PROVENANCE, bars, charts, code, credit, notebook
 
-from journey_lib import exporter
+from journey_lib import exporter, pages
 from journey_lib.exporter import redact, vega
 from journey_lib.model import Language
 
@@ -58,6 +58,10 @@ class Reader(HTMLParser):
 
     def block(self, name: str) -> Any:
         return json.loads(next(text for attributes, text in self.scripts if attributes.get("id") == name))
+
+    def packed(self, name: str) -> str:
+        text = next(text for attributes, text in self.scripts if attributes.get("id") == name)
+        return gzip.decompress(base64.b64decode(text)).decode()
 
     def tags(self, tag: str) -> list[dict[str, str]]:
         return [attributes for found, attributes in self.elements if found == tag]
@@ -179,7 +183,7 @@ def test_warnings_are_not_for_the_reader_but_what_was_printed_is() -> None:
 
 
 def test_charts_share_their_data_looks_and_library(vietnamese: str) -> None:
-    drawings = Reader(vietnamese).block("drawings")
+    drawings = json.loads(Reader(vietnamese).packed("drawings"))
     assert len(drawings["charts"]) == len(charts())
     assert drawings["datasets"]["d1"]["columns"]["channel"] == CHANNELS
     names = [re.findall(r'"name": "(d\d+)"', json.dumps(spec)) for spec in drawings["charts"]]
@@ -187,8 +191,7 @@ def test_charts_share_their_data_looks_and_library(vietnamese: str) -> None:
     assert all(
         "datasets" not in spec and "config" not in spec and "title" not in spec for spec in drawings["charts"]
     )
-    packed = next(text for attributes, text in Reader(vietnamese).scripts if attributes.get("id") == "vega")
-    assert "vegaEmbed" in gzip.decompress(base64.b64decode(packed)).decode()
+    assert "vegaEmbed" in Reader(vietnamese).packed("vega")
 
 
 def test_every_chart_has_a_still_for_paper_and_a_name_for_who_cannot_see_it(vietnamese: str) -> None:
@@ -257,19 +260,28 @@ def test_nothing_on_a_page_points_outside_of_it(vietnamese: str) -> None:
             assert attributes.get(name, "#").startswith(("#", "data:")), (tag, attributes)
 
 
+def test_packed_data_are_small_and_the_same_for_the_same_run(vietnamese: str) -> None:
+    found = Reader(vietnamese).packed("drawings")
+    assert pages.packed(found) in vietnamese
+    assert len(pages.packed(found)) < len(found.encode()) / 2
+    assert f'id="drawings">{found}</script>' in pages.unpacked(vietnamese)
+    assert pages.unpacked("<p>nothing packed</p>") == "<p>nothing packed</p>"
+
+
 def test_hostile_names_stay_words_wherever_they_come_to_stand(vietnamese: str) -> None:
     found = Reader(vietnamese)
     assert found.tags("img") == []
     assert not [a for _, a in found.elements if any(name.startswith("on") for name in a)]
     kinds = [attributes.get("type") or "runs" for attributes, _ in found.scripts]
-    assert kinds == ["runs", "application/json", "application/json", "text/plain", "runs"]
-    assert HOSTILE in found.block("drawings")["datasets"]["d1"]["columns"]["channel"]
+    assert kinds == ["runs", "application/json", "text/plain", "text/plain", "runs"]
+    assert HOSTILE in json.loads(found.packed("drawings"))["datasets"]["d1"]["columns"]["channel"]
 
 
 def test_data_cannot_end_the_script_they_are_kept_in() -> None:
     frame = credit().assign(channel=["</script><script>alert(1)</script>", "<!--", "-->", "]]>", "\u2028"])
     found = Reader(page(notebook("vi", [bars(frame)])))
-    assert found.block("drawings")["datasets"]["d1"]["columns"]["channel"] == frame["channel"].tolist()
+    drawings = json.loads(found.packed("drawings"))
+    assert drawings["datasets"]["d1"]["columns"]["channel"] == frame["channel"].tolist()
 
 
 @pytest.mark.parametrize(

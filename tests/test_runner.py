@@ -6,6 +6,7 @@ import csv
 import html
 import json
 import os
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 from runs import Kernel, manifest, report, without_kernel, workspace
 
-from journey_lib import runner
+from journey_lib import catalogue, pages, runner
 from journey_lib.errors import (
     AlreadyRunning,
     ConfigError,
@@ -286,11 +287,16 @@ def test_folders_of_this_machine_are_shown_by_short_names(
     assert "read shop/raw/events.csv and \x1b[32m~/.config/x" in (reports / "shop/vi/small.html").read_text()
 
 
+@pytest.mark.parametrize(
+    "shown",
+    [f"<p>{Path.cwd()}/x</p>", f'<script id="drawings">{pages.packed(str(Path.cwd()))}</script>'],
+    ids=["plain", "packed"],
+)
 def test_a_page_with_folders_of_this_machine_is_not_published(
-    run: Runs, fake: Kernel, reports: Path, monkeypatch: pytest.MonkeyPatch
+    run: Runs, fake: Kernel, reports: Path, monkeypatch: pytest.MonkeyPatch, shown: str
 ) -> None:
     run()
-    monkeypatch.setattr("journey_lib.exporter.page", lambda *_, **__: f"<p>{Path.cwd()}/x</p>")
+    monkeypatch.setattr("journey_lib.exporter.page", lambda *_, **__: shown)
     assert "folders of this machine" in str(fails(run, reports))
 
 
@@ -398,6 +404,50 @@ def test_one_failure_stops_no_other_report(
         ("trouble", "en", ReportFailed),
     ]
     assert {(o.report, o.language) for o in heard} == {(o.report, o.language) for o in outcomes}
+
+
+def ran(fake: Kernel) -> list[tuple[str, str]]:
+    """Which report in which language the kernels were given, in their order."""
+    said = ["\n".join(cell.source for cell in nb.cells) for nb in fake.ran]
+    return [
+        ("trouble" if "trouble" in text else "small", "vi" if 'language = "vi"' in text else "en")
+        for text in (re.sub(r"language: \w+(\[.*\])? = ", "language = ", one) for one in said)
+    ]
+
+
+def test_every_report_comes_in_one_language_first_and_the_longest_first(
+    shop: Any, reports: Path, fake: Kernel, tmp_path: Path
+) -> None:
+    """What a notebook declares holds until a run has shown how long it takes."""
+    slow = tmp_path / "20_trouble.ipynb"
+    written = json.loads(report("trouble").path.read_text(encoding="utf-8"))
+    written["metadata"]["journey"] = {"seconds": 15}
+    slow.write_text(json.dumps(written), encoding="utf-8")
+    both = [(report("small"), {}), (catalogue.read(slow), {})]
+    asked = {"languages": ["vi", "en"], "reports_dir": reports, "jobs": 1, "force": True}
+    outcomes = runner.run_all(shop, both, **asked)
+    assert ran(fake) == [("trouble", "vi"), ("small", "vi"), ("trouble", "en"), ("small", "en")]
+    told = [(outcome.report, outcome.language) for outcome in outcomes]
+    assert told == [("small", "vi"), ("small", "en"), ("trouble", "vi"), ("trouble", "en")]  # as asked
+    for file in reports.glob("shop/runs/*/*/run.json"):
+        said = json.loads(file.read_text(encoding="utf-8"))
+        took = 40.0 if said["report"] == "small" and said["language"] == "en" else 2.0
+        file.write_text(json.dumps({**said, "seconds": took}), encoding="utf-8")
+    fake.ran.clear()
+    runner.run_all(shop, both, **asked)
+    assert ran(fake) == [("small", "vi"), ("trouble", "vi"), ("small", "en"), ("trouble", "en")]
+
+
+def test_kernels_of_one_call_share_a_folder_that_goes_when_they_are_done(
+    shop: Any, reports: Path, fake: Kernel, run: Runs
+) -> None:
+    runner.run_all(shop, [(report("small"), {})], languages=["vi", "en"], reports_dir=reports)
+    first, second = fake.kept
+    assert first is not None
+    assert first == second
+    assert not first.exists()
+    run(force=True)
+    assert fake.kept[2] is None  # one report in one language has nobody to share with
 
 
 def test_the_same_report_is_not_asked_for_twice(shop: Any, reports: Path, fake: Kernel) -> None:

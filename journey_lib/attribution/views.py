@@ -12,9 +12,11 @@ from journey_lib.attribution.credit import credit, options_of
 from journey_lib.errors import ParameterError
 from journey_lib.journeys import PathTable
 from journey_lib.model import NO_TOUCH, Result
+from journey_lib.once import once
 from journey_lib.touches import Touches
 
 
+@once
 def compare(
     source: PathTable | Touches,
     models: Sequence[str],
@@ -49,6 +51,7 @@ def compare(
     )
 
 
+@once
 def removal_effects(source: PathTable | Touches, *, order: int = 1, **cut: Any) -> Result:
     """What part of all conversions the Markov chain of the paths would lose without each channel.
 
@@ -64,6 +67,7 @@ def removal_effects(source: PathTable | Touches, *, order: int = 1, **cut: Any) 
     return Result("removal_effects", table, whole.facts, dict(whole.settings), base="journeys")
 
 
+@once
 def over_time(
     touches: Touches, model: str, *, period: journeys.Period | None = None, **options: Any
 ) -> Result:

@@ -66,7 +66,7 @@ def page(
         parameters=_pairs(said.get("parameters"), language),
         versions=_pairs(said.get("versions"), language),
         provenance=pages.data(said),
-        drawings=pages.data(album.store()) if album.specs else None,
+        drawings=pages.packed(pages.data(album.store())) if album.specs else None,
         vega=bundle.packed if bundle else None,
     )
 

@@ -17,6 +17,7 @@ import mistune
 import nbformat
 from nbconvert import HTMLExporter
 from nbconvert.preprocessors.sanitize import SanitizeHTML
+from nbformat import NotebookNode
 from traitlets.config import Config
 
 from journey_lib import cards, i18n, map_page, pages, theme
@@ -38,6 +39,7 @@ _ATTRIBUTES = set(_NAMES.split())
 _STYLES = ["width", "text-align", "font-weight", "font-style", "white-space"]
 # report.css colours keywords, comments, texts and numbers of code
 _UNCOLOURED = re.compile(r'<span(?: class="(?!(?:k|kn|kc|ow|c1|sd|s1|s2|mi|mf)")[^"]*")?>([^<]*)</span>')
+_PLACE = re.compile(r"<!--output (\d+)-->")
 _TABLE = re.compile(r"<table[^>]*>.*?</table>", re.DOTALL)
 _EMPTY_HEAD = re.compile(r"<th\b[^>]*>(?:\s|&nbsp;|\xa0)*</th>")
 # pandas puts a style sheet before every frame; cut down to words it would be read as text.
@@ -48,10 +50,11 @@ _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 def chosen(notebook: nbformat.NotebookNode, language: Language) -> nbformat.NotebookNode:
     """A copy of the notebook, without the cells and outputs that are not for this reader."""
     other = "lang-en" if language == "vi" else "lang-vi"
-    copied = copy.deepcopy(notebook)
+    copied = nbformat.from_dict({**notebook, "cells": []})
+    # outputs are large, and nobody changes them: they are not copied
     copied.cells = [
-        cell
-        for cell in copied.cells
+        NotebookNode({**cell, "metadata": copy.deepcopy(cell.metadata)})
+        for cell in notebook.cells
         if cell.cell_type in ("code", "markdown")
         and cell.source.strip()
         and not {*_UNSEEN, other} & set(cell.metadata.get("tags", []))
@@ -79,7 +82,10 @@ def first_error(notebook: nbformat.NotebookNode) -> str:
 
 
 def render(notebook: nbformat.NotebookNode, *, album: Album, language: Language, failed: bool) -> str:
-    """The cells as HTML, a placeholder where each picture goes: nbconvert would rewrite drawings."""
+    """The cells as HTML, a placeholder where each picture goes.
+
+    nbconvert sees no output, only where each stands: it would copy them all twice, and rewrite their markup.
+    """
     exporter = HTMLExporter(  # type: ignore[no-untyped-call]
         config=Config({"HTMLExporter": {"exclude_input_prompt": True, "exclude_output_prompt": True}}),
         extra_template_basedirs=[str(pages.TEMPLATES)],
@@ -95,11 +101,22 @@ def render(notebook: nbformat.NotebookNode, *, album: Album, language: Language,
             return _said(output.text) if output.name == "stdout" or failed else ""
         return _displayed(output.get("data", {}), album=album, language=language)
 
-    exporter.register_filter("fragment", fragment)  # type: ignore[no-untyped-call]
+    shown: list[str] = []
+    bare = nbformat.from_dict({**notebook, "cells": []})
+    for cell in notebook.cells:
+        kept = NotebookNode(cell)
+        if "outputs" in cell:
+            places = range(len(shown), len(shown) + len(cell.outputs))
+            shown += map(fragment, cell.outputs)
+            kept.outputs = [nbformat.v4.new_output("display_data", metadata={"place": n}) for n in places]
+        bare.cells.append(kept)
+    exporter.register_filter(  # type: ignore[no-untyped-call]
+        "fragment", lambda output: f"<!--output {output.metadata.place}-->"
+    )
     exporter.register_filter("lean", _lean)  # type: ignore[no-untyped-call]
     exporter.register_filter("prose", _markdown())  # type: ignore[no-untyped-call]
-    body, _ = exporter.from_notebook_node(notebook)
-    return str(body)
+    body, _ = exporter.from_notebook_node(bare)
+    return _PLACE.sub(lambda place: shown[int(place[1])], str(body))
 
 
 def _lean(highlighted: str) -> str:

@@ -19,6 +19,7 @@ from journey_lib.health.evidence import Evidence
 from journey_lib.health.series import ALL, EARLIEST, FEWEST, ONE, bulk, runs
 from journey_lib.intervals import discoveries, two_sided
 from journey_lib.model import Result
+from journey_lib.once import once
 
 IDLE = 0.1
 ROBUST = 1.4826  # median distance of a normal variable, to its standard deviation
@@ -49,6 +50,7 @@ def presence(found: Evidence) -> Result:
     return Result("presence", table, facts, found.settings)
 
 
+@once
 def gaps(found: Evidence, *, false_alarms: float = 0.01) -> Result:
     """On which days a table or a channel that usually has rows has none at all.
 
@@ -92,6 +94,7 @@ def gaps(found: Evidence, *, false_alarms: float = 0.01) -> Result:
     return Result("gaps", listed[columns], facts, found.settings | {"false_alarms": false_alarms})
 
 
+@once
 def jumps(found: Evidence, *, times: float = 2.0, false_alarms: float = 0.01) -> Result:
     """On which days volume is suddenly at least `times` what was to be expected, or that part of it.
 

@@ -23,6 +23,7 @@ from journey_lib.channels.links import COLUMNS
 from journey_lib.health import series
 from journey_lib.health.series import ALL, EARLIEST, Series
 from journey_lib.model import CONVERTED, TABLES
+from journey_lib.once import once
 from journey_lib.prepare import Manifest
 from journey_lib.touches import Bucket, Touches
 from journey_lib.workspace import Workspace
@@ -73,6 +74,7 @@ class Evidence:
         return {"data": self.manifest.fingerprint, "as_of": self.as_of.date().isoformat()}
 
 
+@once
 def evidence(workspace: Workspace, as_of: dt.date | str | None = None) -> Evidence:
     """Count everything the checks need, in one pass over the prepared table.
 

@@ -14,6 +14,7 @@ from journey_lib.errors import ParameterError, did_you_mean
 from journey_lib.features import Features
 from journey_lib.intervals import wilson
 from journey_lib.model import Result
+from journey_lib.once import once
 from journey_lib.personas.gate import Structure, structure
 from journey_lib.personas.matrix import LEAST_TOUCHES, Matrix, Recipe, matrix
 from journey_lib.personas.sample import drawn, one_thread
@@ -78,6 +79,7 @@ class Found:
         return int((self.labels == NOBODY).sum())
 
 
+@once
 def find(
     features: Features,
     *,

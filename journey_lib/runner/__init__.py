@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,7 +21,7 @@ from journey_lib.catalogue import Report
 from journey_lib.errors import ConfigError, DeadlinePassed, JourneyError, ReportFailed
 from journey_lib.model import Language, duration
 from journey_lib.runner import kernel, press, record, warm
-from journey_lib.runner.job import Job, new_job, notebook, opened
+from journey_lib.runner.job import Job, new_job, notebook, opened, seconds
 from journey_lib.runner.record import Run
 from journey_lib.workspace import Workspace
 
@@ -38,6 +39,19 @@ class Outcome:
     language: Language
     run: Run | None
     error: JourneyError | None
+
+
+@dataclass(frozen=True)
+class _Together:
+    """What the runs of one call have in common: their deadline, and what calls them off.
+
+    Where there are several, kernels are forked from `parent` and share heavy answers in the folder `kept`.
+    """
+
+    until: float | None
+    stop: threading.Event
+    parent: warm.Warm | None = None
+    kept: Path | None = None
 
 
 def run(
@@ -65,8 +79,8 @@ def run(
         No new page; the run's folder holds `failed.html` and a truthful `run.json`.
     """
     job = new_job(workspace, report, parameters, language, reports_dir)
-    until = _moment(deadline)
-    return _run(job, prepare(workspace, reports_dir), force, until, threading.Event(), None)
+    alone = _Together(_moment(deadline), threading.Event())
+    return _run(job, prepare(workspace, reports_dir), force, alone)
 
 
 def run_all(
@@ -83,6 +97,8 @@ def run_all(
 ) -> list[Outcome]:
     """Run reports with their parameters in each language, `jobs` kernels at a time; no failure stops another.
 
+    Every report comes in one language before any comes in the next, the longest first: the later ones find
+    what they share computed (`once`), and no long run is left alone at the end.
     `deadline` is for all of them together. `progress` hears of the steps of preparing, `done` of each report
     as it ends. A Ctrl-C kills the kernels, waits for the records to be written, and then goes on its way.
     """
@@ -95,7 +111,12 @@ def run_all(
     todo = [new_job(workspace, r, given, language, reports_dir) for r, given in wanted for language in spoken]
     until, stop = _moment(deadline), threading.Event()
     outcomes: dict[int, Outcome] = {}
-    with warm.parent() as parent, ThreadPoolExecutor(max_workers=jobs) as pool:
+    with (
+        warm.parent() as parent,
+        tempfile.TemporaryDirectory(prefix="journey-", ignore_cleanup_errors=True) as kept,
+        ThreadPoolExecutor(max_workers=jobs) as pool,
+    ):
+        shared = _Together(until, stop, parent, Path(kept))
 
         def heard(step: str) -> None:
             parent.begin()  # data that are read anew make reports run: what kernels need can load meanwhile
@@ -103,9 +124,7 @@ def run_all(
                 progress(step)
 
         data = prepare(workspace, reports_dir, heard)
-        waiting = {
-            pool.submit(_outcome, job, data, force, until, stop, parent): n for n, job in enumerate(todo)
-        }
+        waiting = {pool.submit(_outcome, todo[n], data, force, shared): n for n in _order(todo, spoken)}
         try:
             for future in as_completed(waiting):
                 outcomes[waiting[future]] = future.result()
@@ -139,11 +158,19 @@ def _moment(deadline: str | None) -> float | None:
     return None if deadline is None else time.monotonic() + duration(deadline) / 1e6
 
 
-def _outcome(
-    job: Job, data: Manifest, force: bool, until: float | None, stop: threading.Event, parent: warm.Warm
-) -> Outcome:
+def _order(todo: Sequence[Job], spoken: Sequence[Language]) -> list[int]:
+    """Which job starts first: all of the first language, then of the next, those that take longest first."""
+    took: dict[str, float] = {}
+    for job in todo:
+        took[job.report.name] = max(took.get(job.report.name, 0.0), seconds(job))
+    return sorted(
+        range(len(todo)), key=lambda n: (spoken.index(todo[n].language), -took[todo[n].report.name])
+    )
+
+
+def _outcome(job: Job, data: Manifest, force: bool, shared: _Together) -> Outcome:
     try:
-        return Outcome(job.report.name, job.language, _run(job, data, force, until, stop, parent), None)
+        return Outcome(job.report.name, job.language, _run(job, data, force, shared), None)
     except JourneyError as error:
         return Outcome(job.report.name, job.language, None, error)
     except Exception as error:
@@ -152,19 +179,12 @@ def _outcome(
         return Outcome(job.report.name, job.language, None, failed)
 
 
-def _run(
-    job: Job,
-    data: Manifest,
-    force: bool,
-    until: float | None,
-    stop: threading.Event,
-    parent: warm.Warm | None,
-) -> Run:
-    if until is not None and time.monotonic() > until:
+def _run(job: Job, data: Manifest, force: bool, shared: _Together) -> Run:
+    if shared.until is not None and time.monotonic() > shared.until:
         raise DeadlinePassed("the time was up before the report could start", where=job.report.name)
     try:
         with record.lock(record.lock_file(job.runs, job.language)):
-            return _alone(job, data, force, until, stop, parent)
+            return _alone(job, data, force, shared)
     except OSError as error:
         raise ReportFailed(
             f"the reports folder cannot be used: {error.strerror or error}",
@@ -172,14 +192,7 @@ def _run(
         ) from error
 
 
-def _alone(
-    job: Job,
-    data: Manifest,
-    force: bool,
-    until: float | None,
-    stop: threading.Event,
-    parent: warm.Warm | None,
-) -> Run:
+def _alone(job: Job, data: Manifest, force: bool, shared: _Together) -> Run:
     record.settle(job.runs, job.language)
     now = opened(job, data)
     last = next(iter(record.history(job.runs, job.language)), None)
@@ -193,7 +206,7 @@ def _alone(
     ):
         return dataclasses.replace(last, status="unchanged")
     try:
-        done = _carried_out(job, now, until, stop, parent)
+        done = _carried_out(job, now, shared)
     except BaseException:
         with contextlib.suppress(Exception):  # the first failure is the one to hear of
             _tidy(job)
@@ -202,13 +215,13 @@ def _alone(
     return done
 
 
-def _carried_out(
-    job: Job, now: Run, until: float | None, stop: threading.Event, parent: warm.Warm | None
-) -> Run:
+def _carried_out(job: Job, now: Run, shared: _Together) -> Run:
     folder = record.begin(job.runs, now)
     executed = kernel.Executed(None)
     try:
-        executed = kernel.execute(notebook(job), stop=stop, until=until, warm=parent)
+        executed = kernel.execute(
+            notebook(job), stop=shared.stop, until=shared.until, warm=shared.parent, kept=shared.kept
+        )
         leaked = press.make_discreet(job, executed.notebook)
         if executed.error is not None:
             raise executed.error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime as dt
+import json
 import os
 import zoneinfo
 from collections.abc import Mapping
@@ -148,6 +149,16 @@ def notebook(job: Job) -> Any:
         if "parameters" in cell.metadata.get("tags", []):
             cell.source = written_with(cell.source, values)
     return read
+
+
+def seconds(job: Job) -> float:
+    """About how long a job takes: as long as the last time, or as its notebook declares; 0 is unknown."""
+    past = record.history(job.runs, job.language)
+    if last := next((run.seconds for run in past if run.status == "ok" and run.seconds), None):
+        return last
+    written = json.loads(job.report.path.read_text(encoding="utf-8")).get("metadata", {})
+    declared = written.get("journey", {}).get("seconds")
+    return float(declared) if isinstance(declared, int | float) else 0.0
 
 
 def reachable(folder: Path) -> str:

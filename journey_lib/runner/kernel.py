@@ -22,6 +22,7 @@ from typing import Any
 
 from journey_lib.errors import DeadlinePassed, ReportFailed
 from journey_lib.model import HEADLESS
+from journey_lib.once import KEPT
 from journey_lib.runner.warm import Forked, Warm
 
 START_TIMEOUT = 120  # seconds a loaded machine may take to start a kernel
@@ -68,12 +69,17 @@ class _Watch:
 
 
 def execute(
-    notebook: Any, *, stop: threading.Event, until: float | None = None, warm: Warm | None = None
+    notebook: Any,
+    *,
+    stop: threading.Event,
+    until: float | None = None,
+    warm: Warm | None = None,
+    kept: Path | None = None,
 ) -> Executed:
     """Run all cells of `notebook` in a fresh kernel of this Python; never raises: see `Executed.error`.
 
     `until` is a time of `time.monotonic`; `stop` calls the run off from another thread. The kernel is forked
-    from `warm` where that can be, and started by itself where not.
+    from `warm` where that can be, and started by itself where not; it shares answers with others in `kept`.
     """
     watch = _Watch(stop, until)
     done = Executed(notebook)
@@ -81,7 +87,7 @@ def execute(
         watcher = threading.Thread(target=watch.look, daemon=True)
         watcher.start()
         try:
-            _through_papermill(done, watch, room, _manager(watch, log, warm))
+            _through_papermill(done, watch, room, _manager(watch, log, warm, kept))
         except BaseException as error:  # a Ctrl-C must leave a truthful record too
             done.error = error
         finally:
@@ -136,7 +142,7 @@ def _through_papermill(done: Executed, watch: _Watch, room: Path, manager: type)
     )
 
 
-def _manager(watch: _Watch, log: Any, warm: Warm | None) -> type:
+def _manager(watch: _Watch, log: Any, warm: Warm | None, kept: Path | None) -> type:
     from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
     from jupyter_client.provisioning.local_provisioner import LocalProvisioner
@@ -146,7 +152,8 @@ def _manager(watch: _Watch, log: Any, warm: Warm | None) -> type:
 
         def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
             command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-            return KernelSpec(argv=command, display_name=kernel_name, language="python", env={HEADLESS: "1"})
+            env = {HEADLESS: "1", **({KEPT: str(kept)} if kept else {})}
+            return KernelSpec(argv=command, display_name=kernel_name, language="python", env=env)
 
     class Warmed(LocalProvisioner):
         """Forks the kernel from a process that has loaded what it needs, or starts it where there is none."""

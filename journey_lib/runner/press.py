@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from journey_lib import pages
 from journey_lib.errors import DeadlinePassed, JourneyError, ReportFailed
 from journey_lib.runner import discretion, record
 from journey_lib.runner.job import Job, closed, reachable
@@ -75,8 +76,8 @@ def publish(job: Job, opened: record.Run, folder: Path, notebook: Any) -> record
     return run
 
 
-def _check(job: Job, text: str) -> None:
-    size = len(text.encode())
+def _check(job: Job, page: str) -> None:
+    size, text = len(page.encode()), pages.unpacked(page)
     if size > PAGE_LIMIT:
         raise ReportFailed(
             "the page is too large to be mailed or opened on a phone",

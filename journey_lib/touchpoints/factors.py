@@ -12,6 +12,7 @@ import pandas as pd
 from journey_lib.errors import DataError, did_you_mean
 from journey_lib.intervals import difference
 from journey_lib.model import Result
+from journey_lib.once import once
 from journey_lib.touchpoints.inventory import usual_drop
 
 RATINGS = ("csat", "nps", "ces")  # what people were asked; the first with answers enough is taken
@@ -41,6 +42,7 @@ class _Feeling:
     base: float
 
 
+@once
 def factors(
     found: Result,
     *,

@@ -15,6 +15,7 @@ from journey_lib.journeys.cut import Array, instant
 from journey_lib.journeys.moves import quantile
 from journey_lib.journeys.steps import coded
 from journey_lib.model import Result
+from journey_lib.once import once
 from journey_lib.stages import Model
 from journey_lib.touches import Touches
 from journey_lib.touchpoints.authored import Authored, places
@@ -24,6 +25,7 @@ from journey_lib.touchpoints.steps import before_conversion, walked
 PEOPLE = ("new_customers", "returning_customers")
 
 
+@once
 def inventory(
     touches: Touches,
     *,

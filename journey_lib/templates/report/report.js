@@ -18,16 +18,19 @@ markPlace();
 
 const store = document.getElementById("drawings");
 if (store && "DecompressionStream" in window) {
-  const page = JSON.parse(store.textContent);
   const figures = [...document.querySelectorAll("[data-drawing]")];
-  let library, queue = Promise.resolve();
+  let page, library, queue = Promise.resolve();
+
+  const unpacked = (element) => {
+    const packed = Uint8Array.from(atob(element.textContent), (c) => c.charCodeAt(0));
+    return new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+  };
 
   // The packed library becomes an inline script; the page's policy names its hash, and no other may run.
   const unpack = async () => {
-    const packed = Uint8Array.from(atob(document.getElementById("vega").textContent), (c) => c.charCodeAt(0));
-    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+    page = JSON.parse(await unpacked(store));
     const script = document.createElement("script");
-    script.textContent = await new Response(stream).text();
+    script.textContent = await unpacked(document.getElementById("vega"));
     document.head.append(script);
   };
 

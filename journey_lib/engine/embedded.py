@@ -59,6 +59,16 @@ class Engine:
             self.connection.execute(f"CREATE OR REPLACE TABLE {name} AS FROM {name}_arrow")
             self.connection.unregister(f"{name}_arrow")
 
+    @contextmanager
+    def lent(self, name: str, rows: pa.RecordBatchReader) -> Iterator[None]:
+        """Let one statement read an Arrow stream under a name of our own choosing; it is kept nowhere."""
+        with _readable():
+            self.connection.register(name, rows)
+        try:
+            yield
+        finally:
+            self.connection.unregister(name)
+
     def batches(self, sql: str, rows: int = 500_000) -> Iterator[pa.RecordBatch]:
         """A large answer in order, a batch at a time, so that it never has to fit in memory."""
         with _readable():

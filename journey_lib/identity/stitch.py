@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from journey_lib.engine import Engine
+from journey_lib.engine import SHARE, Engine
 from journey_lib.errors import DataError
 from journey_lib.identity import kept
 from journey_lib.identity.graph import Resolution, resolve
@@ -34,6 +34,7 @@ LEVELS: tuple[Level, ...] = ("off", "normal", "aggressive")
 STRONG = ("user_id", "member", "customer_id", "email", "phone")  # whoever has one of them is not anonymous
 NOBODY = "no identifier can be used"
 BATCH = 100_000  # rows that are given their customer at once
+SHARE_BESIDE = SHARE / 2
 
 Ints = npt.NDArray[Any]
 
@@ -77,6 +78,7 @@ def stitch(
         _lend(engine, name, staged["identifiers"])
     names = [name for table in PEOPLE for name in staged.get(table, ())]
     seen = _seen(engine, names)
+    engine.use(SHARE_BESIDE)  # rows wait on disk while arrays of identifiers take the room
     nodes, found, refused = as_nodes(engine, seen.times, settings.blocked, key)
     when, who = _when(seen.times, found, len(nodes)), _strongest(found, seen.starts[-1])
     edges = aggregated(nodes, _edges(seen, found, who))  # once for all levels
@@ -99,6 +101,7 @@ def stitch(
         if level == settings.level:
             chosen, second = answer, more
     del edges, answer
+    engine.use(SHARE)
     _give(engine, names, starts, who, chosen)
     others = [name for name in names if name not in staged.get("identifiers", ())]
     logs = [merge_log(chosen, [labels[name] for name in names]), *([] if second is None else [second])]
@@ -193,11 +196,11 @@ def _seen(engine: Engine, names: Sequence[str]) -> Seen:
 
 def _when(times: Ints, found: Mapping[str, Ints], size: int) -> tuple[Ints, Ints]:
     """Last moment and number of rows of every identifier."""
-    last, rows = np.zeros(size, np.int64), np.zeros(size, np.int64)
+    last, rows = np.zeros(size, np.int64), np.zeros(size, np.int32)
     for node in found.values():
         there = np.flatnonzero(node >= 0)
         np.maximum.at(last, node[there], times[there])
-        rows += np.bincount(node[there], minlength=size)
+        np.add.at(rows, node[there], np.int32(1))
     return last, rows
 
 
@@ -259,6 +262,8 @@ def _give(engine: Engine, names: Sequence[str], starts: Ints, who: Ints, chosen:
         f"CAST(to_json(struct_pack({', '.join(f'{kind} := s.{kind}' for kind in IDENTIFIERS)})) AS VARCHAR)"
     )
     nobody = "s.reason IS NULL AND g.given IS NULL"
+    # Whose rows they are is known: what they said of people is not copied once more.
+    no_longer = ", ".join(f"CAST(NULL AS VARCHAR) AS {kind}" for kind in IDENTIFIERS if kind != "customer_id")
     for name, start, end in zip(names, starts, starts[1:], strict=False):
         with engine.lent("given_rows", _given(who[start:end], chosen)):
             _rewrite(
@@ -267,7 +272,7 @@ def _give(engine: Engine, names: Sequence[str], starts: Ints, who: Ints, chosen:
                 f"SELECT s.* REPLACE"
                 f" (CASE WHEN s.reason IS NULL THEN g.given ELSE s.customer_id END AS customer_id,"
                 f" CASE WHEN {nobody} THEN '{NOBODY}' ELSE s.reason END AS reason,"
-                f" CASE WHEN {nobody} THEN {said} ELSE s.raw END AS raw),"
+                f" CASE WHEN {nobody} THEN {said} ELSE s.raw END AS raw, {no_longer}),"
                 f" g.who FROM {name} s POSITIONAL JOIN given_rows g",
             )
 

@@ -105,14 +105,16 @@ def _values(
 
 def _numbered(digest: Ints) -> tuple[Ints, Ints]:
     """The number of each hash, -1 for noughts, and the hashes in order: the order of values tells of them."""
-    head, tail = (digest[:, half].astype(np.uint64) for half in (0, 1))
-    there = np.flatnonzero(head | tail)
-    order = there[np.argsort(head[there])]
-    if (np.diff(head[order]) == 0).any():
-        order = there[np.lexsort((tail[there], head[there]))]
-    head, tail = head[order], tail[order]
+    there = np.flatnonzero((digest[:, 0] != 0) | (digest[:, 1] != 0)).astype(np.int32)
+    head = digest[there, 0].astype(np.uint64)
+    order = np.argsort(head).astype(np.int32)
+    head = head[order]
+    order = there[order]
+    alike = np.flatnonzero(head[1:] == head[:-1])
+    if (digest[order[alike], 1] != digest[order[alike + 1], 1]).any():
+        order = there[np.lexsort((digest[there, 1], digest[there, 0]))]
     opens = np.ones(len(order), bool)
-    opens[1:] = (head[1:] != head[:-1]) | (tail[1:] != tail[:-1])
+    opens[alike + 1] = (digest[order[alike]] != digest[order[alike + 1]]).any(axis=1)
     number = np.full(len(digest), -1, np.int32)
     number[order] = np.cumsum(opens, dtype=np.int32) - np.int32(1)
     return number, digest[order[opens]]

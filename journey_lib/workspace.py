@@ -182,7 +182,7 @@ class Identity(_Strict):
 
 
 class EngineSettings(_Strict):
-    """Which engine runs, and how much memory it may use before it spills to disk.
+    """Which engine runs, and how much memory a preparation may use, or each Java process of Spark.
 
     `master` says where Spark is, such as ``local[4]``, ``yarn`` or ``spark://host:7077``; all cores of this
     machine when Spark is named without one.

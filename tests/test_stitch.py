@@ -272,6 +272,48 @@ def test_whoever_refused_contact_is_counted_and_never_shown(tmp_path):
     assert len(single_view.largest(opened).table) == 0
 
 
+@pytest.mark.parametrize(
+    ("said", "refused"),
+    [
+        *((yes, 1) for yes in ("1", "1.0", "Có", "TRUE", "unsubscribed", "2025-01-31")),
+        *((no, 0) for no in ("0", "0.0", "Không", "False", "no", None)),
+    ],
+)
+def test_whatever_is_no_plain_no_is_a_refusal(tmp_path, said, refused):
+    pd.DataFrame({"customer_id": ["KH1", "KH2"], "opt_out": [said, "0"]}).to_csv(tmp_path / "crm.csv")
+    opened = shop(
+        tmp_path,
+        "at | event_type | channel | customer_id\n"
+        "01 08:00 | open | email | KH1\n01 09:00 | open | email | KH2",
+    )
+    declared = (tmp_path / "journey.yaml").read_text("utf-8") + CRM
+    (tmp_path / "journey.yaml").write_text(declared, encoding="utf-8")
+    people = jl.customers.load(jl.open(opened.path))
+    assert people["opt_out"].sum() == refused
+
+
+def test_what_somebody_wrote_who_refused_contact_is_marked_as_not_to_be_quoted(tmp_path):
+    opened = shop(
+        tmp_path,
+        "at | event_type | channel | email\n01 08:00 | open | email | an@example.com",
+        crm="customer_id | email | opt_out\nKH1 | an@example.com | yes\nKH2 | be@example.com | no",
+    )
+    sheet(
+        tmp_path,
+        "surveys.csv",
+        "survey_id | at | email | touchpoint | metric | score | comment\n"
+        "1 | 02 08:00 | an@example.com | store | nps | 9 | tốt\n"
+        "2 | 02 08:00 | be@example.com | store | nps | 2 | tệ\n"
+        "3 | 02 08:00 | ai@example.com | store | nps | 2 | chậm",
+    )
+    declared = (tmp_path / "journey.yaml").read_text("utf-8")
+    declared += "  - {table: surveys, format: csv, path: surveys.csv}\n"
+    (tmp_path / "journey.yaml").write_text(declared, encoding="utf-8")
+    asked = jl.voice.surveys(jl.open(opened.path)).set_index("survey_id")
+    assert asked["opt_out"].to_dict() == {"1": True, "2": False, "3": False}
+    assert jl.voice.rated(asked)["opt_out"].to_dict() == {"1": True, "2": False, "3": False}
+
+
 def test_the_timeline_of_a_customer_is_all_they_did_in_local_time(tmp_path):
     opened = shop(tmp_path, LOG)
     code = jl.customers.load(opened).query("identifiers > 2")["customer_id"].item()

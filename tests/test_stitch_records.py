@@ -9,9 +9,11 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+import shops
+import yaml
 
 import journey_lib as jl
-from journey_lib import prepare, single_view
+from journey_lib import demo, identity, prepare, single_view
 from journey_lib.errors import ConfigError
 
 CONFIG = """
@@ -213,3 +215,41 @@ def test_a_stricter_threshold_leaves_the_pair_to_somebody(tmp_path, splink) -> N
     assert max(sizes(opened)) == 1
     review = kept(opened, "review")
     assert {review["left_row"][0], review["right_row"][0]} == {1, 2}
+
+
+# --- the demo shop: what is true of it is known ---
+
+
+def demo_shop(folder: Path, linking: dict[str, object] | None) -> tuple[prepare.Manifest, identity.Quality]:
+    """The records and orders of a demo shop, and how right the customers are that its records came to."""
+    declared = yaml.safe_load(shops.CONFIG.read_bytes())
+    declared["identity"] |= {"linking": linking} if linking else {}
+    declared["sources"] = [
+        each for each in declared["sources"] if each["table"] in ("orders", "customers", "identifiers")
+    ]
+    declared["reports"] = []
+    (folder / "journey.yaml").write_text(yaml.safe_dump(declared, allow_unicode=True), encoding="utf-8")
+    opened = jl.open(folder)
+    manifest = prepare.prepare(opened)
+    known = pd.read_parquet(folder / "truth" / "fragments.parquet").query("kind == 'customer_id'")
+    label = identity.hashed("customer_id", known["fragment"], identity.key(file=folder / "raw/identity.key"))
+    found = kept(opened, "identifiers").set_index("label")["customer_id"]
+    return manifest, identity.pairwise(found[label].tolist(), known["customer_id"].tolist())
+
+
+@pytest.mark.slow
+def test_linking_declared_for_the_demo_shop_finds_second_records_and_joins_no_two_people(
+    tmp_path, splink
+) -> None:
+    (tmp_path / "journey.yaml").write_bytes(shops.CONFIG.read_bytes())
+    demo.generate(tmp_path, customers=20_000)
+    agreed = {"method": "composite", "rules": [["name", "phone"], ["name", "email"]]}
+    _, alone = demo_shop(tmp_path, None)
+    _, rules = demo_shop(tmp_path, agreed)
+    manifest, likely = demo_shop(tmp_path, {"method": "splink"})
+    _, easy = demo_shop(tmp_path, {"method": "splink", "accept": 0.8})
+    assert [each.precision for each in (alone, rules, likely, easy)] == [1.0] * 4
+    assert 0.6 < alone.recall <= rules.recall
+    assert manifest.identity is not None
+    assert manifest.identity["linking"]["joined"]["alike"] >= 1
+    assert alone.recall < likely.recall <= easy.recall

@@ -411,3 +411,15 @@ def test_themes_name_nobody() -> None:
     assert "hương" not in said.lower()
     assert "0912" not in said
     assert len(jl.voice.themes(table.head(0), by="at").table) == 0
+
+
+def test_whoever_refused_contact_counts_and_is_never_quoted() -> None:
+    table = comments(("web", "giao hàng chậm quá", 12), ("web", "giao chậm", 8), ("store", "đẹp", 12))
+    open_to_all = jl.voice.themes(table, by="at").table
+    refusing = table.assign(opt_out=table["text"].isin(["giao hàng chậm quá", "đẹp"]))
+    found = jl.voice.themes(refusing, by="at").table
+    numbers = [name for name in found if name != "verbatim"]
+    pd.testing.assert_frame_equal(found[numbers], open_to_all[numbers])
+    assert "giao hàng chậm quá" in set(open_to_all["verbatim"])
+    assert set(found.loc[found["at"] == "web", "verbatim"]) <= {"giao chậm", ""}
+    assert set(found.loc[found["at"] == "store", "verbatim"]) == {""}

@@ -1,6 +1,6 @@
 """The engine border: the only package that runs SQL or speaks to Spark, and maps a measure over buckets."""
 
-from journey_lib.engine.embedded import Engine, connect, identifier, literal
+from journey_lib.engine.embedded import SHARE, Engine, connect, identifier, literal
 from journey_lib.engine.passes import (
     Asking,
     Pass,
@@ -15,6 +15,7 @@ from journey_lib.engine.passes import (
 from journey_lib.engine.spark import OnSpark, Spark
 
 __all__ = [
+    "SHARE",
     "Asking",
     "Engine",
     "OnSpark",

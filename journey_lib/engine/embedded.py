@@ -34,6 +34,12 @@ class Engine:
     """An open DuckDB connection with a memory limit and a folder to spill into."""
 
     connection: duckdb.DuckDBPyConnection
+    memory: str = "2GB"
+
+    def use(self, share: float) -> None:
+        """Keep to a share of the memory of the whole work from now on; what is more goes to disk."""
+        number, unit = self.memory[:-2], self.memory[-2:]
+        self.run(f"SET memory_limit = {literal(f'{float(number) * share:.3f}{unit}')}")
 
     def run(self, sql: str, parameters: Sequence[Any] | None = None) -> None:
         """Execute one statement for its effect."""
@@ -58,6 +64,16 @@ class Engine:
             self.connection.register(f"{name}_arrow", table)
             self.connection.execute(f"CREATE OR REPLACE TABLE {name} AS FROM {name}_arrow")
             self.connection.unregister(f"{name}_arrow")
+
+    @contextmanager
+    def lent(self, name: str, rows: pa.RecordBatchReader) -> Iterator[None]:
+        """Let one statement read an Arrow stream under a name of our own choosing; it is kept nowhere."""
+        with _readable():
+            self.connection.register(name, rows)
+        try:
+            yield
+        finally:
+            self.connection.unregister(name)
 
     def batches(self, sql: str, rows: int = 500_000) -> Iterator[pa.RecordBatch]:
         """A large answer in order, a batch at a time, so that it never has to fit in memory."""
@@ -94,11 +110,11 @@ def connect(scratch: Path, memory: str = "2GB") -> Iterator[Engine]:
     try:
         connection = duckdb.connect(":memory:")
         try:
-            number, unit = memory[:-2], memory[-2:]
-            connection.execute(f"SET memory_limit = {literal(f'{float(number) * SHARE:.3f}{unit}')}")
+            engine = Engine(connection, memory)
+            engine.use(SHARE)
             connection.execute(f"SET temp_directory = {literal(str(folder / 'spill'))}")
             connection.execute("SET TimeZone = 'UTC'")
-            yield Engine(connection)
+            yield engine
         finally:
             connection.close()
     finally:

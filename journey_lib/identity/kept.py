@@ -31,7 +31,7 @@ def identifiers(file: Path, nodes: Nodes, when: tuple[Ints, Ints], chosen: Resol
                 "label": nodes.label[at.start : at.stop],
                 "first": pa.array(nodes.first[at], pa.timestamp("us", "UTC")),
                 "last": pa.array(last[at], pa.timestamp("us", "UTC")),
-                "rows": rows[at],
+                "rows": rows[at].astype(np.int64),
             }
         )
 

@@ -22,7 +22,6 @@ from journey_lib.identity.linking import ALIKE, link
 from journey_lib.identity.nodes import Nodes
 from journey_lib.identity.records import Composites, composite
 from journey_lib.identity.rules import KINDS, Rules
-from journey_lib.model import IDENTIFIERS
 from journey_lib.workspace import Linking
 
 Ints = npt.NDArray[Any]
@@ -70,8 +69,8 @@ def pairs(
 ) -> Pairs:
     """Which records of the CRM are one person's although no identifier says so.
 
-    `tables` are the staged tables of customers with the numbers their rows have in ``combinations``, `who`
-    the strongest identifier of each combination; `found` says who is who so far.
+    `tables` are the staged tables of customers and where their rows begin in `who`, the strongest identifier
+    of each row; `found` says who is who so far.
 
     Raises
     ------
@@ -147,15 +146,14 @@ def joined(found: Resolution, evidence: Pairs, rules: Rules) -> tuple[Resolution
 
 def _records(engine: Engine, tables: Mapping[str, int], who: Ints) -> pa.Table:
     """The rows of the CRM that are somebody's, by the hash of their strongest identifier, file and row."""
-    same = " AND ".join(f"s.{kind} IS NOT DISTINCT FROM c.{kind}" for kind in IDENTIFIERS)
     columns = ", ".join(f"s.{name}::VARCHAR AS {name}" for name in ROLES)
     parts = [
-        f"SELECT c.combination, c.source, s.file, s.row, {columns} FROM {table} s JOIN combinations c"
-        f" ON c.source = {number} AND {same} WHERE s.reason IS NULL"
-        for table, number in tables.items()
+        f"SELECT s.rowid + {start} AS place, {number} AS source, s.file, s.row, {columns} FROM {table} s"
+        " WHERE s.reason IS NULL"
+        for number, (table, start) in enumerate(tables.items())
     ]
     table = engine.arrow(" UNION ALL ".join(parts))
-    table = table.append_column("node", pa.array(who[table["combination"].to_numpy()]))
+    table = table.append_column("node", pa.array(who[table["place"].to_numpy()]))
     table = table.filter(pa.array(table["node"].to_numpy() >= 0))
     table = table.sort_by([(name, "ascending") for name in ("node", "source", "file", "row")])
     return table.append_column("record", pa.array([f"{row:09}" for row in range(len(table))], pa.string()))

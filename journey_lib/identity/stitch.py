@@ -6,7 +6,7 @@ Raw identifiers live only in the engine's scratch tables; what is kept is keyed 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from journey_lib.engine import Engine
+from journey_lib.engine import SHARE, Engine
 from journey_lib.errors import DataError
 from journey_lib.identity import kept
 from journey_lib.identity.graph import Resolution, resolve
+from journey_lib.identity.links import aggregated
 from journey_lib.identity.log import merge_log
 from journey_lib.identity.nodes import Edges, Nodes
 from journey_lib.identity.pairing import Pairs, joined, pairs
@@ -32,6 +33,8 @@ PEOPLE = ("events", "orders", "customers", "identifiers", "surveys", "tickets")
 LEVELS: tuple[Level, ...] = ("off", "normal", "aggressive")
 STRONG = ("user_id", "member", "customer_id", "email", "phone")  # whoever has one of them is not anonymous
 NOBODY = "no identifier can be used"
+BATCH = 100_000  # rows that are given their customer at once
+SHARE_BESIDE = SHARE / 2
 
 Ints = npt.NDArray[Any]
 
@@ -75,12 +78,13 @@ def stitch(
         _lend(engine, name, staged["identifiers"])
     names = [name for table in PEOPLE for name in staged.get(table, ())]
     seen = _seen(engine, names)
-    times, seen = _times(seen), seen.select(["source", "rows"])
-    nodes, found, refused = as_nodes(engine, times[0], settings.blocked, key)
-    when, edges = _when(seen, times[1], found, len(nodes)), _edges(seen, times, found)
-    who = _strongest(seen, found)
-    del found, times
-    crm = {name: number for number, name in enumerate(names) if name in staged.get("customers", ())}
+    engine.use(SHARE_BESIDE)  # rows wait on disk while arrays of identifiers take the room
+    nodes, found, refused = as_nodes(engine, seen.times, settings.blocked, key)
+    when, who = _when(seen.times, found, len(nodes)), _strongest(found, seen.starts[-1])
+    edges = aggregated(nodes, _edges(seen, found, who))  # once for all levels
+    starts = seen.starts
+    del found, seen
+    crm = {name: starts[number] for number, name in enumerate(names) if name in staged.get("customers", ())}
     levels: dict[str, Ints] = {}
     alike: Pairs | None = None
     for level in LEVELS:
@@ -97,7 +101,8 @@ def stitch(
         if level == settings.level:
             chosen, second = answer, more
     del edges, answer
-    _give(engine, names, who, chosen)
+    engine.use(SHARE)
+    _give(engine, names, starts, who, chosen)
     others = [name for name in names if name not in staged.get("identifiers", ())]
     logs = [merge_log(chosen, [labels[name] for name in names]), *([] if second is None else [second])]
     facts = {
@@ -108,7 +113,7 @@ def stitch(
         "levels": {level: int(_marked(customer[who[who >= 0]]).sum()) for level, customer in levels.items()},
         **_counted(nodes, chosen, who),
         "cut": _cut(logs),
-        "sources": _matched(seen, who, chosen, {names.index(name): labels[name] for name in others}),
+        "sources": _matched(starts, who, chosen, {names.index(name): labels[name] for name in others}),
     }
     if alike is not None:
         facts["linking"] = {**alike.facts, "joined": _by_evidence(second)}
@@ -148,80 +153,86 @@ def _rewrite(engine: Engine, name: str, select: str) -> None:
     engine.run(f"ALTER TABLE rewritten RENAME TO {name}")
 
 
-def _seen(engine: Engine, names: Sequence[str]) -> pa.Table:
-    """Each combination of identifiers that stands in rows of a source, how often, first and last when.
+@dataclass(frozen=True)
+class Seen:
+    """Rows of all staged tables, numbered one table after the other: each starts at its place in `starts`.
 
-    They are numbered; what they say stays in the engine's table ``combinations``.
+    `times` says when each row was (microseconds); where a row has no time, the end of all data. So a record
+    without one, such as one of a CRM, never makes a customer older than its events do.
     """
-    parts = []
-    for number, name in enumerate(names):
-        there = {column for column, *_ in engine.rows(f"DESCRIBE {name}")}
-        time = "epoch_us(timestamp)" if "timestamp" in there else "CAST(NULL AS BIGINT)"
-        parts.append(
-            f"SELECT {', '.join(IDENTIFIERS)}, {time} AS time, CAST({number} AS SMALLINT) AS source"
-            f" FROM {name} WHERE reason IS NULL"
-        )
+
+    times: Ints
+    starts: Ints
+
+
+def _seen(engine: Engine, names: Sequence[str]) -> Seen:
+    """Number the rows; what usable ones say of people is the engine's view ``mentions``, by `place`.
+
+    A row is found again by where it stands: looking for what it says in a table of millions of texts would
+    take several times the memory and the time.
+    """
+    starts, parts = [0], []
     columns = ", ".join(IDENTIFIERS)
-    engine.run(
-        f"CREATE OR REPLACE TABLE combinations AS SELECT row_number() OVER () - 1 AS combination, * FROM"
-        f" (SELECT {columns}, source, min(time) AS first, max(time) AS last, count(*) AS rows"
-        f" FROM ({' UNION ALL '.join(parts)}) GROUP BY {columns}, source)"
-    )
-    return engine.arrow("SELECT source, first, last, rows FROM combinations ORDER BY combination")
+    for name in names:
+        rows, last = engine.one(f"SELECT count(*), coalesce(max(rowid), -1) FROM {name}")
+        if last + 1 != rows:
+            raise DataError("the engine does not number rows one by one", do="report this as a bug")
+        parts.append(f"SELECT rowid + {starts[-1]} AS place, {columns} FROM {name} WHERE reason IS NULL")
+        starts.append(starts[-1] + rows)
+    engine.run(f"CREATE OR REPLACE TEMP VIEW mentions AS {' UNION ALL '.join(parts)}")
+    never = np.iinfo(np.int64).min
+    times = np.full(starts[-1], never)
+    for start, name in zip(starts, names, strict=False):
+        if "timestamp" in {column for column, *_ in engine.rows(f"DESCRIBE {name}")}:
+            for batch in engine.batches(
+                f"SELECT rowid + {start} AS place, epoch_us(timestamp) AS time FROM {name}"
+                " WHERE reason IS NULL AND timestamp IS NOT NULL"
+            ):
+                times[batch["place"].to_numpy()] = batch["time"].to_numpy()
+    end = int(times.max(initial=never))
+    times[times == never] = 0 if end == never else end
+    return Seen(times, np.array(starts))
 
 
-def _times(seen: pa.Table) -> tuple[Ints, Ints]:
-    """First and last moment of each combination; where its rows have no time, the end of all data.
-
-    So a record without a time, such as one of a CRM, never makes a customer older than its events do.
-    """
-    end = pc.max(seen["last"]).as_py() or 0
-    first, last = (seen[name].fill_null(end).to_numpy() for name in ("first", "last"))
-    return first, last
-
-
-def _when(seen: pa.Table, end: Ints, found: Mapping[str, Ints], size: int) -> tuple[Ints, Ints]:
+def _when(times: Ints, found: Mapping[str, Ints], size: int) -> tuple[Ints, Ints]:
     """Last moment and number of rows of every identifier."""
-    often = seen["rows"].to_numpy()
-    last, rows = np.zeros(size, np.int64), np.zeros(size, np.int64)
+    last, rows = np.zeros(size, np.int64), np.zeros(size, np.int32)
     for node in found.values():
-        there = node >= 0
-        np.maximum.at(last, node[there], end[there])
-        np.add.at(rows, node[there], often[there])
+        there = np.flatnonzero(node >= 0)
+        np.maximum.at(last, node[there], times[there])
+        np.add.at(rows, node[there], np.int32(1))
     return last, rows
 
 
-def _strongest(seen: pa.Table, found: Mapping[str, Ints]) -> Ints:
-    """The node of the strongest identifier of each combination, -1 where there is none."""
-    who = np.full(len(seen), -1, np.int32)
+def _strongest(found: Mapping[str, Ints], rows: int) -> Ints:
+    """The node of the strongest identifier of each row, -1 where there is none."""
+    who = np.full(rows, -1, np.int32)
     for node in found.values():  # from the strongest kind to the weakest
         np.copyto(who, node, where=who < 0)
     return who
 
 
-def _edges(seen: pa.Table, times: tuple[Ints, Ints], found: Mapping[str, Ints]) -> Edges:
-    """The strongest identifier of each combination with every other one in it.
+def _edges(seen: Seen, found: Mapping[str, Ints], who: Ints) -> Edges:
+    """The strongest identifier of each row with every other one in it.
 
     Not every pair: how many stronger identifiers a shared device meets is to be counted once a row.
     """
-    who = _strongest(seen, found)
-    source, rows = seen["source"].to_numpy(), seen["rows"].to_numpy()
-    first, last = times
     left: list[Ints] = [np.zeros(0, np.int32)]
     right, place = list(left), list(left)
     for node in found.values():
-        both = np.flatnonzero((node >= 0) & (node != who))
+        both = np.flatnonzero((node >= 0) & (node != who)).astype(np.int32)
         left.append(who[both])
         right.append(node[both])
         place.append(both)
     at = np.concatenate(place)
+    times = seen.times[at]
     return Edges(
-        left=np.concatenate(left).astype(np.int32),
-        right=np.concatenate(right).astype(np.int32),
-        first=first[at],
-        last=last[at],
-        count=rows[at],
-        source=source[at],
+        left=np.concatenate(left),
+        right=np.concatenate(right),
+        first=times,
+        last=times,
+        count=np.broadcast_to(np.int64(1), len(at)),
+        source=(np.searchsorted(seen.starts, at, side="right") - 1).astype(np.int16),
     )
 
 
@@ -245,28 +256,38 @@ def _rules(settings: Identity, level: Level) -> Rules:
     return Rules({kind: Rule(kind in settings.unique, limits.get(kind)) for kind in IDENTIFIERS})
 
 
-def _give(engine: Engine, names: Sequence[str], who: Ints, chosen: Resolution) -> None:
+def _give(engine: Engine, names: Sequence[str], starts: Ints, who: Ints, chosen: Resolution) -> None:
     """Write the customer and the strongest identifier into every staged row."""
-    customer = np.where(who >= 0, chosen.customer[who], -1)
-    ids = chosen.canonical.take(pa.array(customer, mask=who < 0))
-    engine.keep(
-        "given",
-        pa.table({"combination": np.arange(len(who)), "who": who.astype(np.int32), "customer_id": ids}),
+    said = (
+        f"CAST(to_json(struct_pack({', '.join(f'{kind} := s.{kind}' for kind in IDENTIFIERS)})) AS VARCHAR)"
     )
-    same = " AND ".join(f"s.{kind} IS NOT DISTINCT FROM c.{kind}" for kind in IDENTIFIERS)
-    said = f"CAST(to_json(struct_pack({', '.join(f'{k} := s.{k}' for k in IDENTIFIERS)})) AS VARCHAR)"
-    nobody = "s.reason IS NULL AND g.customer_id IS NULL"
-    for number, name in enumerate(names):
-        _rewrite(
-            engine,
-            name,
-            f"SELECT s.* REPLACE"
-            f" (CASE WHEN s.reason IS NULL THEN g.customer_id ELSE s.customer_id END AS customer_id,"
-            f" CASE WHEN {nobody} THEN '{NOBODY}' ELSE s.reason END AS reason,"
-            f" CASE WHEN {nobody} THEN {said} ELSE s.raw END AS raw),"
-            f" coalesce(g.who, -1) AS who FROM {name} s LEFT JOIN combinations c"
-            f" ON c.source = {number} AND {same} LEFT JOIN given g ON g.combination = c.combination",
-        )
+    nobody = "s.reason IS NULL AND g.given IS NULL"
+    # Whose rows they are is known: what they said of people is not copied once more.
+    no_longer = ", ".join(f"CAST(NULL AS VARCHAR) AS {kind}" for kind in IDENTIFIERS if kind != "customer_id")
+    for name, start, end in zip(names, starts, starts[1:], strict=False):
+        with engine.lent("given_rows", _given(who[start:end], chosen)):
+            _rewrite(
+                engine,
+                name,
+                f"SELECT s.* REPLACE"
+                f" (CASE WHEN s.reason IS NULL THEN g.given ELSE s.customer_id END AS customer_id,"
+                f" CASE WHEN {nobody} THEN '{NOBODY}' ELSE s.reason END AS reason,"
+                f" CASE WHEN {nobody} THEN {said} ELSE s.raw END AS raw, {no_longer}),"
+                f" g.who FROM {name} s POSITIONAL JOIN given_rows g",
+            )
+
+
+def _given(who: Ints, chosen: Resolution) -> pa.RecordBatchReader:
+    """The customer and the strongest identifier of each row, in their order."""
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for start in range(0, len(who), BATCH):
+            some = who[start : start + BATCH]
+            customer = pa.array(chosen.customer[some], mask=some < 0)
+            yield pa.record_batch([chosen.canonical.take(customer), pa.array(some)], schema=schema)
+
+    schema = pa.schema({"given": pa.string(), "who": pa.int32()})
+    return pa.RecordBatchReader.from_batches(schema, batches())
 
 
 def _counted(nodes: Nodes, chosen: Resolution, who: Ints) -> dict[str, Any]:
@@ -307,23 +328,26 @@ def _by_evidence(log: pa.Table | None) -> dict[str, int]:
 
 
 def _matched(
-    seen: pa.Table, who: Ints, chosen: Resolution, labels: Mapping[int, str]
+    starts: Ints, who: Ints, chosen: Resolution, labels: Mapping[int, str]
 ) -> list[dict[str, int | str]]:
     """Of every source: its rows, its customers, and how many of these another source knows too.
 
     Identifiers that only say who was at which event are no source of their own.
     """
-    source, rows = seen["source"].to_numpy(), seen["rows"].to_numpy()
-    there = (who >= 0) & np.isin(source, list(labels))
-    customers = len(chosen.canonical)
-    pairs = np.divmod(np.unique(source[there] * np.int64(customers) + chosen.customer[who[there]]), customers)
-    often = np.bincount(pairs[1], minlength=customers)
+    often = np.zeros(len(chosen.canonical), np.int16)
+    rows, people = {}, {}
+    for number in labels:
+        there = who[starts[number] : starts[number + 1]]
+        there = there[there >= 0]
+        rows[number] = len(there)
+        people[number] = np.flatnonzero(_marked(chosen.customer[there], len(often)))
+        often[people[number]] += 1
     return [
         {
             "source": label,
-            "rows": int(rows[(source == number) & there].sum()),
-            "customers": int((pairs[0] == number).sum()),
-            "matched": int((often[pairs[1][pairs[0] == number]] > 1).sum()),
+            "rows": rows[number],
+            "customers": len(people[number]),
+            "matched": int((often[people[number]] > 1).sum()),
         }
         for number, label in labels.items()
     ]

@@ -26,14 +26,14 @@ BATCH = 200_000
 def as_nodes(
     engine: Engine, begin: Ints, blocked: Mapping[str, Sequence[str]], key: bytes
 ) -> tuple[Nodes, dict[str, Ints], dict[str, dict[str, int]]]:
-    """Every different identifier in the engine's table ``combinations``, and who is in each combination.
+    """Every different identifier in the engine's view ``mentions``, and who is in each row.
 
     Parameters
     ----------
     engine
-        Holds ``combinations``: a column for each kind and ``combination``, a number from 0 up.
+        Holds ``mentions``: a column for each kind and ``place``, the number of the row, from 0 up.
     begin
-        When each combination was first seen.
+        When each row was.
     blocked
         Values of a kind that identify nobody.
     key
@@ -41,7 +41,7 @@ def as_nodes(
 
     Returns
     -------
-    The nodes, by kind and label; of every kind there is, the node in each combination (-1: none); and how
+    The nodes, by kind and label; of every kind there is, the node in each row (-1: none); and how
     many different values were refused, by kind and reason.
     """
     found: dict[str, Ints] = {}
@@ -56,7 +56,7 @@ def as_nodes(
         if not len(digest):
             continue
         node, different = _numbered(digest)
-        # The last place is that of combinations without a value of this kind: their number is -1.
+        # The last place is that of rows without a value of this kind: their number is -1.
         node[node >= 0] += size
         found[kind] = np.append(node, np.int32(-1))[number]
         hashes.append(labels(different))
@@ -76,21 +76,21 @@ def as_nodes(
 def _values(
     engine: Engine, kind: str, blocked: Sequence[str], key: bytes, size: int
 ) -> tuple[Ints, Ints, Counter[str]]:
-    """The number of each combination's value, and the hash of each value; noughts where it is refused."""
+    """The number of each row's value, and the hash of each value; noughts where it is refused."""
     number = np.full(size, -1, np.int32)
     hashes = np.empty(size, f"V{HASH_BYTES}")  # as many as there may be; what is not written takes no memory
     refused: Counter[str] = Counter()
     reached, last = 0, None
     # Sorted, so that a value comes again only in the same batch or as the first of the next.
     for batch in engine.batches(
-        f"SELECT combination, {kind} AS said FROM combinations WHERE {kind} IS NOT NULL ORDER BY said", BATCH
+        f"SELECT place, {kind} AS value FROM mentions WHERE {kind} IS NOT NULL ORDER BY value", BATCH
     ):
-        said = batch["said"].cast(pa.string()).dictionary_encode()
+        said = batch["value"].cast(pa.string()).dictionary_encode()
         if not len(said):
             continue
         again = int(said.dictionary[0].as_py() == last)
         new, last = said.dictionary.slice(again), said.dictionary[-1].as_py()
-        number[batch["combination"].to_numpy()] = said.indices.to_numpy() + np.int32(reached - again)
+        number[batch["place"].to_numpy()] = said.indices.to_numpy() + np.int32(reached - again)
         texts, counts = canonical(kind, new, blocked)
         refused.update(counts)
         there = texts.is_valid().to_numpy(zero_copy_only=False)
@@ -105,14 +105,16 @@ def _values(
 
 def _numbered(digest: Ints) -> tuple[Ints, Ints]:
     """The number of each hash, -1 for noughts, and the hashes in order: the order of values tells of them."""
-    head, tail = (digest[:, half].astype(np.uint64) for half in (0, 1))
-    there = np.flatnonzero(head | tail)
-    order = there[np.argsort(head[there])]
-    if (np.diff(head[order]) == 0).any():
-        order = there[np.lexsort((tail[there], head[there]))]
-    head, tail = head[order], tail[order]
+    there = np.flatnonzero((digest[:, 0] != 0) | (digest[:, 1] != 0)).astype(np.int32)
+    head = digest[there, 0].astype(np.uint64)
+    order = np.argsort(head).astype(np.int32)
+    head = head[order]
+    order = there[order]
+    alike = np.flatnonzero(head[1:] == head[:-1])
+    if (digest[order[alike], 1] != digest[order[alike + 1], 1]).any():
+        order = there[np.lexsort((digest[there, 1], digest[there, 0]))]
     opens = np.ones(len(order), bool)
-    opens[1:] = (head[1:] != head[:-1]) | (tail[1:] != tail[:-1])
+    opens[alike + 1] = (digest[order[alike]] != digest[order[alike + 1]]).any(axis=1)
     number = np.full(len(digest), -1, np.int32)
     number[order] = np.cumsum(opens, dtype=np.int32) - np.int32(1)
     return number, digest[order[opens]]

@@ -10,7 +10,9 @@ from journey_lib.identity.stitch import Stitched
 
 TRAITS = ("city", "district", "birth_year", "gender", "joined", "tier")  # of the CRM; none names a person
 LAPSED = 180  # days without any contact after which whoever ordered before counts as lapsed
-YES = ("1", "true", "yes", "y", "x", "có", "co", "t")
+# What `opt_out` says of somebody who did not refuse. Whatever else stands there counts as a refusal: "1.0" of
+# a spreadsheet, "unsubscribed", a date.
+NO = ("", "0", "0.0", "false", "no", "n", "f", "không", "khong", "ko", "k", "none", "null", "nan", "n/a", "-")
 
 # The stages of a customer's life, first rule that fits; printed beside every table that uses them.
 STAGES: Mapping[str, str] = {
@@ -97,13 +99,13 @@ def _crm(engine: Engine, names: Sequence[str]) -> None:
     ]
     empty = ", ".join(f"'' AS {name}" for name in ("customer_id", "opt_out", *TRAITS))
     union = " UNION ALL ".join(parts) or f"SELECT {empty}, 0 AS source, '' AS file, 0 AS row WHERE false"
-    yes = ", ".join(literal(word) for word in YES)
+    no = ", ".join(literal(word) for word in NO)
     first = ", ".join(
         f"arg_min({name}, (source, file, row)) FILTER (WHERE {name} IS NOT NULL) AS {name}" for name in TRAITS
     )
     engine.run(
         "CREATE OR REPLACE TABLE crm AS SELECT customer_id,"
-        f" coalesce(bool_or(lower(opt_out) IN ({yes})), false) AS opt_out, {first} FROM ({union})"
+        f" coalesce(bool_or(lower(trim(opt_out)) NOT IN ({no})), false) AS opt_out, {first} FROM ({union})"
         " GROUP BY customer_id"
     )
 

@@ -31,8 +31,9 @@ BANDS = {"csat": (2, 4), "nps": (6, 9)}
 def rated(surveys: pd.DataFrame, *, classes: int = 2) -> pd.DataFrame:
     """The comments that came with a CSAT or NPS score, labelled by it: what a model learns from.
 
-    Columns text, label, customer_id, metric, score, touchpoint, under the index of `surveys`. CSAT 1-2 and
-    NPS 0-6 are negative, 4-5 and 9-10 positive; what is between is neutral, and left out when `classes` is 2.
+    Columns text, label, customer_id, metric, score, touchpoint, and opt_out where `surveys` has it, under the
+    index of `surveys`. CSAT 1-2 and NPS 0-6 are negative, 4-5 and 9-10 positive; what is between is neutral,
+    and left out when `classes` is 2.
     Empty comments and unanswered questions are left out; scores of effort say nothing of praise.
     """
     if classes not in (2, 3):
@@ -46,10 +47,11 @@ def rated(surveys: pd.DataFrame, *, classes: int = 2) -> pd.DataFrame:
     low = surveys["metric"].map({metric: band[0] for metric, band in BANDS.items()})
     high = surveys["metric"].map({metric: band[1] for metric, band in BANDS.items()})
     label = np.select([surveys["score"] <= low, surveys["score"] >= high], [NEGATIVE, POSITIVE], NEUTRAL)
-    table = surveys[wanted].rename(columns={"comment": "text"}).assign(label=label)
+    told = [name for name in ("opt_out",) if name in surveys]
+    table = surveys[[*wanted, *told]].rename(columns={"comment": "text"}).assign(label=label)
     said = table["text"].fillna("").str.strip().ne("") & surveys["score"].notna() & low.notna()
     kept = said & ((classes == 3) | (table["label"] != NEUTRAL))
-    return table.loc[kept, ["text", "label", "customer_id", "metric", "score", "touchpoint"]]
+    return table.loc[kept, ["text", "label", "customer_id", "metric", "score", "touchpoint", *told]]
 
 
 def held_out(

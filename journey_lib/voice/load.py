@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from journey_lib import customers
 from journey_lib.errors import ConfigError, DataError, did_you_mean
 from journey_lib.prepare import prepare
 from journey_lib.workspace import Workspace
@@ -34,7 +35,8 @@ def surveys(workspace: Workspace) -> pd.DataFrame:
 
     Columns customer (number in the touch table, missing without touches), customer_id, survey_id, timestamp
     (sent) and answered_at (in the workspace's timezone), touchpoint, metric (nps, csat, ces), score (missing:
-    not answered), comment (as written: scrub before showing).
+    not answered), comment (as written: scrub before showing), opt_out (who wrote refused contact: count, and
+    never quote).
     """
     return _read(workspace, "surveys")
 
@@ -44,7 +46,7 @@ def tickets(workspace: Workspace) -> pd.DataFrame:
 
     Columns customer, customer_id, ticket_id, timestamp (opened), first_response_at and resolved_at (in the
     workspace's timezone; missing: not yet, or not recorded), channel, topic, text (as written: scrub before
-    showing), status, department, order_id.
+    showing), status, department, order_id, opt_out (count, and never quote).
     """
     return _read(workspace, "tickets")
 
@@ -93,4 +95,6 @@ def _read(workspace: Workspace, table: str) -> pd.DataFrame:
     found = pq.read_table(file).to_pandas()
     for name in _TIMES[table]:
         found[name] = pd.to_datetime(found[name], utc=True).dt.tz_convert(workspace.timezone)
-    return found.assign(customer=found["customer"].astype("Int64"))
+    people = customers.load(workspace)
+    refused = found["customer_id"].isin(people.loc[people["opt_out"], "customer_id"])
+    return found.assign(customer=found["customer"].astype("Int64"), opt_out=refused)

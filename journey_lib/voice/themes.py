@@ -7,7 +7,7 @@ one group use more than the others do. It says what they talk of; whether they p
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -43,15 +43,17 @@ def themes(
 
     `comments`: columns text, customer_id and `by`, such as touchpoint, or label (`voice.rated`: bad scores
     against good). People and their numbers are taken out before anything is counted (`names` as for `scrub`).
-    A customer counts once for a word, however often they say it.
+    A customer counts once for a word, however often they say it. Where the comments have a column opt_out,
+    those of people who refused contact count and are never quoted.
 
     Columns: that of `by`, term, texts and customers (of the group who say it), share (of the group's
     customers with a text), others_share, weight (class-based TF-IDF), log_odds with low and high (against
     all other groups, with the whole as informative Dirichlet prior: Monroe, Colaresi and Quinn 2008,
     Political Analysis 16, 372-403), z, found (Benjamini-Hochberg over all words compared, 5 %), verbatim
-    (scrubbed; text from outside, to be escaped on a page). The `most` with the highest z of each group, only
-    words more common there than elsewhere. Words of fewer than `k` customers of a group are not named, and
-    groups of fewer not described; facts count both: texts, customers, groups, small_groups, rare_words.
+    (scrubbed; text from outside, to be escaped on a page; empty where none may be quoted). The `most` with
+    the highest z of each group, only words more common there than elsewhere. Words of fewer than `k`
+    customers of a group are not named, and groups of fewer not described; facts count both: texts, customers,
+    groups, small_groups, rare_words.
 
     Raises
     ------
@@ -63,7 +65,9 @@ def themes(
             raise DataError(f"the comments have no column '{name}'", do=did_you_mean(name, comments.columns))
     if k < 1 or most < 1:
         raise ParameterError(f"k={k} and most={most} leave nothing to show", do="use 1 or more")
-    table = comments[["text", "customer_id", by]].dropna(subset=["text", by]).reset_index(drop=True)
+    refused = comments["opt_out"].eq(True) if "opt_out" in comments else False
+    table = comments[["text", "customer_id", by]].assign(refused=refused)
+    table = table.dropna(subset=["text", by]).reset_index(drop=True)
     alone = pd.Series([f"\0{i}" for i in range(len(table))], table.index)
     table["customer_id"] = table["customer_id"].astype("object").where(table["customer_id"].notna(), alone)
     clean = [scrubber(names)(str(text)) for text in table["text"]]
@@ -73,9 +77,13 @@ def themes(
     people.index = people.index.map(str)
     compared, rare = _compared(said, people, k)
     chosen = _chosen(compared, said, most) if len(compared) else compared
-    chosen = (
-        chosen.assign(verbatim=_verbatims(chosen, compared, said, spoken, clean)) if len(chosen) else chosen
-    )
+    if len(chosen):
+        quotable = _quotable(said, frozenset(table.index[table["refused"]]))
+        there = [
+            term in quotable[group].texts for group, term in zip(chosen["group"], chosen["term"], strict=True)
+        ]
+        chosen = chosen.assign(verbatim="")
+        chosen.loc[there, "verbatim"] = _verbatims(chosen[there], compared, quotable, spoken, clean)
     facts = {
         "texts": len(table),
         "customers": table["customer_id"].nunique(),
@@ -138,6 +146,18 @@ def _said(rows: Iterable[int], customer: pd.Series, spoken: Sequence[set[str]]) 
             people[term].add(customer[row])
             texts[term].append(row)
     return _Said(people, texts)
+
+
+def _quotable(said: Mapping[str, _Said], refused: Collection[int]) -> dict[str, _Said]:
+    """What was said, without the texts of people who refused contact: these count, and are no example."""
+    kept = {
+        group: {term: [row for row in rows if row not in refused] for term, rows in each.texts.items()}
+        for group, each in said.items()
+    }
+    return {
+        group: _Said(said[group].people, {term: rows for term, rows in texts.items() if rows})
+        for group, texts in kept.items()
+    }
 
 
 def _compared(said: dict[str, _Said], people: pd.Series, k: int) -> tuple[pd.DataFrame, int]:

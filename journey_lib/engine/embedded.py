@@ -59,6 +59,14 @@ class Engine:
             self.connection.execute(f"CREATE OR REPLACE TABLE {name} AS FROM {name}_arrow")
             self.connection.unregister(f"{name}_arrow")
 
+    def add(self, name: str, table: pa.Table) -> None:
+        """Append an Arrow table to a table of the engine, which it makes when there is none."""
+        with _readable():
+            self.connection.register(f"{name}_arrow", table)
+            self.connection.execute(f"CREATE TABLE IF NOT EXISTS {name} AS FROM {name}_arrow LIMIT 0")
+            self.connection.execute(f"INSERT INTO {name} FROM {name}_arrow")
+            self.connection.unregister(f"{name}_arrow")
+
     def batches(self, sql: str, rows: int = 500_000) -> Iterator[pa.RecordBatch]:
         """A large answer in order, a batch at a time, so that it never has to fit in memory."""
         with _readable():
@@ -67,6 +75,11 @@ class Engine:
     def _execute(self, sql: str, parameters: Sequence[Any] | None) -> duckdb.DuckDBPyConnection:
         with _readable():
             return self.connection.execute(sql, parameters)
+
+
+def size(memory: str) -> int:
+    """The bytes of a declared amount of memory, such as 2GB."""
+    return int(float(memory[:-2]) * {"MB": 1 << 20, "GB": 1 << 30}[memory[-2:].upper()])
 
 
 @contextmanager

@@ -26,65 +26,55 @@ def write(
     engine: Engine,
     staged: Mapping[str, Sequence[str]],
     file: Path,
-    scale: int,
     stitched: Stitched | None,
     end: int,
 ) -> None:
     """Write the table; customers with touches come first, in the order of their numbers.
 
+    The engine holds what their touches say of them as `customers` (columns: `bucket.SEEN`).
+
     Columns: customer (number in the touch table, null without touches), customer_id, fold, first_seen,
     last_seen (µs of UTC), rows, sources, orders, value (minor units), identifiers, known, opt_out, stage, and
     the traits of the CRM. `end` is the last moment of all touches.
     """
-    _orders(engine, staged["orders"], scale)
     _crm(engine, staged["customers"])
     _identifiers(engine, stitched)
     traits = ", ".join(f"crm.{name}" for name in TRAITS)
-    engine.run(
-        "CREATE OR REPLACE TABLE people AS SELECT c.customer, p.customer_id, c.fold, p.first_seen,"
-        " p.last_seen, p.rows, p.sources, coalesce(o.orders, 0) AS orders,"
-        " coalesce(o.value, 0) AS value, coalesce(i.identifiers, 1) AS identifiers,"
-        " coalesce(i.known, false) OR crm.customer_id IS NOT NULL AS known,"
-        f" coalesce(crm.opt_out, false) AS opt_out, {traits} FROM"
-        f" ({_seen(staged)}) p LEFT JOIN customers c USING (customer_id)"
-        " LEFT JOIN ordered o USING (customer_id) LEFT JOIN crm USING (customer_id)"
-        " LEFT JOIN identified i USING (customer_id)"
-    )
     stage = (
         f"CASE WHEN orders > 0 AND last_seen < {end} - {LAPSED} * 86400000000 THEN 'lapsed'"
         " WHEN orders > 1 THEN 'repeat' WHEN orders = 1 THEN 'new' WHEN known THEN 'prospect'"
         " ELSE 'visitor' END AS stage"
     )
+    people = (
+        "SELECT p.customer, p.customer_id, p.fold, p.first_seen, p.last_seen, p.rows, p.sources, p.orders,"
+        " p.value, coalesce(i.identifiers, 1) AS identifiers,"
+        " coalesce(i.known, false) OR crm.customer_id IS NOT NULL AS known,"
+        f" coalesce(crm.opt_out, false) AS opt_out, {traits} FROM"
+        f" ({_seen(staged)}) p LEFT JOIN crm USING (customer_id) LEFT JOIN identified i USING (customer_id)"
+    )
     engine.run(
-        f"COPY (SELECT * EXCLUDE ({', '.join(TRAITS)}), {stage}, {', '.join(TRAITS)} FROM people"
+        f"COPY (SELECT * EXCLUDE ({', '.join(TRAITS)}), {stage}, {', '.join(TRAITS)} FROM ({people})"
         f" ORDER BY customer NULLS LAST, customer_id) TO {literal(str(file))} (FORMAT parquet)"
     )
 
 
 def _seen(staged: Mapping[str, Sequence[str]]) -> str:
     """When each customer was first and last seen, in how many rows of how many sources."""
-    parts = []
-    for table in ("events", "orders", "surveys", "tickets", "customers", "identifiers"):
-        time = "epoch_us(timestamp)" if table not in ("customers",) else "CAST(NULL AS BIGINT)"
-        parts += [
-            f"SELECT customer_id, min({time}) AS first_seen, max({time}) AS last_seen, count(*) AS rows"
-            f" FROM {name} WHERE reason IS NULL AND customer_id IS NOT NULL GROUP BY customer_id"
-            for name in staged[table]
-        ]
+    others = [
+        f"SELECT customer_id, {'CAST(NULL AS TIMESTAMP)' if table == 'customers' else 'timestamp'} AS moment,"
+        f" '{name}' AS source FROM {name} WHERE reason IS NULL AND customer_id IS NOT NULL"
+        for table in ("surveys", "tickets", "customers", "identifiers")
+        for name in staged[table]
+    ]
+    if not others:
+        return "FROM customers"
     return (
-        "SELECT customer_id, min(first_seen) AS first_seen, max(last_seen) AS last_seen,"
-        " CAST(sum(rows) AS BIGINT) AS rows, count(*) AS sources"
-        f" FROM ({' UNION ALL '.join(parts)}) GROUP BY customer_id"
-    )
-
-
-def _orders(engine: Engine, names: Sequence[str], scale: int) -> None:
-    parts = [f"SELECT customer_id, value FROM {name} WHERE reason IS NULL" for name in names]
-    union = " UNION ALL ".join(parts) or "SELECT '' AS customer_id, 0 AS value WHERE false"
-    engine.run(
-        "CREATE OR REPLACE TABLE ordered AS SELECT customer_id, count(*) AS orders,"
-        f" CAST(sum(CAST(round(value * {scale}) AS BIGINT)) AS BIGINT) AS value FROM ({union})"
-        " GROUP BY customer_id"
+        "SELECT max(customer) AS customer, customer_id, max(fold) AS fold, min(first_seen) AS first_seen,"
+        " max(last_seen) AS last_seen, CAST(sum(rows) AS BIGINT) AS rows,"
+        " CAST(sum(sources) AS BIGINT) AS sources, CAST(sum(orders) AS BIGINT) AS orders,"
+        " CAST(sum(value) AS BIGINT) AS value FROM (FROM customers UNION ALL SELECT NULL, customer_id, NULL,"
+        " min(epoch_us(moment)), max(epoch_us(moment)), count(*), count(DISTINCT source), 0, 0"
+        f" FROM ({' UNION ALL '.join(others)}) GROUP BY customer_id) GROUP BY customer_id"
     )
 
 

@@ -67,6 +67,13 @@ class Engine:
             self.connection.execute(f"INSERT INTO {name} FROM {name}_arrow")
             self.connection.unregister(f"{name}_arrow")
 
+    def fix(self, name: str) -> None:
+        """Make a view the table of what it says, so that its rows can be changed; a table stays as it is."""
+        if self.rows("SELECT 1 FROM duckdb_views() WHERE view_name = ?", [name]):
+            self.run(f"CREATE OR REPLACE TABLE {name}_fixed AS FROM {name}")
+            self.run(f"DROP VIEW {name}")
+            self.run(f"ALTER TABLE {name}_fixed RENAME TO {name}")
+
     def batches(self, sql: str, rows: int = 500_000) -> Iterator[pa.RecordBatch]:
         """A large answer in order, a batch at a time, so that it never has to fit in memory."""
         with _readable():

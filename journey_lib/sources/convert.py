@@ -20,6 +20,7 @@ NUMBERS = MONEY | {
 }
 MOMENTS = {"timestamp", "answered_at", "first_response_at", "resolved_at"}
 DAYS = {"date", "start", "end"}
+LIGHT = {"customer_id", "event_id", "order_id", "channel", "touchpoint", "event_type"}
 NOBODY = "nobody is identified"
 TWICE = "times that happened twice"
 DECLARE = "has more than one reading"
@@ -47,7 +48,17 @@ class _Column:
 
     @property
     def words(self) -> str:
-        return self.step("words")
+        return f"CAST({self.said} AS VARCHAR)" if self.plain else self.step("words")
+
+    @property
+    def empty(self) -> str:
+        """Whether the cell says nothing; a text that begins with a visible letter need not be tidied for it."""
+        if self.plain:
+            return f"{self.said} IS NULL"
+        if self.kind != "VARCHAR":
+            return f"{self.words} IS NULL"
+        visible = f"coalesce({self.said} >= '!' AND {self.said} < chr(127), false)"
+        return f"(NOT {visible} AND {written.words(self.said)} IS NULL)"
 
     @property
     def is_time(self) -> bool:
@@ -59,6 +70,16 @@ class _Column:
         if self.is_time:
             return self.kind.startswith(("TIMESTAMP", "DATE"))
         return self.name in NUMBERS and self.kind.startswith(TYPED_NUMBERS)
+
+    @property
+    def plain(self) -> bool:
+        """Whether its text is no more than its type written out."""
+        return self.typed or self.kind in written.WHOLE
+
+    @property
+    def light(self) -> bool:
+        """Whether reading the column is next to nothing, and no rule asks again and again what it says."""
+        return self.typed or (self.name in LIGHT and self.kind in {*written.WHOLE, "VARCHAR"})
 
     def step(self, what: str) -> str:
         return identifier(f"{self.name} {what}")
@@ -78,6 +99,9 @@ def canonical(
     `places` says which SQL expression a column stands in, where that is not its own name. Returns how many
     times of day happened twice, because the clocks were put back, and were taken as the first.
 
+    Where the file's own types leave little to read, and nothing will be done to its rows that needs them at
+    hand, `into` is a view: reading such a file again costs less than keeping its rows beside it.
+
     Raises
     ------
     DataError
@@ -95,24 +119,32 @@ def canonical(
     sql = f"SELECT {held}file, row FROM ({relation})"
     for layer in (
         [part for c in columns for part in _quick(c, source)],
-        [f"{_words(c)} AS {c.words}" for c in columns],
+        [f"{_words(c)} AS {c.words}" for c in columns if not c.plain],
         [part for c in columns for part in _read(c, source)],
         _final(columns, source),
         [f"CASE {' '.join(_reasons(columns, source)) or 'WHEN false THEN NULL'} END AS reason"],
     ):
         sql = f"SELECT {', '.join(['*', *layer])} FROM ({sql})"
-    engine.run(
-        f"CREATE TABLE {into} AS SELECT {', '.join(identifier(name) for name in TABLES[source.table])},"
+    select = (
+        f"SELECT {', '.join(identifier(name) for name in TABLES[source.table])},"
         f" reason, file, row, CASE {_told_alone(columns)}"
         f" WHEN reason IS NOT NULL THEN CAST(json_object({told}) AS VARCHAR) END AS raw"
-        f"{f', {twice} AS twice' if twice else ''} FROM ({sql})"
     )
+    if all(column.light for column in columns):
+        engine.run(f"CREATE VIEW {into} AS {select} FROM ({sql})")
+        again = _count(engine, f"(SELECT reason, {twice} AS twice FROM ({sql})) WHERE twice") if twice else 0
+        return {TWICE: again} if again else {}
+    engine.run(f"CREATE TABLE {into} AS {select}{f', {twice} AS twice' if twice else ''} FROM ({sql})")
     _refuse_undeclared(columns, source, engine, into)
     if not twice:
         return {}
-    again = int(engine.one(f"SELECT count(*) FROM {into} WHERE twice AND reason IS NULL")[0])
+    again = _count(engine, f"{into} WHERE twice")
     engine.run(f"ALTER TABLE {into} DROP COLUMN twice")
     return {TWICE: again} if again else {}
+
+
+def _count(engine: Engine, usable: str) -> int:
+    return int(engine.one(f"SELECT count(*) FROM {usable} AND reason IS NULL")[0])
 
 
 def _quick(column: _Column, source: Source) -> list[str]:
@@ -125,8 +157,6 @@ def _quick(column: _Column, source: Source) -> list[str]:
 
 
 def _words(column: _Column) -> str:
-    if column.typed:
-        return f"CAST({column.said} AS VARCHAR)"
     words = written.words(column.said, column.kind)
     if column.kind == written.CELL or not (column.is_time or column.name in NUMBERS):
         return words
@@ -207,19 +237,20 @@ def _reasons(columns: list[_Column], source: Source) -> list[str]:
         for c in columns
         if c.kind == written.CELL
     ]
-    who = [c.quoted for c in columns if c.name in IDENTIFIERS]
+    who = [c.empty for c in columns if c.name in IDENTIFIERS]
     if who and source.identified_by is None and source.table != "identifiers":
         only = [c.name for c in columns if c.name in IDENTIFIERS]
         nobody = f"{only[0]} is empty" if len(only) == 1 else NOBODY
-        checks.append(f"WHEN coalesce({', '.join(who)}) IS NULL THEN {literal(nobody)}")
+        checks.append(f"WHEN {' AND '.join(who)} THEN {literal(nobody)}")
     for column in columns:
-        name, own, words = column.name, column.quoted, column.words
+        name, own = column.name, column.quoted
         if required[name]:
-            checks.append(f"WHEN {own} IS NULL AND {words} IS NULL THEN '{name} is empty'")
+            checks.append(f"WHEN {column.empty} THEN '{name} is empty'")
         if name in MOMENTS | DAYS | NUMBERS:
             why = _unreadable(column, source)
             checks.append(
-                f"WHEN {own} IS NULL AND {words} IS NOT NULL THEN CASE {why} ELSE '{name} cannot be read' END"
+                f"WHEN {own} IS NULL AND NOT {column.empty}"
+                f" THEN CASE {why} ELSE '{name} cannot be read' END"
             )
         zone = source.timezone or "UTC"
         if name in MOMENTS and (local := _local(column)) and written.shifts(zone):

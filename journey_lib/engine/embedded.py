@@ -61,11 +61,18 @@ class Engine:
 
     def add(self, name: str, table: pa.Table) -> None:
         """Append an Arrow table to a table of the engine, which it makes when there is none."""
-        with _readable():
-            self.connection.register(f"{name}_arrow", table)
-            self.connection.execute(f"CREATE TABLE IF NOT EXISTS {name} AS FROM {name}_arrow LIMIT 0")
-            self.connection.execute(f"INSERT INTO {name} FROM {name}_arrow")
-            self.connection.unregister(f"{name}_arrow")
+        with self.lent(f"{name}_arrow", table):
+            self.run(f"CREATE TABLE IF NOT EXISTS {name} AS FROM {name}_arrow LIMIT 0")
+            self.run(f"INSERT INTO {name} FROM {name}_arrow")
+
+    @contextmanager
+    def lent(self, name: str, table: pa.Table) -> Iterator[None]:
+        """Let queries see an Arrow table by a name of our own choosing, for as long as the block runs."""
+        self.connection.register(name, table)
+        try:
+            yield
+        finally:
+            self.connection.unregister(name)
 
     def fix(self, name: str) -> None:
         """Make a view the table of what it says, so that its rows can be changed; a table stays as it is."""

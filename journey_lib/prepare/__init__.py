@@ -127,13 +127,15 @@ def _build(workspace: Workspace, engine: Engine, folder: Path, say: Progress) ->
     refuse_losses(workspace, accounts, folder)
     say("sorting touches by customer and time")
     buckets = bucket_count(sum(account.kept for account in accounts if account.table in ("events", "orders")))
-    built = table.build(engine, staged, folder, scale, buckets, workspace.engine.memory)
+    alone = people.alone(staged, stitched)
+    built = table.build(engine, staged, folder, scale, buckets, workspace.engine.memory, alone=alone)
     if not built.touches:
         refuse_nothing(workspace, accounts, folder)
     write_side_tables(engine, staged, folder, scale)
     if linted is not None:
         linted.table.to_parquet(folder / "links.parquet")
-    people.write(engine, staged, folder / "customers.parquet", stitched, built.period[1])
+    if not alone:
+        people.write(engine, staged, folder / "customers.parquet", stitched, built.period[1])
     return Manifest(
         fingerprint=fingerprint(workspace, answers),
         format=FORMAT,

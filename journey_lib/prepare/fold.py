@@ -18,8 +18,11 @@ Words = np.ndarray[Any, np.dtype[np.uint32]]
 
 SIZE = 32_768  # ids hashed together: enough to forget the calls, few enough to stay in the cache
 SHORT = 55  # bytes that fit in one block of the algorithm beside its own marks
-SINES = [int(abs(math.sin(step + 1)) * 2**32) for step in range(63)]
-TURNS = ((7, 12, 17, 22), (5, 9, 14, 20), (4, 11, 16, 23), (6, 10, 15, 21))
+SINES = [np.uint32(abs(math.sin(step + 1)) * 2**32) for step in range(63)]
+TURNS = [
+    [(np.uint32(turn), np.uint32(32 - turn)) for turn in turns]
+    for turns in ((7, 12, 17, 22), (5, 9, 14, 20), (4, 11, 16, 23), (6, 10, 15, 21))
+]
 START = (0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476)
 # By how many bytes of a text are left at a word (-1 for none): what of the word is text, and the mark after it.
 KEEP = np.array([0, 0xFF, 0xFFFF, 0xFFFFFF, 0xFFFFFFFF, 0], np.uint32)
@@ -58,35 +61,24 @@ def _ninth_bytes(text: np.ndarray[Any, Any], starts: np.ndarray[Any, Any], sizes
 def _mixed(words: Sequence[Words | int], size: int) -> Words:
     """The third of the four words of the digest of one block, which the last of 64 steps leaves as it is."""
     a, b, c, d = (np.full(size, word, np.uint32) for word in START)
-    mixed, turned = np.empty(size, np.uint32), np.empty(size, np.uint32)
+    f, turned = np.empty(size, np.uint32), np.empty(size, np.uint32)
+    both, either, differ, plus = np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.add
     for step in range(63):
-        if step < 16:
-            place = step
-            np.bitwise_xor(c, d, out=mixed)
-            np.bitwise_and(mixed, b, out=mixed)
-            np.bitwise_xor(mixed, d, out=mixed)
-        elif step < 32:
-            place = (5 * step + 1) % 16
-            np.bitwise_xor(b, c, out=mixed)
-            np.bitwise_and(mixed, d, out=mixed)
-            np.bitwise_xor(mixed, c, out=mixed)
-        elif step < 48:
-            place = (3 * step + 5) % 16
-            np.bitwise_xor(b, c, out=mixed)
-            np.bitwise_xor(mixed, d, out=mixed)
+        turn, place = divmod(step, 16)
+        place = (step, 5 * step + 1, 3 * step + 5, 7 * step)[turn] % 16
+        if turn == 0:
+            differ(both(differ(c, d, f), b, f), d, f)
+        elif turn == 1:
+            differ(both(differ(b, c, f), d, f), c, f)
+        elif turn == 2:
+            differ(differ(b, c, f), d, f)
         else:
-            place = 7 * step % 16
-            np.invert(d, out=mixed)
-            np.bitwise_or(mixed, b, out=mixed)
-            np.bitwise_xor(mixed, c, out=mixed)
-        np.add(mixed, a, out=mixed)
-        np.add(mixed, np.uint32(SINES[step]), out=mixed)
+            differ(either(np.invert(d, f), b, f), c, f)
+        plus(plus(f, a, f), SINES[step], f)
         if not isinstance(words[place], int):
-            np.add(mixed, words[place], out=mixed)
-        turn = TURNS[step // 16][step % 4]
-        np.left_shift(mixed, np.uint32(turn), out=turned)
-        np.right_shift(mixed, np.uint32(32 - turn), out=mixed)
-        np.bitwise_or(mixed, turned, out=mixed)
-        np.add(mixed, b, out=a)  # what was a is not needed again: its room takes the next b
+            plus(f, words[place], f)
+        left, right = TURNS[turn][step % 4]
+        either(np.left_shift(f, left, turned), np.right_shift(f, right, f), f)
+        plus(f, b, a)  # what was a is not needed again: its room takes the next b
         a, b, c, d = d, a, b, c
     return b + np.uint32(START[2])

@@ -156,10 +156,9 @@ def build(
     sql = f"SELECT {', '.join(SORTED)} FROM ({kept})"
     spark.regroup(here, views, sql, f"fold DIV {folds}", buckets, partial(_bucket, whole), scratch)
     write_side_tables(engine, staged, folder, scale)
-    described = literal(str(scratch / "customers" / "*.parquet"))
-    engine.run(f"CREATE TABLE described AS FROM read_parquet({described})")
-    into = literal(str(folder / "customers.parquet"))
-    engine.run(f"COPY (FROM described ORDER BY customer) TO {into} (FORMAT parquet)")
+    with people.writer(folder / "customers.parquet") as writer:
+        for described in sorted((scratch / "customers").iterdir()):
+            writer.write_table(pq.read_table(described))
     shutil.rmtree(scratch)
     return Manifest(
         fingerprint=fingerprint,
@@ -332,10 +331,9 @@ def _bucket(whole: _Whole, number: int, batches: Iterator[pa.RecordBatch]) -> No
     if len(done.seen) != whole.first[number + 1] - whole.first[number]:
         raise DataError("Spark did not bring a bucket's rows together", do="report this as a bug")
     write_touches(done.touches, whole.folder / "touches" / f"bucket-{number:03}.parquet")
-    with connect(Path(tempfile.gettempdir()), whole.memory) as engine:
-        engine.add("customers", done.seen)
-        described = whole.folder / "spark" / "customers" / f"{number:03}.parquet"
-        people.write(engine, {table: [] for table in TABLES}, described, None, whole.last)
+    described = whole.folder / "spark" / "customers" / f"{number:03}.parquet"
+    with connect(Path(tempfile.gettempdir()), whole.memory) as engine, people.writer(described) as writer:
+        writer.write_table(people.told(engine, done.seen, whole.last))
 
 
 def _named(batch: pa.RecordBatch) -> pa.RecordBatch:

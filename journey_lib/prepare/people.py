@@ -5,12 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from journey_lib.engine import Engine, literal
 from journey_lib.identity.stitch import Stitched
+from journey_lib.prepare.bucket import SEEN
 
 TRAITS = ("city", "district", "birth_year", "gender", "joined", "tier")  # of the CRM; none names a person
+ABOUT = ("customers", "identifiers", "surveys", "tickets", "returns", "experiments")
 LAPSED = 180  # days without any contact after which whoever ordered before counts as lapsed
 YES = ("1", "true", "yes", "y", "x", "có", "co", "t")
+
+FEW = ("fold", "rows", "sources", "orders", "value", "identifiers", "stage", *TRAITS)  # worth a dictionary
+TOLD = pa.schema(
+    [
+        *SEEN,
+        pa.field("identifiers", pa.int64()),
+        pa.field("known", pa.bool_()),
+        pa.field("opt_out", pa.bool_()),
+        pa.field("stage", pa.string()),
+        *(pa.field(name, pa.string()) for name in TRAITS),
+    ]
+)
 
 # The stages of a customer's life, first rule that fits; printed beside every table that uses them.
 STAGES: Mapping[str, str] = {
@@ -20,6 +37,24 @@ STAGES: Mapping[str, str] = {
     "prospect": "no order, but known by an account, a card, an e-mail address, a phone or the CRM",
     "visitor": "no order, and known by no more than a cookie or a device",
 }
+
+
+def alone(staged: Mapping[str, Sequence[str]], stitched: Stitched | None) -> bool:
+    """Whether nothing is known of customers but their events and orders."""
+    return stitched is None and not any(staged[table] for table in ABOUT)
+
+
+def writer(file: Path) -> pq.ParquetWriter:
+    """Of a table of customers that is written a bucket at a time."""
+    return pq.ParquetWriter(file, TOLD, compression="lz4", use_dictionary=[*FEW])
+
+
+def told(engine: Engine, seen: pa.Table, end: int) -> pa.Table:
+    """The rows of customers of whom nothing else is known (columns: see `write`), in the order they have."""
+    with engine.lent("seen", seen):
+        known = "1 AS identifiers, false AS known, false AS opt_out"
+        traits = ", ".join(f"CAST(NULL AS VARCHAR) AS {name}" for name in TRAITS)
+        return engine.arrow(_staged_lives(f"SELECT *, {known}, {traits} FROM seen", end)).cast(TOLD)
 
 
 def write(
@@ -40,22 +75,27 @@ def write(
     _crm(engine, staged["customers"])
     _identifiers(engine, stitched)
     traits = ", ".join(f"crm.{name}" for name in TRAITS)
-    stage = (
-        f"CASE WHEN orders > 0 AND last_seen < {end} - {LAPSED} * 86400000000 THEN 'lapsed'"
-        " WHEN orders > 1 THEN 'repeat' WHEN orders = 1 THEN 'new' WHEN known THEN 'prospect'"
-        " ELSE 'visitor' END AS stage"
-    )
     people = (
-        "SELECT p.customer, p.customer_id, p.fold, p.first_seen, p.last_seen, p.rows, p.sources, p.orders,"
-        " p.value, coalesce(i.identifiers, 1) AS identifiers,"
+        "SELECT p.*, coalesce(i.identifiers, 1) AS identifiers,"
         " coalesce(i.known, false) OR crm.customer_id IS NOT NULL AS known,"
         f" coalesce(crm.opt_out, false) AS opt_out, {traits} FROM"
         f" ({_seen(staged)}) p LEFT JOIN crm USING (customer_id) LEFT JOIN identified i USING (customer_id)"
     )
     engine.run(
-        f"COPY (SELECT * EXCLUDE ({', '.join(TRAITS)}), {stage}, {', '.join(TRAITS)} FROM ({people})"
-        f" ORDER BY customer NULLS LAST, customer_id) TO {literal(str(file))} (FORMAT parquet)"
+        f"COPY ({_staged_lives(people, end)} ORDER BY customer NULLS LAST, customer_id)"
+        f" TO {literal(str(file))} (FORMAT parquet)"
     )
+
+
+def _staged_lives(people: str, end: int) -> str:
+    """The table in SQL, with the stage of every customer's life."""
+    stage = (
+        f"CASE WHEN orders > 0 AND last_seen < {end} - {LAPSED} * 86400000000 THEN 'lapsed'"
+        " WHEN orders > 1 THEN 'repeat' WHEN orders = 1 THEN 'new' WHEN known THEN 'prospect'"
+        " ELSE 'visitor' END AS stage"
+    )
+    traits = ", ".join(TRAITS)
+    return f"SELECT * EXCLUDE ({traits}), {stage}, {traits} FROM ({people})"
 
 
 def _seen(staged: Mapping[str, Sequence[str]]) -> str:

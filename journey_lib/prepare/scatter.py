@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from journey_lib.prepare.code import NARROW
 from journey_lib.prepare.manifest import FOLDS
@@ -33,12 +34,19 @@ class Heap:
         return pa.concat_tables(parts) if parts else NARROW.empty_table()
 
 
-def scattered(rows: Iterable[pa.Table], buckets: int, folder: Path, memory: int) -> list[Heap]:
-    """Bring the rows of each bucket together; `memory` (bytes) is that of the whole preparation."""
+def scattered(
+    rows: Iterable[pa.Table], buckets: int, folder: Path, memory: int
+) -> tuple[list[Heap], tuple[int, int]]:
+    """Bring the rows of each bucket together; also says when the first and the last row was.
+
+    `memory` (bytes) is that of the whole preparation.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     heaps = [Heap(folder / f"{number:03}.rows") for number in range(buckets)]
     width, held = FOLDS // buckets, 0
+    moments: list[int] = []
     for table in rows:
+        moments += pc.min_max(table["moment"]).as_py().values()
         bucket = table["fold"].to_numpy() // np.uint8(width) if buckets < FOLDS else table["fold"].to_numpy()
         order = np.argsort(bucket, kind="stable")
         ends = np.cumsum(np.bincount(bucket, minlength=buckets))
@@ -50,7 +58,7 @@ def scattered(rows: Iterable[pa.Table], buckets: int, folder: Path, memory: int)
         if held > memory * SHARE:
             _spill(heaps)
             held = 0
-    return heaps
+    return heaps, (min(moments, default=0), max(moments, default=0))
 
 
 def _spill(heaps: Sequence[Heap]) -> None:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow.compute as pc
 
 from journey_lib.engine import Engine, size
+from journey_lib.prepare import people
 from journey_lib.prepare.bucket import bucket
 from journey_lib.prepare.code import NAMES, alphabetical, narrow, refuse_reserved, renumbered, touching
 from journey_lib.prepare.manifest import FOLDS
@@ -31,12 +31,22 @@ class Table:
 
 
 def build(
-    engine: Engine, staged: Mapping[str, Sequence[str]], folder: Path, scale: int, buckets: int, memory: str
+    engine: Engine,
+    staged: Mapping[str, Sequence[str]],
+    folder: Path,
+    scale: int,
+    buckets: int,
+    memory: str,
+    *,
+    alone: bool,
 ) -> Table:
-    """Write `touches/` under `folder`; the engine keeps the customers as `customers` (`bucket.SEEN`)."""
+    """Write `touches/` under `folder`, and customers of whom nothing `alone` is known but their touches.
+
+    Otherwise the engine keeps these as `customers` (columns: `bucket.SEEN`).
+    """
     known: dict[str, dict[str, int]] = {name: {} for name in NAMES}
     scratch = folder / "scattered"
-    heaps = scattered(narrow(engine, staged, scale, known), buckets, scratch, size(memory))
+    heaps, period = scattered(narrow(engine, staged, scale, known), buckets, scratch, size(memory))
     codes = alphabetical(known)
     refuse_reserved(list(codes["channel"]))
     final = {name: renumbered(known[name], codes[name]) for name in NAMES}
@@ -44,15 +54,18 @@ def build(
     (folder / "touches").mkdir()
     per_fold = np.zeros(FOLDS, np.int64)
     kinds = np.zeros(len(codes["event_type"]), np.int64)
-    moments: list[int] = []
+    described = people.writer(folder / "customers.parquet") if alone else None
     for number, heap in enumerate(heaps):
         done = bucket(heap.rows(), final, int(per_fold.sum()), orders)
         write_touches(done.touches, folder / "touches" / f"bucket-{number:03}.parquet")
-        engine.add("customers", done.seen)
+        if described:
+            described.write_table(people.told(engine, done.seen, period[1]))
+        else:
+            engine.add("customers", done.seen)
         per_fold += done.per_fold
         kinds += np.bincount(done.touches["event_type"].to_numpy(), minlength=len(kinds))
-        if len(done.touches):
-            moments += pc.min_max(done.touches["timestamp"]).as_py().values()
+    if described:
+        described.close()
     shutil.rmtree(scratch)
     return Table(
         touches=int(kinds.sum()),
@@ -60,5 +73,5 @@ def build(
         event_types=dict(zip(codes["event_type"], kinds.tolist(), strict=True)),
         channels=tuple(codes["channel"]),
         touchpoints=tuple(codes["touchpoint"]),
-        period=(min(moments, default=0), max(moments, default=0)),
+        period=period,
     )

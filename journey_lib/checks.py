@@ -170,7 +170,10 @@ def _repeated_hashes(engine: Engine, staged: Sequence[str], key: str, some: str)
             for batch in engine.batches(f"SELECT hash({key}) AS hash FROM {name} {some}{of_part}")
         ]
         hashes = np.sort(np.concatenate([*pieces, np.zeros(0, np.uint64)]))
-        found.append(np.unique(hashes[1:][hashes[1:] == hashes[:-1]]))
+        again = hashes[1:][hashes[1:] == hashes[:-1]]
+        first = np.ones(len(again), bool)
+        first[1:] = again[1:] != again[:-1]
+        found.append(again[first])
     return np.concatenate(found)
 
 

@@ -65,6 +65,10 @@ class Engine:
             self.run(f"CREATE TABLE IF NOT EXISTS {name} AS FROM {name}_arrow LIMIT 0")
             self.run(f"INSERT INTO {name} FROM {name}_arrow")
 
+    def beside(self) -> Engine:
+        """The same engine by a connection of its own, for questions while an answer is still being read."""
+        return Engine(self.connection.cursor())
+
     @contextmanager
     def lent(self, name: str, table: pa.Table) -> Iterator[None]:
         """Let queries see an Arrow table by a name of our own choosing, for as long as the block runs."""

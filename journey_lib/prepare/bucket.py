@@ -6,6 +6,7 @@ columns. Customer and moment are one number to sort by; what is equal in both is
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from journey_lib.prepare.code import NAMES
+from journey_lib.prepare.fold import laid_out
 from journey_lib.prepare.manifest import FOLDS
 
 TOUCHES = pa.schema(
@@ -64,6 +66,8 @@ def bucket(rows: pa.Table, final: Mapping[str, Array], first: int, orders: Set[i
     `final` has for every name the number that replaces each number in `rows`; `orders` are the sources whose
     rows are orders.
     """
+    if not len(rows):
+        return Bucket(TOUCHES.empty_table(), SEEN.empty_table())
     customer, ids, folds = _numbered(rows)
     columns = {"moment": rows["moment"].to_numpy(), "value": rows["value"].to_numpy()}
     columns |= {name: final[name][rows[name].to_numpy()] for name in NAMES}
@@ -90,20 +94,34 @@ def _numbered(rows: pa.Table) -> tuple[Array, pa.Array, Array]:
     met = pc.dictionary_encode(rows["customer_id"].combine_chunks())
     if isinstance(met, pa.ChunkedArray):
         met = met.unify_dictionaries().combine_chunks()
-    code = met.indices.to_numpy()
-    fold = np.empty(len(met.dictionary), np.uint8)
+    code, texts = met.indices.to_numpy(), met.dictionary.cast(pa.string())
+    fold = np.empty(len(texts), np.uint8)
     fold[code] = rows["fold"].to_numpy()
-    by_id = pc.sort_indices(met.dictionary).to_numpy()
+    by_id = _by_text(texts)
     order = by_id[np.argsort(fold[by_id], kind="stable")]
     number = np.empty(len(order), np.int32)
     number[order] = np.arange(len(order), dtype=np.int32)
-    return number[code], met.dictionary.take(pa.array(order)), fold[order].astype(np.int16)
+    return number[code], texts.take(pa.array(order)), fold[order].astype(np.int16)
+
+
+def _by_text(texts: pa.StringArray) -> Array:
+    """The order of different texts by their bytes: after what all begin with, up to eight are one number."""
+    least, most = (text.encode() for text in pc.min_max(texts).as_py().values())
+    same = len(os.path.commonprefix([least, most]))
+    text, ends = laid_out(texts)
+    starts, sizes = ends[:-1] + same, np.diff(ends) - same
+    if 0 < sizes.min() and sizes.max() <= 8:
+        unread = (8 * (8 - sizes)).astype(np.uint64)
+        words = np.ndarray(len(text) - 7, ">u8", text, strides=(1,))[starts].astype(np.uint64)
+        words = words >> unread << unread
+        order = np.argsort(words)
+        if (np.diff(words[order]) > 0).all():
+            return order
+    return pc.sort_indices(texts).to_numpy()
 
 
 def _order(customer: Array, columns: Mapping[str, Array], event_id: pa.ChunkedArray) -> Array:
     moment = columns["moment"]
-    if not len(moment):
-        return np.zeros(0, np.int64)
     since = (moment - moment.min()).astype(np.uint64)
     bits = int(since.max()).bit_length()
     if bits + int(customer.max()).bit_length() <= 64:
@@ -122,7 +140,7 @@ def _order(customer: Array, columns: Mapping[str, Array], event_id: pa.ChunkedAr
 
 def _untied(at: Array, customer: Array, columns: Mapping[str, Array], event_id: pa.ChunkedArray) -> Array:
     """Rows of the same customers and moments, by what else is known of them; of numbers, none comes last."""
-    met = event_id.take(pa.array(at)).combine_chunks().dictionary_encode()
+    met = event_id.take(pa.array(at)).cast(pa.string()).combine_chunks().dictionary_encode()
     place = np.full(len(met.dictionary) + 1, -1)  # a row without an id comes first
     place[pc.sort_indices(met.dictionary).to_numpy()] = np.arange(len(met.dictionary))
     channel, touchpoint, kind = (columns[name][at] for name in NAMES)
@@ -147,18 +165,17 @@ def _added_up(
     starts = np.flatnonzero(np.diff(customer, prepend=-1))
     ends = np.append(starts[1:], len(customer))
     count = len(starts)
-    kinds = np.unique(source)
+    kinds = np.flatnonzero(np.bincount(source))
     ordered = np.isin(source, list(orders))
     totals = np.zeros((2, count), np.int64)
     if ordered.any():
         totals[0] = np.add.reduceat(ordered.astype(np.int64), starts)
         totals[1] = np.add.reduceat(np.where(ordered, columns["value"], 0), starts)
-    pairs = [np.unique(customer[source == kind]) for kind in kinds] if len(kinds) > 1 else []
     return {
         "first_seen": columns["moment"][starts],
         "last_seen": columns["moment"][ends - 1],
         "rows": ends - starts,
-        "sources": np.bincount(np.concatenate(pairs), minlength=count) if pairs else np.ones(count, np.int64),
+        "sources": sum((np.bincount(customer[source == kind], minlength=count) > 0).astype(np.int64) for kind in kinds),
         "orders": totals[0],
         "value": totals[1],
     }

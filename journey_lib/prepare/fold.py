@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ import pyarrow as pa
 Words = np.ndarray[Any, np.dtype[np.uint32]]
 
 SIZE = 32_768  # ids hashed together: enough to forget the calls, few enough to stay in the cache
+LARGEST = 1 << 27  # a number up to which there is a place for each, in 256 MB
 SHORT = 55  # bytes that fit in one block of the algorithm beside its own marks
 SINES = [np.uint32(abs(math.sin(step + 1)) * 2**32) for step in range(63)]
 TURNS = [
@@ -29,18 +31,53 @@ KEEP = np.array([0, 0xFF, 0xFFFF, 0xFFFFFF, 0xFFFFFFFF, 0], np.uint32)
 MARK = np.array([0x80, 0x8000, 0x800000, 0x80000000, 0, 0], np.uint32)
 
 
+@dataclass(frozen=True)
+class Numbers:
+    """Customers that are whole numbers, and the fold of those met before; 256 for the others.
+
+    A customer of ten events is hashed once, as long as numbers are no larger than `LARGEST`.
+    """
+
+    met: list[np.ndarray[Any, np.dtype[np.uint16]]] = field(default_factory=lambda: [np.zeros(0, np.uint16)])
+
+    def folds(self, ids: pa.Array) -> np.ndarray[Any, np.dtype[np.uint8]]:
+        """The fold of each id, which may be a number or a text."""
+        if not pa.types.is_integer(ids.type):
+            return folds(ids)
+        numbers = ids.to_numpy()
+        if numbers.min() < 0 or numbers.max() > LARGEST:
+            return folds(ids.cast(pa.string()))
+        if numbers.max() >= len(self.met[0]):
+            room = min(2 * int(numbers.max()) + 1, LARGEST + 1) - len(self.met[0])
+            self.met[0] = np.concatenate([self.met[0], np.full(room, 256, np.uint16)])
+        found = self.met[0][numbers]
+        new = np.sort(numbers[found == 256])
+        if len(new):
+            new = new[np.diff(new, prepend=-1) > 0]
+            self.met[0][new] = folds(pa.array(new).cast(pa.string()))
+            found = self.met[0][numbers]
+        return found.astype(np.uint8)
+
+
 def folds(ids: pa.StringArray) -> np.ndarray[Any, np.dtype[np.uint8]]:
     """The fold of each id, 0 to 255: the first byte of the second half of its MD5. Ids must not be null."""
-    offsets = np.frombuffer(ids.buffers()[1], np.int32)[ids.offset : ids.offset + len(ids) + 1]
-    said = ids.buffers()[2]
-    text = np.zeros((len(said) if said else 0) + SHORT + 9, np.uint8)
-    if said:
-        text[: len(said)] = np.frombuffer(said, np.uint8)
+    text, offsets = laid_out(ids)
     found = np.empty(len(ids), np.uint8)
     for at in range(0, len(ids), SIZE):
         ends = offsets[at : at + SIZE + 1]
         found[at : at + SIZE] = _ninth_bytes(text, ends[:-1], np.diff(ends))
     return found
+
+
+def laid_out(texts: pa.StringArray) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """The bytes of all texts, with zeros after the last, and where each text begins and ends in them."""
+    said = texts.buffers()[2]
+    text = np.zeros((len(said) if said else 0) + SHORT + 9, np.uint8)
+    if said:
+        text[: len(said)] = np.frombuffer(said, np.uint8)
+    if not len(texts):
+        return text, np.zeros(1, np.int32)
+    return text, np.frombuffer(texts.buffers()[1], np.int32)[texts.offset : texts.offset + len(texts) + 1]
 
 
 def _ninth_bytes(text: np.ndarray[Any, Any], starts: np.ndarray[Any, Any], sizes: np.ndarray[Any, Any]) -> Any:

@@ -1,4 +1,4 @@
-"""Our side of growth: a workspace's raw events to its touch table, and fifteen views of it, in one process."""
+"""Our side of growth: a workspace's raw events to its touch table and fifteen views of it, in one process."""
 
 from __future__ import annotations
 

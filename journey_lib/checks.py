@@ -21,7 +21,7 @@ KEYS = {
     "tickets": "ticket_id",
 }
 
-HASHES = 1 << 25  # keys looked at together, 8 bytes each
+PLACES = 1 << 25  # keys looked at together, 8 bytes each
 SEEN = "was already seen"
 # What a platform itself leaves out of its reports: dropped, and no fault of the export.
 LEFT_OUT = ("hit is excluded by Adobe", "hit was uploaded, not made by a visitor")
@@ -133,15 +133,19 @@ def mark_duplicates(engine: Engine, staged: Sequence[str], table: str) -> None:
     key = KEYS.get(table)
     if key is None or not staged:
         return
-    some = f"WHERE reason IS NULL AND {key} IS NOT NULL"
-    hashes = _repeated_hashes(engine, staged, key, some)
-    if not len(hashes):
+    said = f"{key} said"  # the key as a whole number, where files have numbers and reading kept them
+    kinds = [dict(row[:2] for row in engine.rows(f"DESCRIBE {name}")).get(said, "VARCHAR") for name in staged]
+    whole = "VARCHAR" not in kinds
+    place = f"CAST({identifier(said)} AS BIGINT)" if whole else f"CAST(hash({key}) >> 1 AS BIGINT)"
+    some = f"WHERE reason IS NULL AND {identifier(said) if whole else key} IS NOT NULL"
+    again = _repeated(engine, staged, f"{place} AS place", some)
+    if not len(again):
         return
     # The same hash says that keys may be the same: the few that have it are looked at closely.
-    engine.keep("often", pa.table({"hash": pa.array(hashes)}))
+    engine.keep("often", pa.table({"place": pa.array(again)}))
     union = " UNION ALL ".join(
         f"SELECT {number} AS source, {key} AS key, file, row FROM {name} {some}"
-        f" AND hash({key}) IN (SELECT hash FROM often)"
+        f" AND {place} IN (SELECT place FROM often)"
         for number, name in enumerate(staged)
     )
     engine.run(
@@ -157,24 +161,29 @@ def mark_duplicates(engine: Engine, staged: Sequence[str], table: str) -> None:
         )
 
 
-def _repeated_hashes(engine: Engine, staged: Sequence[str], key: str, some: str) -> np.ndarray[Any, np.dtype[np.uint64]]:
-    """The hashes that more than one key has, a part of all hashes at a time."""
+def _repeated(
+    engine: Engine, staged: Sequence[str], place: str, some: str
+) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """The places (keys that are numbers, or hashes of keys) of more than one row, a part of all at a time."""
     rows = sum(engine.one(f"SELECT count(*) FROM {name}")[0] for name in staged)
-    parts = max(1, -(-rows // HASHES))
+    parts = max(1, -(-rows // PLACES))
     found = []
     for part in range(parts):
-        of_part = f" AND hash({key}) % {parts} = {part}" if parts > 1 else ""
+        of_part = f" WHERE (place & 1048575) % {parts} = {part}" if parts > 1 else ""
         pieces = [
-            batch["hash"].to_numpy()
+            batch["place"].to_numpy()
             for name in staged
-            for batch in engine.batches(f"SELECT hash({key}) AS hash FROM {name} {some}{of_part}")
+            for batch in engine.batches(f"SELECT place FROM (SELECT {place} FROM {name} {some}){of_part}")
         ]
-        hashes = np.sort(np.concatenate([*pieces, np.zeros(0, np.uint64)]))
-        again = hashes[1:][hashes[1:] == hashes[:-1]]
+        places = np.concatenate([*pieces, np.zeros(0, np.int64)])
+        if (places[1:] > places[:-1]).all():  # as a shop's numbers usually come
+            continue
+        places.sort()
+        again = places[1:][places[1:] == places[:-1]]
         first = np.ones(len(again), bool)
         first[1:] = again[1:] != again[:-1]
         found.append(again[first])
-    return np.concatenate(found)
+    return np.concatenate([*found, np.zeros(0, np.int64)])
 
 
 def account(engine: Engine, staged: str) -> tuple[int, int, dict[str, int]]:

@@ -6,7 +6,6 @@ columns. Customer and moment are one number to sort by; what is equal in both is
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any
@@ -107,10 +106,11 @@ def _numbered(rows: pa.Table) -> tuple[Array, pa.Array, Array]:
 def _by_text(texts: pa.StringArray) -> Array:
     """The order of different texts by their bytes: after what all begin with, up to eight are one number."""
     least, most = (text.encode() for text in pc.min_max(texts).as_py().values())
-    same = len(os.path.commonprefix([least, most]))
+    pairs = enumerate(zip(least, most, strict=False))
+    same = next((at for at, (a, b) in pairs if a != b), len(least))
     text, ends = laid_out(texts)
     starts, sizes = ends[:-1] + same, np.diff(ends) - same
-    if 0 < sizes.min() and sizes.max() <= 8:
+    if sizes.min() > 0 and sizes.max() <= 8:
         unread = (8 * (8 - sizes)).astype(np.uint64)
         words = np.ndarray(len(text) - 7, ">u8", text, strides=(1,))[starts].astype(np.uint64)
         words = words >> unread << unread
@@ -161,7 +161,7 @@ def _untied(at: Array, customer: Array, columns: Mapping[str, Array], event_id: 
 def _added_up(
     customer: Array, columns: Mapping[str, Array], source: Array, orders: Set[int]
 ) -> dict[str, Array]:
-    """What is said of each customer, whose rows stand together: when seen, in how many rows, what was ordered."""
+    """What the rows of each customer, which stand together, come to: times, rows, sources, orders."""
     starts = np.flatnonzero(np.diff(customer, prepend=-1))
     ends = np.append(starts[1:], len(customer))
     count = len(starts)
@@ -175,7 +175,7 @@ def _added_up(
         "first_seen": columns["moment"][starts],
         "last_seen": columns["moment"][ends - 1],
         "rows": ends - starts,
-        "sources": sum((np.bincount(customer[source == kind], minlength=count) > 0).astype(np.int64) for kind in kinds),
+        "sources": sum(np.sign(np.bincount(customer[source == kind], minlength=count)) for kind in kinds),
         "orders": totals[0],
         "value": totals[1],
     }

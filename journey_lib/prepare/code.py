@@ -64,7 +64,9 @@ def narrow(
     has customers or keys as whole numbers, these stay numbers.
     """
     found = touching(staged)
-    kinds = {name: {column: kind for column, kind, *_ in engine.rows(f"DESCRIBE {name}")} for name, _ in found}
+    kinds = {
+        name: {column: kind for column, kind, *_ in engine.rows(f"DESCRIBE {name}")} for name, _ in found
+    }
     customer = _held({name: "customer_id" for name, _ in found}, kinds)
     key = _held({name: KEYS[table] for name, table in found}, kinds)
     met: dict[str, str | None] = {}
@@ -162,4 +164,3 @@ def alphabetical(codes: Codes) -> dict[str, dict[str, int]]:
 def renumbered(known: Mapping[str, int], final: Mapping[str, int]) -> np.ndarray[Any, np.dtype[np.int16]]:
     """The final number of each number a name had before; the last, which -1 finds, is -1."""
     return np.array([*(final[name] for name in known), -1], np.int16)
-

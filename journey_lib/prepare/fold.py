@@ -26,7 +26,7 @@ TURNS = [
     for turns in ((7, 12, 17, 22), (5, 9, 14, 20), (4, 11, 16, 23), (6, 10, 15, 21))
 ]
 START = (0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476)
-# By how many bytes of a text are left at a word (-1 for none): what of the word is text, and the mark after it.
+# By how many bytes of a text are left at a word (-1: none): what of it is text, and the mark that follows.
 KEEP = np.array([0, 0xFF, 0xFFFF, 0xFFFFFF, 0xFFFFFFFF, 0], np.uint32)
 MARK = np.array([0x80, 0x8000, 0x800000, 0x80000000, 0, 0], np.uint32)
 
@@ -80,7 +80,9 @@ def laid_out(texts: pa.StringArray) -> tuple[np.ndarray[Any, Any], np.ndarray[An
     return text, np.frombuffer(texts.buffers()[1], np.int32)[texts.offset : texts.offset + len(texts) + 1]
 
 
-def _ninth_bytes(text: np.ndarray[Any, Any], starts: np.ndarray[Any, Any], sizes: np.ndarray[Any, Any]) -> Any:
+def _ninth_bytes(
+    text: np.ndarray[Any, Any], starts: np.ndarray[Any, Any], sizes: np.ndarray[Any, Any]
+) -> Any:
     longest = min(int(sizes.max()), SHORT)
     read: Words = np.ndarray(len(text) - 3, "<u4", text, strides=(1,))
     words: list[Words | int] = [0] * 16

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -52,9 +53,15 @@ def writer(file: Path) -> pq.ParquetWriter:
 def told(engine: Engine, seen: pa.Table, end: int) -> pa.Table:
     """The rows of customers of whom nothing else is known (columns: see `write`), in the order they have."""
     with engine.lent("seen", seen):
-        known = "1 AS identifiers, false AS known, false AS opt_out"
-        traits = ", ".join(f"CAST(NULL AS VARCHAR) AS {name}" for name in TRAITS)
-        return engine.arrow(_staged_lives(f"SELECT *, {known}, {traits} FROM seen", end)).cast(TOLD)
+        stage = engine.arrow(f"SELECT {_stage(end)} FROM (SELECT *, false AS known FROM seen)")["stage"]
+    columns = {
+        **dict(zip(seen.column_names, seen.columns, strict=True)),
+        "identifiers": np.ones(len(seen), np.int64),
+        **dict.fromkeys(("known", "opt_out"), np.zeros(len(seen), bool)),
+        "stage": stage,
+        **dict.fromkeys(TRAITS, pa.nulls(len(seen), pa.string())),
+    }
+    return pa.table([columns[name] for name in TOLD.names], TOLD)
 
 
 def write(
@@ -82,20 +89,18 @@ def write(
         f" ({_seen(staged)}) p LEFT JOIN crm USING (customer_id) LEFT JOIN identified i USING (customer_id)"
     )
     engine.run(
-        f"COPY ({_staged_lives(people, end)} ORDER BY customer NULLS LAST, customer_id)"
-        f" TO {literal(str(file))} (FORMAT parquet)"
+        f"COPY (SELECT * EXCLUDE ({', '.join(TRAITS)}), {_stage(end)}, {', '.join(TRAITS)} FROM ({people})"
+        f" ORDER BY customer NULLS LAST, customer_id) TO {literal(str(file))} (FORMAT parquet)"
     )
 
 
-def _staged_lives(people: str, end: int) -> str:
-    """The table in SQL, with the stage of every customer's life."""
-    stage = (
+def _stage(end: int) -> str:
+    """The stage of a customer's life in SQL, as `STAGES` says it."""
+    return (
         f"CASE WHEN orders > 0 AND last_seen < {end} - {LAPSED} * 86400000000 THEN 'lapsed'"
         " WHEN orders > 1 THEN 'repeat' WHEN orders = 1 THEN 'new' WHEN known THEN 'prospect'"
         " ELSE 'visitor' END AS stage"
     )
-    traits = ", ".join(TRAITS)
-    return f"SELECT * EXCLUDE ({traits}), {stage}, {traits} FROM ({people})"
 
 
 def _seen(staged: Mapping[str, Sequence[str]]) -> str:

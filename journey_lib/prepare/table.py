@@ -10,11 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from journey_lib.engine import Engine, size
-from journey_lib.prepare import people
+from journey_lib.prepare import code, people, scatter
 from journey_lib.prepare.bucket import bucket
-from journey_lib.prepare.code import NAMES, alphabetical, narrow, refuse_reserved, renumbered, touching
+from journey_lib.prepare.code import NAMES, refuse_reserved, renumbered
 from journey_lib.prepare.manifest import FOLDS
-from journey_lib.prepare.scatter import scattered
 from journey_lib.prepare.write import write_touches
 
 
@@ -46,11 +45,12 @@ def build(
     """
     known: dict[str, dict[str, int]] = {name: {} for name in NAMES}
     scratch = folder / "scattered"
-    heaps, period = scattered(narrow(engine, staged, scale, known), buckets, scratch, size(memory))
-    codes = alphabetical(known)
+    rows = code.narrow(engine, staged, scale, known)
+    heaps, period = scatter.scattered(rows, buckets, scratch, size(memory))
+    codes = code.alphabetical(known)
     refuse_reserved(list(codes["channel"]))
     final = {name: renumbered(known[name], codes[name]) for name in NAMES}
-    orders = {source for source, (_, table) in enumerate(touching(staged)) if table == "orders"}
+    orders = {source for source, (_, table) in enumerate(code.touching(staged)) if table == "orders"}
     (folder / "touches").mkdir()
     per_fold = np.zeros(FOLDS, np.int64)
     kinds = np.zeros(len(codes["event_type"]), np.int64)

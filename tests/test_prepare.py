@@ -187,7 +187,10 @@ def test_names_are_tidied_wherever_they_stand(tmp_path, log):
     log.to_parquet(tmp_path / "e.parquet")
     expected = prepared(tmp_path, EVENTS)
     untidy = log.assign(
-        channel=[isinstance(name, str) and (f" {name}\u200b", name)[at % 2] or None for at, name in enumerate(log["channel"])],
+        channel=[
+            (isinstance(name, str) and (f" {name}\u200b", name)[at % 2]) or None
+            for at, name in enumerate(log["channel"])
+        ],
         event_type=[(f"\u00a0{name}", name)[at % 3 > 0] for at, name in enumerate(log["event_type"])],
     )
     untidy.to_parquet(tmp_path / "e.parquet")

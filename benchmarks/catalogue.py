@@ -137,7 +137,7 @@ BENCHMARKS = (
         10 * MILLION,
         ours("prepare", "{workspace}"),
         Command("ours", "peers/duckdb_scan.py", ("{events}",)),
-        target=None,
+        target=10,
         same=("events",),
         turns=1,
     ),
@@ -194,6 +194,19 @@ BENCHMARKS = (
             ("views_10m", "every", "each reading it again", None),
             ("views_together_10m", "together", "asked together, in one pass", 8),
         )
+    ),
+    Benchmark(
+        "growth_100m",
+        "files to the touch table and fifteen views of it together, at 1, 10 and 100 million events, beside"
+        " DuckDB reading every column once: how CPU grows",
+        "events",
+        100 * MILLION,
+        Command("ours", "growth.py", ("{workspace}",)),
+        Command("ours", "peers/duckdb_scan.py", ("{events}",)),
+        target=1.1,
+        figure="growth",
+        same=("events",),
+        asked_for=True,
     ),
     Benchmark(
         "features_10m",

@@ -27,6 +27,7 @@ EVENT_CHANNELS = [
 ]  # fmt: skip
 SHARES = {"user_id": 0.5, "member": 0.3, "email": 0.6, "phone": 0.7}  # of people who have one
 EVENT_TYPES = ["view", "click", "purchase"]
+GROUP = 1_000_000  # rows of a row group
 YEAR_START = np.datetime64("2025-01-01T00:00:00", "us")
 YEAR_MICROSECONDS = 365 * 86_400_000_000
 WORKSPACE = """
@@ -95,38 +96,62 @@ def events(rows: int, folder: Path, seed: int = 20_250_102) -> None:
     customers = int(np.searchsorted(np.cumsum(sizes), rows)) + 1
     owner = np.repeat(np.arange(customers), sizes[:customers])[:rows]
     first = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]])
+    del sizes  # of a hundred million rows every column is 800 MB
 
     gaps = (random.lognormal(1.0, 1.2, rows) * 86_400_000_000).astype(np.int64)
     gaps[first] = random.integers(0, YEAR_MICROSECONDS, len(first))
     elapsed = np.cumsum(gaps)
     elapsed -= np.repeat((elapsed - gaps)[first], np.diff(np.r_[first, rows]))
     time = elapsed % YEAR_MICROSECONDS  # past the year's end a customer goes on from its start
+    del gaps, elapsed
 
     fresh = random.random(rows) < 0.7
     fresh[first] = True
     drawn = random.choice(len(EVENT_CHANNELS), rows, p=uneven(len(EVENT_CHANNELS))).astype(np.int8)
     channel = drawn[np.maximum.accumulate(np.where(fresh, np.arange(rows), 0))]
+    del fresh, drawn, first
     conversion = random.random(rows) < 0.04
     value = np.where(conversion, np.round(random.lognormal(13, 0.8, rows), -3), np.nan)
     kinds = np.where(conversion, 2, random.integers(0, 2, rows)).astype(np.int8)
+    number = random.permutation(customers)
 
     order = np.argsort(time, kind="stable")
-    table = pa.table(
-        {
-            "event_id": pa.array(np.arange(rows)),
-            "customer_id": pa.array(random.permutation(customers)[owner[order]]),
-            "timestamp": pa.array(YEAR_START + time[order].astype("timedelta64[us]")),
-            "channel": pa.DictionaryArray.from_arrays(channel[order], EVENT_CHANNELS).cast(pa.string()),
-            "event_type": pa.DictionaryArray.from_arrays(kinds[order], EVENT_TYPES).cast(pa.string()),
-            "conversion": pa.array(conversion[order]),
-            "value": pa.array(value[order], from_pandas=True),
-        }
-    )
     raw = folder / "workspace" / "raw"
     raw.mkdir(parents=True)
-    pq.write_table(table, folder / "events.parquet", compression="zstd", row_group_size=1_000_000)
+    columns = (owner, time, channel, kinds, conversion, value)
+    writer = None
+    for start in range(0, rows, GROUP):
+        of = order[start : start + GROUP]
+        group = event_table(start, number, *(column[of] for column in columns))
+        writer = writer or pq.ParquetWriter(folder / "events.parquet", group.schema, compression="zstd")
+        writer.write_table(group, GROUP)
+    if writer:
+        writer.close()
     (raw / "events.parquet").hardlink_to(folder / "events.parquet")
     (folder / "workspace" / "journey.yaml").write_text(WORKSPACE, encoding="utf-8")
+
+
+def event_table(
+    start: int,
+    number: np.ndarray,
+    owner: np.ndarray,
+    time: np.ndarray,
+    channel: np.ndarray,
+    kinds: np.ndarray,
+    conversion: np.ndarray,
+    value: np.ndarray,
+) -> pa.Table:
+    return pa.table(
+        {
+            "event_id": pa.array(np.arange(start, start + len(owner))),
+            "customer_id": pa.array(number[owner]),
+            "timestamp": pa.array(YEAR_START + time.astype("timedelta64[us]")),
+            "channel": pa.DictionaryArray.from_arrays(channel, EVENT_CHANNELS).cast(pa.string()),
+            "event_type": pa.DictionaryArray.from_arrays(kinds, EVENT_TYPES).cast(pa.string()),
+            "conversion": pa.array(conversion),
+            "value": pa.array(value, from_pandas=True),
+        }
+    )
 
 
 def known(rows: int, folder: Path, seed: int = 20_250_104) -> None:

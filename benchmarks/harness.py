@@ -6,6 +6,7 @@ Kept to the standard library, because a child's peak memory is counted from that
 from __future__ import annotations
 
 import json
+import math
 import os
 import platform
 import statistics
@@ -40,7 +41,8 @@ class Benchmark:
 
     `figure` "cpu" compares the CPU of the work (imports left out on both sides, reading the input counted);
     "error" the largest relative error of a channel's share against `reference.py`, and the target is then the
-    error we allow ourselves.
+    error we allow ourselves; "growth" how the CPU of the work grows with rows, from a hundredth of them on.
+    One that is `asked_for` runs when it is named, and not with the others.
     """
 
     name: str
@@ -50,10 +52,11 @@ class Benchmark:
     ours: Command
     theirs: Command
     target: float | None
-    figure: Literal["cpu", "error"] = "cpu"
+    figure: Literal["cpu", "error", "growth"] = "cpu"
     same: tuple[str, ...] = ()  # facts that must be equal on both sides
     within: float | None = None  # largest allowed difference of a share between the sides
     turns: int = 2
+    asked_for: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,8 @@ def inputs(kind: str, rows: int) -> dict[str, Path]:
 
 def compared(benchmark: Benchmark, rows: int, turns: int) -> dict[str, Any]:
     """The entry of one benchmark: both sides in turn, the best run of each, whether the target is met."""
+    if benchmark.figure == "growth":
+        return grown(benchmark, rows)
     for command in (benchmark.ours, benchmark.theirs):
         measured(command, inputs(benchmark.kind, min(WARM, rows)))
     files = inputs(benchmark.kind, rows)
@@ -136,7 +141,7 @@ def compared(benchmark: Benchmark, rows: int, turns: int) -> dict[str, Any]:
         "versions": {"ours": dict(ours[0].versions), "theirs": dict(theirs[0].versions)},
         "cpu": {"ours": spent(ours), "theirs": spent(theirs)},
         "rss": {"ours": peak(ours), "theirs": peak(theirs)},
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+        "machine": machine(),
     }
     judged = entry["ours"] if benchmark.figure == "error" else entry["ratio"]
     reached = benchmark.target is None or judged <= benchmark.target
@@ -152,6 +157,55 @@ def by_cpu(ours: list[Run], theirs: list[Run]) -> dict[str, Any]:
 
     rest = {"user": best(lambda run: run.user), "whole": best(lambda run: run.cpu)}
     return {**best(lambda run: run.work), **rest}
+
+
+def grown(benchmark: Benchmark, rows: int) -> dict[str, Any]:
+    """The entry of a benchmark of growth: both sides at a hundredth, a tenth and all of the rows.
+
+    An exponent is the slope of the logarithm of the CPU of the work over that of the rows: 1 where twice the
+    rows take twice as long.
+    """
+    sizes = [rows // 100, rows // 10, rows]
+    for command in (benchmark.ours, benchmark.theirs):
+        measured(command, inputs(benchmark.kind, min(WARM, rows)))
+    ours, theirs = [], []
+    for size in sizes:
+        files = inputs(benchmark.kind, size)
+        ours.append(measured(benchmark.ours, files))
+        theirs.append(measured(benchmark.theirs, files))
+
+    def exponent(runs: list[Run]) -> float:
+        return round(math.log(runs[-1].work / runs[0].work) / math.log(sizes[-1] / sizes[0]), 4)
+
+    own, other = exponent(ours), exponent(theirs)
+    agreed = agreement(benchmark, ours[-1].facts, theirs[-1].facts)
+    return {
+        "question": benchmark.question,
+        "figure": benchmark.figure,
+        "ours": own,
+        "theirs": other,
+        "ratio": round(own / other, 4),
+        "target": benchmark.target,
+        "agreement": agreed,
+        "sizes": {"rows": rows},
+        "versions": {"ours": dict(ours[-1].versions), "theirs": dict(theirs[-1].versions)},
+        "grown": [
+            {
+                "rows": size,
+                "ours": round(a.work, 3),
+                "theirs": round(b.work, 3),
+                "steps": {name: round(seconds, 3) for name, seconds in a.steps.items()},
+                "rss": {"ours": round(a.rss_mb), "theirs": round(b.rss_mb)},
+            }
+            for size, a, b in zip(sizes, ours, theirs, strict=True)
+        ],
+        "machine": machine(),
+        "met": (benchmark.target is None or own <= benchmark.target) and agreed["held"],
+    }
+
+
+def machine() -> str:
+    return f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
 
 
 def by_error(ours: Run, theirs: Run, files: Mapping[str, Path]) -> dict[str, Any]:

@@ -23,6 +23,15 @@ same machine; the best run of each side counts.
 | name | rows | ours, s | theirs, s | ratio | target | met | user | whole, s | ratio | memory, MB | agree |
 |---|--:|--:|--:|--:|--:|:-:|--:|--:|--:|--:|---|
 """
+GROWTH_HEAD = """
+## Growth
+
+How CPU grows with rows: an exponent of 1 means that twice the rows take twice as long, from the least rows to
+the most.
+
+| name | rows | ours, s | steps, s | theirs, s | memory, MB | exponent | theirs | target | met |
+|---|--:|--:|---|--:|--:|--:|--:|--:|:-:|
+"""
 ERROR_HEAD = """
 ## Accuracy
 
@@ -39,6 +48,8 @@ def page(results: Mapping[str, Entry]) -> str:
     judged = {name: entry for name, entry in results.items() if entry["figure"] == "error"}
     parts = [HEAD]
     parts += [CPU_HEAD, *(cpu_row(name, entry) for name, entry in timed.items())] if timed else []
+    grown = {name: entry for name, entry in results.items() if entry["figure"] == "growth"}
+    parts += [GROWTH_HEAD, *(growth_rows(name, entry) for name, entry in grown.items())] if grown else []
     parts += [ERROR_HEAD, *(error_row(name, entry) for name, entry in judged.items())] if judged else []
     parts += [
         "\n## What was asked, of which versions\n\n",
@@ -73,6 +84,21 @@ def cpu_row(name: str, entry: Entry) -> str:
         same(entry),
     )
     return f"| {' | '.join(cells)} |\n"
+
+
+def growth_rows(name: str, entry: Entry) -> str:
+    rows = ""
+    for size in entry["grown"]:
+        steps = ", ".join(f"{step} {size['steps'][step]:.1f}" for step in ("prepare", "views"))
+        last = size is entry["grown"][-1]
+        judged = (f"**{entry['ours']:.2f}**", f"{entry['theirs']:.2f}", f"{entry['target']}", verdict(entry))
+        cells = (
+            *(name, f"{size['rows']:,}", f"{size['ours']:.2f}", steps, f"{size['theirs']:.2f}"),
+            f"{size['rss']['ours']} / {size['rss']['theirs']}",
+            *(judged if last else ("", "", "", "")),
+        )
+        rows += f"| {' | '.join(cells)} |\n"
+    return rows
 
 
 def error_row(name: str, entry: Entry) -> str:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
 
 from journey_lib.engine import Engine, identifier, literal
 from journey_lib.errors import ConfigError
@@ -17,6 +21,7 @@ KEYS = {
     "tickets": "ticket_id",
 }
 
+PLACES = 1 << 25  # keys looked at together, 8 bytes each
 SEEN = "was already seen"
 # What a platform itself leaves out of its reports: dropped, and no fault of the export.
 LEFT_OUT = ("hit is excluded by Adobe", "hit was uploaded, not made by a visitor")
@@ -59,8 +64,11 @@ def convert_currency(
         return {}
     foreign = "reason IS NULL AND currency IS NOT NULL AND upper(currency) <> ?"
     found = engine.one(f"SELECT count(*) FROM {staged} WHERE {foreign}", [currency])[0]
+    if not found:
+        return {}
+    engine.fix(staged)
     converted: dict[str, int] = {}
-    if found and rates is not None:
+    if rates is not None:
         _load_rates(engine, rates)
         local = "date" if table == "costs" else f"timezone({literal(timezone)}, timezone('UTC', timestamp))"
         engine.run(
@@ -125,23 +133,57 @@ def mark_duplicates(engine: Engine, staged: Sequence[str], table: str) -> None:
     key = KEYS.get(table)
     if key is None or not staged:
         return
+    said = f"{key} said"  # the key as a whole number, where files have numbers and reading kept them
+    kinds = [dict(row[:2] for row in engine.rows(f"DESCRIBE {name}")).get(said, "VARCHAR") for name in staged]
+    whole = "VARCHAR" not in kinds
+    place = f"CAST({identifier(said)} AS BIGINT)" if whole else f"CAST(hash({key}) >> 1 AS BIGINT)"
+    some = f"WHERE reason IS NULL AND {identifier(said) if whole else key} IS NOT NULL"
+    again = _repeated(engine, staged, f"{place} AS place", some)
+    if not len(again):
+        return
+    # The same hash says that keys may be the same: the few that have it are looked at closely.
+    engine.keep("often", pa.table({"place": pa.array(again)}))
     union = " UNION ALL ".join(
-        f"SELECT {number} AS source, {key} AS key, file, row FROM {name}"
-        f" WHERE reason IS NULL AND {key} IS NOT NULL"
+        f"SELECT {number} AS source, {key} AS key, file, row FROM {name} {some}"
+        f" AND {place} IN (SELECT place FROM often)"
         for number, name in enumerate(staged)
     )
-    # Counting is quick; the earliest place is looked for only where a key repeats.
     engine.run(
         "CREATE OR REPLACE TEMP TABLE repeated AS SELECT key, min((source, file, row)) AS first"
-        f" FROM ({union}) WHERE key IN (SELECT key FROM ({union}) GROUP BY key HAVING count(*) > 1)"
-        " GROUP BY key"
+        f" FROM ({union}) GROUP BY key HAVING count(*) > 1"
     )
     for number, name in enumerate(staged):
+        engine.fix(name)
         engine.run(
             f"UPDATE {name} SET reason = '{key} {SEEN}' FROM repeated"
             f" WHERE {name}.reason IS NULL AND {name}.{key} = repeated.key"
             f" AND ({number}, {name}.file, {name}.row) <> repeated.first"
         )
+
+
+def _repeated(
+    engine: Engine, staged: Sequence[str], place: str, some: str
+) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """The places (keys that are numbers, or hashes of keys) of more than one row, a part of all at a time."""
+    rows = sum(engine.one(f"SELECT count(*) FROM {name}")[0] for name in staged)
+    parts = max(1, -(-rows // PLACES))
+    found = []
+    for part in range(parts):
+        of_part = f" WHERE (place & 1048575) % {parts} = {part}" if parts > 1 else ""
+        pieces = [
+            batch["place"].to_numpy()
+            for name in staged
+            for batch in engine.batches(f"SELECT place FROM (SELECT {place} FROM {name} {some}){of_part}")
+        ]
+        places = np.concatenate([*pieces, np.zeros(0, np.int64)])
+        if (places[1:] > places[:-1]).all():  # as a shop's numbers usually come
+            continue
+        places.sort()
+        again = places[1:][places[1:] == places[:-1]]
+        first = np.ones(len(again), bool)
+        first[1:] = again[1:] != again[:-1]
+        found.append(again[first])
+    return np.concatenate([*found, np.zeros(0, np.int64)])
 
 
 def account(engine: Engine, staged: str) -> tuple[int, int, dict[str, int]]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
@@ -136,12 +139,79 @@ def test_work_that_fails_leaves_the_last_good_work_as_it_was(tmp_path, log):
     assert not list(tmp_path.glob("building-*"))
 
 
-def test_rows_out_of_order_are_noticed(tmp_path, log, monkeypatch):
+def prepared(folder, *sources):
+    """Everything a preparation writes but what it is called by: tables by file, and the manifest's counts."""
+    opened = workspace(folder, *sources)
+    shutil.rmtree(opened.work, ignore_errors=True)
+    manifest = prepare.prepare(opened)
+    tables = {str(f.relative_to(opened.work)): pq.read_table(f) for f in opened.work.rglob("*.parquet")}
+    return tables, replace(manifest, fingerprint="")
+
+
+def test_the_engine_may_deliver_rows_in_any_order(tmp_path, log, monkeypatch):
     log.to_parquet(tmp_path / "e.parquet")
-    opened = workspace(tmp_path, EVENTS)
+    expected = prepared(tmp_path, EVENTS)
     whole = prepare.Engine.batches
     monkeypatch.setattr(
         prepare.Engine, "batches", lambda self, sql: reversed(list(whole(self, sql, rows=500)))
     )
-    with pytest.raises(jl.errors.DataError, match="did not deliver the rows in order"):
-        prepare.prepare(opened)
+    assert prepared(tmp_path, EVENTS) == expected
+
+
+def test_rows_that_wait_in_files_are_the_same_as_those_in_memory(tmp_path, log, monkeypatch):
+    log.to_parquet(tmp_path / "e.parquet")
+    monkeypatch.setattr(prepare.manifest, "BUCKET_ROWS", 200)
+    expected = prepared(tmp_path, EVENTS)
+    spilled = []
+    spill, whole = prepare.table.scatter._spill, prepare.Engine.batches
+    monkeypatch.setattr(prepare.table.scatter, "SHARE", 0)
+    monkeypatch.setattr(prepare.table.scatter, "_spill", lambda heaps: (spilled.append(1), spill(heaps)))
+    monkeypatch.setattr(prepare.Engine, "batches", lambda self, sql: whole(self, sql, rows=500))
+    assert prepared(tmp_path, EVENTS) == expected
+    assert len(spilled) > 1
+
+
+def test_ids_that_are_numbers_in_their_file_are_the_texts_they_are_written_as(tmp_path, log):
+    numbers = log.assign(
+        event_id=[int(name[1:]) % 2_900 for name in log["event_id"]],  # some keys repeat
+        customer_id=[int(name[2:]) for name in log["customer_id"]],
+    )
+    numbers.to_parquet(tmp_path / "e.parquet")
+    expected = prepared(tmp_path, EVENTS)
+    assert expected[1].accounts[0].dropped == {"event_id was already seen": 100}
+    numbers.astype({"event_id": str, "customer_id": str}).to_parquet(tmp_path / "e.parquet")
+    assert prepared(tmp_path, EVENTS) == expected
+
+
+def test_names_are_tidied_wherever_they_stand(tmp_path, log):
+    log.to_parquet(tmp_path / "e.parquet")
+    expected = prepared(tmp_path, EVENTS)
+    untidy = log.assign(
+        channel=[
+            (isinstance(name, str) and (f" {name}\u200b", name)[at % 2]) or None
+            for at, name in enumerate(log["channel"])
+        ],
+        event_type=[(f"\u00a0{name}", name)[at % 3 > 0] for at, name in enumerate(log["event_type"])],
+    )
+    untidy.to_parquet(tmp_path / "e.parquet")
+    assert prepared(tmp_path, EVENTS) == expected
+    untidy.loc[5, "event_type"] = " \u200b"
+    untidy.to_parquet(tmp_path / "e.parquet")
+    assert prepared(tmp_path, EVENTS)[1].accounts[0].dropped == {"event_type is empty": 1}
+
+
+@pytest.mark.parametrize("kind", [int, str])
+def test_keys_that_repeat_are_found_a_part_of_all_keys_at_a_time(tmp_path, log, monkeypatch, kind):
+    keys = [int(name[1:]) % 2_000 for name in log["event_id"]]
+    log.assign(event_id=keys).astype({"event_id": kind}).to_parquet(tmp_path / "e.parquet")
+    expected = prepared(tmp_path, EVENTS)
+    assert expected[1].touches == 2_000
+    monkeypatch.setattr(jl.checks, "PLACES", 700)
+    assert prepared(tmp_path, EVENTS) == expected
+
+
+def test_more_names_than_two_bytes_can_number_are_refused(tmp_path, log, monkeypatch):
+    log.assign(touchpoint=[f"/page/{at}" for at in range(len(log))]).to_parquet(tmp_path / "e.parquet")
+    monkeypatch.setattr(prepare.table.code, "MOST", 2_999)
+    with pytest.raises(jl.errors.DataError, match="more than 2,999 different values of touchpoint"):
+        prepared(tmp_path, EVENTS)

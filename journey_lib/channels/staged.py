@@ -58,6 +58,7 @@ def name_channels(engine: Engine, events: Sequence[str], workspace: Workspace) -
     engine.keep("arrivals", distinct.append_column("named", pa.array(names, pa.string())))
     same = " AND ".join(f"e.{column} IS NOT DISTINCT FROM a.{column}" for column in TRAFFIC)
     for name in events:
+        engine.fix(name)
         engine.run(
             f"UPDATE {name} SET channel = found.named FROM (SELECT e.rowid AS place, a.named FROM {name} e"
             f" JOIN arrivals a ON {same} WHERE e.reason IS NULL AND e.channel IS NULL) found"

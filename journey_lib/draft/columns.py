@@ -9,7 +9,8 @@ from typing import Any
 
 from journey_lib.draft import headings, shapes
 from journey_lib.model import IDENTIFIERS, TABLES
-from journey_lib.sources.convert import DAYS, MOMENTS, NUMBERS, column_name
+from journey_lib.sources.column import DAYS, MOMENTS, NUMBERS
+from journey_lib.sources.convert import column_name
 
 IDENTIFYING = (*IDENTIFIERS, "order_id", "ticket_id", "survey_id", "event_id")
 TRAITS = ("name", "city", "district", "birth_year", "gender", "joined", "opt_out", "tier")

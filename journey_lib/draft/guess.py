@@ -16,7 +16,7 @@ from journey_lib.draft.patterns import Group
 from journey_lib.draft.platforms import Platform, recognised
 from journey_lib.draft.shapes import NOTHING, Verdict
 from journey_lib.model import TABLES
-from journey_lib.sources.convert import DAYS, MOMENTS, MONEY, NUMBERS
+from journey_lib.sources.column import DAYS, MOMENTS, MONEY, NUMBERS
 
 MOST_LOOKED_AT = 20  # files of one group whose rows are put together
 PLATFORM_TABLES = {"ads": "costs"}

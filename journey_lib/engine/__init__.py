@@ -1,6 +1,6 @@
 """The engine border: the only package that runs SQL or speaks to Spark, and maps a measure over buckets."""
 
-from journey_lib.engine.embedded import SHARE, Engine, connect, identifier, literal
+from journey_lib.engine.embedded import SHARE, Engine, connect, identifier, literal, size
 from journey_lib.engine.passes import (
     Asking,
     Pass,
@@ -29,6 +29,7 @@ __all__ = [
     "placed",
     "placed_like",
     "reduce",
+    "size",
     "together",
     "view",
 ]

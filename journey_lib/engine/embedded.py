@@ -65,15 +65,35 @@ class Engine:
             self.connection.execute(f"CREATE OR REPLACE TABLE {name} AS FROM {name}_arrow")
             self.connection.unregister(f"{name}_arrow")
 
+    def add(self, name: str, table: pa.Table) -> None:
+        """Append an Arrow table to a table of the engine, which it makes when there is none."""
+        with self.lent(f"{name}_arrow", table):
+            self.run(f"CREATE TABLE IF NOT EXISTS {name} AS FROM {name}_arrow LIMIT 0")
+            self.run(f"INSERT INTO {name} FROM {name}_arrow")
+
+    def beside(self) -> Engine:
+        """The same engine by a connection of its own, for questions while an answer is still being read."""
+        return Engine(self.connection.cursor(), self.memory)
+
     @contextmanager
-    def lent(self, name: str, rows: pa.RecordBatchReader) -> Iterator[None]:
-        """Let one statement read an Arrow stream under a name of our own choosing; it is kept nowhere."""
+    def lent(self, name: str, rows: pa.Table | pa.RecordBatchReader) -> Iterator[None]:
+        """Let queries see Arrow rows by a name of our own choosing, for as long as the block runs.
+
+        A stream can be read by one statement only.
+        """
         with _readable():
             self.connection.register(name, rows)
         try:
             yield
         finally:
             self.connection.unregister(name)
+
+    def fix(self, name: str) -> None:
+        """Make a view the table of what it says, so that its rows can be changed; a table stays as it is."""
+        if self.rows("SELECT 1 FROM duckdb_views() WHERE view_name = ?", [name]):
+            self.run(f"CREATE OR REPLACE TABLE {name}_fixed AS FROM {name}")
+            self.run(f"DROP VIEW {name}")
+            self.run(f"ALTER TABLE {name}_fixed RENAME TO {name}")
 
     def batches(self, sql: str, rows: int = 500_000) -> Iterator[pa.RecordBatch]:
         """A large answer in order, a batch at a time, so that it never has to fit in memory."""
@@ -83,6 +103,11 @@ class Engine:
     def _execute(self, sql: str, parameters: Sequence[Any] | None) -> duckdb.DuckDBPyConnection:
         with _readable():
             return self.connection.execute(sql, parameters)
+
+
+def size(memory: str) -> int:
+    """The bytes of a declared amount of memory, such as 2GB."""
+    return int(float(memory[:-2]) * {"MB": 1 << 20, "GB": 1 << 30}[memory[-2:].upper()])
 
 
 @contextmanager

@@ -23,11 +23,11 @@ from journey_lib.engine import Engine, connect, spark
 from journey_lib.errors import ConfigError
 from journey_lib.identity import keys, stitch
 from journey_lib.model import TABLES
-from journey_lib.prepare import on_spark, people
-from journey_lib.prepare.code import coded, gather, refuse_reserved
+from journey_lib.prepare import on_spark, people, table
+from journey_lib.prepare.code import refuse_reserved
 from journey_lib.prepare.manifest import BUCKET_ROWS, FOLDS, FORMAT, Manifest, bucket_count, read_manifest
 from journey_lib.prepare.refuse import refuse_losses, refuse_nothing
-from journey_lib.prepare.write import write_side_tables, write_touches
+from journey_lib.prepare.write import write_side_tables
 from journey_lib.workspace import Workspace, minor_digits
 
 __all__ = [
@@ -118,38 +118,35 @@ def _build(workspace: Workspace, engine: Engine, folder: Path, say: Progress) ->
     scale = 10 ** minor_digits(workspace.currency)
     staged, records = _staged(workspace, engine, say)
     answers = _answers(workspace, engine)
-    for table, names in staged.items():
-        checks.mark_duplicates(engine, names, table)
+    for name, tables in staged.items():
+        checks.mark_duplicates(engine, tables, name)
     linted = arrivals.lint_tags(engine, staged["events"], workspace)
     channel_rules = arrivals.name_channels(engine, staged["events"], workspace)
     stitched = _stitched(workspace, engine, staged, folder / "identity", say)
     accounts = _accounts(workspace, engine, records, folder / "rejected")
     refuse_losses(workspace, accounts, folder)
     say("sorting touches by customer and time")
-    gather(engine, staged, scale)
-    codes = coded(engine)
-    touches, first, last = engine.one("SELECT count(*), min(moment), max(moment) FROM events")
-    if not touches:
+    buckets = bucket_count(sum(account.kept for account in accounts if account.table in ("events", "orders")))
+    alone = people.alone(staged, stitched)
+    built = table.build(engine, staged, folder, scale, buckets, workspace.engine.memory, alone=alone)
+    if not built.touches:
         refuse_nothing(workspace, accounts, folder)
-    per_fold = dict(engine.rows("SELECT fold, count(*) FROM customers GROUP BY fold"))
-    customers_per_fold = tuple(int(per_fold.get(fold, 0)) for fold in range(FOLDS))
-    buckets = bucket_count(touches)
-    write_touches(engine, folder / "touches", customers_per_fold, buckets)
     write_side_tables(engine, staged, folder, scale)
     if linted is not None:
         linted.table.to_parquet(folder / "links.parquet")
-    people.write(engine, staged, folder / "customers.parquet", scale, stitched, last)
+    if not alone:
+        people.write(engine, staged, folder / "customers.parquet", stitched, built.period[1])
     return Manifest(
         fingerprint=fingerprint(workspace, answers),
         format=FORMAT,
         accounts=tuple(accounts),
-        touches=int(touches),
-        customers=sum(customers_per_fold),
-        customers_per_fold=customers_per_fold,
-        event_types=codes["event_type"],
-        channels=tuple(codes["channel"]),
-        touchpoints=tuple(codes["touchpoint"]),
-        period=(int(first), int(last)),
+        touches=built.touches,
+        customers=sum(built.customers_per_fold),
+        customers_per_fold=built.customers_per_fold,
+        event_types=built.event_types,
+        channels=built.channels,
+        touchpoints=built.touchpoints,
+        period=built.period,
         buckets=buckets,
         identity=None if stitched is None else stitched.facts,
         channel_rules=channel_rules,
@@ -162,7 +159,7 @@ def _staged(
     workspace: Workspace, engine: Engine, say: Progress
 ) -> tuple[dict[str, list[str]], list[dict[str, int]]]:
     """Read every source; amounts are in the workspace's currency from here on."""
-    staged: dict[str, list[str]] = {table: [] for table in TABLES}
+    staged: dict[str, list[str]] = {name: [] for name in TABLES}
     records = []
     rates = workspace.path / workspace.rates if workspace.rates else None
     for number, source in enumerate(workspace.sources):

@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -25,10 +24,11 @@ from journey_lib.engine import Engine, Spark, connect, literal, spark
 from journey_lib.errors import DataError
 from journey_lib.model import IDENTIFIERS, TABLES, TRAFFIC
 from journey_lib.prepare import people
-from journey_lib.prepare.code import FOLD, gather, recoded, refuse_reserved
+from journey_lib.prepare.bucket import bucket
+from journey_lib.prepare.code import FOLD, NAMES, NARROW, coded, read_as, refuse_reserved, renumbered
 from journey_lib.prepare.manifest import FOLDS, FORMAT, Manifest, bucket_count
 from journey_lib.prepare.refuse import refuse_losses, refuse_nothing
-from journey_lib.prepare.write import write_bucket, write_side_tables
+from journey_lib.prepare.write import write_side_tables, write_touches
 from journey_lib.workspace import Source, Workspace, minor_digits
 
 TOUCHING = ("events", "orders")  # tables that Spark reads; costs, a line a day, are read on the driver
@@ -39,7 +39,7 @@ ROWS = pa.schema(
         "customer_id": pa.string(),
         "moment": pa.int64(),
         **dict.fromkeys(("channel", "touchpoint", "event_type"), pa.string()),
-        "value": pa.float64(),
+        "value": pa.int64(),
         "file": pa.string(),
         "row": pa.int64(),
         "fold": pa.int16(),
@@ -80,7 +80,6 @@ class _Whole:
     codes: Mapping[str, Mapping[str, int]]
     first: tuple[int, ...]
     last: int
-    scale: int
     memory: str
     folder: Path
 
@@ -152,15 +151,14 @@ def build(
     buckets = bucket_count(touches)
     folds = FOLDS // buckets
     first = (0, *(int(n) for n in np.cumsum(per_fold)[folds - 1 :: folds]))
-    whole = _Whole(tables, codes, first, period[1], scale, workspace.engine.memory, folder)
+    whole = _Whole(tables, codes, first, period[1], workspace.engine.memory, folder)
     (folder / "touches").mkdir()
     sql = f"SELECT {', '.join(SORTED)} FROM ({kept})"
     spark.regroup(here, views, sql, f"fold DIV {folds}", buckets, partial(_bucket, whole), scratch)
     write_side_tables(engine, staged, folder, scale)
-    described = literal(str(scratch / "customers" / "*.parquet"))
-    engine.run(f"CREATE TABLE described AS FROM read_parquet({described})")
-    into = literal(str(folder / "customers.parquet"))
-    engine.run(f"COPY (FROM described ORDER BY customer) TO {into} (FORMAT parquet)")
+    with people.writer(folder / "customers.parquet") as writer:
+        for described in sorted((scratch / "customers").iterdir()):
+            writer.write_table(pq.read_table(described))
     shutil.rmtree(scratch)
     return Manifest(
         fingerprint=fingerprint,
@@ -196,13 +194,13 @@ def _read(part: _Part) -> checks.Account:
         rows_in, kept, dropped = checks.account(engine, "staged")
         if dropped:
             checks.keep_rejected(engine, "staged", part.apart)
-        told = "channel, touchpoint, event_type" if source.table == "events" else "channel, NULL, NULL"
+        scale = 10 ** minor_digits(part.workspace.currency)
         columns = (
-            f"{part.source}, {checks.KEYS[source.table]}, customer_id, epoch_us(timestamp), {told}, value,"
-            f" file, row, {FOLD}"
+            f"{part.source} AS source, {checks.KEYS[source.table]} AS key, customer_id,"
+            f" {read_as(source.table, scale)}, file, row, {FOLD} AS fold"
         )
         engine.keep("kept", ROWS.empty_table())
-        engine.run(f"INSERT INTO kept SELECT {columns} FROM staged WHERE reason IS NULL")
+        engine.run(f"INSERT INTO kept BY NAME SELECT {columns} FROM staged WHERE reason IS NULL")
         engine.run(f"COPY kept TO {literal(str(part.kept))} (FORMAT parquet)")
     return checks.Account(declared.table, declared.format, declared.path, rows_in, kept, dropped, records)
 
@@ -309,8 +307,7 @@ def _coded(
     found = spark.query(
         here,
         views,
-        "SELECT CASE WHEN is_order THEN 'purchase' ELSE event_type END,"
-        " CASE WHEN NOT is_order THEN channel END, CASE WHEN is_order THEN channel ELSE touchpoint END,"
+        "SELECT event_type, channel, touchpoint,"
         f" count(*), min(moment), max(moment) FROM ({kept}) GROUP BY 1, 2, 3",
     )
     codes: dict[str, dict[str, int]] = {}
@@ -326,25 +323,20 @@ def _coded(
 
 def _bucket(whole: _Whole, number: int, batches: Iterator[pa.RecordBatch]) -> None:
     """On an executor: sort one bucket and describe its customers, as one machine would."""
-    some = next(batches, None)
-    schema = ROWS if some is None else some.schema
-    rows = pa.RecordBatchReader.from_batches(schema, chain([] if some is None else [some], batches))
-    staged: dict[str, list[str]] = {table: [] for table in TABLES}
-    with connect(Path(tempfile.gettempdir()), whole.memory) as engine:
-        engine.keep("gathered", rows)
-        for source, table in enumerate(whole.tables):
-            if table in TOUCHING:
-                engine.run(
-                    f"CREATE VIEW staged_{source} AS SELECT key AS {checks.KEYS[table]}, customer_id,"
-                    " make_timestamp(moment) AS timestamp, channel, touchpoint, event_type, value,"
-                    f" CAST(NULL AS VARCHAR) AS reason FROM gathered WHERE source = {source}"
-                )
-                staged[table].append(f"staged_{source}")
-        gather(engine, staged, whole.scale)
-        recoded(engine, whole.codes, whole.first[number])
-        expected = whole.first[number + 1] - whole.first[number]
-        if engine.one("SELECT count(*) FROM customers")[0] != expected:
-            raise DataError("Spark did not bring a bucket's rows together", do="report this as a bug")
-        write_bucket(engine, whole.folder / "touches" / f"bucket-{number:03}.parquet")
-        described = whole.folder / "spark" / "customers" / f"{number:03}.parquet"
-        people.write(engine, staged, described, whole.scale, None, whole.last)
+    known = {name: {word: code for code, word in enumerate(whole.codes[name])} for name in NAMES}
+    rows = pa.concat_tables([NARROW.empty_table(), *(coded(_named(batch), known) for batch in batches)])
+    orders = {source for source, table in enumerate(whole.tables) if table == "orders"}
+    final = {name: renumbered(known[name], known[name]) for name in NAMES}
+    done = bucket(rows, final, whole.first[number], orders)
+    if len(done.seen) != whole.first[number + 1] - whole.first[number]:
+        raise DataError("Spark did not bring a bucket's rows together", do="report this as a bug")
+    write_touches(done.touches, whole.folder / "touches" / f"bucket-{number:03}.parquet")
+    described = whole.folder / "spark" / "customers" / f"{number:03}.parquet"
+    with connect(Path(tempfile.gettempdir()), whole.memory) as engine, people.writer(described) as writer:
+        writer.write_table(people.told(engine, done.seen, whole.last))
+
+
+def _named(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The rows as `code.coded` takes them; nobody here has identifiers to be known by."""
+    columns = {"event_id" if name == "key" else name: batch[name] for name in batch.schema.names}
+    return pa.record_batch(columns | {"who": pa.array(np.full(len(batch), -1, np.int32))})

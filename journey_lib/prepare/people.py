@@ -5,14 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from journey_lib.engine import Engine, literal
 from journey_lib.identity.stitch import Stitched
+from journey_lib.prepare.bucket import SEEN
 
 TRAITS = ("city", "district", "birth_year", "gender", "joined", "tier")  # of the CRM; none names a person
+ABOUT = ("customers", "identifiers", "surveys", "tickets", "returns", "experiments")
 LAPSED = 180  # days without any contact after which whoever ordered before counts as lapsed
 # What `opt_out` says of somebody who did not refuse. Whatever else stands there counts as a refusal: "1.0" of
 # a spreadsheet, "unsubscribed", a date.
 NO = ("", "0", "0.0", "false", "no", "n", "f", "không", "khong", "ko", "k", "none", "null", "nan", "n/a", "-")
+
+FEW = ("fold", "rows", "sources", "orders", "value", "identifiers", "stage", *TRAITS)  # worth a dictionary
+TOLD = pa.schema(
+    [
+        *SEEN,
+        pa.field("identifiers", pa.int64()),
+        pa.field("known", pa.bool_()),
+        pa.field("opt_out", pa.bool_()),
+        pa.field("stage", pa.string()),
+        *(pa.field(name, pa.string()) for name in TRAITS),
+    ]
+)
 
 # The stages of a customer's life, first rule that fits; printed beside every table that uses them.
 STAGES: Mapping[str, str] = {
@@ -24,69 +42,86 @@ STAGES: Mapping[str, str] = {
 }
 
 
+def alone(staged: Mapping[str, Sequence[str]], stitched: Stitched | None) -> bool:
+    """Whether nothing is known of customers but their events and orders."""
+    return stitched is None and not any(staged[table] for table in ABOUT)
+
+
+def writer(file: Path) -> pq.ParquetWriter:
+    """Of a table of customers that is written a bucket at a time."""
+    return pq.ParquetWriter(file, TOLD, compression="lz4", use_dictionary=[*FEW])
+
+
+def told(engine: Engine, seen: pa.Table, end: int) -> pa.Table:
+    """The rows of customers of whom nothing else is known (columns: see `write`), in the order they have."""
+    with engine.lent("seen", seen):
+        stage = engine.arrow(f"SELECT {_stage(end)} FROM (SELECT *, false AS known FROM seen)")["stage"]
+    columns = {
+        **dict(zip(seen.column_names, seen.columns, strict=True)),
+        "identifiers": np.ones(len(seen), np.int64),
+        **dict.fromkeys(("known", "opt_out"), np.zeros(len(seen), bool)),
+        "stage": stage,
+        **dict.fromkeys(TRAITS, pa.nulls(len(seen), pa.string())),
+    }
+    return pa.table([columns[name] for name in TOLD.names], TOLD)
+
+
 def write(
     engine: Engine,
     staged: Mapping[str, Sequence[str]],
     file: Path,
-    scale: int,
     stitched: Stitched | None,
     end: int,
 ) -> None:
     """Write the table; customers with touches come first, in the order of their numbers.
 
+    The engine holds what their touches say of them as `customers` (columns: `bucket.SEEN`).
+
     Columns: customer (number in the touch table, null without touches), customer_id, fold, first_seen,
     last_seen (µs of UTC), rows, sources, orders, value (minor units), identifiers, known, opt_out, stage, and
     the traits of the CRM. `end` is the last moment of all touches.
     """
-    _orders(engine, staged["orders"], scale)
     _crm(engine, staged["customers"])
     _identifiers(engine, stitched)
     traits = ", ".join(f"crm.{name}" for name in TRAITS)
-    engine.run(
-        "CREATE OR REPLACE TABLE people AS SELECT c.customer, p.customer_id, c.fold, p.first_seen,"
-        " p.last_seen, p.rows, p.sources, coalesce(o.orders, 0) AS orders,"
-        " coalesce(o.value, 0) AS value, coalesce(i.identifiers, 1) AS identifiers,"
+    people = (
+        "SELECT p.*, coalesce(i.identifiers, 1) AS identifiers,"
         " coalesce(i.known, false) OR crm.customer_id IS NOT NULL AS known,"
         f" coalesce(crm.opt_out, false) AS opt_out, {traits} FROM"
-        f" ({_seen(staged)}) p LEFT JOIN customers c USING (customer_id)"
-        " LEFT JOIN ordered o USING (customer_id) LEFT JOIN crm USING (customer_id)"
-        " LEFT JOIN identified i USING (customer_id)"
+        f" ({_seen(staged)}) p LEFT JOIN crm USING (customer_id) LEFT JOIN identified i USING (customer_id)"
     )
-    stage = (
+    engine.run(
+        f"COPY (SELECT * EXCLUDE ({', '.join(TRAITS)}), {_stage(end)}, {', '.join(TRAITS)} FROM ({people})"
+        f" ORDER BY customer NULLS LAST, customer_id) TO {literal(str(file))} (FORMAT parquet)"
+    )
+
+
+def _stage(end: int) -> str:
+    """The stage of a customer's life in SQL, as `STAGES` says it."""
+    return (
         f"CASE WHEN orders > 0 AND last_seen < {end} - {LAPSED} * 86400000000 THEN 'lapsed'"
         " WHEN orders > 1 THEN 'repeat' WHEN orders = 1 THEN 'new' WHEN known THEN 'prospect'"
         " ELSE 'visitor' END AS stage"
-    )
-    engine.run(
-        f"COPY (SELECT * EXCLUDE ({', '.join(TRAITS)}), {stage}, {', '.join(TRAITS)} FROM people"
-        f" ORDER BY customer NULLS LAST, customer_id) TO {literal(str(file))} (FORMAT parquet)"
     )
 
 
 def _seen(staged: Mapping[str, Sequence[str]]) -> str:
     """When each customer was first and last seen, in how many rows of how many sources."""
-    parts = []
-    for table in ("events", "orders", "surveys", "tickets", "customers", "identifiers"):
-        time = "epoch_us(timestamp)" if table not in ("customers",) else "CAST(NULL AS BIGINT)"
-        parts += [
-            f"SELECT customer_id, min({time}) AS first_seen, max({time}) AS last_seen, count(*) AS rows"
-            f" FROM {name} WHERE reason IS NULL AND customer_id IS NOT NULL GROUP BY customer_id"
-            for name in staged[table]
-        ]
+    others = [
+        f"SELECT customer_id, {'CAST(NULL AS TIMESTAMP)' if table == 'customers' else 'timestamp'} AS moment,"
+        f" '{name}' AS source FROM {name} WHERE reason IS NULL AND customer_id IS NOT NULL"
+        for table in ("surveys", "tickets", "customers", "identifiers")
+        for name in staged[table]
+    ]
+    if not others:
+        return "FROM customers"
     return (
-        "SELECT customer_id, min(first_seen) AS first_seen, max(last_seen) AS last_seen,"
-        " CAST(sum(rows) AS BIGINT) AS rows, count(*) AS sources"
-        f" FROM ({' UNION ALL '.join(parts)}) GROUP BY customer_id"
-    )
-
-
-def _orders(engine: Engine, names: Sequence[str], scale: int) -> None:
-    parts = [f"SELECT customer_id, value FROM {name} WHERE reason IS NULL" for name in names]
-    union = " UNION ALL ".join(parts) or "SELECT '' AS customer_id, 0 AS value WHERE false"
-    engine.run(
-        "CREATE OR REPLACE TABLE ordered AS SELECT customer_id, count(*) AS orders,"
-        f" CAST(sum(CAST(round(value * {scale}) AS BIGINT)) AS BIGINT) AS value FROM ({union})"
-        " GROUP BY customer_id"
+        "SELECT max(customer) AS customer, customer_id, max(fold) AS fold, min(first_seen) AS first_seen,"
+        " max(last_seen) AS last_seen, CAST(sum(rows) AS BIGINT) AS rows,"
+        " CAST(sum(sources) AS BIGINT) AS sources, CAST(sum(orders) AS BIGINT) AS orders,"
+        " CAST(sum(value) AS BIGINT) AS value FROM (FROM customers UNION ALL SELECT NULL, customer_id, NULL,"
+        " min(epoch_us(moment)), max(epoch_us(moment)), count(*), count(DISTINCT source), 0, 0"
+        f" FROM ({' UNION ALL '.join(others)}) GROUP BY customer_id) GROUP BY customer_id"
     )
 
 

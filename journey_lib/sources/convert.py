@@ -5,63 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from journey_lib.engine import Engine, identifier, literal
 from journey_lib.errors import ConfigError, DataError, did_you_mean
 from journey_lib.model import IDENTIFIERS, TABLES
-from journey_lib.sources import written
+from journey_lib.sources import undeclared, written
+from journey_lib.sources.column import DAYS, DECLARE, MOMENTS, MONEY, NOBODY, NUMBERS, SHORT, TWICE, Column
 from journey_lib.workspace import Source
-
-MONEY = {"value", "cost"}
-NUMBERS = MONEY | {
-    *("items", "impressions", "clicks", "platform_conversions"),
-    *("score", "lift", "standard_error"),
-}
-MOMENTS = {"timestamp", "answered_at", "first_response_at", "resolved_at"}
-DAYS = {"date", "start", "end"}
-NOBODY = "nobody is identified"
-TWICE = "times that happened twice"
-DECLARE = "has more than one reading"
-TYPED_NUMBERS = (
-    *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"),
-    *("UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL"),
-)
-
-
-@dataclass(frozen=True)
-class _Column:
-    """One canonical column, the file's column it comes from, and what stands where in the SQL."""
-
-    name: str
-    file_name: str
-    kind: str
-
-    @property
-    def quoted(self) -> str:
-        return identifier(self.name)
-
-    @property
-    def said(self) -> str:
-        return self.step("said")
-
-    @property
-    def words(self) -> str:
-        return self.step("words")
-
-    @property
-    def is_time(self) -> bool:
-        return self.name in MOMENTS | DAYS
-
-    @property
-    def typed(self) -> bool:
-        """Whether the file itself makes it a time or a number, so that no text is to be read."""
-        if self.is_time:
-            return self.kind.startswith(("TIMESTAMP", "DATE"))
-        return self.name in NUMBERS and self.kind.startswith(TYPED_NUMBERS)
-
-    def step(self, what: str) -> str:
-        return identifier(f"{self.name} {what}")
 
 
 def canonical(
@@ -78,12 +28,16 @@ def canonical(
     `places` says which SQL expression a column stands in, where that is not its own name. Returns how many
     times of day happened twice, because the clocks were put back, and were taken as the first.
 
+    Where the file's own types leave little to read, and nothing will be done to its rows that needs them at
+    hand, `into` is a view: reading such a file again costs less than keeping its rows beside it. It also has,
+    as "<name> said", its whole numbers before they became text and its texts before they were tidied.
+
     Raises
     ------
     DataError
         A column is missing, or holds dates or numbers with more than one reading and none is declared.
     """
-    columns = [_Column(name, own, kinds[own]) for name, own in _columns(source, kinds).items()]
+    columns = [Column(name, own, kinds[own]) for name, own in _columns(source, kinds).items()]
     held = "".join(
         f"{(places or {}).get(c.file_name, identifier(c.file_name))} AS {c.said}, " for c in columns
     )
@@ -95,27 +49,36 @@ def canonical(
     sql = f"SELECT {held}file, row FROM ({relation})"
     for layer in (
         [part for c in columns for part in _quick(c, source)],
-        [f"{_words(c)} AS {c.words}" for c in columns],
+        [f"{_words(c)} AS {c.words}" for c in columns if not c.plain],
         [part for c in columns for part in _read(c, source)],
         _final(columns, source),
         [f"CASE {' '.join(_reasons(columns, source)) or 'WHEN false THEN NULL'} END AS reason"],
     ):
         sql = f"SELECT {', '.join(['*', *layer])} FROM ({sql})"
-    engine.run(
-        f"CREATE TABLE {into} AS SELECT {', '.join(identifier(name) for name in TABLES[source.table])},"
+    select = (
+        f"SELECT {', '.join(identifier(name) for name in TABLES[source.table])},"
         f" reason, file, row, CASE {_told_alone(columns)}"
         f" WHEN reason IS NOT NULL THEN CAST(json_object({told}) AS VARCHAR) END AS raw"
-        f"{f', {twice} AS twice' if twice else ''} FROM ({sql})"
     )
-    _refuse_undeclared(columns, source, engine, into)
+    if all(column.light for column in columns):
+        raw = "".join(f", {c.said}" for c in columns if c.kind in ("VARCHAR", *SHORT) and not c.typed)
+        engine.run(f"CREATE VIEW {into} AS {select}{raw} FROM ({sql})")
+        again = _count(engine, f"(SELECT reason, {twice} AS twice FROM ({sql})) WHERE twice") if twice else 0
+        return {TWICE: again} if again else {}
+    engine.run(f"CREATE TABLE {into} AS {select}{f', {twice} AS twice' if twice else ''} FROM ({sql})")
+    undeclared.refuse(columns, source, engine, into)
     if not twice:
         return {}
-    again = int(engine.one(f"SELECT count(*) FROM {into} WHERE twice AND reason IS NULL")[0])
+    again = _count(engine, f"{into} WHERE twice")
     engine.run(f"ALTER TABLE {into} DROP COLUMN twice")
     return {TWICE: again} if again else {}
 
 
-def _quick(column: _Column, source: Source) -> list[str]:
+def _count(engine: Engine, usable: str) -> int:
+    return int(engine.one(f"SELECT count(*) FROM {usable} AND reason IS NULL")[0])
+
+
+def _quick(column: Column, source: Source) -> list[str]:
     """Whether a text has the usual shape of its column, in which there is nothing to tidy or to strip."""
     if column.typed or not (column.is_time or column.name in NUMBERS):
         return []
@@ -124,16 +87,14 @@ def _quick(column: _Column, source: Source) -> list[str]:
     return [f"{written.fits(said, shape)} AS {column.step('quick')}"]
 
 
-def _words(column: _Column) -> str:
-    if column.typed:
-        return f"CAST({column.said} AS VARCHAR)"
+def _words(column: Column) -> str:
     words = written.words(column.said, column.kind)
     if column.kind == written.CELL or not (column.is_time or column.name in NUMBERS):
         return words
     return f"CASE WHEN {column.step('quick')} THEN CAST({column.said} AS VARCHAR) ELSE {words} END"
 
 
-def _read(column: _Column, source: Source) -> list[str]:
+def _read(column: Column, source: Source) -> list[str]:
     """What is read of one column's cells, before anything depends on another column."""
     said, words, quick = column.said, column.words, column.step("quick")
     if column.typed:
@@ -158,7 +119,7 @@ def _read(column: _Column, source: Source) -> list[str]:
     return []
 
 
-def _final(columns: list[_Column], source: Source) -> list[str]:
+def _final(columns: list[Column], source: Source) -> list[str]:
     """The canonical columns, from what was read."""
     by_name = {column.name: column for column in columns}
     final = []
@@ -176,7 +137,7 @@ def _final(columns: list[_Column], source: Source) -> list[str]:
     return final
 
 
-def _value(column: _Column, source: Source) -> str:
+def _value(column: Column, source: Source) -> str:
     name, said, zone = column.name, column.said, source.timezone or "UTC"
     if name in MOMENTS:
         if column.kind.startswith("TIMESTAMP WITH TIME ZONE"):
@@ -199,7 +160,7 @@ def _value(column: _Column, source: Source) -> str:
     return written.currency(column.words) if name == "currency" else column.words
 
 
-def _reasons(columns: list[_Column], source: Source) -> list[str]:
+def _reasons(columns: list[Column], source: Source) -> list[str]:
     """Why a row cannot be used, the first that holds."""
     required = TABLES[source.table]
     checks = [
@@ -207,19 +168,19 @@ def _reasons(columns: list[_Column], source: Source) -> list[str]:
         for c in columns
         if c.kind == written.CELL
     ]
-    who = [c.quoted for c in columns if c.name in IDENTIFIERS]
+    who = [c.empty for c in columns if c.name in IDENTIFIERS]
     if who and source.identified_by is None and source.table != "identifiers":
         only = [c.name for c in columns if c.name in IDENTIFIERS]
         nobody = f"{only[0]} is empty" if len(only) == 1 else NOBODY
-        checks.append(f"WHEN coalesce({', '.join(who)}) IS NULL THEN {literal(nobody)}")
+        checks.append(f"WHEN {' AND '.join(who)} THEN {literal(nobody)}")
     for column in columns:
-        name, own, words = column.name, column.quoted, column.words
+        name, own = column.name, column.quoted
         if required[name]:
-            checks.append(f"WHEN {own} IS NULL AND {words} IS NULL THEN '{name} is empty'")
+            checks.append(f"WHEN {column.empty} THEN '{name} is empty'")
         if name in MOMENTS | DAYS | NUMBERS:
             why = _unreadable(column, source)
             checks.append(
-                f"WHEN {own} IS NULL AND {words} IS NOT NULL THEN CASE {why} ELSE '{name} cannot be read' END"
+                f"WHEN {own} IS NULL AND NOT {column.empty} THEN CASE {why} ELSE '{name} cannot be read' END"
             )
         zone = source.timezone or "UTC"
         if name in MOMENTS and (local := _local(column)) and written.shifts(zone):
@@ -233,7 +194,7 @@ def _reasons(columns: list[_Column], source: Source) -> list[str]:
     return checks
 
 
-def _unreadable(column: _Column, source: Source) -> str:
+def _unreadable(column: Column, source: Source) -> str:
     """What can be said of a cell that was not read."""
     name, words = column.name, column.words
     if name in NUMBERS:
@@ -252,12 +213,12 @@ def _unreadable(column: _Column, source: Source) -> str:
     return " ".join(cases)
 
 
-def _several(column: _Column) -> str:
+def _several(column: Column) -> str:
     money = column.name in MONEY
     return " OR ".join(written.has_reading(column.words, style, money) for style in written.STYLES)
 
 
-def _local(column: _Column) -> str | None:
+def _local(column: Column) -> str | None:
     """The local time a moment was written as, when it was; NULL in rows that brought their offset."""
     if column.kind.startswith("TIMESTAMP WITH TIME ZONE"):
         return None
@@ -266,7 +227,7 @@ def _local(column: _Column) -> str | None:
     return f"(CASE WHEN {column.step('offset')} IS NULL THEN {column.step('local')} END)"
 
 
-def _twice(columns: list[_Column], source: Source) -> str:
+def _twice(columns: list[Column], source: Source) -> str:
     zone = source.timezone or "UTC"
     found = [
         f"coalesce({written.happened_twice(local, c.quoted, zone)}, false)"
@@ -276,63 +237,13 @@ def _twice(columns: list[_Column], source: Source) -> str:
     return " OR ".join(found)
 
 
-def _told_alone(columns: list[_Column]) -> str:
+def _told_alone(columns: list[Column]) -> str:
     """Cells that stop the run are kept by themselves, so that the message can look at them."""
     return " ".join(
         f"WHEN reason = '{c.name} {DECLARE}' THEN {c.words}"
         for c in columns
         if c.name in MOMENTS | DAYS | NUMBERS
     )
-
-
-def _refuse_undeclared(columns: list[_Column], source: Source, engine: Engine, into: str) -> None:
-    """Stop when dates or numbers have more than one reading, or one that must be declared."""
-    if source.dates is not None and source.numbers is not None:
-        return
-    for column in columns:
-        if column.name not in MOMENTS | DAYS | NUMBERS:
-            continue
-        where = f"FROM {into} WHERE reason = '{column.name} {DECLARE}'"
-        count = engine.one(f"SELECT count(*) {where}")[0]
-        if not count:
-            continue
-        file, row, example = engine.rows(f"SELECT file, row, raw {where} ORDER BY file, row LIMIT 1")[0]
-        key = "numbers" if column.name in NUMBERS else "dates"
-        fit = _number_readings(column, engine, where) if key == "numbers" else _date_readings(engine, where)
-        raise DataError(
-            f"the {key} in '{column.file_name}' must be declared: '{example[:40]}' {_can_be_read(fit)}",
-            where=f"{file}, column '{column.file_name}', row {row}",
-            how_many=f"{count} row{'s' if count > 1 else ''}",
-            do=f"say under this source in journey.yaml {_say(key, fit)}",
-        )
-
-
-def _date_readings(engine: Engine, where: str) -> list[str]:
-    parts = "regexp_extract(raw, '^(\\d+)[^\\d](\\d+)', ['first', 'second'])"
-    first, second = engine.one(
-        "SELECT max(CAST(p.first AS INTEGER)), max(CAST(p.second AS INTEGER))"
-        f" FROM (SELECT {parts} AS p {where})"
-    )
-    return [order for order, month in (("DD/MM/YYYY", second), ("MM/DD/YYYY", first)) if month <= 12]
-
-
-def _number_readings(column: _Column, engine: Engine, where: str) -> list[str]:
-    money = column.name in MONEY
-    fit = ", ".join(f"bool_and({written.has_reading('raw', style, money)})" for style in written.STYLES)
-    found = engine.one(f"SELECT {fit} {where}")
-    styles = [style for style, fits in zip(written.STYLES, found, strict=True) if fits]
-    return [style for style in styles if style != "1,234.5" or "1234.5" not in styles]  # the same numbers
-
-
-def _can_be_read(fit: list[str]) -> str:
-    if not fit:
-        return "and others fit no single style"
-    return f"can be read as {' and as '.join(fit)}" if len(fit) > 1 else f"can only be {fit[0]}"
-
-
-def _say(key: str, fit: list[str]) -> str:
-    known = fit or (list(written.ORDERS) if key == "dates" else list(written.STYLES))
-    return " or ".join(f'`{key}: "{each}"`' for each in known)
 
 
 def complete(engine: Engine, into: str, table: str) -> None:

@@ -146,6 +146,8 @@ def in_utc(local: str, zone: str) -> str:
     slow = f"CAST(timezone({literal(zone)}, {local}) AS TIMESTAMP)"
     changes = shifts(zone)
     if not changes:
+        if zone == "UTC":
+            return local
         east = dt.datetime(2020, 1, 1, tzinfo=zoneinfo.ZoneInfo(zone)).utcoffset() or dt.timedelta()
         # Such a zone has one offset in the years that were looked at, and looking it up is slow.
         known = f"{local} BETWEEN TIMESTAMP '2000-01-02' AND TIMESTAMP '2037-12-30'"

@@ -239,6 +239,12 @@ def test_a_hash_is_the_first_half_of_an_hmac_of_kind_and_value() -> None:
     assert identity.hashed("member", ["+84301234567"], secret) != [full[:32]]
 
 
+@given(st.binary(min_size=16, max_size=200), st.lists(st.text(max_size=90), max_size=4))
+def test_hashes_are_those_of_the_standard_whatever_the_key_and_the_values(secret, values) -> None:
+    told = [hmac.digest(secret, b"email\0" + value.encode(), "sha256").hex()[:32] for value in values]
+    assert identity.hashed("email", values, secret) == told
+
+
 def test_the_key_comes_from_the_environment_then_from_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,7 @@ from journey_lib.errors import DataError
 
 # Of the memory a preparation may use, what DuckDB gets; the rest is for Python, Arrow and arrays beside it.
 SHARE = 0.4
+ENOUGH = 200  # MB: with less it may be unable to sort what is on disk, so its share is not cut below
 
 
 def identifier(name: str) -> str:
@@ -38,8 +39,9 @@ class Engine:
 
     def use(self, share: float) -> None:
         """Keep to a share of the memory of the whole work from now on; what is more goes to disk."""
-        number, unit = self.memory[:-2], self.memory[-2:]
-        self.run(f"SET memory_limit = {literal(f'{float(number) * share:.3f}{unit}')}")
+        whole = float(self.memory[:-2]) * (1000 if self.memory.endswith("GB") else 1)
+        least = min(whole * SHARE, ENOUGH)
+        self.run(f"SET memory_limit = {literal(f'{max(whole * share, least):.3f}MB')}")
 
     def run(self, sql: str, parameters: Sequence[Any] | None = None) -> None:
         """Execute one statement for its effect."""

@@ -184,7 +184,7 @@ def changes(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMix
     )
 
 
-def weeks(result: Result, names: Names, subtitle: str = "", most: int = 15) -> alt.TopLevelMixin:
+def weeks(result: Result, names: Names, subtitle: str = "", most: int = 8) -> alt.TopLevelMixin:
     """When in the period was each touchpoint met, beside its own mean week? (`weekly`)."""
     question = _("In which weeks was each touchpoint met more often than in its mean week?")
     frame = _shown(result)
@@ -288,7 +288,7 @@ def factors(result: Result, names: Names, subtitle: str = "", most: int = 40) ->
     x = alt.X("factor:N", sort=[_(f) for f in FACTORS.values()], title=None).axis(labelAngle=0, orient="top")
     y = alt.Y("row:N", sort=list(dict.fromkeys(told["row"])), title=None)
     base = alt.Chart(told)
-    shades = alt.Scale(domain=[-1, 0, 1], range=[theme.CATEGORIES[3], theme.PAPER, theme.CATEGORIES[1]])
+    shades = alt.Scale(domain=[-1, 0, 1], range=[theme.CATEGORIES[4], theme.PAPER, theme.ACCENT])
     fills = base.mark_rect(opacity=0.25).encode(x=x, y=y, color=alt.Color("way:O", scale=shades, legend=None))
     words = base.mark_text(style="label").encode(x=x, y=y, text="label:N")
     return alt.layer(fills, words).properties(

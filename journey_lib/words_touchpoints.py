@@ -124,6 +124,10 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "owner": "text",
         },
     ),
+    "touchpoint_roles": (
+        "Who does what at each touchpoint",
+        dict.fromkeys(("touchpoint", "accountable", "responsible", "consulted", "informed"), "text"),
+    ),
     "touchpoint_factors": (
         "Behaviour, emotion and pain",
         {
@@ -132,10 +136,12 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "behaviour": "text",
             "emotion": "text",
             "emotion_mean": "number:2",
+            "emotion_low": "number:2",
+            "emotion_high": "number:2",
+            "emotion_base": "number:2",
             "emotion_n": "number",
-            "pains": "text",
             "tickets": "number",
-            "customers": "number",
+            "pains": "text",
         },
     ),
     "opportunities": (
@@ -189,8 +195,10 @@ CALLED = {
     "detail": "",
     "owner": "department:",
     "department": "department:",
+    **dict.fromkeys(("accountable", "responsible", "consulted", "informed"), "department:"),
     "source": "system:",
 }
+ANSWERABLE = {"owner", "department", "accountable"}  # where nobody stands, that is told
 CODED = {
     **{name: name for name in ("gap", "state", "place", "kind", "direction", "effort", "status")},
     "what": "gap",
@@ -204,7 +212,7 @@ def worded(frame: pd.DataFrame, names: Names) -> pd.DataFrame:
     frame = frame.copy()
     for column, kind in CALLED.items():
         if column in frame:
-            told = frame[column].fillna("").replace("", "nobody" if kind == "department:" else "")
+            told = frame[column].fillna("").replace("", "nobody" if column in ANSWERABLE else "")
             frame[column] = [spoken(each, names, kind) if each else "" for each in told]
     frame = _measured(frame) if "measure" in frame else frame
     if "pains" in frame:

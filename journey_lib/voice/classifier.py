@@ -8,7 +8,7 @@ read too. Anything else that can be taught and asked the same way can stand in i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -21,8 +21,8 @@ from journey_lib.voice.text import accented, bare, normalise, terms
 
 LEAST = 2  # comments in which a feature has to stand to be learnt
 SHORTEST, LONGEST = 2, 4  # letters of a piece of a word
-# Inverse strength of the L2 penalty by number of classes; chosen by held-out folds on reviews. Two classes share one
-# row of weights, which comes to the same model with half the penalty.
+# Inverse strength of the L2 penalty; chosen by held-out folds on reviews. Two classes share one row of
+# weights, which with half the penalty comes to the same model.
 LOOSENESS = 3.0
 STOP = {"max_iter": 500, "tol": 1e-4}
 FORMAT = 1
@@ -85,7 +85,7 @@ class WordModel:
         return [name for name, _ in sorted(words, key=lambda each: (-each[1], each[0]))[:most]]
 
     def plain(self) -> dict[str, Any]:
-        """All the model knows, as JSON can hold it: words, how rare they are, weights. Nothing to unpickle."""
+        """All the model knows, as JSON holds it: words, how rare they are, weights; nothing to unpickle."""
         return {
             "format": FORMAT,
             "classes": list(self.classes_),
@@ -130,12 +130,11 @@ def _parts_of(classes: int) -> tuple[Any, Any]:
     return words, LogisticRegression(C=loose, **STOP)
 
 
-def _features(text: str) -> Iterator[str]:
+@lru_cache(maxsize=16_384)  # whoever judges by folds asks five times of the same comments
+def _features(text: str) -> tuple[str, ...]:
     """Words, pairs of them, and pieces of words (behind a ~); without marks where the text has none."""
-    for term in terms(text) if accented(text) else (bare(each) or each for each in terms(text)):
-        yield term
-        if " " not in term:
-            yield from _pieces(term)
+    listed = terms(text) if accented(text) else [bare(each) or each for each in terms(text)]
+    return (*listed, *(piece for word in listed if " " not in word for piece in _pieces(word)))
 
 
 @lru_cache(maxsize=100_000)

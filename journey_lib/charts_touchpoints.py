@@ -184,12 +184,13 @@ def changes(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMix
     )
 
 
-def weeks(result: Result, names: Names, subtitle: str = "", most: int = 8) -> alt.TopLevelMixin:
-    """When in the period was each touchpoint met, beside its own mean week? (`weekly`)."""
-    question = _("In which weeks was each touchpoint met more often than in its mean week?")
+def weeks(result: Result, names: Names, subtitle: str = "", most: int = 5) -> alt.TopLevelMixin:
+    """When were touchpoints met whose weeks differ most, beside their own mean week? (`weekly`)."""
+    question = _("Which touchpoints have their weeks, and which weeks are these?")
     frame = _shown(result)
-    size = frame.groupby("touchpoint")["touches"].sum().nlargest(most)
-    frame = frame[frame["touchpoint"].isin(size.index) & frame["level"].notna()]
+    weekly = frame[frame["level"].notna()].groupby("touchpoint")
+    apart = weekly["level"].std()[weekly["touches"].mean() >= SMALL].nlargest(most)
+    frame = frame[frame["touchpoint"].isin(apart.index) & frame["level"].notna()]
     if not len(frame):
         return _nothing(question, _("The period holds no whole week."))
     frame = frame.assign(row=named(frame["touchpoint"], names), day=frame["week"].dt.strftime("%Y-%m-%d"))
@@ -207,7 +208,7 @@ def weeks(result: Result, names: Names, subtitle: str = "", most: int = 8) -> al
             x=alt.X(
                 "yearmonthdate(day):O", title=_("Week of"), axis=alt.Axis(format="%d/%m", labelOverlap=True)
             ),
-            y=alt.Y("row:N", sort=named(pd.Series(size.index), names), title=None),
+            y=alt.Y("row:N", sort=named(pd.Series(apart.index), names), title=None),
             color=alt.Color(
                 "level:Q", title=_("for each in its mean week"), scale=alt.Scale(range="ramp", clamp=True)
             ),
@@ -217,8 +218,8 @@ def weeks(result: Result, names: Names, subtitle: str = "", most: int = 8) -> al
     return cells.properties(
         title=_title(question, subtitle),
         description=_(
-            "Heat map of {n} touchpoints by week: touches for each in the mean week.",
-            n=len(size),
+            "Heat map of the {n} touchpoints whose weeks differ most: touches for each in the mean week.",
+            n=len(apart),
         ),
         height=alt.Step(ROW - 4),
     )

@@ -19,7 +19,7 @@ from journey_lib.voice.tones import READ_AS
 from journey_lib.words_voice import SCORED, TONES, WORDS, called, spell
 
 MOST = 20  # touchpoints in a list: more than anybody compares
-ROOM = 0.07  # part of a bar below which no number is written into it
+ROOM, WIDE = 0.08, 0.16  # part of a bar from which its number is written into it, and its sign too
 CONTACT = "contact"
 # The colour behind a word, and how much of it: words are read on it, so it stays pale.
 SHADES = {
@@ -47,6 +47,7 @@ def scores(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixi
             for m, n in zip(f["mean"], f["answered"], strict=True)
         ],
     )
+    frame = frame.assign(end=frame["high"].max())
     whole = known[(known["metric"] == metric) & (known["touchpoint"] == ALL)]["mean"].head(1)
     least, most = SCALES[metric]
     y = alt.Y("row:N", sort=frame["row"].tolist(), title=None)
@@ -62,12 +63,12 @@ def scores(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixi
         _tip("customers", _("Customers"), ",.0f"),
         _tip("response_rate", _("of those asked"), ".0%"),
     ]
-    base = alt.Chart(_lean(frame, [*(tip["shorthand"].partition(":")[0] for tip in tips), "label"]))
+    base = alt.Chart(_lean(frame, [*(tip["shorthand"].partition(":")[0] for tip in tips), "label", "end"]))
     spans = base.mark_rule(style="interval", color=theme.INK).encode(
         y=y, x=alt.X("low:Q", scale=scale), x2="high:Q"
     )
     points = base.mark_point(size=70, filled=True, opacity=1).encode(y=y, x=x, tooltip=tips)
-    words = base.mark_text(style="label", align="left", dx=8).encode(y=y, x="high:Q", text="label:N")
+    words = base.mark_text(style="label", align="left", dx=8).encode(y=y, x="end:Q", text="label:N")
     usual = alt.Chart(pd.DataFrame({"mean": whole.round(3)})).mark_rule(style="reference").encode(x=x)
     return alt.layer(usual, spans, points, words).properties(
         title=_title(question, subtitle),
@@ -91,19 +92,20 @@ def tones(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin
             share = float(each[f"{label}_share"])
             rows.append(
                 {
-                    "row": f"{name} (n = {i18n.number(each['texts'])})",
+                    "row": name,
+                    "of": f"n = {i18n.number(each['texts'])}",
                     "tone": signs[label],
                     "share": share,
                     "begin": begin,
                     "end": begin + share,
                     "middle": begin + share / 2,
                     "texts": each[label],
-                    "label": f"{TONES[label][0]} {i18n.number(100 * share)}" if share >= ROOM else "",
+                    "label": _written(label, share),
                 }
             )
             begin += share
     told = pd.DataFrame(rows)
-    y = alt.Y("row:N", sort=list(dict.fromkeys(told["row"])), title=None, axis=alt.Axis(labelLimit=230))
+    y = alt.Y("row:N", sort=list(dict.fromkeys(told["row"])), title=None)
     colour = alt.Scale(domain=list(signs.values()), range=list(SHADES.values()))
     x = alt.X(
         "begin:Q", title=_("Share of comments"), axis=alt.Axis(format="~%"), scale=alt.Scale(domain=[0, 1])
@@ -122,12 +124,23 @@ def tones(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin
         )
     )
     written = _lean(told[told["label"] != ""], ["row", "middle", "label"])
-    words = alt.Chart(written).mark_text(style="label").encode(y=y, x="middle:Q", text="label:N")
-    return alt.layer(bars, words).properties(
+    words = (
+        alt.Chart(written).mark_text(fontSize=11, color=theme.INK).encode(y=y, x="middle:Q", text="label:N")
+    )
+    last = told.drop_duplicates("row", keep="last")[["row", "end", "of"]]
+    counts = alt.Chart(last).mark_text(style="label", align="left", dx=6).encode(y=y, x="end:Q", text="of:N")
+    return alt.layer(bars, words, counts).properties(
         title=_title(question, subtitle),
         description=_("How comments of {n} groups read by the lexicon, in percent.", n=len(frame)),
         height=alt.Step(ROW),
     )
+
+
+def _written(label: str, share: float) -> str:
+    if share < ROOM:
+        return ""
+    number = i18n.number(100 * share)
+    return f"{TONES[label][0]} {number}" if share >= WIDE else number
 
 
 def contrast(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
@@ -235,7 +248,9 @@ def after(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin
     if not len(frame):
         return _nothing(question, _("Too few customers complained long enough ago to be followed."))
     order = frame[frame["outcome"] == OUTCOMES[1]].sort_values("customers", ascending=False)["topic"]
-    order = pd.Series(_ends_apart(order.tolist(), [COMPLAINTS], [QUESTIONS] * order.eq(QUESTIONS).any()))
+    order = pd.Series(
+        _ends_apart(order.tolist(), [COMPLAINTS], [name for name in order if name == QUESTIONS])
+    )
     rows = called(order, names)
     frame = frame.assign(
         row=called(frame["topic"], names),

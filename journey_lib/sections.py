@@ -90,7 +90,8 @@ def gaps(
     who = touchpoints.roles(said)
     run.table(who)
     run.say(findings_touchpoints.targets(aimed))
-    run.table(aimed)
+    off = replace(aimed, table=aimed.table[aimed.table["state"] != "met"])
+    run.table(off)
     run.say(findings_touchpoints.availability(sources))
     shown = sources.suppressed(run.k)
     run.show(

@@ -52,6 +52,12 @@ def comments(run: Session, said: touchpoints.Authored | None, cut: Mapping[str, 
     return [marked, read, about, by_score, *judged]
 
 
+def _found(result: Result, name: str) -> Result:
+    """The themes that are more than chance, under the name of the table they become."""
+    table = result.table
+    return replace(result, name=name, table=table[table["found"].fillna(False).astype(bool)])
+
+
 def _judged(run: Session, rated: pd.DataFrame) -> list[Result]:
     """How far the readers of comments can be trusted: beside the scores that came with them."""
     if not len(rated):

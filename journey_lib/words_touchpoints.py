@@ -111,7 +111,7 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         },
     ),
     "touchpoint_targets": (
-        "Touchpoints and their targets",
+        "Touchpoints that miss their target, or may",
         {
             "touchpoint": "text",
             "measure": "text",

@@ -36,8 +36,8 @@ WORDS = {
 THEME: Mapping[str, str] = {
     "term": "text",
     "customers": "number",
-    "share": "percent",
-    "others_share": "percent",
+    "said_by": "percent",
+    "said_by_others": "percent",
     "verbatim": "text",
 }
 TICKETS: Mapping[str, str] = {
@@ -87,6 +87,7 @@ def worded(result: Result, names: Names) -> Result:
     if "label" in frame and "score" not in frame:
         frame["score"] = frame["label"]
     if "verbatim" in frame:
+        frame = frame.assign(said_by=frame["share"], said_by_others=frame["others_share"])
         frame["verbatim"] = [
             f"“{text}”" if isinstance(text, str) and text else "" for text in frame["verbatim"]
         ]

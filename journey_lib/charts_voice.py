@@ -19,6 +19,7 @@ from journey_lib.voice.tones import READ_AS
 from journey_lib.words_voice import SCORED, TONES, WORDS, called, spell
 
 MOST = 20  # touchpoints in a list: more than anybody compares
+MOST_READ = 10  # touchpoints whose comments are shown
 ROOM, WIDE = 0.08, 0.16  # part of a bar from which its number is written into it, and its sign too
 CONTACT = "contact"
 # The colour behind a word, and how much of it: words are read on it, so it stays pale.
@@ -81,7 +82,7 @@ def tones(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin
     """How do the comments of each touchpoint read, and of how many is nothing said? (`voice.tones`)."""
     question = _("How do the comments of each touchpoint read: praise, complaint, or neither?")
     frame = _shown(result)
-    frame = frame[frame["texts"] > 0].head(MOST + 1) if len(frame) else frame
+    frame = frame[frame["texts"] > 0].head(MOST_READ + 1) if len(frame) else frame
     if not len(frame):
         return _nothing(question, _("No touchpoint has comments enough to be shown."))
     rows, signs = [], {label: f"{sign} {_(word)}" for label, (sign, word) in TONES.items()}

@@ -156,6 +156,11 @@ def opportunities(
     return ranked
 
 
+def first(result: Result, most: int = 10) -> Result:
+    """The first rows of a result, as many as a page shows; all of them are in the run's tables."""
+    return replace(result, table=result.table.head(most))
+
+
 def actions(
     run: Session, ranked: Result, lacking: Sequence[Result], said: touchpoints.Authored | None
 ) -> list[Result]:

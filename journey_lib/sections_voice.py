@@ -17,7 +17,7 @@ from journey_lib.touches import Touches
 from journey_lib.voice.held_out import LEAST
 from journey_lib.words_voice import worded
 
-THEMES = 3  # words for each touchpoint
+THEMES = 2  # words for each touchpoint; three times as many for low and for high scores
 QUOTED = 5  # comments that say the opposite of their score
 PEOPLE = "(people)"
 
@@ -42,9 +42,8 @@ def comments(run: Session, said: touchpoints.Authored | None, cut: Mapping[str, 
     rated = voice.rated(asked)
     judged = _judged(run, rated)
     run.show(charts_voice.tones(read, run.names, scope))
-    about = replace(voice.themes(written, by="touchpoint", k=run.k, most=THEMES), name="themes_by_touchpoint")
-    about = replace(about, table=about.table[about.table["found"].fillna(False).astype(bool)])
-    by_score = replace(voice.themes(rated, by="label", k=run.k, most=2 * THEMES), name="themes_by_score")
+    about = _found(voice.themes(written, by="touchpoint", k=run.k, most=THEMES), "themes_by_touchpoint")
+    by_score = _found(voice.themes(rated, by="label", k=run.k, most=3 * THEMES), "themes_by_score")
     run.say(findings_voice.themes(by_score))
     run.show(charts_voice.contrast(by_score, scope))
     run.table(worded(by_score, run.names))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -80,11 +80,8 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "touchpoint": "text",
             "customers": "number",
             "coverage": "percent:1",
-            "conversion_rate": "percent:1",
-            "low": "percent:1",
-            "high": "percent:1",
+            "conversion_rate": "text",
             "drop_off": "percent",
-            "others_rate": "percent:1",
             "over": "number",
             "touches": "number",
             "change": "number:2",
@@ -118,8 +115,6 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "target": "text",
             "value": "text",
             "state": "text",
-            "low": "text",
-            "high": "text",
             "customers": "number",
             "owner": "text",
         },
@@ -132,12 +127,8 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         "Behaviour, emotion and pain",
         {
             "touchpoint": "text",
-            "valence": "text",
-            "behaviour": "text",
             "emotion": "text",
-            "emotion_mean": "number:2",
-            "emotion_low": "number:2",
-            "emotion_high": "number:2",
+            "emotion_mean": "text",
             "emotion_base": "number:2",
             "emotion_n": "number",
             "tickets": "number",
@@ -222,12 +213,32 @@ def worded(frame: pd.DataFrame, names: Names) -> pd.DataFrame:
         frame["emotion"] = ["" if each == "unknown" else each.upper() for each in frame["emotion"]]
     if "action" in frame:
         frame["action"] = [_(each) for each in frame["action"]]
+    if "emotion_mean" in frame:
+        ends = (frame[f"emotion_{name}"] for name in ("mean", "low", "high"))
+        frame["emotion_mean"] = [_with_span(*each, number=_two) for each in zip(*ends, strict=True)]
     if "reach" in frame:
+        ends = (frame[name] for name in ("conversion_rate", "low", "high"))
+        frame["conversion_rate"] = [_with_span(*each, number=_tenth) for each in zip(*ends, strict=True)]
         frame["coverage"] = frame["reach"]  # in other tables reach counts people; here it is a share
     for column, kind in CODED.items():
         if column in frame:
             frame[column] = [_coded(kind, each, names) for each in frame[column].fillna("")]
     return frame
+
+
+def _with_span(value: float, low: float, high: float, *, number: Callable[[float], str]) -> str:
+    """A value and its interval in one cell; a dash where there is none."""
+    if pd.isna(value):
+        return "–"
+    return number(value) if pd.isna(low) else f"{number(value)} ({number(low)}–{number(high)})"
+
+
+def _two(value: float) -> str:
+    return i18n.number(value, 2)
+
+
+def _tenth(share: float) -> str:
+    return i18n.percent(share, 1)
 
 
 def _measured(frame: pd.DataFrame) -> pd.DataFrame:
@@ -236,6 +247,8 @@ def _measured(frame: pd.DataFrame) -> pd.DataFrame:
     way = [_(WORDS[f"direction:{each}"]) for each in frame["direction"]]
     for column in ("value", "low", "high", "target"):
         frame[column] = [_amount(m, v) for m, v in zip(frame["measure"], frame[column], strict=True)]
+    spans = zip(frame["value"], frame["low"], frame["high"], strict=True)
+    frame["value"] = [value if low == "–" else f"{value} ({low}–{high})" for value, low, high in spans]
     frame["target"] = [f"{w} {aim}" for w, aim in zip(way, frame["target"], strict=True)]
     frame["measure"] = [measure_name(each) for each in frame["measure"]]
     return frame

@@ -188,11 +188,13 @@ def weeks(result: Result, names: Names, subtitle: str = "", most: int = 8) -> al
     """When were touchpoints met whose weeks differ most, beside their own mean week? (`weekly`)."""
     question = _("Which touchpoints have their weeks, and which weeks are these?")
     frame = _shown(result)
+    if not frame["level"].notna().any():
+        return _nothing(question, _("The period holds no whole week."))
     weekly = frame[frame["level"].notna()].groupby("touchpoint")
     apart = weekly["level"].std()[weekly["touches"].mean() >= SMALL].nlargest(most)
     frame = frame[frame["touchpoint"].isin(apart.index) & frame["level"].notna()]
     if not len(frame):
-        return _nothing(question, _("The period holds no whole week."))
+        return _nothing(question, _("No touchpoint is met often enough for its weeks to be compared."))
     frame = frame.assign(row=named(frame["touchpoint"], names), day=frame["week"].dt.strftime("%Y-%m-%d"))
     top = float(frame["level"].max())
     rows = named(pd.Series(apart.index), names)

@@ -183,7 +183,6 @@ CALLED = {
     "touchpoint": "",
     "stage": "",
     "channels": "",
-    "detail": "",
     "owner": "department:",
     "department": "department:",
     **dict.fromkeys(("accountable", "responsible", "consulted", "informed"), "department:"),
@@ -201,6 +200,8 @@ CODED = {
 def worded(frame: pd.DataFrame, names: Names) -> pd.DataFrame:
     """A table of touchpoints with its codes as its readers say them."""
     frame = frame.copy()
+    if {"gap", "detail"} <= set(frame):
+        frame["detail"] = [_detail(*each, names) for each in zip(frame["gap"], frame["detail"], strict=True)]
     for column, kind in CALLED.items():
         if column in frame:
             told = frame[column].fillna("").replace("", "nobody" if column in ANSWERABLE else "")
@@ -213,6 +214,15 @@ def worded(frame: pd.DataFrame, names: Names) -> pd.DataFrame:
         frame["emotion"] = ["" if each == "unknown" else each.upper() for each in frame["emotion"]]
     if "action" in frame:
         frame["action"] = [_(each) for each in frame["action"]]
+    frame = _spans(frame)
+    for column, kind in CODED.items():
+        if column in frame:
+            frame[column] = [_coded(kind, each, names) for each in frame[column].fillna("")]
+    return frame
+
+
+def _spans(frame: pd.DataFrame) -> pd.DataFrame:
+    """Values with their intervals in one cell."""
     if "emotion_mean" in frame:
         ends = (frame[f"emotion_{name}"] for name in ("mean", "low", "high"))
         frame["emotion_mean"] = [_with_span(*each, number=_two) for each in zip(*ends, strict=True)]
@@ -220,10 +230,16 @@ def worded(frame: pd.DataFrame, names: Names) -> pd.DataFrame:
         ends = (frame[name] for name in ("conversion_rate", "low", "high"))
         frame["conversion_rate"] = [_with_span(*each, number=_tenth) for each in zip(*ends, strict=True)]
         frame["coverage"] = frame["reach"]  # in other tables reach counts people; here it is a share
-    for column, kind in CODED.items():
-        if column in frame:
-            frame[column] = [_coded(kind, each, names) for each in frame[column].fillna("")]
     return frame
+
+
+def _detail(gap: str, detail: str, names: Names) -> str:
+    """What is known of a gap: departments and channels by name, codes of the data as they are, days."""
+    if gap == "two_owners":
+        return spoken(detail, names, "department:")
+    if gap == "never_seen":
+        return detail
+    return spoken(detail, names) if detail else ""
 
 
 def _with_span(value: float, low: float, high: float, *, number: Callable[[float], str]) -> str:

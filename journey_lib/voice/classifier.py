@@ -63,7 +63,7 @@ class WordModel:
         plain = [bare(normalise(text)) for text, marked in zip(texts, twice, strict=True) if marked]
         codes = np.array([self.classes_.index(label) for label in labels])
         share = np.where(twice, 0.5, 1.0) * (len(codes) / (len(self.classes_) * np.bincount(codes)))[codes]
-        words, regression = _parts_of(len(self.classes_))
+        words, regression = unlearnt(len(self.classes_))
         try:
             rows = words.fit_transform([*texts, *plain])
         except ValueError:
@@ -106,7 +106,7 @@ class WordModel:
             )
         self = cls()
         self.classes_ = tuple(said["classes"])
-        words, regression = _parts_of(len(self.classes_))
+        words, regression = unlearnt(len(self.classes_))
         words.vocabulary = {name: at for at, name in enumerate(said["words"])}
         words.idf_ = np.array(said["rarity"])
         regression.classes_ = np.arange(len(self.classes_))
@@ -120,7 +120,7 @@ class WordModel:
         return self
 
 
-def _parts_of(classes: int) -> tuple[Any, Any]:
+def unlearnt(classes: int) -> tuple[Any, Any]:
     """What counts the words and what weighs them; neither has learnt anything."""
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression

@@ -253,13 +253,17 @@ def words(said: Authored, declared: Iterable[Opportunity], language: Language) -
         "system:": said.systems,
         "opportunity:": {each.opportunity: each.title for each in declared},
         # a touchpoint seen under one code is that code; its own label goes before what others say of the code
-        "": {each.codes[0]: each.label for each in said.touchpoints if len(each.codes) == 1}
+        "": {each.codes[0]: each.label for each in said.touchpoints if _one_code(each)}
         | dict(said.codes)
         | {each.touchpoint: each.label for each in said.touchpoints},
     }
     return {
         kind + code: label.get(language, code) for kind, of in kinds.items() for code, label in of.items()
     }
+
+
+def _one_code(each: Touchpoint) -> bool:
+    return len(each.codes) == 1 and "*" not in each.codes[0]
 
 
 def names_in(workspace: Workspace, language: Language) -> dict[str, str]:

@@ -64,7 +64,7 @@ def _judged(run: Session, rated: pd.DataFrame) -> list[Result]:
         return []
     lexicon = voice.by_lexicon(rated, lexicon=voice.lexicon(run.workspace))
     decided = lexicon.assign(predicted=lexicon["predicted"].where(lexicon["predicted"] != "neutral"))
-    agreed = replace(voice.assess(decided), name="lexicon_quality")
+    agreed = replace(voice.assess(decided).suppressed(run.k), name="lexicon_quality")
     run.say(findings_voice.agreement(agreed))
     people = rated.assign(who=rated["customer_id"].fillna(PEOPLE)).groupby("label")["who"].nunique()
     low, high = (int(people.get(label, 0)) for label in ("negative", "positive"))
@@ -72,7 +72,7 @@ def _judged(run: Session, rated: pd.DataFrame) -> list[Result]:
         run.say(findings_voice.too_few(low, high, LEAST))
         return [agreed]
     answers = voice.held_out(rated)
-    model = voice.assess(answers)
+    model = voice.assess(answers).suppressed(run.k)
     run.say(findings_voice.quality(model))
     odd = voice.disagreements(answers, most=QUOTED)
     if odd.facts["disagree"] < run.k:

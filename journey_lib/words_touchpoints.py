@@ -90,8 +90,6 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "median_days_next": "number:1",
             "cost_per_touch": "money",
             "stage": "text",
-            "place": "text",
-            "owner": "text",
             "channels": "text",
         },
     ),
@@ -116,7 +114,6 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "value": "text",
             "state": "text",
             "customers": "number",
-            "owner": "text",
         },
     ),
     "touchpoint_roles": (

@@ -55,7 +55,10 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         "Comments whose words say the opposite of their score",
         {"touchpoint": "text", "metric": "text", "score": "number", "text": "text"},
     ),
-    "pain_by_topic": ("What tickets are about", {"topic": "text", **TICKETS}),
+    "pain_by_topic": (
+        "What tickets are about",
+        {"topic": "text", **{name: form for name, form in TICKETS.items() if not name.startswith("nine")}},
+    ),
     "pain_by_touchpoint": (
         "Tickets by the touchpoint they are about",
         {"touchpoint": "text", "complaint_share": "percent", **TICKETS},

@@ -182,12 +182,12 @@ def slowest(result: Result, names: Names) -> str:
 
 def after(result: Result, *, known: bool) -> str:
     """How many who complained were in touch again and converted, beside the others (`voice.after`)."""
-    table = result.table.set_index(["topic", "outcome"]) if len(result.table) else result.table
+    rows = {(each["topic"], each["outcome"]): each for each in result.table.to_dict("records")}
     days = str(result.settings["within"])[:-1]
-    if not len(table) or not table.loc[(COMPLAINTS, RETURNED), "customers"] > 0:
+    if not rows or not rows[COMPLAINTS, RETURNED]["customers"] > 0:
         return _("Nobody who complained could be watched for {days} days.", days=days)
-    back, bought = (table.loc[(COMPLAINTS, outcome)] for outcome in (RETURNED, CONVERTED))
-    asked = table.loc[(QUESTIONS, RETURNED)]
+    back, bought = (rows[COMPLAINTS, outcome] for outcome in (RETURNED, CONVERTED))
+    asked = rows[QUESTIONS, RETURNED]
     said = _(
         "Of {n} customers who complained, {back} were in touch again within {days} days (95 % interval {low}"
         " to {high}) and {bought} converted ({bought_low} to {bought_high}).",

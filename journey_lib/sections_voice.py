@@ -96,10 +96,9 @@ def pains(run: Session, said: touchpoints.Authored | None, cut: Mapping[str, Any
         return [by_topic]
     parts = [replace(by_topic, name="pain_by_topic")]
     if len(about):
-        parts += [
-            _placed(voice.pain(about, topics=topics, as_of=str(day), by=by), run.k, name)
-            for by, name in ((("channel",), "pain_by_touchpoint"), (("channel", "month"), "pain_by_month"))
-        ]
+        whole = voice.pain(about, topics=topics, as_of=str(day), by=("channel",))
+        months = voice.pain(about, topics=topics, as_of=str(day), by=("channel", "month"))
+        parts += [_placed(whole, run.k, "pain_by_touchpoint"), _placed(months, run.k, "pain_by_month")]
         run.say(findings_voice.unplaced(len(raised) - len(about)))
         run.table(worded(parts[1], run.names))
         run.say(findings_voice.slowest(parts[2], run.names))

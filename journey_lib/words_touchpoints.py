@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -241,9 +242,9 @@ def _detail(gap: str, detail: str, names: Names) -> str:
 
 def _with_span(value: float, low: float, high: float, *, number: Callable[[float], str]) -> str:
     """A value and its interval in one cell; a dash where there is none."""
-    if pd.isna(value):
+    if math.isnan(value):
         return "–"
-    return number(value) if pd.isna(low) else f"{number(value)} ({number(low)}–{number(high)})"
+    return number(value) if math.isnan(low) else f"{number(value)} ({number(low)}–{number(high)})"
 
 
 def _two(value: float) -> str:

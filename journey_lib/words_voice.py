@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -111,7 +112,7 @@ def _cells(column: str, cells: pd.Series[Any], names: Names) -> list[str]:
 
 def spell(hours: float) -> str:
     """A waiting time as readers say it: minutes, hours or days; a dash where nobody knows."""
-    if pd.isna(hours):
+    if math.isnan(hours):
         return "–"
     if hours < 1:
         return _("{n} min", n=i18n.number(max(hours * 60, 1)))

@@ -184,43 +184,47 @@ def changes(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMix
     )
 
 
-def weeks(result: Result, names: Names, subtitle: str = "", most: int = 15) -> alt.TopLevelMixin:
-    """When in the period was each touchpoint met, beside its own mean week? (`weekly`)."""
-    question = _("In which weeks was each touchpoint met more often than in its mean week?")
+def weeks(result: Result, names: Names, subtitle: str = "", most: int = 8) -> alt.TopLevelMixin:
+    """When were touchpoints met whose weeks differ most, beside their own mean week? (`weekly`)."""
+    question = _("Which touchpoints have their weeks, and which weeks are these?")
     frame = _shown(result)
-    size = frame.groupby("touchpoint")["touches"].sum().nlargest(most)
-    frame = frame[frame["touchpoint"].isin(size.index) & frame["level"].notna()]
-    if not len(frame):
+    if not frame["level"].notna().any():
         return _nothing(question, _("The period holds no whole week."))
+    weekly = frame[frame["level"].notna()].groupby("touchpoint")
+    apart = weekly["level"].std()[weekly["touches"].mean() >= SMALL].nlargest(most)
+    frame = frame[frame["touchpoint"].isin(apart.index) & frame["level"].notna()]
+    if not len(frame):
+        return _nothing(question, _("No touchpoint is met often enough for its weeks to be compared."))
     frame = frame.assign(row=named(frame["touchpoint"], names), day=frame["week"].dt.strftime("%Y-%m-%d"))
+    top = float(frame["level"].max())
+    rows = named(pd.Series(apart.index), names)
+    frame = frame.assign(top=[f"× {i18n.number(level, 1)}" for level in frame["level"]])
+    high = frame.loc[frame.groupby("row")["level"].idxmax()]
+    x = alt.X("day:T", title=_("Week of"), axis=alt.Axis(format="%d/%m"))
+    y = alt.Y("row:N", sort=rows, title=None)
+    up = alt.YOffset("level:Q", scale=alt.Scale(domain=[top, 0], nice=False), title=None)
+    lines = (
+        alt.Chart(_lean(frame, ["row", "day", "level"]))
+        .mark_line(strokeWidth=1.5, color=theme.ACCENT)
+        .encode(x=x, y=y, yOffset=up, detail="row:N")
+    )
     tips = [
         _tip("row", _("Touchpoint")),
         alt.Tooltip("day:T", title=_("Week of")),
+        _tip("level", _("for each in its mean week"), ".2f"),
         _tip("touches", _("Touches"), ",.0f"),
         _tip("customers", _("Customers"), ",.0f"),
-        _tip("level", _("for each in its mean week"), ".2f"),
     ]
-    cells = (
-        alt.Chart(_lean(frame, ["row", "day", "touches", "customers", "level"]))
-        .mark_rect()
-        .encode(
-            x=alt.X(
-                "yearmonthdate(day):O", title=_("Week of"), axis=alt.Axis(format="%d/%m", labelOverlap=True)
-            ),
-            y=alt.Y("row:N", sort=named(pd.Series(size.index), names), title=None),
-            color=alt.Color(
-                "level:Q", title=_("for each in its mean week"), scale=alt.Scale(range="ramp", clamp=True)
-            ),
-            tooltip=tips,
-        )
-    )
-    return cells.properties(
+    peaks = alt.Chart(_lean(high, ["row", "day", "level", "touches", "customers", "top"]))
+    dots = peaks.mark_point(size=36, filled=True, opacity=1).encode(x=x, y=y, yOffset=up, tooltip=tips)
+    words = peaks.mark_text(style="label", align="left", dx=6).encode(x=x, y=y, yOffset=up, text="top:N")
+    return alt.layer(lines, dots, words).properties(
         title=_title(question, subtitle),
         description=_(
-            "Heat map of {n} touchpoints by week: touches for each in the mean week.",
-            n=len(size),
+            "Weeks of the {n} touchpoints whose weeks differ most, each beside its own mean week.",
+            n=len(apart),
         ),
-        height=alt.Step(ROW - 4),
+        height=alt.Step(ROW + 12),
     )
 
 
@@ -288,7 +292,7 @@ def factors(result: Result, names: Names, subtitle: str = "", most: int = 40) ->
     x = alt.X("factor:N", sort=[_(f) for f in FACTORS.values()], title=None).axis(labelAngle=0, orient="top")
     y = alt.Y("row:N", sort=list(dict.fromkeys(told["row"])), title=None)
     base = alt.Chart(told)
-    shades = alt.Scale(domain=[-1, 0, 1], range=[theme.CATEGORIES[3], theme.PAPER, theme.CATEGORIES[1]])
+    shades = alt.Scale(domain=[-1, 0, 1], range=[theme.CATEGORIES[4], theme.PAPER, theme.ACCENT])
     fills = base.mark_rect(opacity=0.25).encode(x=x, y=y, color=alt.Color("way:O", scale=shades, legend=None))
     words = base.mark_text(style="label").encode(x=x, y=y, text="label:N")
     return alt.layer(fills, words).properties(

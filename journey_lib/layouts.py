@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from journey_lib import charts_conformance, words_personas, words_touchpoints
+from journey_lib import charts_conformance, words_personas, words_touchpoints, words_voice
 from journey_lib.charts import SPECIAL
 from journey_lib.charts_customers import LEVEL_NAMES, STAGE_NAMES
 from journey_lib.findings_customers import KIND_NAMES, REASON_NAMES
@@ -296,6 +296,7 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     **charts_conformance.LAYOUTS,
     **words_personas.LAYOUTS,
     **words_touchpoints.LAYOUTS,
+    **words_voice.LAYOUTS,
 }
 
 # Columns whose codes are words of ours, and what readers call those that are no words themselves.

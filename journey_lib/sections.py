@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -17,6 +17,7 @@ from journey_lib import (
     findings_journeys,
     findings_touchpoints,
     maps,
+    sections_voice,
     touchpoints,
     voice,
 )
@@ -86,8 +87,11 @@ def gaps(
     sources = touchpoints.availability(touches, model=model, authored=said, period=cut["period"])
     run.say(findings_touchpoints.gaps(lacking, run.names))
     run.table(lacking)
+    who = touchpoints.roles(said)
+    run.table(who)
     run.say(findings_touchpoints.targets(aimed))
-    run.table(aimed)
+    off = replace(aimed, table=aimed.table[aimed.table["state"] != "met"])
+    run.table(off)
     run.say(findings_touchpoints.availability(sources))
     shown = sources.suppressed(run.k)
     run.show(
@@ -95,7 +99,7 @@ def gaps(
             shown, run.names, run.scope(cut["period"], rows=sources.facts["rows"])
         )
     )
-    return [lacking, aimed, shown]
+    return [lacking, who, aimed, shown]
 
 
 def factors(
@@ -105,15 +109,15 @@ def factors(
 
     Answers and tickets are those of the period's days.
     """
-    days, tables = run.days(cut["period"]), {source.table for source in run.workspace.sources}
     emotion = pain = None
-    if "surveys" in tables:
-        asked = _within(touchpoints.asked_at(voice.surveys(run.workspace), said), days)
-        emotion = voice.scores(asked).table if len(asked) else None
-    if "tickets" in tables:
-        raised = _within(touchpoints.raised_at(voice.tickets(run.workspace), said), days)
-        topics = voice.topics(run.workspace)
-        by_channel = voice.pain(raised, topics=topics, as_of=str(days[1]), by=("channel",)).table
+    if sections_voice.has(run, "surveys"):
+        asked = touchpoints.asked_at(sections_voice.answered(run, cut), said)
+        emotion = _emotion(run, asked) if len(asked) else None
+    if sections_voice.has(run, "tickets"):
+        tickets = voice.tickets(run.workspace)
+        raised = sections_voice.within(run, touchpoints.raised_at(tickets, said), cut)
+        topics, day = voice.topics(run.workspace), run.days(cut["period"])[1]
+        by_channel = voice.pain(raised, topics=topics, as_of=str(day), by=("channel",)).table
         pain = by_channel.rename(columns={"channel": "touchpoint"}) if len(raised) else None
     if emotion is None and pain is None:
         run.say(_("No surveys and no tickets speak of touchpoints: nobody can tell how people feel there."))
@@ -122,13 +126,23 @@ def factors(
     run.say(findings_touchpoints.factors(stands, run.names))
     run.say(findings_touchpoints.at_purchase(stands))
     run.show(charts_touchpoints.factors(stands, run.names, run.scope(cut["period"])))
-    run.table(stands)
+    judged = stands.table["valence"] != "unknown"
+    run.table(replace(stands, table=stands.table[judged]))
     return [stands]
 
 
-def _within(frame: pd.DataFrame, days: tuple[dt.date, dt.date]) -> pd.DataFrame:
-    day = frame["timestamp"].dt.date
-    return frame[(day >= days[0]) & (day <= days[1])]
+def _emotion(run: Session, asked: pd.DataFrame) -> pd.DataFrame:
+    """What customers marked; and what is read out of their words, where somewhere too few marked anything."""
+    scores = voice.scores(asked).table
+    if "comment" not in asked:
+        return scores
+    said = asked[asked["comment"].fillna("").str.strip().ne("")]
+    marked = scores[scores["answered"] >= run.k]["touchpoint"]
+    wrote = said.groupby("touchpoint")["customer_id"].nunique()
+    if not len(wrote[wrote >= run.k].index.difference(pd.Index(marked))):
+        return scores
+    read = voice.tones(said.assign(text=said["comment"]), lexicon=voice.lexicon(run.workspace))
+    return pd.concat([scores, voice.as_emotion(read)], ignore_index=True)
 
 
 def opportunities(
@@ -140,6 +154,11 @@ def opportunities(
     ranked = touchpoints.opportunities(found, factors=known, declared=declared).suppressed(run.k)
     run.say(findings_touchpoints.opportunities(ranked, run.names))
     return ranked
+
+
+def first(result: Result, most: int = 10) -> Result:
+    """The first rows of a result, as many as a page shows; all of them are in the run's tables."""
+    return replace(result, table=result.table.head(most))
 
 
 def actions(

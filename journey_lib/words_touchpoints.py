@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -80,11 +81,8 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "touchpoint": "text",
             "customers": "number",
             "coverage": "percent:1",
-            "conversion_rate": "percent:1",
-            "low": "percent:1",
-            "high": "percent:1",
+            "conversion_rate": "text",
             "drop_off": "percent",
-            "others_rate": "percent:1",
             "over": "number",
             "touches": "number",
             "change": "number:2",
@@ -93,8 +91,6 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "median_days_next": "number:1",
             "cost_per_touch": "money",
             "stage": "text",
-            "place": "text",
-            "owner": "text",
             "channels": "text",
         },
     ),
@@ -111,31 +107,30 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         },
     ),
     "touchpoint_targets": (
-        "Touchpoints and their targets",
+        "Touchpoints that miss their target, or may",
         {
             "touchpoint": "text",
             "measure": "text",
             "target": "text",
             "value": "text",
             "state": "text",
-            "low": "text",
-            "high": "text",
             "customers": "number",
-            "owner": "text",
         },
+    ),
+    "touchpoint_roles": (
+        "Who does what at each touchpoint",
+        dict.fromkeys(("touchpoint", "accountable", "responsible", "consulted", "informed"), "text"),
     ),
     "touchpoint_factors": (
         "Behaviour, emotion and pain",
         {
             "touchpoint": "text",
-            "valence": "text",
-            "behaviour": "text",
             "emotion": "text",
-            "emotion_mean": "number:2",
+            "emotion_mean": "text",
+            "emotion_base": "number:2",
             "emotion_n": "number",
-            "pains": "text",
             "tickets": "number",
-            "customers": "number",
+            "pains": "text",
         },
     ),
     "opportunities": (
@@ -186,11 +181,12 @@ CALLED = {
     "touchpoint": "",
     "stage": "",
     "channels": "",
-    "detail": "",
     "owner": "department:",
     "department": "department:",
+    **dict.fromkeys(("accountable", "responsible", "consulted", "informed"), "department:"),
     "source": "system:",
 }
+ANSWERABLE = {"owner", "department", "accountable"}  # where nobody stands, that is told
 CODED = {
     **{name: name for name in ("gap", "state", "place", "kind", "direction", "effort", "status")},
     "what": "gap",
@@ -202,9 +198,11 @@ CODED = {
 def worded(frame: pd.DataFrame, names: Names) -> pd.DataFrame:
     """A table of touchpoints with its codes as its readers say them."""
     frame = frame.copy()
+    if {"gap", "detail"} <= set(frame):
+        frame["detail"] = [_detail(*each, names) for each in zip(frame["gap"], frame["detail"], strict=True)]
     for column, kind in CALLED.items():
         if column in frame:
-            told = frame[column].fillna("").replace("", "nobody" if kind == "department:" else "")
+            told = frame[column].fillna("").replace("", "nobody" if column in ANSWERABLE else "")
             frame[column] = [spoken(each, names, kind) if each else "" for each in told]
     frame = _measured(frame) if "measure" in frame else frame
     if "pains" in frame:
@@ -214,12 +212,47 @@ def worded(frame: pd.DataFrame, names: Names) -> pd.DataFrame:
         frame["emotion"] = ["" if each == "unknown" else each.upper() for each in frame["emotion"]]
     if "action" in frame:
         frame["action"] = [_(each) for each in frame["action"]]
-    if "reach" in frame:
-        frame["coverage"] = frame["reach"]  # in other tables reach counts people; here it is a share
+    frame = _spans(frame)
     for column, kind in CODED.items():
         if column in frame:
             frame[column] = [_coded(kind, each, names) for each in frame[column].fillna("")]
     return frame
+
+
+def _spans(frame: pd.DataFrame) -> pd.DataFrame:
+    """Values with their intervals in one cell."""
+    if "emotion_mean" in frame:
+        ends = (frame[f"emotion_{name}"] for name in ("mean", "low", "high"))
+        frame["emotion_mean"] = [_with_span(*each, number=_two) for each in zip(*ends, strict=True)]
+    if "reach" in frame:
+        ends = (frame[name] for name in ("conversion_rate", "low", "high"))
+        frame["conversion_rate"] = [_with_span(*each, number=_tenth) for each in zip(*ends, strict=True)]
+        frame["coverage"] = frame["reach"]  # in other tables reach counts people; here it is a share
+    return frame
+
+
+def _detail(gap: str, detail: str, names: Names) -> str:
+    """What is known of a gap: departments and channels by name, codes of the data as they are, days."""
+    if gap == "two_owners":
+        return spoken(detail, names, "department:")
+    if gap == "never_seen":
+        return detail
+    return spoken(detail, names) if detail else ""
+
+
+def _with_span(value: float, low: float, high: float, *, number: Callable[[float], str]) -> str:
+    """A value and its interval in one cell; a dash where there is none."""
+    if math.isnan(value):
+        return "–"
+    return number(value) if math.isnan(low) else f"{number(value)} ({number(low)}–{number(high)})"
+
+
+def _two(value: float) -> str:
+    return i18n.number(value, 2)
+
+
+def _tenth(share: float) -> str:
+    return i18n.percent(share, 1)
 
 
 def _measured(frame: pd.DataFrame) -> pd.DataFrame:
@@ -228,6 +261,8 @@ def _measured(frame: pd.DataFrame) -> pd.DataFrame:
     way = [_(WORDS[f"direction:{each}"]) for each in frame["direction"]]
     for column in ("value", "low", "high", "target"):
         frame[column] = [_amount(m, v) for m, v in zip(frame["measure"], frame[column], strict=True)]
+    spans = zip(frame["value"], frame["low"], frame["high"], strict=True)
+    frame["value"] = [value if low == "–" else f"{value} ({low}–{high})" for value, low, high in spans]
     frame["target"] = [f"{w} {aim}" for w, aim in zip(way, frame["target"], strict=True)]
     frame["measure"] = [measure_name(each) for each in frame["measure"]]
     return frame

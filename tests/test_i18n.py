@@ -29,6 +29,7 @@ from journey_lib import (
     tables,
     touchpoints,
     words_touchpoints,
+    words_voice,
 )
 from journey_lib.errors import ParameterError
 from journey_lib.model import TABLES
@@ -86,6 +87,10 @@ def said_in_code() -> Iterator[tuple[str, str]]:
         yield from ((template.name, message) for message in found)
     yield from (("words_touchpoints.py", said) for said in words_touchpoints.WORDS.values())
     yield from (("words_touchpoints.py", said) for said in words_touchpoints.PLACES.values())
+    yield from (
+        ("words_voice.py", said) for said in (*words_voice.WORDS.values(), *words_voice.SCORED.values())
+    )
+    yield from (("words_voice.py", word) for _sign, word in words_voice.TONES.values())
     yield from (("charts_touchpoints.py", said) for said in charts_touchpoints.FACTORS.values())
     yield from (("complete.py", said) for said in touchpoints.GAPS.values())
     yield from (("complete.py", words_touchpoints.measure_name(name)) for name in touchpoints.MEASURES)

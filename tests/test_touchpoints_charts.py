@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import altair as alt
@@ -98,8 +99,14 @@ def test_a_factor_is_a_sign_and_a_word_and_not_a_colour_alone(found):
 
 def test_weeks_and_availability_draw_what_there_is(log):
     weeks = jl.touchpoints.weekly(log, authored=SAID)
-    drawn = rows(charts.weeks(weeks, NAMES))
-    assert sum(each["touches"] for each in drawn) == weeks.table["touches"].sum()
+    assert charts.weeks(weeks, NAMES).to_dict()["usermeta"]["journey"]["empty"]  # some 20 touches a week
+    many = weeks.table.assign(touches=weeks.table["touches"] * 10)
+    drawn = rows(charts.weeks(replace(weeks, table=many), NAMES))
+    levels = weeks.table.set_index(["touchpoint", "week"])["level"].dropna().round(3)
+    name = {shown: code for code, shown in NAMES.items()}
+    told = {(name.get(each["row"], each["row"]), pd.Timestamp(each["day"])): each["level"] for each in drawn}
+    assert told
+    assert {at: round(level, 3) for at, level in told.items()} == {at: levels[at] for at in told}
     result = jl.touchpoints.availability(log, model=MODEL, authored=SAID)
     drawn = rows(charts.availability(result, NAMES))
     assert sum(each["rows"] for each in drawn) == result.facts["rows"]

@@ -71,6 +71,49 @@ def test_a_map_is_its_departments_and_touchpoints(tmp_path):
     assert words["department:shop"] == "shop"
 
 
+def test_codes_of_the_data_have_names_where_people_gave_them_one(tmp_path):
+    """One code alone is its touchpoint; several are told apart by `codes`, and are else what they are."""
+    text = MAP.replace("seen_as: [cc_*]", "seen_as: [cc_line]").replace(
+        "seen_as: []", "seen_as: [l_one, l_two]"
+    )
+    text = text.replace("touchpoints:", "codes:\n  l_two: {en: 'Second leaflet'}\ntouchpoints:", 1)
+    words = jl.touchpoints.words(jl.touchpoints.authored(workspace(tmp_path, text)), (), "en")
+    assert (words["cc_line"], words["hotline"], words["l_two"]) == ("Hotline", "Hotline", "Second leaflet")
+    assert "l_one" not in words
+    assert "cc_*" not in jl.touchpoints.words(jl.touchpoints.authored(workspace(tmp_path, MAP)), (), "en")
+
+
+def test_every_code_of_the_demo_shop_has_a_name_in_both_languages():
+    demo = jl.open(ROOT / "data" / "demo")
+    said = jl.touchpoints.authored(demo)
+    seen = {contact.touchpoint for channel in CHANNELS for contact in channel.contacts}
+    assert len(seen) > 40
+    for language in ("vi", "en"):
+        names = jl.touchpoints.words(said, (), language)
+        assert sorted(code for code in seen if code not in names) == []
+
+
+def test_who_is_accountable_and_what_the_others_do_stands_in_one_table(tmp_path):
+    result = jl.touchpoints.roles(jl.touchpoints.authored(workspace(tmp_path, MAP)))
+    assert result.table.to_dict("records") == [
+        {
+            "touchpoint": "hotline",
+            "accountable": "care",
+            "responsible": "",
+            "consulted": "shop",
+            "informed": "",
+        },
+        {
+            "touchpoint": "leaflet",
+            "accountable": "care, shop",
+            "responsible": "",
+            "consulted": "",
+            "informed": "",
+        },
+    ]
+    assert dict(result.facts) == {"touchpoints": 2, "departments": 2, "idle": 0}
+
+
 @pytest.mark.parametrize(
     ("old", "new", "told", "line"),
     [

@@ -14,7 +14,7 @@ from journey_lib.touchpoints.authored import (
     places,
     words,
 )
-from journey_lib.touchpoints.complete import GAPS, complete, targets
+from journey_lib.touchpoints.complete import GAPS, complete, roles, targets
 from journey_lib.touchpoints.factors import RULE, factors
 from journey_lib.touchpoints.inventory import discreet, inventory
 from journey_lib.touchpoints.opportunities import actions, opportunities
@@ -44,6 +44,7 @@ __all__ = [
     "opportunities",
     "places",
     "raised_at",
+    "roles",
     "targets",
     "walked",
     "weekly",

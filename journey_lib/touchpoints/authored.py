@@ -109,12 +109,14 @@ class Touchpoint(_Strict):
 class Authored(_Strict):
     """The touchpoints of a workspace as people describe them, and the departments and systems they speak of.
 
-    `systems` says what readers call them; one that is not there goes by its code. `author`, `date` and
-    `review` hold for every touchpoint that says nothing else.
+    `systems` says what readers call them; one that is not there goes by its code. `codes` says the same of
+    the codes of the data, for pages that keep them apart. `author`, `date` and `review` hold for every
+    touchpoint that says nothing else.
     """
 
     departments: Mapping[str, Words] = Field(min_length=1)
     systems: Mapping[str, Words] = Field(default_factory=dict)
+    codes: Mapping[str, Words] = Field(default_factory=dict)
     touchpoints: tuple[Touchpoint, ...] = Field(min_length=1)
     author: str | None = None
     date: dt.date | None = None
@@ -250,11 +252,18 @@ def words(said: Authored, declared: Iterable[Opportunity], language: Language) -
         "department:": said.departments,
         "system:": said.systems,
         "opportunity:": {each.opportunity: each.title for each in declared},
-        "": {each.touchpoint: each.label for each in said.touchpoints},
+        # a touchpoint seen under one code is that code; its own label goes before what others say of the code
+        "": {each.codes[0]: each.label for each in said.touchpoints if _one_code(each)}
+        | dict(said.codes)
+        | {each.touchpoint: each.label for each in said.touchpoints},
     }
     return {
         kind + code: label.get(language, code) for kind, of in kinds.items() for code, label in of.items()
     }
+
+
+def _one_code(each: Touchpoint) -> bool:
+    return len(each.codes) == 1 and "*" not in each.codes[0]
 
 
 def names_in(workspace: Workspace, language: Language) -> dict[str, str]:

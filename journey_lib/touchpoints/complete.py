@@ -162,6 +162,29 @@ def targets(found: Result, authored: Authored) -> Result:
     return Result("touchpoint_targets", frame, facts, dict(found.settings), base="customers")
 
 
+def roles(authored: Authored) -> Result:
+    """Which department does what at each described touchpoint: a row each, in the order of the file.
+
+    Columns touchpoint, accountable (owners), responsible, consulted, informed: departments with commas
+    between. Facts: touchpoints, departments, and idle (departments that no touchpoint names).
+    """
+    rows = []
+    for each in authored.touchpoints:
+        of = {role: [name for name, said in each.roles.items() if said == role] for role in ROLES}
+        rows.append(
+            {"touchpoint": each.touchpoint, "accountable": ", ".join(each.owner)}
+            | {role: ", ".join(names) for role, names in of.items()}
+        )
+    named = {name for each in authored.touchpoints for name in (*each.owner, *each.roles)}
+    facts = {
+        "touchpoints": len(rows),
+        "departments": len(authored.departments),
+        "idle": len(set(authored.departments) - named),
+    }
+    return Result("touchpoint_roles", pd.DataFrame(rows), facts)
+
+
+ROLES = ("responsible", "consulted", "informed")
 BOUNDS = {
     "reach": ("reach_low", "reach_high"),
     "conversion_rate": ("low", "high"),

@@ -17,6 +17,7 @@ from journey_lib.voice.scores import scores
 from journey_lib.voice.scrub import scrub
 from journey_lib.voice.text import language, normalise
 from journey_lib.voice.themes import themes
+from journey_lib.voice.tones import as_emotion, tones
 
 __all__ = [
     "Lexicon",
@@ -24,6 +25,7 @@ __all__ = [
     "Topics",
     "WordModel",
     "after",
+    "as_emotion",
     "assess",
     "by_lexicon",
     "confusion",
@@ -40,5 +42,6 @@ __all__ = [
     "surveys",
     "themes",
     "tickets",
+    "tones",
     "topics",
 ]

@@ -44,8 +44,8 @@ def rated(surveys: pd.DataFrame, *, classes: int = 2) -> pd.DataFrame:
         raise DataError(
             f"the surveys have no column '{missing[0]}'", do=did_you_mean(missing[0], surveys.columns)
         )
-    low = surveys["metric"].map({metric: band[0] for metric, band in BANDS.items()})
-    high = surveys["metric"].map({metric: band[1] for metric, band in BANDS.items()})
+    low = surveys["metric"].map({metric: band[0] for metric, band in BANDS.items()}).astype(float)
+    high = surveys["metric"].map({metric: band[1] for metric, band in BANDS.items()}).astype(float)
     label = np.select([surveys["score"] <= low, surveys["score"] >= high], [NEGATIVE, POSITIVE], NEUTRAL)
     told = [name for name in ("opt_out",) if name in surveys]
     table = surveys[[*wanted, *told]].rename(columns={"comment": "text"}).assign(label=label)

@@ -6,6 +6,7 @@ comes after it count for more made the lexicon worse on real reviews (docs/voice
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -113,18 +114,22 @@ def read(text: str, lexicon: Lexicon) -> list[Hit]:
     """The terms of one text that count, in their order, each with the weight it counts with."""
     found, table = lexicon.look(text)
     parts, last = _parts(found, table, lexicon.longest)
-    hits = []
+    wishes: dict[int, int] = {}  # where the first wish of a clause ends
     for part in parts:
+        if part.entry.kind == "wish":
+            wishes.setdefault(part.clause, part.end)
+    hits = []
+    for at, part in enumerate(parts):
         entry = part.entry
         if entry.kind == "alone" and not _alone(part, found):
             continue
         if entry.kind not in ("term", "alone") or _asked(part, found, last):
             continue
-        around = [other for other in parts if other.clause == part.clause and other is not part]
-        if entry.weight > 0 and any(
-            other.entry.kind == "wish" and other.end <= part.start for other in around
-        ):
+        if entry.weight > 0 and wishes.get(part.clause, part.end) <= part.start:
             continue
+        # nothing further off than `REACH` words bears on a term, so not all of a long text is looked through
+        near = parts[max(at - REACH, 0) : at + 2]
+        around = [other for other in near if other.clause == part.clause and other is not part]
         weight, words = _weighed(part, around)
         hits.append(Hit(words, weight))
     return hits
@@ -162,12 +167,13 @@ def _alone(part: _Part, found: Sequence[str]) -> bool:
 
 def _asked(part: _Part, found: Sequence[str], ends: Sequence[int]) -> bool:
     """Whether the clause is a question: "is it good?" praises nothing."""
-    end = next(end for end in ends if end >= part.end)
-    words = list(found[part.end : end])
-    while words and words[-1] in _PARTICLES:
-        words.pop()
+    end = ends[bisect_left(ends, part.end)]
+    last = end - 1
+    while last >= part.end and found[last] in _PARTICLES:
+        last -= 1
     question = found[end : end + 1] == ["?"]
-    return bool(words) and words[-1] in _ASKS and (question or end == len(found) or found[end] in PUNCTUATION)
+    asks = last >= part.end and found[last] in _ASKS
+    return asks and (question or end == len(found) or found[end] in PUNCTUATION)
 
 
 def _weighed(part: _Part, around: Sequence[_Part]) -> tuple[float, str]:

@@ -127,10 +127,10 @@ def _measured(metric: str, group: pd.DataFrame) -> dict[str, float]:
     score, n, sent = said["score"].to_numpy(), len(said), len(group)
     top, bottom = score >= TOP[metric], score <= BOTTOM[metric]
     rate = wilson(np.array([n]), np.array([sent]))
-    share_n = n / _widened(top.astype(float), who)
+    share_n = n / likeness(top.astype(float), who)
     share = float(top.mean()) if n else float("nan")
     low, high = wilson(np.array([share * share_n if n else 0.0]), np.array([share_n]))
-    mean_low, mean_high = _mean_interval(score, who)
+    mean_low, mean_high = mean_interval(score, who)
     row: dict[str, float] = {
         "sent": sent,
         "answered": n,
@@ -148,13 +148,13 @@ def _measured(metric: str, group: pd.DataFrame) -> dict[str, float]:
     }
     if metric == "nps":
         net = top.astype(float) - bottom
-        ends = nps_interval(float(top.sum()), float(bottom.sum()), n, _widened(net, who))
+        ends = nps_interval(float(top.sum()), float(bottom.sum()), n, likeness(net, who))
         row |= {"nps": 100 * float(net.mean()) if n else float("nan")}
         row |= {"nps_low": 100 * ends[0], "nps_high": 100 * ends[1]}
     return row
 
 
-def _widened(x: Array, who: Array) -> float:
+def likeness(x: Array, who: Array) -> float:
     """By how much the variance of a mean grows because answers of the same customer are alike; 1 at least."""
     if not len(x):
         return 1.0
@@ -163,7 +163,7 @@ def _widened(x: Array, who: Array) -> float:
     return max(1.0, float((np.bincount(who, off) ** 2).sum()) / alone) if alone > 0 else 1.0
 
 
-def _mean_interval(score: Array, who: Array) -> tuple[float, float]:
+def mean_interval(score: Array, who: Array) -> tuple[float, float]:
     """95 % interval of a mean by Student's t, customers as the observations.
 
     Missing for fewer than two customers, and when all say the same: that has no spread to go by.
@@ -172,7 +172,7 @@ def _mean_interval(score: Array, who: Array) -> tuple[float, float]:
     if people < 2 or score.min() == score.max():
         return float("nan"), float("nan")
     n = len(score)
-    spread = float(np.std(score, ddof=1)) ** 2 / n * _widened(score, who)
+    spread = float(np.std(score, ddof=1)) ** 2 / n * likeness(score, who)
     half = float(special.stdtrit(people - 1, 0.975)) * float(np.sqrt(spread))
     return float(score.mean()) - half, float(score.mean()) + half
 

@@ -14,20 +14,24 @@ from functools import lru_cache
 
 from journey_lib.identity.names import bare, tidy_vietnamese
 
-NUMBER, PHONE, EMAIL, LINK, CODE, NAME = "[…]", "[☎]", "[@]", "[↗]", "[#]", "[•]"
+NUMBER, PHONE, EMAIL, LINK, CODE, NAME, PLACE = "[…]", "[☎]", "[@]", "[↗]", "[#]", "[•]", "[⌂]"
 
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
 _WIDE = {ord("０") + digit: str(digit) for digit in range(10)} | {ord("＠"): "@", ord("．"): "."}
+# Every repetition that can begin anywhere has an end: a text of a megabyte takes as long as its letters.
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?i)\b(?:https?://|www\.)\S+"), LINK),
     (
         re.compile(
-            r"(?i)[\w.+%-]+\s?(?:@|\(at\)|\[at\]|\s(?:a còng|a cong)\s)\s?(?:[\w-]+\s?\.\s?)+[a-z]{2,}\b"
+            r"(?i)[\w.+%-]{1,64}\s?(?:@|\(at\)|\[at\]|\s(?:a còng|a cong)\s)\s?"
+            r"(?:[\w-]{1,63}\s?\.\s?){1,8}[a-z]{2,24}\b"
         ),
         EMAIL,
     ),
     (
-        re.compile(r"(?i)\b(?:[a-z0-9-]+\.)+(?:com|vn|net|org|me|ly|info|shop|store|io|gl|link)\b(?:/\S*)?"),
+        re.compile(
+            r"(?i)\b(?:[a-z0-9-]{1,63}\.){1,8}(?:com|vn|net|org|me|ly|info|shop|store|io|gl|link)\b(?:/\S*)?"
+        ),
         LINK,
     ),
     (re.compile(r"(?<!\w)@[\w.]{3,}"), EMAIL),
@@ -54,6 +58,25 @@ _CALLED = re.compile(
     rf"(?i:\b(tên là|tên|tôi là|mình là|em là|my name is|i am|i'm|this is))(\s*:?\s+)"
     rf"((?:{_CAPITAL}{_LETTER}+)(?:\s+{_CAPITAL}{_LETTER}*){{0,4}})(?!{_LETTER})"
 )
+# A house in a street: a number with a street's name behind it, and something that says it is one: a word for
+# an address before it, a stroke in it, or the kind of street. "50 Áo Dài" is none.
+_HOUSE = r"\d{1,4}[A-Za-z]?"
+_KIND = r"(?i:đường|đ\.|phố|duong|pho|ngõ|ngo|ngách|ngach|hẻm|hem|kiệt|kiet|lô|lo|tổ|to|ấp|ap|thôn|thon)"
+_ONE = rf"(?:{_CAPITAL}|\d){_LETTER}*(?:\s+{_CAPITAL}{_LETTER}*){{0,4}}"
+_STREET = rf"{_CAPITAL}{_LETTER}*(?:\s+{_CAPITAL}{_LETTER}*){{1,4}}"
+_LANES = rf"(?:,?\s+{_KIND}\s+\d+[A-Za-z]?(?:/\d+)*)*"
+_WARD = r"(?i:phường|p\.|quận|q\.|q\d|tp\b|phuong|quan|ward|district)"
+_WHERE = (
+    r"(?i:\b(?:số nhà|so nha|địa chỉ|dia chi|đ/c|nhà số|nha so|số|so|address))"
+    r"\s*:?\s*(?:(?i:là|ở|la|o|is)\s+)?"
+)
+_ADDRESSES = (
+    re.compile(rf"{_WHERE}{_HOUSE}(?:[/.-]\d+[A-Za-z]?)*{_LANES},?\s+(?:{_KIND}\s+{_ONE}|{_STREET})"),
+    re.compile(rf"(?<![\w/]){_HOUSE}(?:/\d+[A-Za-z]?)+{_LANES},?\s+(?:{_KIND}\s+{_ONE}|{_STREET})"),
+    re.compile(rf"(?<![\w/]){_HOUSE}(?:/\d+[A-Za-z]?)*{_LANES},?\s+{_KIND}\s+{_ONE}"),
+    re.compile(rf"(?<![\w/]){_HOUSE}\s+{_STREET}(?=\s*,\s*{_WARD})"),
+    re.compile(rf"(?<![\w/]){_HOUSE}\s+{_ONE}\s+(?i:street|st\.|road|rd\.)"),
+)
 # Capitalised after a form of address, and nobody's name (Bà Rịa is a town).
 _NOBODY = """
 zalo facebook fb messenger shopee lazada tiktok ok oke kh khách shop hcm hn sg tphcm vn size xl xxl xs ơi oi
@@ -63,7 +86,7 @@ _NO_NAMES = frozenset(_NOBODY.split())
 
 
 def scrub(text: str, *, names: Iterable[str] = ()) -> str:
-    """The text with phones, e-mail addresses, links, codes, long numbers and people's names as marks.
+    """The text with phones, e-mail and street addresses, links, codes, long numbers and names as marks.
 
     `names` are those known from elsewhere (customers, staff), matched whole, with or without accents and
     capitals when they have two words or more; a single word only as it is written, because so many given
@@ -81,6 +104,8 @@ def scrubber(names: Iterable[str] = ()) -> Callable[[str], str]:
         tidy = unicodedata.normalize("NFC", text.translate(_INVISIBLE).translate(_WIDE))
         for pattern, mark in _PATTERNS:
             tidy = pattern.sub(mark, tidy)
+        for address in _ADDRESSES if any(map(str.isdigit, tidy)) else ():
+            tidy = address.sub(PLACE, tidy)
         tidy = known(tidy)
         tidy = _ADDRESSED.sub(_masked, tidy)
         return _CALLED.sub(_masked, tidy)

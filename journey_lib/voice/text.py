@@ -12,6 +12,7 @@ from typing import Literal
 from journey_lib.identity.names import bare as _bare
 from journey_lib.identity.names import tidy_vietnamese
 
+READ = 10_000  # letters of a text that are read: what is longer is no comment, and would take its time
 Spoken = Literal["vi", "en", "unknown"]
 
 # Abbreviations of Vietnamese chats and comments. Not here: those that are as often something else ("kh" is
@@ -174,7 +175,7 @@ def terms(text: str) -> list[str]:
 
 def accented(text: str) -> bool:
     """Whether the text has any letter that only Vietnamese with its marks has."""
-    return bool(_VIETNAMESE.search(tidy_vietnamese(text).casefold()))
+    return bool(_VIETNAMESE.search(_head(text).casefold()))
 
 
 def language(text: str) -> Spoken:
@@ -206,8 +207,13 @@ def is_syllable(word: str) -> bool:
     return bool(_SYLLABLE.fullmatch(word))
 
 
+def _head(text: str) -> str:
+    """As much of a text as is read, its letters composed; decomposed ones are at most four signs each."""
+    return tidy_vietnamese(text[: 4 * READ].translate(_DROP))[:READ]
+
+
 def _raw(text: str) -> list[str]:
-    tidy = tidy_vietnamese(text.translate(_DROP)).casefold()
+    tidy = _head(text).casefold()
     for pattern, emoji in ((_HEART, " ❤ "), (_SAD, " 🙁 "), (_HAPPY, " 🙂 ")):
         tidy = pattern.sub(emoji, tidy)
     return [_shortened(word) for word in _PIECE.findall(tidy)]

@@ -239,14 +239,17 @@ def _verbatims(
     typical = compared[compared["z"] > 0]
     for group, term, z in zip(typical["group"], typical["term"], typical["z"], strict=True):
         pull[group][term] = z
-    found = []
+    found: list[str] = []
+    quoted: dict[str, set[str]] = defaultdict(set)
     for group, term in zip(chosen["group"], chosen["term"], strict=True):
         weight = pull[group]
         near = {
             i: sum(weight.get(each, 0.0) for each in spoken[i]) / np.sqrt(len(spoken[i]))
             for i in said[group].texts[term]
         }
-        best = min(near, key=lambda i: (len(clean[i]) > LONGEST, -near[i], clean[i]))
+        told = quoted[group]  # another comment says more than the same one twice
+        best = min(near, key=lambda i: (clean[i] in told, len(clean[i]) > LONGEST, -near[i], clean[i]))
+        told.add(clean[best])
         whole = " ".join(clean[best].split())
         found.append(whole if len(whole) <= LONGEST else whole[:LONGEST].rsplit(" ", 1)[0] + " …")
     return found

@@ -107,8 +107,8 @@ def apart(personas: tuple[Persona, ...], factor: float, noise: float) -> tuple[P
 def clear(personas: tuple[Persona, ...]) -> tuple[Persona, ...]:
     """The same personas so that a year of contact tells who belongs where.
 
-    They are as common as each other, need as often, and can be reached by the same: known to the shop, with the
-    app and with a store in town as often as anybody. Then they are moved `apart`.
+    They are as common as each other, need as often, and can be reached by the same: each is known to the
+    shop, has the app and has a store in town as often as the others. Then they are moved `apart`.
     """
     same = tuple(
         replace(persona, share=1 / len(personas), places=IN_TOWN, members=1.0, app=5.0, needs_a_year=1.0)

@@ -1,8 +1,8 @@
 """From features to counts over categories, for a mixture of multinomials: the touches that shares are of.
 
 A block is what one multinomial is about: the channels, the parts of the day, weekend or not. The shares of a
-family are one block as long as they are parts of one whole; a share that is no part of it is a block of its own
-beside what is left to 1.
+family are one block as long as they are parts of one whole; a share that is no part of it is a block of its
+own, beside what is left to 1.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def cooked(recipe: Recipe, frame: pd.DataFrame) -> Array:
     for block in recipe.blocks:
         columns = recipe.columns[at : at + block.columns]
         at += block.columns
-        raw = frame[[column.name for column in columns]].to_numpy(float, na_value=np.nan)
+        raw = frame[[column.name for column in columns]].to_numpy(float, copy=True, na_value=np.nan)
         if columns[0].kind == "share":
             raw = np.clip(raw, 0, 1) * touches(frame)[:, None]
         if block.rest:
@@ -85,7 +85,8 @@ def touches(frame: pd.DataFrame) -> Array:
     """How many touches the shares are of. Parts of the day are of all events: the difference is small."""
     if "touches" not in frame:
         raise ParameterError(
-            "shares can only be counted with the number of touches they are of", do="add the feature 'touches'"
+            "shares can only be counted with the number of touches they are of",
+            do="add the feature 'touches'",
         )
     return frame["touches"].to_numpy(float, na_value=0.0)
 
@@ -93,8 +94,8 @@ def touches(frame: pd.DataFrame) -> Array:
 def angles(data: Matrix) -> Array:
     """The same customers as the gate looks at them: the arcsine of the root of each smoothed share.
 
-    On that scale what chance adds to a share of n touches varies by 1 / 4n whatever the share (Anscombe 1948),
-    so that columns weigh by how far customers differ in them, as they do in a likelihood.
+    On that scale what chance adds to a share of n touches varies by 1 / 4n whatever the share (Anscombe
+    1948), so that columns weigh by how far customers differ in them, as they do in a likelihood.
     """
     found = list[Array]()
     for block, (first, last) in zip(data.recipe.blocks, data.recipe.slices(), strict=True):
@@ -111,7 +112,7 @@ def _told(feature: Feature, frame: pd.DataFrame, why: dict[str, str]) -> bool:
     raw = frame[feature.name]
     if raw.isna().mean() > scaled.UNKNOWN:
         why[feature.name] = f"missing for {raw.isna().mean():.0%} of customers"
-    elif not raw.nunique() > 1:
+    elif raw.min() == raw.max():
         why[feature.name] = "the same for 100% of customers"
     return feature.name not in why
 
@@ -131,9 +132,7 @@ def _wholes(shares: list[Feature], frame: pd.DataFrame) -> list[list[Feature]]:
     return [[each] for each in shares]
 
 
-def _said_once(
-    parts: list[list[Feature]], frame: pd.DataFrame, why: dict[str, str]
-) -> list[list[Feature]]:
+def _said_once(parts: list[list[Feature]], frame: pd.DataFrame, why: dict[str, str]) -> list[list[Feature]]:
     """The blocks without those of one column that is a sum of columns in a larger one."""
     kept = list[list[Feature]]()
     for part in parts:
@@ -162,6 +161,8 @@ def _recipe(parts: list[list[Feature]], frame: pd.DataFrame, least_touches: int)
         blocks.append(Block(len(part), rest))
         for each in part:
             column = raw[each.name]
-            usual = Column(each.name, each.kind, float(column.median()), None, 0.0, float(column.max()), 0.0, 1.0, 0.0)
+            usual = Column(
+                each.name, each.kind, float(column.median()), None, 0.0, float(column.max()), 0.0, 1.0, 0.0
+            )
             columns.append(replace(usual, missing=float(column.isna().mean())))
     return Recipe(tuple(columns), least_touches, tuple(blocks))

@@ -108,9 +108,9 @@ def find(
     names
         Which features decide; None: how customers behave, see `matrix`.
     method
-        "kmeans"; "mixture" of Gaussians with a spread of their own in each column; or "multinomial", a mixture
-        of multinomials on the counts that shares are of (latent classes, see `latent`), for which a short
-        history says little by itself. Both mixtures are fitted on the sample.
+        "kmeans"; "mixture" of Gaussians with a spread of their own in each column; or "multinomial", a
+        mixture of multinomials on the counts that shares are of (latent classes, see `latent`), for which a
+        short history says little by itself. Both mixtures are fitted on the sample.
     sample
         How many customers stability is measured on; k-means then is fitted to all.
 
@@ -139,7 +139,9 @@ def find(
     tried = tuple(ks) if k == "auto" else tuple(sorted({*ks, int(k)}))
     x = data.values[drawn(data.codes, sample, seed)]
     with one_thread():
-        table, jaccards, fits = alternatives(x, tried, method, seed=seed, bootstraps=bootstraps, blocks=blocks)
+        table, jaccards, fits = alternatives(
+            x, tried, method, seed=seed, bootstraps=bootstraps, blocks=blocks
+        )
         stable = table.loc[table["stable"], "k"].tolist()
         if k == "auto" and not stable:
             reason = f"no number of groups comes out again (Jaccard {STABLE}) and has valleys between them"

@@ -1,11 +1,11 @@
 """Latent classes: a mixture of multinomials, for counts over categories and for answers to questions alike.
 
 Everybody is of one class; a class has, for each block of categories (the channels, the parts of the day, the
-answers to one question), a probability of each. Given the class, blocks are independent of one another. It is
-latent class analysis (Lazarsfeld and Henry 1968; Goodman 1974) where a block holds one answer, and the mixture
-of multinomials of Nigam, McCallum, Thrun and Mitchell (2000) where it holds counts. Somebody of whom a block
-is not known has no count in it, which is what being missing at random asks for. Few counts say little by
-themselves: no share of them is ever taken.
+answers to one question), a probability of each. Given the class, blocks are independent of one another. It
+is latent class analysis (Lazarsfeld and Henry 1968; Goodman 1974) where a block holds one answer, and the
+mixture of multinomials of Nigam, McCallum, Thrun and Mitchell (2000) where it holds counts. Somebody of whom
+a block is not known has no count in it, which is what being missing at random asks for. Few counts say little
+by themselves: no share of them is ever taken. On mixtures and EM: McLachlan and Peel (2000).
 """
 
 from __future__ import annotations
@@ -63,14 +63,13 @@ def fit(
     many = np.ones(len(x)) if weights is None else weights.astype(float)
     usual = _over(many @ x, blocks)
     rng = np.random.default_rng([seed, k])
-    best: tuple[float, Array, Array] | None = None
+    best: tuple[float, Array, Array] = -np.inf, usual, usual
     rooms = rooted(x, blocks)
     for _ in range(starts if k > 1 else 1):
         member = _first(rooms, k, many, rng)
         shares, chances, value = _climb(x, blocks, member, many, prior * usual, SHORT, close)
-        if best is None or value > best[0]:
+        if value > best[0]:
             best = value, shares, chances
-    assert best is not None
     member, _each = posterior(x, best[1], best[2])
     shares, chances, value = _climb(x, blocks, member, many, prior * usual, LONGEST, close)
     free = k - 1 + k * sum(last - first - 1 for first, last in blocks)
@@ -146,7 +145,7 @@ def _over(counts: Array, blocks: Blocks) -> Array:
 
 
 def _first(rooms: Array, k: int, many: Array, rng: np.random.Generator) -> Array:
-    """Memberships to begin with: of the nearest of k rows drawn far apart (k-means++), and a little of all."""
+    """Memberships to begin with: of the nearest of k rows far apart (k-means++), and a little of all."""
     chance = many / many.sum()
     nearest, label = np.full(len(rooms), np.inf), np.zeros(len(rooms), np.int64)
     for number in range(k):

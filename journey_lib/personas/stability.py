@@ -48,7 +48,7 @@ def fitted(
     blocks: latent.Blocks = (),
     times: Array | None = None,
 ) -> Fit:
-    """Groups of `x`, k of them: k-means, a mixture of Gaussians with spreads of their own, or of multinomials.
+    """Groups of `x`, k of them: k-means, a mixture of Gaussians with spreads of their own, of multinomials.
 
     `blocks` and `times`, how often each row is there, are of multinomials only.
     """
@@ -117,11 +117,11 @@ def again(
 
 
 def valley(x: Array, fit: Fit, blocks: latent.Blocks = ()) -> float:
-    """Of the two groups that are least apart: density halfway between them beside that at the thinner centre.
+    """Of the two groups least apart: density halfway between them beside that at the thinner centre.
 
-    Members of both are looked at along the line from centre to centre, in windows of a fifth of its length; of
-    multinomials the line is the ratio of their likelihoods. A slope or a plateau that was cut in two has 1 or
-    more, for most stand where the cut is; groups have a valley.
+    Members of both are looked at along the line from centre to centre, in windows of a fifth of its length;
+    of multinomials the line is the ratio of their likelihoods. A slope or a plateau that was cut in two has 1
+    or more, for most stand where the cut is; groups have a valley.
     """
     worst = 0.0
     for one in range(len(fit.centres)):

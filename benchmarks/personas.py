@@ -170,7 +170,7 @@ def of_channels(frame: pd.DataFrame) -> Any:
 
 
 def counts(seeds: int = 20, *names: str) -> dict[str, Any]:
-    """Gate of the mixture of multinomials on three kinds of continua; kinds of taste found in their number."""
+    """The gate before multinomials on three kinds of continua; kinds of taste found in their number."""
     facts: dict[str, Any] = {}
     for make in (smooth_tastes, bound_tastes, dirichlet_tastes):
         if names and make.__name__ not in names:

@@ -2,8 +2,8 @@
 
 Latent class analysis as in Lazarsfeld and Henry (1968) and Goodman (1974), fitted by maximum likelihood with
 the classes of `latent`; a question that was not answered says nothing (missing at random). It needs no
-library beside those of the workbench. How many classes there are is told by the BIC (Schwarz 1978); one may be
-best.
+library beside those of the workbench. How many classes there are is told by the BIC (Schwarz 1978), and one
+may be best.
 """
 
 from __future__ import annotations

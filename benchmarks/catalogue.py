@@ -169,7 +169,7 @@ BENCHMARKS = (
     ),
     Benchmark(
         "personas_counts_1m",
-        "gate, bootstraps, mixture of multinomials, rules in words vs k-means for k of 2 to 8 with silhouettes",
+        "gate, bootstraps, multinomial mixture, rules in words vs k-means for k of 2 to 8 with silhouettes",
         "customers",
         MILLION,
         Command("ours", "personas.py", ("million", "{customers}", "multinomial")),

@@ -189,15 +189,19 @@ def counts(seeds: int = 20, *names: str) -> dict[str, Any]:
         print(make.__name__, facts[make.__name__], file=sys.stderr, flush=True)
     if names and "kinds" not in names:
         return facts
-    right, called, alike = 0, 0, []
+    right, called, alike, ratios = 0, 0, list[float](), list[float]()
     for seed in range(seeds):
         frame, group = kinds_of_taste(np.random.default_rng(seed), 3 + seed % 4)
         one = find(of_channels(frame), method="multinomial", seed=seed, bootstraps=20)
         called += one.structure.verdict == "groups"
         right += one.k == len(np.unique(group))
         alike.append(round(float(adjusted_rand_score(group, one.labels)), 3))
-        print("kinds", len(np.unique(group)), one.k, alike[-1], file=sys.stderr, flush=True)
-    facts["kinds"] = {"called groups": called, "right k": right, "of": seeds, "adjusted Rand": min(alike)}
+        ratios.append(round(one.structure.ratio, 3))
+        print("kinds", len(np.unique(group)), one.k, alike[-1], ratios[-1], file=sys.stderr, flush=True)
+    facts["kinds"] = {
+        "called groups": called, "right k": right, "of": seeds, "adjusted Rand": min(alike),
+        "ratio": [min(ratios), max(ratios)],
+    }  # fmt: skip
     return facts
 
 

@@ -19,7 +19,7 @@ with step("imports"):
     import pandas as pd
     from sklearn.metrics import adjusted_rand_score
 
-    from journey_lib.personas.counts import angles, counted
+    from journey_lib.personas.counts import CUT, angles, counted
     from journey_lib.personas.find import find
     from journey_lib.personas.gate import structure
     from journey_lib.personas.matrix import LEAST_TOUCHES, Matrix, matrix, plain
@@ -178,7 +178,7 @@ def counts(seeds: int = 20, *names: str) -> dict[str, Any]:
         found = []
         for seed in range(seeds):
             data = counted(of_channels(make(np.random.default_rng(seed))))
-            found.append(structure(replace(data, values=angles(data)), seed=seed))
+            found.append(structure(replace(data, values=angles(data)), seed=seed, cut=CUT))
         ratios = sorted(each.ratio for each in found)
         facts[make.__name__] = {
             "called groups": sum(each.verdict == "groups" for each in found),

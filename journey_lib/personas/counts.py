@@ -22,6 +22,7 @@ from journey_lib.personas.matrix import Block, Column, Matrix, Recipe
 
 Array = npt.NDArray[Any]
 
+CUT = 0.80  # of the gate on these angles; stitched shops without kinds come down to 0.855
 RESTATED = 0.95  # of a column's variance in what the columns of another block say: then it says that again
 SLACK = 1e-6
 

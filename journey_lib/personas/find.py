@@ -15,7 +15,7 @@ from journey_lib.features import Features
 from journey_lib.intervals import wilson
 from journey_lib.model import Result
 from journey_lib.personas import latent
-from journey_lib.personas.counts import angles, counted
+from journey_lib.personas.counts import CUT, angles, counted
 from journey_lib.personas.gate import Structure, structure
 from journey_lib.personas.matrix import LEAST_TOUCHES, Matrix, Recipe, matrix
 from journey_lib.personas.sample import drawn, one_thread
@@ -124,7 +124,7 @@ def find(
     _check(method, k, ks, bootstraps)
     if method == "multinomial":
         data = counted(features, names=names, least_touches=least_touches)
-        gate = structure(replace(data, values=angles(data)), seed=seed, nulls=nulls)
+        gate = structure(replace(data, values=angles(data)), seed=seed, nulls=nulls, cut=CUT)
     else:
         data = matrix(features, names=names, least_touches=least_touches)
         gate = structure(data, seed=seed, nulls=nulls)

@@ -122,13 +122,9 @@ def find(
         Fewer than 100 customers with enough touches.
     """
     _check(method, k, ks, bootstraps)
-    if method == "multinomial":
-        data = counted(features, names=names, least_touches=least_touches)
-        gate = structure(replace(data, values=angles(data)), seed=seed, nulls=nulls, cut=CUT)
-    else:
-        data = matrix(features, names=names, least_touches=least_touches)
-        gate = structure(data, seed=seed, nulls=nulls)
-    blocks = data.recipe.slices()
+    make = counted if method == "multinomial" else matrix
+    data = make(features, names=names, least_touches=least_touches)
+    gate = _gate(data, seed, nulls)
     settings = {
         "fingerprint": features.fingerprint, "method": method, "k": k, "seed": seed, "nulls": nulls,
         "least_touches": least_touches, "bootstraps": bootstraps, "sample": sample,
@@ -140,7 +136,7 @@ def find(
     x = data.values[drawn(data.codes, sample, seed)]
     with one_thread():
         table, jaccards, fits = alternatives(
-            x, tried, method, seed=seed, bootstraps=bootstraps, blocks=blocks
+            x, tried, method, seed=seed, bootstraps=bootstraps, blocks=data.recipe.slices()
         )
         stable = table.loc[table["stable"], "k"].tolist()
         if k == "auto" and not stable:
@@ -242,6 +238,12 @@ def _check(method: str, k: int | str, ks: Sequence[int], bootstraps: int) -> Non
         raise ParameterError(f"{wrong[0] if wrong else k!r} groups cannot be", do='use 2 to 30, or "auto"')
     if bootstraps < 10:
         raise ParameterError("fewer than 10 bootstraps say nothing of stability", how_many=f"{bootstraps}")
+
+
+def _gate(data: Matrix, seed: int, nulls: int) -> Structure:
+    if data.recipe.blocks:
+        return structure(replace(data, values=angles(data)), seed=seed, nulls=nulls, cut=CUT)
+    return structure(data, seed=seed, nulls=nulls)
 
 
 def _placed(data: Matrix, fit: Fit, method: Method) -> tuple[Groups, pd.Series[Any], pd.Series[Any]]:

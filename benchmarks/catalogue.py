@@ -168,6 +168,17 @@ BENCHMARKS = (
         turns=1,
     ),
     Benchmark(
+        "personas_counts_1m",
+        "gate, bootstraps, multinomial mixture, rules in words vs k-means for k of 2 to 8 with silhouettes",
+        "customers",
+        MILLION,
+        Command("ours", "personas.py", ("million", "{customers}", "multinomial")),
+        Command("ours", "peers/sklearn_kmeans.py", ("{customers}",)),
+        target=None,
+        same=("customers",),
+        turns=1,
+    ),
+    Benchmark(
         "spark_10m",
         "files to touch table, paths, linear and time decay on a local Spark, vs the embedded engine",
         "events",

@@ -1,13 +1,15 @@
 """How often the gate before personas errs, whether groups are found again, what a million customers take.
 
 personas.py calibrate [SEEDS [SET ...]]   structureless sets called groups, clear blobs found, right k
-personas.py million FILE                  gate, groups, rules of a file of customers (data.py)
+personas.py counts [SEEDS [SET ...]]      the same of counts of touches, for the mixture of multinomials
+personas.py million FILE [METHOD]         gate, groups, rules of a file of customers (data.py)
 personas.py retail FILE                   a year of a real shop's invoices (UCI Online Retail II)
 """
 
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import Any
 
 from stopwatch import report, step
@@ -15,7 +17,9 @@ from stopwatch import report, step
 with step("imports"):
     import numpy as np
     import pandas as pd
+    from sklearn.metrics import adjusted_rand_score
 
+    from journey_lib.personas.counts import CUT, angles, counted
     from journey_lib.personas.find import find
     from journey_lib.personas.gate import structure
     from journey_lib.personas.matrix import LEAST_TOUCHES, Matrix, matrix, plain
@@ -124,7 +128,84 @@ def found_again(seeds: int) -> dict[str, Any]:
     return {"called groups": called, "right k": right, "of": seeds, "ratio": [min(ratios), max(ratios)]}
 
 
-def million(file: str) -> dict[str, Any]:
+def smooth_tastes(rng: np.random.Generator) -> pd.DataFrame:
+    """Twelve channels; log tastes are independent and normal."""
+    return tallied(rng, np.log(rng.dirichlet(np.ones(12))) + 0.8 * rng.normal(size=(ROWS, 12)))
+
+
+def bound_tastes(rng: np.random.Generator) -> pd.DataFrame:
+    """Twelve channels; log tastes are normal and hang together: who likes one likes its neighbours."""
+    return tallied(rng, 0.5 * correlated(rng, ROWS, 12))
+
+
+def dirichlet_tastes(rng: np.random.Generator) -> pd.DataFrame:
+    """Twelve channels; a Dirichlet about the mean, which is what an overdispersed multinomial is."""
+    usual = rng.dirichlet(np.ones(12)) * 8 + 0.1
+    return tallied(rng, np.log(np.maximum(rng.dirichlet(usual, ROWS), 1e-12)))
+
+
+def tallied(rng: np.random.Generator, log: Any) -> pd.DataFrame:
+    """How often each customer met each channel, in 20 touches or more."""
+    touches = 20 + rng.geometric(1 / 20, ROWS)
+    taste = np.exp(log - log.max(axis=1, keepdims=True))
+    counts = [rng.multinomial(n, each / each.sum()) for n, each in zip(touches, taste, strict=True)]
+    return pd.DataFrame(np.array(counts)).add_prefix("channel_")
+
+
+def kinds_of_taste(rng: np.random.Generator, k: int) -> tuple[pd.DataFrame, Any]:
+    """Kinds that differ in half of their touches or more, each person a little from their kind."""
+    while True:
+        usual = rng.dirichlet(np.ones(12) * 0.4, k)
+        apart = np.abs(usual[:, None] - usual).sum(axis=2)[np.triu_indices(k, 1)] / 2
+        if apart.min() > 0.5:
+            break
+    group = rng.choice(k, ROWS, p=rng.dirichlet(np.ones(k) * 8))
+    log = np.log(np.maximum(usual[group], 1e-6)) + 0.2 * rng.normal(size=(ROWS, 12))
+    return tallied(rng, log), group
+
+
+def of_channels(frame: pd.DataFrame) -> Any:
+    kinds: dict[str, Any] = dict.fromkeys(frame, "count")
+    return plain(frame, kinds, dict.fromkeys(frame, "channel"))
+
+
+def counts(seeds: int = 20, *names: str) -> dict[str, Any]:
+    """The gate before multinomials on three kinds of continua; kinds of taste found in their number."""
+    facts: dict[str, Any] = {}
+    for make in (smooth_tastes, bound_tastes, dirichlet_tastes):
+        if names and make.__name__ not in names:
+            continue
+        found = []
+        for seed in range(seeds):
+            data = counted(of_channels(make(np.random.default_rng(seed))))
+            found.append(structure(replace(data, values=angles(data)), seed=seed, cut=CUT))
+        ratios = sorted(each.ratio for each in found)
+        facts[make.__name__] = {
+            "called groups": sum(each.verdict == "groups" for each in found),
+            "chance below 0.05": sum(each.chance <= 0.05 for each in found),
+            "of": seeds,
+            "ratio": [round(ratios[0], 3), round(float(np.median(ratios)), 3), round(ratios[-1], 3)],
+        }
+        print(make.__name__, facts[make.__name__], file=sys.stderr, flush=True)
+    if names and "kinds" not in names:
+        return facts
+    right, called, alike, ratios = 0, 0, list[float](), list[float]()
+    for seed in range(seeds):
+        frame, group = kinds_of_taste(np.random.default_rng(seed), 3 + seed % 4)
+        one = find(of_channels(frame), method="multinomial", seed=seed, bootstraps=20)
+        called += one.structure.verdict == "groups"
+        right += one.k == len(np.unique(group))
+        alike.append(round(float(adjusted_rand_score(group, one.labels)), 3))
+        ratios.append(round(one.structure.ratio, 3))
+        print("kinds", len(np.unique(group)), one.k, alike[-1], ratios[-1], file=sys.stderr, flush=True)
+    facts["kinds"] = {
+        "called groups": called, "right k": right, "of": seeds, "adjusted Rand": min(alike),
+        "ratio": [min(ratios), max(ratios)],
+    }  # fmt: skip
+    return facts
+
+
+def million(file: str, method: Any = "kmeans") -> dict[str, Any]:
     """Gate, groups and rules of the customers in a file of `data.py`."""
     with step("read"):
         frame = pd.read_parquet(file)
@@ -133,7 +214,7 @@ def million(file: str) -> dict[str, Any]:
         families = {name: "channel" if name.startswith("share") else "time" for name in names}
         features = plain(frame, {**kinds, "touches": "count"}, {**families, "touches": "frequency"})
     with step("find"):
-        found = find(features, names=names)
+        found = find(features, names=names, method=method)
     with step("rules"):
         told = rules(found, features)
     with step("checks"):
@@ -210,7 +291,9 @@ def bought(rows: pd.DataFrame, customer: str, invoice: str) -> pd.DataFrame:
 if __name__ == "__main__":
     arguments = [int(each) if each.isdigit() else each for each in sys.argv[2:]]
     report(
-        {"calibrate": calibrate, "million": million, "retail": retail}[sys.argv[1]](*arguments),
+        {"calibrate": calibrate, "counts": counts, "million": million, "retail": retail}[sys.argv[1]](
+            *arguments
+        ),
         "journey-workbench",
         "scikit-learn",
         "numpy",

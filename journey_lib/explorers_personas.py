@@ -106,7 +106,12 @@ def _choices(session: Session, features: Features) -> tuple[Any, Any, Any]:
         layout=widgets.Layout(width="26rem"),
     )
     method = widgets.Dropdown(
-        options=[(_("k-means"), "kmeans"), (_("Gaussian mixture"), "mixture")], description=_("Method")
+        options=[
+            (_("k-means"), "kmeans"),
+            (_("Gaussian mixture"), "mixture"),
+            (_("Mixture of multinomials"), "multinomial"),
+        ],
+        description=_("Method"),
     )
     number = widgets.Dropdown(
         options=[(_("as many as are found again"), "auto"), *((str(k), k) for k in range(2, MOST + 1))],

@@ -259,10 +259,11 @@ def test_the_shops_own_personas_are_there_but_overlap_and_the_clear_ones_do_not(
 
 def test_the_clear_personas_are_the_shops_own_farther_apart() -> None:
     assert [persona.code for persona in CLEAR] == CODES
-    assert personas.apart(PERSONAS) == CLEAR
+    assert personas.clear(PERSONAS) == CLEAR
+    assert np.ptp([persona.share for persona in CLEAR]) == 0
     for channel in CHANNELS:
         usual, far = (np.ptp([p.habit(channel) for p in kinds]) for kinds in (PERSONAS, CLEAR))
-        assert far == pytest.approx(1.5 * usual)
+        assert far == pytest.approx(3 * usual)
 
 
 # --- lives ---

@@ -17,6 +17,7 @@ Place = Literal["metropolis", "city", "province"]
 YOUNGEST = 18
 OFFLINE = ("store", "event", "call_centre", "sales_staff")
 EVERYWHERE: Mapping[Place, float] = {"metropolis": 1.0, "city": 1.0, "province": 1.0}
+IN_TOWN: Mapping[Place, float] = {"metropolis": 1.0, "city": 1.0, "province": 0.03}
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def levelled(personas: tuple[Persona, ...]) -> tuple[Persona, ...]:
     )
 
 
-def apart(personas: tuple[Persona, ...], factor: float = 1.5, noise: float = 0.3) -> tuple[Persona, ...]:
+def apart(personas: tuple[Persona, ...], factor: float, noise: float) -> tuple[Persona, ...]:
     """The same personas farther from their mean by `factor`, their people nearer to each other by `noise`."""
     usual = alike(personas)
 
@@ -101,6 +102,19 @@ def apart(personas: tuple[Persona, ...], factor: float = 1.5, noise: float = 0.3
             for persona in personas
         )
     )
+
+
+def clear(personas: tuple[Persona, ...]) -> tuple[Persona, ...]:
+    """The same personas so that a year of contact tells who belongs where.
+
+    They are as common as each other, need as often, and can be reached by the same: each is known to the
+    shop, has the app and has a store in town as often as the others. Then they are moved `apart`.
+    """
+    same = tuple(
+        replace(persona, share=1 / len(personas), places=IN_TOWN, members=1.0, app=5.0, needs_a_year=1.0)
+        for persona in personas
+    )
+    return apart(levelled(same), factor=3.0, noise=0.15)
 
 
 def alike(personas: tuple[Persona, ...]) -> Persona:
@@ -370,5 +384,5 @@ PERSONAS: tuple[Persona, ...] = levelled(
         ),
     )
 )
-CLEAR: tuple[Persona, ...] = apart(PERSONAS)
+CLEAR: tuple[Persona, ...] = clear(PERSONAS)
 ALIKE: tuple[Persona, ...] = (alike(PERSONAS),)

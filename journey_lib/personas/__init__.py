@@ -1,5 +1,6 @@
 """Personas an analyst can defend: groups of customers by declared rules or found in what they do."""
 
+from journey_lib.personas.answers import Classes, latent_classes
 from journey_lib.personas.apply import assign, drift, migration, read, save
 from journey_lib.personas.find import Found, find
 from journey_lib.personas.gate import Structure, structure
@@ -9,6 +10,7 @@ from journey_lib.personas.portrait import demographics, sizes, traits
 from journey_lib.personas.profile import audience, target, value_profile
 
 __all__ = [
+    "Classes",
     "Found",
     "Notes",
     "Structure",
@@ -17,6 +19,7 @@ __all__ = [
     "demographics",
     "drift",
     "find",
+    "latent_classes",
     "migration",
     "notes",
     "read",

@@ -15,8 +15,9 @@ from journey_lib.errors import DataError, ParameterError
 from journey_lib.features import Features
 from journey_lib.intervals import wilson
 from journey_lib.model import Result
-from journey_lib.personas.find import Found, Groups, decided
-from journey_lib.personas.matrix import Column, Recipe, cooked, transformed
+from journey_lib.personas.counts import cooked
+from journey_lib.personas.find import METHODS, Found, Groups, decided
+from journey_lib.personas.matrix import Block, Column, Recipe, transformed
 
 Array = npt.NDArray[Any]
 
@@ -41,6 +42,7 @@ def save(found: Found, path: Path) -> None:
         "method": groups.method,
         "least_touches": groups.recipe.least_touches,
         "columns": [asdict(column) for column in groups.recipe.columns],
+        "blocks": [asdict(block) for block in groups.recipe.blocks],
         "centres": groups.centres.tolist(),
         "fence": groups.fence.tolist(),
         "weights": groups.weights.tolist(),
@@ -66,7 +68,11 @@ def read(path: Path) -> Groups:
                 where=str(path),
                 do="find them again",
             )
-        recipe = Recipe(tuple(Column(**each) for each in said["columns"]), int(said["least_touches"]))
+        recipe = Recipe(
+            tuple(Column(**each) for each in said["columns"]),
+            int(said["least_touches"]),
+            tuple(Block(**each) for each in said.get("blocks", [])),  # files from before there were any
+        )
         centres, fence, weights, widths = (
             np.array(said[name], float) for name in ("centres", "fence", "weights", "widths")
         )
@@ -75,11 +81,11 @@ def read(path: Path) -> Groups:
         raise DataError(
             "this is no file of personas", where=f"{path}: {error}", do="write one with save()"
         ) from None
-    shape = len(centres), len(recipe.columns)
+    shape = len(centres), len(recipe.categories())
     if centres.shape != shape or widths.shape != shape or fence.shape != weights.shape != shape[:1]:
         raise DataError("a file of personas whose parts do not fit together", where=str(path))
-    if method not in {"kmeans", "mixture"}:
-        raise DataError(f"there is no method '{method}'", where=str(path))
+    if method not in METHODS or (method == "multinomial") != bool(recipe.blocks):
+        raise DataError(f"there is no method '{method}' of such columns", where=str(path))
     return Groups(method, recipe, centres, fence, weights, widths)
 
 
@@ -146,16 +152,15 @@ def migration(old: pd.Series[Any], new: pd.Series[Any]) -> Result:
 def matched(model: Groups | Found, before: Groups) -> dict[int, int]:
     """Which persona of the model before each new one is: the pairing with the least distance between centres.
 
-    Centres are compared on the scale of the model before, the pairs chosen together (Kuhn 1955), so that a
-    persona keeps its identity when sizes change their order. A persona too many on either side is in no pair.
+    Centres are compared on the scale of the model before (chances by their roots, Hellinger's distance), the
+    pairs chosen together (Kuhn 1955), so that a persona keeps its identity when sizes change their order. A
+    persona too many on either side is in no pair.
 
     Raises
     ------
     ParameterError
-        The two rest on different columns.
+        The two rest on different columns, or one on counts and the other not.
     """
-    from scipy.optimize import linear_sum_assignment
-
     now = _groups(model)
     mine, theirs = ({column.name: column for column in each.recipe.columns} for each in (now, before))
     if set(mine) != set(theirs):
@@ -164,13 +169,33 @@ def matched(model: Groups | Found, before: Groups) -> dict[int, int]:
             where=", ".join(sorted(set(mine) ^ set(theirs))),
             do="find both with the same names",
         )
+    if now.recipe.blocks or before.recipe.blocks:
+        return _paired(*_on_one_scale(now, before))
     moved = np.empty_like(now.centres)
     place = {column.name: number for number, column in enumerate(now.recipe.columns)}
     for number, column in enumerate(before.recipe.columns):
         own = mine[column.name]
         raw = now.centres[:, place[column.name]] / own.scale + own.middle
         moved[:, number] = (raw - column.middle) * column.scale
-    apart = np.linalg.norm(moved[:, None, :] - before.centres[None, :, :], axis=2)
+    return _paired(moved, before.centres)
+
+
+def _on_one_scale(now: Groups, before: Groups) -> tuple[Array, Array]:
+    """The roots of the chances of both, in the order of the model before."""
+    place = {name: number for number, name in enumerate(now.recipe.categories())}
+    wanted = before.recipe.categories()
+    if set(place) != set(wanted):
+        raise ParameterError(
+            "personas found in counts and others cannot be matched", do="find both by the same method"
+        )
+    order = [place[name] for name in wanted]
+    return np.sqrt(now.centres[:, order]), np.sqrt(before.centres)
+
+
+def _paired(centres: Array, others: Array) -> dict[int, int]:
+    from scipy.optimize import linear_sum_assignment
+
+    apart = np.linalg.norm(centres[:, None, :] - others[None, :, :], axis=2)
     rows, columns = linear_sum_assignment(apart)
     return {int(row): int(column) for row, column in zip(rows, columns, strict=True)}
 

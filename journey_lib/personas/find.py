@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -15,6 +15,8 @@ from journey_lib.features import Features
 from journey_lib.intervals import wilson
 from journey_lib.model import Result
 from journey_lib.once import once
+from journey_lib.personas import latent
+from journey_lib.personas.counts import CUT, angles, counted
 from journey_lib.personas.gate import Structure, structure
 from journey_lib.personas.matrix import LEAST_TOUCHES, Matrix, Recipe, matrix
 from journey_lib.personas.sample import drawn, one_thread
@@ -22,6 +24,7 @@ from journey_lib.personas.stability import STABLE, Fit, Method, alternatives, ba
 
 Array = npt.NDArray[Any]
 
+METHODS: tuple[Method, ...] = ("kmeans", "mixture", "multinomial")
 KS = range(2, 9)
 SAMPLE = 4000
 NOBODY = -1
@@ -35,7 +38,8 @@ BLOCK = 65_536
 class Groups:
     """What decides who belongs where: centres on the scale of the recipe, and how far is too far from each.
 
-    `weights` and `widths` are a mixture's shares and variances, and not used by k-means.
+    `weights` and `widths` are a mixture's shares and variances, and not used by k-means; the centres of
+    multinomials are the chances of each category of `recipe.categories()`.
     """
 
     method: Method
@@ -52,7 +56,7 @@ class Found:
 
     `labels`   by customer's code: from 0, the largest persona first; -1: fits none.
     `margin`   how clearly each belongs: for k-means how much nearer the own centre is than the next, as a
-               share of the way to the next (0 between two, 1 at the centre); for a mixture its probability.
+               share of the way to the next (0 between two, 1 at the centre); for mixtures its probability.
     `centres`  a row a persona: the mean of every number in its own unit, over the members of whom it is
                known.
     `alternatives`  every number of groups tried, see `stability.alternatives`.
@@ -106,7 +110,9 @@ def find(
     names
         Which features decide; None: how customers behave, see `matrix`.
     method
-        "kmeans", or "mixture" of Gaussians with a spread of their own in each column, fitted on the sample.
+        "kmeans"; "mixture" of Gaussians with a spread of their own in each column; or "multinomial", a
+        mixture of multinomials on the counts that shares are of (latent classes, see `latent`), for which a
+        short history says little by itself. Both mixtures are fitted on the sample.
     sample
         How many customers stability is measured on; k-means then is fitted to all.
 
@@ -118,8 +124,9 @@ def find(
         Fewer than 100 customers with enough touches.
     """
     _check(method, k, ks, bootstraps)
-    data = matrix(features, names=names, least_touches=least_touches)
-    gate = structure(data, seed=seed, nulls=nulls)
+    make = counted if method == "multinomial" else matrix
+    data = make(features, names=names, least_touches=least_touches)
+    gate = _gate(data, seed, nulls)
     settings = {
         "fingerprint": features.fingerprint, "method": method, "k": k, "seed": seed, "nulls": nulls,
         "least_touches": least_touches, "bootstraps": bootstraps, "sample": sample,
@@ -130,7 +137,9 @@ def find(
     tried = tuple(ks) if k == "auto" else tuple(sorted({*ks, int(k)}))
     x = data.values[drawn(data.codes, sample, seed)]
     with one_thread():
-        table, jaccards, fits = alternatives(x, tried, method, seed=seed, bootstraps=bootstraps)
+        table, jaccards, fits = alternatives(
+            x, tried, method, seed=seed, bootstraps=bootstraps, blocks=data.recipe.slices()
+        )
         stable = table.loc[table["stable"], "k"].tolist()
         if k == "auto" and not stable:
             reason = f"no number of groups comes out again (Jaccard {STABLE}) and has valleys between them"
@@ -178,12 +187,21 @@ def summary(found: Found) -> Result:
 def near(groups: Groups, x: Array) -> tuple[Array, Array, Array]:
     """For each row of `x` its nearest group, the distance to it, and the margin, a block at a time.
 
-    A mixture's group is the likeliest, its distance in spreads of each column, its margin the probability.
+    A mixture's group is the likeliest, its distance in spreads of each column, its margin the probability; of
+    multinomials the distance is the root of the deviance a count.
     """
     label, distance, margin = np.empty(len(x), np.int64), np.empty(len(x)), np.empty(len(x))
     every = np.ones_like(groups.widths) if groups.method == "kmeans" else groups.widths
     for at in range(0, len(x), BLOCK):
         part = x[at : at + BLOCK]
+        here = slice(at, at + len(part))
+        if groups.method == "multinomial":
+            blocks = groups.recipe.slices()
+            chance, _each = latent.posterior(part, groups.weights, groups.centres)
+            label[here], margin[here] = chance.argmax(axis=1), chance.max(axis=1)
+            apart = latent.deviance(part, groups.centres, label[here], blocks)
+            distance[here] = np.sqrt(apart / np.maximum(part.sum(axis=1), 1))
+            continue
         squared = np.stack(
             [
                 ((part - centre) ** 2 / width).sum(axis=1)
@@ -200,7 +218,6 @@ def near(groups: Groups, x: Array) -> tuple[Array, Array, Array]:
             chance = np.exp(log)
             chance /= chance.sum(axis=1, keepdims=True)
             best, sure = chance.argmax(axis=1), chance.max(axis=1)
-        here = slice(at, at + len(part))
         label[here], margin[here] = best, sure
         distance[here] = np.sqrt(squared[np.arange(len(part)), best])
     return label, distance, margin
@@ -214,8 +231,8 @@ def decided(groups: Groups, x: Array) -> tuple[Array, Array]:
 
 
 def _check(method: str, k: int | str, ks: Sequence[int], bootstraps: int) -> None:
-    if method not in {"kmeans", "mixture"}:
-        raise ParameterError(f"there is no method '{method}'", do=did_you_mean(method, ["kmeans", "mixture"]))
+    if method not in METHODS:
+        raise ParameterError(f"there is no method '{method}'", do=did_you_mean(method, METHODS))
     wrong = [
         each for each in (*ks, k) if each != "auto" and (not isinstance(each, int) or not 2 <= each <= 30)
     ]
@@ -223,6 +240,12 @@ def _check(method: str, k: int | str, ks: Sequence[int], bootstraps: int) -> Non
         raise ParameterError(f"{wrong[0] if wrong else k!r} groups cannot be", do='use 2 to 30, or "auto"')
     if bootstraps < 10:
         raise ParameterError("fewer than 10 bootstraps say nothing of stability", how_many=f"{bootstraps}")
+
+
+def _gate(data: Matrix, seed: int, nulls: int) -> Structure:
+    if data.recipe.blocks:
+        return structure(replace(data, values=angles(data)), seed=seed, nulls=nulls, cut=CUT)
+    return structure(data, seed=seed, nulls=nulls)
 
 
 def _placed(data: Matrix, fit: Fit, method: Method) -> tuple[Groups, pd.Series[Any], pd.Series[Any]]:

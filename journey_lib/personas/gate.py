@@ -16,7 +16,7 @@ from journey_lib.personas.sample import drawn, grouped, one_thread
 Array = npt.NDArray[Any]
 
 KS = (3, 4, 5, 6)
-CUT = 0.92  # the ratio must be below as well: with many customers the smallest bend is beyond chance
+CUT = 0.85  # the ratio must be below as well: with many customers the smallest bend is beyond chance
 CHANCE = 0.05
 SAMPLE = 3000
 STARTS = 4

@@ -48,11 +48,38 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Block:
+    """So many columns in a row are the categories of one multinomial, beside a `rest` of theirs or not."""
+
+    columns: int
+    rest: bool
+
+
+@dataclass(frozen=True)
 class Recipe:
-    """The columns in their order, and how many touches a customer must have for anything to be told."""
+    """The columns in their order, and how many touches a customer must have for anything to be told.
+
+    With `blocks` the columns are counted, not measured: see `counts`.
+    """
 
     columns: tuple[Column, ...]
     least_touches: int
+    blocks: tuple[Block, ...] = ()
+
+    def slices(self) -> list[tuple[int, int]]:
+        """First category of each block, and the one after its last, in the table of counts."""
+        sizes = [block.columns + block.rest for block in self.blocks]
+        ends = [sum(sizes[: number + 1]) for number in range(len(sizes))]
+        return [(end - size, end) for size, end in zip(sizes, ends, strict=True)]
+
+    def categories(self) -> list[str]:
+        """The columns of the table of numbers: the features', and a rest after each block that has one."""
+        names, at = list[str](), 0
+        for block in self.blocks or (Block(len(self.columns), rest=False),):
+            part = [column.name for column in self.columns[at : at + block.columns]]
+            names += [*part, *(["rest of " + part[0]] if block.rest else [])]
+            at += block.columns
+        return names
 
 
 @dataclass(frozen=True)
@@ -124,22 +151,11 @@ def matrix(
     DataError
         Fewer than 100 customers or no column are left.
     """
-    chosen = _chosen(features, names)
-    frame = features.frame.sort_index()
-    known = np.ones(len(frame), bool)
-    if "touches" in frame:
-        known = (frame["touches"] >= least_touches).to_numpy()
-    frame = frame[known]
-    if len(frame) < LEAST_CUSTOMERS:
-        raise DataError(
-            "too few customers are known well enough to look for groups among them",
-            how_many=f"{len(frame)} of {len(known)} have {least_touches} touches or more; "
-            f"{LEAST_CUSTOMERS} are needed",
-            do="lower least_touches, or look at a longer window",
-        )
+    wanted = chosen(features, names)
+    frame, short = known_enough(features, least_touches)
     touches = _touches(frame)
     columns, values, why = list[Column](), list[Array](), dict[str, str]()
-    for feature in chosen:
+    for feature in wanted:
         column, value, reason = _column(feature, frame, touches)
         if not reason:
             twin = next((k.name for k, v in zip(columns, values, strict=True) if _same(v, value)), None)
@@ -158,7 +174,30 @@ def matrix(
     table -= middles
     table *= scales
     left_out = pd.DataFrame({"feature": list(why), "why": list(why.values())})
-    return Matrix(frame.index, table, Recipe(tuple(columns), least_touches), left_out, int((~known).sum()))
+    return Matrix(frame.index, table, Recipe(tuple(columns), least_touches), left_out, short)
+
+
+def known_enough(features: Features, least_touches: int) -> tuple[pd.DataFrame, int]:
+    """The rows of customers with so many touches, ascending by code, and how many have fewer.
+
+    Raises
+    ------
+    DataError
+        Fewer than 100 are left.
+    """
+    frame = features.frame.sort_index()
+    known = np.ones(len(frame), bool)
+    if "touches" in frame:
+        known = (frame["touches"] >= least_touches).to_numpy()
+    frame = frame[known]
+    if len(frame) < LEAST_CUSTOMERS:
+        raise DataError(
+            "too few customers are known well enough to look for groups among them",
+            how_many=f"{len(frame)} of {len(known)} have {least_touches} touches or more; "
+            f"{LEAST_CUSTOMERS} are needed",
+            do="lower least_touches, or look at a longer window",
+        )
+    return frame, int((~known).sum())
 
 
 def cooked(recipe: Recipe, frame: pd.DataFrame) -> Array:
@@ -184,7 +223,14 @@ def transformed(raw: Array, kind: Kind, fill: float, prior: float | None, touche
     return np.asarray(value)
 
 
-def _chosen(features: Features, names: Collection[str] | None) -> list[Feature]:
+def chosen(features: Features, names: Collection[str] | None) -> list[Feature]:
+    """The features of these names; None: the shares that tell how customers behave, and an analyst's own.
+
+    Raises
+    ------
+    ParameterError
+        A name that is no feature, or is a category.
+    """
     if names is None:
         numbers = [each for each in features.about if each.behaviour and each.kind != "category"]
         return [

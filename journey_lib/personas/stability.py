@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from journey_lib.personas import latent
 from journey_lib.personas.sample import grouped
 
 Array = npt.NDArray[Any]
-Method = Literal["kmeans", "mixture"]
+Method = Literal["kmeans", "mixture", "multinomial"]
 
 STABLE, HIGHLY = 0.75, 0.85
 VALLEY = (
@@ -24,7 +25,10 @@ STARTS, AGAIN = 10, 4  # starts of the fit itself, and of each bootstrap's
 
 @dataclass(frozen=True)
 class Fit:
-    """Groups of a sample, numbered by size: labels, centres and, of a mixture, shares and variances."""
+    """Groups of a sample, numbered by size: labels, centres and, of a mixture, shares and variances.
+
+    Of multinomials the centres are the chances of each category, and the inertia is the deviance.
+    """
 
     labels: Array
     centres: Array
@@ -34,9 +38,26 @@ class Fit:
     bic: float
 
 
-def fitted(x: Array, k: int, method: Method, seed: int, starts: int) -> Fit:
-    """Groups of `x`, k of them: k-means, or a Gaussian mixture with spreads of their own in each column."""
-    if method == "kmeans":
+def fitted(
+    x: Array,
+    k: int,
+    method: Method,
+    seed: int,
+    starts: int,
+    *,
+    blocks: latent.Blocks = (),
+    times: Array | None = None,
+) -> Fit:
+    """Groups of `x`, k of them: k-means, a mixture of Gaussians with spreads of their own, of multinomials.
+
+    `blocks` and `times`, how often each row is there, are of multinomials only.
+    """
+    if method == "multinomial":
+        found = latent.fit(x, blocks, k, seed=seed, starts=starts, weights=times)
+        labels = latent.posterior(x, found.shares, found.chances)[0].argmax(axis=1)
+        centres, weights, widths, bic = found.chances, found.shares, np.ones_like(found.chances), found.bic
+        inertia = float(latent.deviance(x, centres, labels, blocks).sum())
+    elif method == "kmeans":
         labels, centres, inertia = grouped(x, k, seed, starts=starts)
         weights, widths, bic = np.bincount(labels, minlength=k) / len(x), np.ones_like(centres), np.nan
     else:
@@ -75,26 +96,32 @@ def jaccard(labels: Array, others: Array, k: int) -> Array:
         return np.asarray((both / (mine[:, None] + theirs - both)).max(axis=1))
 
 
-def again(x: Array, fit: Fit, method: Method, seed: int, bootstraps: int) -> Array:
+def again(
+    x: Array, fit: Fit, method: Method, seed: int, bootstraps: int, blocks: latent.Blocks = ()
+) -> Array:
     """Jaccard of each group in each bootstrap (bootstraps x groups), on the customers drawn (Hennig 2007)."""
     k = len(fit.centres)
     found = np.empty((bootstraps, k))
     for number in range(bootstraps):
         rng = np.random.default_rng([seed, k, number])
         rows = rng.integers(0, len(x), len(x))
-        here = np.unique(rows)
-        other = fitted(x[rows], k, method, seed + number + 1, AGAIN)
-        there = dict(zip(rows.tolist(), other.labels.tolist(), strict=True))
-        found[number] = jaccard(fit.labels[here], np.array([there[row] for row in here.tolist()]), k)
+        here, times = np.unique(rows, return_counts=True)
+        if method == "multinomial":
+            near = fitted(x[here], k, method, seed + number + 1, AGAIN, blocks=blocks, times=times).labels
+        else:
+            other = fitted(x[rows], k, method, seed + number + 1, AGAIN)
+            there = dict(zip(rows.tolist(), other.labels.tolist(), strict=True))
+            near = np.array([there[row] for row in here.tolist()])
+        found[number] = jaccard(fit.labels[here], near, k)
     return found
 
 
-def valley(x: Array, fit: Fit) -> float:
-    """Of the two groups that are least apart: density halfway between them beside that at the thinner centre.
+def valley(x: Array, fit: Fit, blocks: latent.Blocks = ()) -> float:
+    """Of the two groups least apart: density halfway between them beside that at the thinner centre.
 
-    Members of both are looked at along the line from centre to centre, in windows of a fifth of its length. A
-    slope or a plateau that was cut in two has 1 or more, for most stand where the cut is; groups have a
-    valley.
+    Members of both are looked at along the line from centre to centre, in windows of a fifth of its length;
+    of multinomials the line is the ratio of their likelihoods. A slope or a plateau that was cut in two has 1
+    or more, for most stand where the cut is; groups have a valley.
     """
     worst = 0.0
     for one in range(len(fit.centres)):
@@ -103,7 +130,10 @@ def valley(x: Array, fit: Fit) -> float:
             if not (length := float(line @ line)):
                 return float("inf")
             both = x[(fit.labels == one) | (fit.labels == other)]
-            at = (both - fit.centres[one]) @ line / length
+            if blocks:
+                at = latent.between(both, fit.centres[one], fit.centres[other], blocks)
+            else:
+                at = (both - fit.centres[one]) @ line / length
             first, middle, last = (int((np.abs(at - spot) <= 0.1).sum()) for spot in (0.0, 0.5, 1.0))
             worst = max(worst, middle / max(min(first, last), 1))
     return worst
@@ -125,20 +155,24 @@ def alternatives(
     *,
     seed: int,
     bootstraps: int,
+    blocks: latent.Blocks = (),
 ) -> tuple[pd.DataFrame, dict[int, Array], dict[int, Fit]]:
     """Every number of groups side by side, the stability of each group, and the groups themselves.
 
     Table, a row a k: k, jaccard_worst (mean over bootstraps, of the group found again least), jaccard_mean,
     valley (of the two groups least apart, see `valley`), stable (worst at least 0.75 and valley below 0.8),
-    silhouette, inertia_share (of the inertia of one group), smallest (share of customers), bic (mixtures),
-    customers (in the sample).
+    silhouette, inertia_share (of the inertia of one group; of multinomials, deviance), smallest (share of
+    customers), bic (mixtures), customers (in the sample).
     """
     alone = float(((x - x.mean(axis=0)) ** 2).sum())
+    if blocks:
+        alone = fitted(x, 1, method, seed, 1, blocks=blocks).inertia
+    places = latent.rooted(x, blocks) if blocks else x
     rows, each, fits = list[dict[str, Any]](), dict[int, Array](), dict[int, Fit]()
     for k in ks:
-        fit = fits[k] = fitted(x, k, method, seed, STARTS)
-        found = each[k] = np.nanmean(again(x, fit, method, seed, bootstraps), axis=0)
-        between = valley(x, fit)
+        fit = fits[k] = fitted(x, k, method, seed, STARTS, blocks=blocks)
+        found = each[k] = np.nanmean(again(x, fit, method, seed, bootstraps, blocks), axis=0)
+        between = valley(x, fit, blocks)
         rows.append(
             {
                 "k": k,
@@ -146,7 +180,7 @@ def alternatives(
                 "jaccard_mean": float(found.mean()),
                 "valley": between,
                 "stable": bool(found.min() >= STABLE and between < VALLEY),
-                "silhouette": silhouette(x, fit.labels),
+                "silhouette": silhouette(places, fit.labels),
                 "inertia_share": fit.inertia / alone,
                 "smallest": float(np.bincount(fit.labels, minlength=k).min() / len(x)),
                 "bic": fit.bic,

@@ -65,7 +65,9 @@ def views(workspace: str) -> Mapping[str, View]:
         "collapsed": partial(journeys.lengths, tch, repeats="collapse", **cut),
         "paths": partial(journeys.paths, tch, **cut),
         "top": lambda: journeys.top(journeys.paths(tch, **cut), n=10, k=10),
-        "overview": partial(journeys.overview, tch, [journeys.through(tch, name) for name in SEGMENTS], **cut),
+        "overview": partial(
+            journeys.overview, tch, [journeys.through(tch, name) for name in SEGMENTS], **cut
+        ),
         "stages_now": partial(journeys.stages_now, staged),
         "follow": partial(journeys.follow, tch, "email -> ... -> store", **cut),
         "follow, windowed": partial(journeys.follow, tch, "email -> ... -> store within 7d", **cut),

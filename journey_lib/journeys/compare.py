@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 
+from journey_lib.engine import is_view, together
 from journey_lib.errors import ParameterError
 from journey_lib.intervals import Array, difference, discoveries, two_sided
 from journey_lib.journeys.cut import Cutting, instant
@@ -71,8 +73,10 @@ def compare(
     ParameterError
         The view is none that shares can be compared in.
     """
-    one, other = view(source, **a, **shared), view(source, **b, **shared)
-    return beside(one, other, names)
+    asked = {name: partial(view, source, **side, **shared) for name, side in (("a", a), ("b", b))}
+    alike = all(is_view(ask) for ask in asked.values())  # then every bucket is read and cut once for both
+    found = together(asked) if alike else {name: ask() for name, ask in asked.items()}
+    return beside(found["a"], found["b"], names)
 
 
 def beside(one: Result, other: Result, names: tuple[str, str] = ("a", "b")) -> Result:

@@ -189,7 +189,7 @@ def cut(bucket: Bucket, rules: Rules) -> Journeys:
     if not keep.all():
         kept = np.flatnonzero(keep)
         channel, age = channel.take(kept), age.take(kept)
-        offsets[1:] = np.cumsum(keep).take(last)
+        offsets[1:] = np.cumsum(keep, dtype=np.int32).take(last)
     channel, age, offsets = _shorten(channel, age, offsets, rules)
     converted = converts[last]
     whole = Journeys(

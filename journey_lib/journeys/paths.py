@@ -11,6 +11,7 @@ import pandas as pd
 
 from journey_lib.engine import Asking, Pass, view
 from journey_lib.journeys.cut import Array, Direct, Journeys, Period, Repeats, cuts, rules_for, settings
+from journey_lib.journeys.moves import distinct_people
 from journey_lib.touches import Touches
 
 
@@ -150,11 +151,10 @@ def _count(found: Journeys, fold: Array | None, channels: int) -> dict[str, Any]
 
 def people_by_channel(found: Journeys, channels: int) -> Array:
     """Distinct customers behind each channel's conversions."""
-    lengths = np.diff(found.offsets)
+    lengths = found.lengths
     touched = np.repeat(found.converted, lengths)
-    person = np.repeat(found.customer[found.converted], lengths[found.converted]).astype(np.int64)
-    pairs = pd.unique(person * channels + found.channel[touched])
-    return np.bincount(pairs % max(channels, 1), minlength=channels)
+    person = np.repeat(found.customer[found.converted], lengths[found.converted])
+    return distinct_people(found.channel[touched], person, channels)
 
 
 def _merge(parts: list[dict[str, Any]]) -> dict[str, Any]:
@@ -201,11 +201,8 @@ def _distinct(group: Array, customer: Array, size: int) -> Array:
     counts = np.bincount(group, minlength=size)
     again = customer[1:] == customer[:-1]
     several = np.flatnonzero(np.append(again, False) | np.insert(again, 0, False))
-    person, taken = customer[several], group[several]
-    order = np.lexsort((taken, person))
-    person, taken = person[order], taken[order]
-    twice = (person[1:] == person[:-1]) & (taken[1:] == taken[:-1])
-    return counts - np.bincount(taken[1:][twice], minlength=size)
+    taken = group[several]
+    return counts - np.bincount(taken, minlength=size) + distinct_people(taken, customer[several], size)
 
 
 def add(group: Array, weight: Array, size: int) -> Array:

@@ -14,7 +14,6 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from harness import HERE, inputs
@@ -48,6 +47,7 @@ def views(workspace: str) -> Mapping[str, View]:
     sides = {"group": app}, {"group": journeys.rest(app)}
     people = [{"customers": half} for half in halves(tch)]
     later, before = journeys.last_two(tch, "90d", {"lookback": "30d"})
+    segments = [journeys.through(tch, name) for name in SEGMENTS]
     moves = journeys.transitions(tch, **cut)
     flows = journeys.flows(tch, **cut)
     compare = partial(journeys.compare, names=("one", "other"))
@@ -65,9 +65,7 @@ def views(workspace: str) -> Mapping[str, View]:
         "collapsed": partial(journeys.lengths, tch, repeats="collapse", **cut),
         "paths": partial(journeys.paths, tch, **cut),
         "top": lambda: journeys.top(journeys.paths(tch, **cut), n=10, k=10),
-        "overview": partial(
-            journeys.overview, tch, [journeys.through(tch, name) for name in SEGMENTS], **cut
-        ),
+        "overview": partial(journeys.overview, tch, segments, **cut),
         "stages_now": partial(journeys.stages_now, staged),
         "follow": partial(journeys.follow, tch, "email -> ... -> store", **cut),
         "follow, windowed": partial(journeys.follow, tch, "email -> ... -> store within 7d", **cut),

@@ -85,7 +85,7 @@ def align(found: Journeys, step_of: Array, steps: int) -> Aligned:
         back[np.searchsorted(edges, np.flatnonzero(down), side="right") - 1] = True
     followed, late = present.copy(), np.zeros(len(found), np.int16)
     if back.any():
-        # Where no contact goes back in the plan every step that is present is kept, and repeats are neighbours.
+        # Where no contact goes back, every step that is present is kept, and repeats are neighbours.
         repeated[back], followed[back], late[back] = _searched(
             step[np.repeat(back, lengths)], np.append(0, np.cumsum(lengths[back])), present[back], steps
         )

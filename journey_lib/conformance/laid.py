@@ -61,7 +61,7 @@ class Lay:
         return Laid(found, aligned, pattern, np.where(aligned.present == 0, 2, pattern != 0))
 
     def patterns(self, aligned: Aligned) -> Array:
-        """All deviations of a journey as bits: steps skipped, out of order, repeated, then contacts unplanned.
+        """All deviations of a journey as bits: steps skipped, out of order, repeated, unplanned contacts.
 
         The highest bit stands alone for journeys that met no step of the plan.
         """

@@ -160,14 +160,14 @@ def distinct_people(key: Array, customer: Array, size: int) -> Array:
     if not len(key):
         return np.zeros(size, np.int64)
     least, most = int(customer.min()), int(customer.max())
-    small = (most - least + 1) * size < 2**31
-    pair = (customer - least).astype(np.int32 if small else np.int64)
+    kind = np.int32 if (most - least + 1) * size < 2**31 else np.int64
+    pair: Array = (customer - least).astype(kind)
     pair *= size
-    pair += key.astype(pair.dtype, copy=False)
+    pair += key.astype(kind, copy=False)
     pair.sort()
     new = np.ones(len(pair), bool)
     np.not_equal(pair[1:], pair[:-1], out=new[1:])
-    return np.bincount(pair[new] % pair.dtype.type(size), minlength=size)
+    return np.bincount(pair[new] % kind(size), minlength=size)
 
 
 def classes_of(waited: Array) -> Array:

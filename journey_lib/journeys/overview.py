@@ -87,21 +87,22 @@ def sessions(touches: Touches, *, gap: str = "30m") -> Asking[Result]:
         time = bucket.timestamp if whole else bucket.timestamp[seen]
         if not len(time):
             return np.zeros((3, len(SIZES)), np.int64), np.zeros((len(SIZES), CLASSES), np.int64)
-        begins = np.ones(len(time), bool)
-        np.greater_equal(time[1:] - time[:-1], limit, out=begins[1:])
-        begins[1:] |= customer[1:] != customer[:-1]
-        opens = np.flatnonzero(begins)
-        ends = np.append(opens[1:], len(time)) - 1
-        size = ends - opens + 1
+        begins = np.ones(len(time) + 1, bool)
+        np.greater_equal(time[1:] - time[:-1], limit, out=begins[1:-1])
+        begins[1:-1] |= customer[1:] != customer[:-1]
+        here, over = begins[:-1], begins[1:]  # whether a session begins with a touch, and ends with it
+        alone, first, last = here & over, np.flatnonzero(here & ~over), np.flatnonzero(over & ~here)
+        size, many = last - first + 1, len(SIZES)
         key = sizes.take(np.minimum(size, SIZES[-1]))
-        many = len(SIZES)
-        who = distinct_people(key, customer[opens], many)
         counts = np.bincount(key, minlength=many)
-        longer = np.flatnonzero(size > 1)  # one touch lasts no time
-        taken = classes_of(time[ends[longer]] - time[opens[longer]])
-        lasted = np.bincount(key[longer] * CLASSES + taken, minlength=many * CLASSES).reshape(many, CLASSES)
-        lasted[0, 0] += counts[0]
-        return np.array([counts, who, np.bincount(key, size, many)], np.int64), lasted
+        who = distinct_people(key, customer[first], many)
+        touched = np.bincount(key, size, many).astype(np.int64)
+        counts[0] = touched[0] = np.count_nonzero(alone)
+        who[0] = people(customer[alone])
+        taken = key * CLASSES + classes_of(time[last] - time[first])
+        lasted = np.bincount(taken, minlength=many * CLASSES).reshape(many, CLASSES)
+        lasted[0, 0] += counts[0]  # one touch lasts no time
+        return np.array([counts, who, touched]), lasted
 
     def added(parts: list[tuple[Array, Array]]) -> tuple[Array, Array]:
         return np.sum([sums for sums, _ in parts], axis=0), np.sum([lasted for _, lasted in parts], axis=0)

@@ -20,7 +20,7 @@ from journey_lib.conformance.laid import (
 )
 from journey_lib.engine import Asking, Pass, view
 from journey_lib.intervals import difference, wilson
-from journey_lib.journeys import add
+from journey_lib.journeys import Group, add
 from journey_lib.journeys.cut import Array
 from journey_lib.journeys.moves import distinct_people
 from journey_lib.maps import Plan
@@ -36,7 +36,13 @@ _ENDS = [
 
 @view
 def deviations(
-    touches: Touches, plan: Plan, *, n: int = 12, k: int = 1, **cutting: Unpack[Cutting]
+    touches: Touches,
+    plan: Plan,
+    *,
+    n: int = 12,
+    k: int = 1,
+    group: Group | None = None,
+    **cutting: Unpack[Cutting],
 ) -> Asking[Result]:
     """In which ways journeys leave the plan, and how often each ended in a conversion.
 
@@ -54,7 +60,7 @@ def deviations(
     ConfigError
         Not one name of the plan occurs in the data.
     """
-    found = yield Pass(laying(touches, plan, cutting), _by_pattern, _same_patterns)
+    found = yield Pass(laying(touches, plan, group, cutting), _by_pattern, _same_patterns)
     whole = pd.DataFrame({name: found[name] for name in (*_WEIGHTS, "customers")})
     outside = 1 << (3 * len(plan.steps) + 1)
     whole["deviation"] = [pattern_name(int(code), plan) for code in found["pattern"]]
@@ -82,11 +88,13 @@ def deviations(
         "outside": int(found["journeys"][found["pattern"] == outside].sum()),
     }
     table = _rated(table, touches)[["deviation", *_ENDS]]
-    return Result("deviations", table, facts, settings(touches, plan, cutting), "journeys")
+    return Result("deviations", table, facts, settings(touches, plan, group, cutting), "journeys")
 
 
 @view
-def outcomes(touches: Touches, plan: Plan, **cutting: Unpack[Cutting]) -> Asking[Result]:
+def outcomes(
+    touches: Touches, plan: Plan, *, group: Group | None = None, **cutting: Unpack[Cutting]
+) -> Asking[Result]:
     """Whether journeys that went as planned ended otherwise than the others: association, never cause.
 
     Rows conforming, deviating, and outside (no contact of any step). Columns group, journeys, customers (one
@@ -104,7 +112,7 @@ def outcomes(touches: Touches, plan: Plan, **cutting: Unpack[Cutting]) -> Asking
     ConfigError
         Not one name of the plan occurs in the data.
     """
-    counts, apart = yield from _ended(touches, plan, cutting)
+    counts, apart = yield from _ended(touches, plan, group, cutting)
     groups = {name: count.sum(axis=0) for name, count in counts.items()} | {"customers": apart}
     table = _rated(pd.DataFrame({"group": GROUPS, **groups}), touches)[["group", *_ENDS]]
     won, over = groups["conversions"], groups["over"]
@@ -116,11 +124,13 @@ def outcomes(touches: Touches, plan: Plan, **cutting: Unpack[Cutting]) -> Asking
         **dict(zip(("difference", "difference_low", "difference_high"), crude, strict=True)),
         **dict(zip(("like_for_like", "like_for_like_low", "like_for_like_high"), same, strict=True)),
     }
-    return Result("plan_outcomes", table, facts, settings(touches, plan, cutting), "journeys")
+    return Result("plan_outcomes", table, facts, settings(touches, plan, group, cutting), "journeys")
 
 
 @view
-def outcomes_by_reach(touches: Touches, plan: Plan, **cutting: Unpack[Cutting]) -> Asking[Result]:
+def outcomes_by_reach(
+    touches: Touches, plan: Plan, *, group: Group | None = None, **cutting: Unpack[Cutting]
+) -> Asking[Result]:
     """How journeys that got equally far in the plan ended, as planned or not: association, never cause.
 
     Two rows a step, conforming and deviating, of the journeys whose last step of the plan it is. Columns
@@ -131,7 +141,7 @@ def outcomes_by_reach(touches: Touches, plan: Plan, **cutting: Unpack[Cutting]) 
     ConfigError
         Not one name of the plan occurs in the data.
     """
-    counts, _ = yield from _ended(touches, plan, cutting)
+    counts, _ = yield from _ended(touches, plan, group, cutting)
     cells = {name: count[1:, :2].ravel() for name, count in counts.items()}
     names = {
         "reached": np.repeat([step.step for step in plan.steps], 2),
@@ -139,12 +149,14 @@ def outcomes_by_reach(touches: Touches, plan: Plan, **cutting: Unpack[Cutting]) 
     }
     table = _rated(pd.DataFrame({**names, **cells}), touches)[["reached", "group", *_ENDS]]
     facts = {"journeys": int(table["journeys"].sum())}
-    return Result("plan_outcomes_by_reach", table, facts, settings(touches, plan, cutting), "journeys")
+    return Result("plan_outcomes_by_reach", table, facts, settings(touches, plan, group, cutting), "journeys")
 
 
-def _ended(touches: Touches, plan: Plan, cutting: Cutting) -> Asking[tuple[dict[str, Array], Array]]:
+def _ended(
+    touches: Touches, plan: Plan, group: Group | None, cutting: Cutting
+) -> Asking[tuple[dict[str, Array], Array]]:
     """Counts by steps reached (row) and group (column), and the customers of each group."""
-    found = yield Pass(laying(touches, plan, cutting), _by_reach, summed)
+    found = yield Pass(laying(touches, plan, group, cutting), _by_reach, summed)
     apart = found.pop("apart")
     return {name: count.reshape(-1, len(GROUPS)) for name, count in found.items()}, apart
 

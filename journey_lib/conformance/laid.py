@@ -12,8 +12,9 @@ from journey_lib import journeys
 from journey_lib.conformance.align import Aligned, align, step_codes
 from journey_lib.engine import derived
 from journey_lib.errors import ConfigError, did_you_mean
-from journey_lib.journeys import Direct, Journeys, Period, Repeats, rules_for
+from journey_lib.journeys import Direct, Group, Journeys, Period, Repeats, only, rules_for
 from journey_lib.journeys.cut import Array, cuts
+from journey_lib.journeys.groups import described
 from journey_lib.maps import Plan
 from journey_lib.touches import Touches
 
@@ -53,9 +54,12 @@ class Lay:
     required: int
     once: int
     counted: bool
+    group: Group | None
 
     def __call__(self, found: Journeys) -> Laid:
         """The journeys of one bucket beside the plan."""
+        if self.group is not None:
+            found = only(found, self.group.holds(found))
         aligned = align(found, np.array(self.codes, np.int8), self.steps)
         pattern = self.patterns(aligned)
         return Laid(found, aligned, pattern, np.where(aligned.present == 0, 2, pattern != 0))
@@ -73,7 +77,9 @@ class Lay:
         return np.where(aligned.present == 0, np.int64(1) << (3 * self.steps + 1), pattern)
 
 
-def laying(touches: Touches, plan: Plan, cutting: Cutting) -> Sequence[Callable[[], Laid]]:
+def laying(
+    touches: Touches, plan: Plan, group: Group | None, cutting: Cutting
+) -> Sequence[Callable[[], Laid]]:
     """The journeys of every bucket beside the plan, to be cut and laid when they are asked for."""
     if not set(plan.names) & set(touches.channels):
         raise ConfigError(
@@ -87,13 +93,15 @@ def laying(touches: Touches, plan: Plan, cutting: Cutting) -> Sequence[Callable[
         required=sum(1 << j for j, step in enumerate(plan.steps) if not step.optional),
         once=sum(1 << j for j, step in enumerate(plan.steps) if step.repeats == "once"),
         counted=plan.unplanned == "counted",
+        group=group,
     )
     return derived(lay, cuts(touches, rules_for(touches, **cutting)))
 
 
-def settings(touches: Touches, plan: Plan, cutting: Cutting) -> dict[str, Any]:
+def settings(touches: Touches, plan: Plan, group: Group | None, cutting: Cutting) -> dict[str, Any]:
     """How the journeys were cut and what they were laid against, as it is written beside the result."""
-    return {**journeys.settings(touches, **cutting), "plan": plan.model_dump(mode="json")}
+    said = journeys.settings(touches, **cutting) | described(group)
+    return {**said, "plan": plan.model_dump(mode="json")}
 
 
 def pattern_name(code: int, plan: Plan) -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 from journey_lib.conformance.laid import GROUPS, Cutting, Laid, laying, settings, summed
 from journey_lib.engine import Asking, Pass, view
 from journey_lib.intervals import wilson
+from journey_lib.journeys import Group
 from journey_lib.journeys.cut import Array
 from journey_lib.journeys.moves import people
 from journey_lib.maps import Plan
@@ -21,7 +22,9 @@ _KINDS = ("next", "skip", "early", "late")
 
 
 @view
-def score(touches: Touches, plan: Plan, **cutting: Unpack[Cutting]) -> Asking[Result]:
+def score(
+    touches: Touches, plan: Plan, *, group: Group | None = None, **cutting: Unpack[Cutting]
+) -> Asking[Result]:
     """How far journeys go as planned, step by step.
 
     One row a step, in the plan's order: step, optional, then the journeys that followed it, skipped it (no
@@ -44,7 +47,7 @@ def score(touches: Touches, plan: Plan, **cutting: Unpack[Cutting]) -> Asking[Re
         Not one name of the plan occurs in the data.
     """
     steps = len(plan.steps)
-    found = yield Pass(laying(touches, plan, cutting), _by_step, summed)
+    found = yield Pass(laying(touches, plan, group, cutting), _by_step, summed)
     journeys = int(found["groups"].sum())
     table = pd.DataFrame(
         {
@@ -81,14 +84,16 @@ def score(touches: Touches, plan: Plan, **cutting: Unpack[Cutting]) -> Asking[Re
         "absent": sorted(set(plan.names) - set(touches.channels)),
         "uncovered": sorted(set(touches.channels) - set(plan.names)),
     }
-    return Result("planned_steps", table, facts, settings(touches, plan, cutting), "journeys")
+    return Result("planned_steps", table, facts, settings(touches, plan, group, cutting), "journeys")
 
 
 @view
-def moves(touches: Touches, plan: Plan, **cutting: Unpack[Cutting]) -> Asking[Result]:
+def moves(
+    touches: Touches, plan: Plan, *, group: Group | None = None, **cutting: Unpack[Cutting]
+) -> Asking[Result]:
     """Between which steps of the plan journeys go on, jump ahead, and turn back.
 
-    Columns from, to, kind, journeys, customers, and share of journeys with low and high (Wilson). ``next``
+    Columns from, to, kind, journeys, customers, of (all journeys), share with low and high (Wilson). ``next``
     and ``skip`` join a journey's steps in the order of the plan, from ``(start)`` on: skips over a step add
     up to the journeys that skipped it. A step out of order turns back: ``early``, from it to the step of the
     best alignment that should have come before it and came after; ``late``, to it from the step that should
@@ -99,7 +104,7 @@ def moves(touches: Touches, plan: Plan, **cutting: Unpack[Cutting]) -> Asking[Re
     ConfigError
         Not one name of the plan occurs in the data.
     """
-    found = yield Pass(laying(touches, plan, cutting), _by_move, summed)
+    found = yield Pass(laying(touches, plan, group, cutting), _by_move, summed)
     names = {-1: START, **{number: step.step for number, step in enumerate(plan.steps)}}
     rows = [
         (names[origin], names[target], kind, *map(int, counted))
@@ -108,10 +113,11 @@ def moves(touches: Touches, plan: Plan, **cutting: Unpack[Cutting]) -> Asking[Re
     ]
     table = pd.DataFrame(rows, columns=["from", "to", "kind", "journeys", "customers"])
     every = int(found["journeys", 0, 0][0])
+    table["of"] = every
     table["share"] = table["journeys"] / max(every, 1)
     table["low"], table["high"] = wilson(table["journeys"].to_numpy(), np.full(len(table), every))
     facts = {"journeys": every, **{kind: int((table["kind"] == kind).sum()) for kind in _KINDS}}
-    return Result("planned_moves", table, facts, settings(touches, plan, cutting), "journeys")
+    return Result("planned_moves", table, facts, settings(touches, plan, group, cutting), "journeys")
 
 
 def _by_step(laid: Laid) -> dict[str, Any]:

@@ -34,6 +34,11 @@ VIEWS: Mapping[str, tuple[tuple[str, ...], str, str]] = {
     "dropped": (("step", "what", "name"), "customers", "of"),
     "touchpoints": (("touchpoint",), "conversions", "over"),
     "retention": (("cohort", "month"), "customers", "of"),
+    "sessions": (("touches",), "sessions", "of"),
+    "stages_now": (("step",), "customers", "of"),
+    "planned_steps": (("step",), "followed", "journeys"),
+    "planned_moves": (("from", "to", "kind"), "journeys", "of"),
+    "plan_outcomes": (("group",), "conversions", "over"),
 }
 MOST = 0.8  # of what two groups differ in all
 FALSE = 0.05  # share of the differences called real that may be chance

@@ -14,6 +14,7 @@ from journey_lib.intervals import wilson
 from journey_lib.journeys.cut import Array, Cutting, Journeys, cuts, rules_for, settings
 from journey_lib.journeys.entries import class_names
 from journey_lib.journeys.groups import Group
+from journey_lib.journeys.members import count_of, rows_of
 from journey_lib.journeys.moves import CLASSES, classes_of, distinct_people, people, quantile
 from journey_lib.model import Result, duration
 from journey_lib.touches import Bucket, Touches
@@ -70,17 +71,19 @@ def overview(touches: Touches, groups: Sequence[Group], **cutting: Unpack[Cuttin
 
 
 @view
-def sessions(touches: Touches, *, gap: str = "30m") -> Asking[Result]:
+def sessions(touches: Touches, *, gap: str = "30m", customers: Array | None = None) -> Asking[Result]:
     """How many sessions customers have: runs of touches with less than `gap` from one to the next.
 
-    A session ends with the first pause of `gap` or more; conversions do not end it. Columns touches (in
-    classes), sessions, customers, share, median_minutes (from the first touch to the last, right to 4.4 %).
+    A session ends with the first pause of `gap` or more; conversions do not end it. `customers` is true for
+    each of the table's customers to look at, all when None. Columns touches (in classes), sessions,
+    customers, of (all sessions), share, median_minutes (from the first touch to the last, right to 4.4 %).
     Facts: sessions, touches.
     """
     limit = duration(gap)
     sizes = np.searchsorted(SIZES, np.arange(SIZES[-1] + 1), side="right") - 1  # the class of every size
 
     def measure(bucket: Bucket) -> tuple[Array, Array]:
+        bucket = rows_of(bucket, customers)
         seen = bucket.channel >= 0
         whole = bool(seen.all())
         customer = bucket.customer if whole else bucket.customer[seen]
@@ -114,9 +117,15 @@ def sessions(touches: Touches, *, gap: str = "30m") -> Asking[Result]:
             "touches": class_names(SIZES),
             "sessions": counts,
             "customers": who,
+            "of": total,
             "share": counts / max(total, 1),
             "median_minutes": quantile(lasted, 0.5) * MINUTES,
         }
     )
-    said: dict[str, Any] = {"gap": gap, "by": touches.by, "data": touches.fingerprint}
+    said: dict[str, Any] = {
+        "gap": gap,
+        "customers": count_of(customers),
+        "by": touches.by,
+        "data": touches.fingerprint,
+    }
     return Result("sessions", table, {"sessions": total, "touches": int(inside.sum())}, said, base="sessions")

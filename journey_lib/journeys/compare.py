@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -125,6 +125,22 @@ def beside(one: Result, other: Result, names: tuple[str, str] = ("a", "b")) -> R
     }
     settings = {"a": dict(one.settings), "b": dict(other.settings), "names": list(names)}
     return Result("compared", table, facts, settings, base="of_a")
+
+
+def differences(compared: Sequence[Result]) -> Result:
+    """In which views two groups differ, of several results of `compare`: a line a view.
+
+    Columns view, comparisons, real (rows that differ by more than chance explains), few (how many make up
+    80 % of the whole difference), and of the largest of the real ones difference, low and high.
+    """
+    rows = []
+    for result in compared:
+        real = result.table[result.table["real"] & ~result.table["structural"]]
+        first: Mapping[str, Any] = real.iloc[0].to_dict() if len(real) else {}
+        said = {"view": result.facts["view"], "comparisons": result.facts["rows"], "real": len(real)}
+        said["few"] = result.facts["few"]
+        rows.append(said | {name: first.get(name, np.nan) for name in ("difference", "low", "high")})
+    return Result("differences", pd.DataFrame(rows), {"real": sum(row["real"] for row in rows)})
 
 
 def last_two(touches: Touches, length: str, cutting: Cutting) -> tuple[dict[str, Any], dict[str, Any]]:

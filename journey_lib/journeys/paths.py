@@ -252,7 +252,8 @@ def _group(tokens: Array, offsets: Array, fold: Array | None, attempt: int) -> t
     most = np.int32 if len(tokens) < 2**31 else np.int64  # half the memory where it will do
     begins, many = offsets[:-1].astype(most), lengths[alike]
     begin = begins[alike]
-    at = np.repeat(begin - (np.cumsum(many) - many).astype(most), many)
+    before: Array = (np.cumsum(many) - many).astype(most)
+    at = np.repeat(begin - before, many)
     at += np.arange(len(at), dtype=most)
     there = at + np.repeat(begins[leader[alike]] - begin, many)
     wrong = tokens[at] != tokens[there]

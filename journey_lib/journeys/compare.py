@@ -136,7 +136,7 @@ def differences(compared: Sequence[Result]) -> Result:
     rows = []
     for result in compared:
         real = result.table[result.table["real"] & ~result.table["structural"]]
-        first: Mapping[str, Any] = real.iloc[0].to_dict() if len(real) else {}
+        first: Mapping[Any, Any] = real.iloc[0].to_dict() if len(real) else {}
         said = {"view": result.facts["view"], "comparisons": result.facts["rows"], "real": len(real)}
         said["few"] = result.facts["few"]
         rows.append(said | {name: first.get(name, np.nan) for name in ("difference", "low", "high")})

@@ -251,11 +251,10 @@ def _group(tokens: Array, offsets: Array, fold: Array | None, attempt: int) -> t
     alike = np.flatnonzero(~differs & (leader != np.arange(len(group))))
     most = np.int32 if len(tokens) < 2**31 else np.int64  # half the memory where it will do
     begins, many = offsets[:-1].astype(most), lengths[alike]
-    begin = begins[alike]
-    before: Array = (np.cumsum(many) - many).astype(most)
-    at = np.repeat(begin - before, many)
+    first_of = begins[alike]
+    at = np.repeat(np.subtract(first_of, (np.cumsum(many) - many).astype(most)), many)
     at += np.arange(len(at), dtype=most)
-    there = at + np.repeat(begins[leader[alike]] - begin, many)
+    there = at + np.repeat(begins[leader[alike]] - first_of, many)
     wrong = tokens[at] != tokens[there]
     if wrong.any():
         differs[np.repeat(alike, lengths[alike])[wrong]] = True

@@ -254,7 +254,7 @@ def _group(tokens: Array, offsets: Array, fold: Array | None, attempt: int) -> t
     first_of = begins[alike]
     at = np.repeat(np.subtract(first_of, (np.cumsum(many) - many).astype(most)), many)
     at += np.arange(len(at), dtype=most)
-    there = at + np.repeat(begins[leader[alike]] - first_of, many)
+    there = at + np.repeat(np.subtract(begins[leader[alike]], first_of), many)
     wrong = tokens[at] != tokens[there]
     if wrong.any():
         differs[np.repeat(alike, lengths[alike])[wrong]] = True

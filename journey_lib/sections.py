@@ -185,11 +185,14 @@ def compared(run: Session, touches: Touches, group: str | None, cut: Mapping[str
             for side, each in enumerate(sides)
         }
     )
-    both = [views.beside(found[f"{view.__name__} 0"], found[f"{view.__name__} 1"], names) for view in asked]
+    both = [
+        views.beside(found[f"{view.__name__} 0"], found[f"{view.__name__} 1"], names).suppressed(run.k)
+        for view in asked
+    ]
     run.say(findings_journeys.compared(both[0]))
     journeys = sum(found[f"lengths {side}"].facts["journeys"] for side in (0, 1))
     scope = run.scope(cut["period"], journeys=journeys)
-    run.show(charts_flows.compared(both[0].suppressed(run.k), run.names, scope))
+    run.show(charts_flows.compared(both[0], run.names, scope))
     overall = views.differences(both)
     run.table(overall)
     for side, name in enumerate(names):

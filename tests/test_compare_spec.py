@@ -137,8 +137,6 @@ def test_detours_are_what_the_steps_of_every_journey_are(log: list[Row], options
 
 STEPS = {"see": ["push", "mail"], "buy": ["store"]}
 PLANNED = jl.maps.plan({"steps": [{"step": step, "any_of": names} for step, names in STEPS.items()]})
-    {"steps": [{"step": "see", "any_of": ["push", "mail"]}, {"step": "buy", "any_of": ["store"]}]}
-)
 
 
 def test_views_of_customers_visits_and_plans_are_compared_too() -> None:

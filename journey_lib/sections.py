@@ -18,12 +18,15 @@ from journey_lib import (
     findings_conformance,
     findings_journeys,
     findings_touchpoints,
+    funnel,
     i18n,
     maps,
+    retention,
     touchpoints,
     voice,
 )
 from journey_lib import journeys as views
+from journey_lib.funnel import Order
 from journey_lib.i18n import text as _
 from journey_lib.model import Result
 from journey_lib.session import Session
@@ -165,6 +168,43 @@ def pattern(run: Session, touches: Touches, text: str | None, cut: Mapping[str, 
     return [found]
 
 
+def journeys(
+    touches: Touches,
+    walked: Touches,
+    model: Model,
+    cut: Mapping[str, Any],
+    *,
+    depth: int,
+    within: str,
+    order: Order,
+    goal: str | None,
+) -> dict[str, Any]:
+    """The views of the journeys report by name: every bucket is read once for all of them, and cut once."""
+    staged = views.steps_by(touches, "stage", model)
+    ways = model.up_to(goal, touches.converting(cut["conversion"]))
+    path: dict[str, Any] = {"order": order, "period": cut["period"]}
+    sales = {name: cut[name] for name in ("conversion", "period")}
+    return views.together(
+        {
+            "lengths": partial(views.lengths, walked, **cut),
+            "durations": partial(views.durations, walked, **cut),
+            "first": partial(views.entries, walked, **cut),
+            "last": partial(views.entries, walked, side="last", **cut),
+            "moves": partial(views.transitions, walked, **cut),
+            "flows": partial(views.flows, walked, depth=depth, **cut),
+            "paths": partial(views.paths, walked, **cut),
+            "turns": partial(views.detours, staged, **cut),
+            "now": partial(views.stages_now, staged, period=cut["period"]),
+            "funnel": partial(funnel.funnel, staged, within=within, **path),
+            "stopped": partial(funnel.dropped, staged, called=touches, within=within, **path),
+            "waited": partial(funnel.time_to, staged, ways, **path),
+            "weekly": partial(funnel.trend, staged, within=within, **path),
+            "returned": partial(retention.cohorts, touches, **sales),
+            "again": partial(retention.repeat, touches, **sales),
+        }
+    )
+
+
 def compared(run: Session, touches: Touches, group: str | None, cut: Mapping[str, Any]) -> list[Result]:
     """Some journeys beside the rest in every view: those with a conversion, or as `group` says.
 
@@ -190,8 +230,8 @@ def compared(run: Session, touches: Touches, group: str | None, cut: Mapping[str
         for view in asked
     ]
     run.say(findings_journeys.compared(both[0]))
-    journeys = sum(found[f"lengths {side}"].facts["journeys"] for side in (0, 1))
-    scope = run.scope(cut["period"], journeys=journeys)
+    counted = sum(found[f"lengths {side}"].facts["journeys"] for side in (0, 1))
+    scope = run.scope(cut["period"], journeys=counted)
     run.show(charts_flows.compared(both[0], run.names, scope))
     overall = views.differences(both)
     run.table(overall)

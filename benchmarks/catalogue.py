@@ -117,16 +117,19 @@ BENCHMARKS = (
     view("overview", "five groups: size and mean length", 1 / 100, "paths", "events"),
     view("sessions", "sessions by pauses of 24 hours", 1 / 50, "sessions"),
     view("collapse", "runs of the same channel as one", 1 / 50, "left"),
-    Benchmark(
-        "raw_views_1m",
-        "raw events to steps with people and times, first touches and lengths vs a pandas script",
-        "events",
-        MILLION,
-        Command("ours", "views.py", ("raw", "{events}")),
-        Command("ours", "peers/pandas_views.py", ("{events}",)),
-        target=1 / 5,
-        same=("steps", "people", "entries", "conversions", "value"),
-        turns=1,
+    *(
+        Benchmark(
+            f"raw_views_{size}m",
+            "raw events to steps with people and times, first touches and lengths vs a pandas script",
+            "events",
+            size * MILLION,
+            Command("ours", "views.py", ("raw", "{events}")),
+            Command("ours", "peers/pandas_views.py", ("{events}",)),
+            target=1 / 5,
+            same=("steps", "people", "entries", "conversions", "value"),
+            turns=turns,
+        )
+        for size, turns in ((1, 2), (10, 1))
     ),
     raw_to_paths("paths_1m", MILLION, turns=2),
     raw_to_paths("paths_10m", 10 * MILLION, turns=1),

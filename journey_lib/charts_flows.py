@@ -11,6 +11,7 @@ import pandas as pd
 from journey_lib import i18n, theme
 from journey_lib.charts import ROW, Names, _lean, _nothing, _shown, _tip, _title, named
 from journey_lib.i18n import text as _
+from journey_lib.journeys.compare import VIEWS
 from journey_lib.model import CONVERTED, ENDED, LATER, OPEN, OTHER, START, Result
 
 NAMED = 6  # names that get a band of their own at a step; the others share one
@@ -89,11 +90,7 @@ def compared(result: Result, names: Names, subtitle: str = "", most: int = 12) -
     frame = frame[frame["real"] & ~frame["structural"]].head(most)
     if not len(frame):
         return _nothing(question, _("No difference is larger than chance could make it."))
-    key = [
-        name
-        for name in ("step", "what", "stage", "from", "to", "name", "channel", "move", "length")
-        if name in frame
-    ]
+    key = list(VIEWS[result.facts["view"]][0])
     frame = frame.assign(
         row=[" › ".join(_words(row, names)) for row in frame[key].astype(str).itertuples(index=False)],
         label=[

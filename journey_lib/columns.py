@@ -77,8 +77,7 @@ def moments(column: pa.ChunkedArray, name: str, timezone: str) -> Ints:
             f"'{name}' holds {column.type}, not times",
             do="convert it by its format first: pd.to_datetime(..., format='%d/%m/%Y %H:%M:%S')",
         )
-    zones = zoneinfo.available_timezones()
-    if timezone not in zones:
+    if timezone != "UTC" and timezone not in (zones := zoneinfo.available_timezones()):
         raise ParameterError(f"'{timezone}' is not a known time zone", do=did_you_mean(timezone, zones))
     if column.type.tz is None and timezone != "UTC":
         local = pd.Series(column.to_pandas())

@@ -155,6 +155,18 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "customers": "number",
         },
     ),
+    "differences": (
+        "In which views the two groups differ",
+        {
+            "view": "text",
+            "comparisons": "number",
+            "real": "number",
+            "few": "number",
+            "difference": "percent:1",
+            "low": "percent:1",
+            "high": "percent:1",
+        },
+    ),
     "top_paths": (
         "The most frequent paths, and everything else",
         {
@@ -311,6 +323,7 @@ WORDS = {
     "rule",
     "group",
     "evidence",
+    "view",
 }
 CODES: Mapping[str, str] = {
     **KIND_NAMES,
@@ -321,6 +334,12 @@ CODES: Mapping[str, str] = {
     **charts_conformance.MOVE_NAMES,
     **charts_conformance.GROUP_NAMES,
     OTHER: SPECIAL[OTHER],
+    "transitions": "next steps",
+    "flows": "touch by touch",
+    "first_touches": "first touch",
+    "last_touches": "last touch",
+    "lengths": "length",
+    "durations": "duration",
     "ok": "in order",
     "care": "read with care",
     "wrong": "do not use",

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
 from journey_lib import (
     charts_conformance,
+    charts_flows,
     charts_journeys,
     charts_touchpoints,
     conformance,
     findings_conformance,
     findings_journeys,
     findings_touchpoints,
+    funnel,
+    i18n,
     maps,
+    retention,
     sections_voice,
     touchpoints,
     voice,
 )
 from journey_lib import journeys as views
+from journey_lib.funnel import Order
 from journey_lib.i18n import text as _
 from journey_lib.model import Result
 from journey_lib.session import Session
@@ -36,16 +42,12 @@ def planned(run: Session, touches: Touches, model: Model, cut: Mapping[str, Any]
         return []
     plan = maps.planned(run.workspace)
     walked = views.steps_by(touches, plan.by, model)
-    score, moves, ended, by_reach = (
-        view(walked, plan, **cut).suppressed(run.k)
-        for view in (
-            conformance.score,
-            conformance.moves,
-            conformance.outcomes,
-            conformance.outcomes_by_reach,
-        )
+    asked = (conformance.score, conformance.moves, conformance.outcomes, conformance.outcomes_by_reach)
+    found = views.together(
+        {view.__name__: partial(view, walked, plan, **cut) for view in asked}
+        | {"deviations": partial(conformance.deviations, walked, plan, k=run.k, **cut)}
     )
-    left = conformance.deviations(walked, plan, k=run.k, **cut).suppressed(run.k)
+    score, moves, ended, by_reach, left = (each.suppressed(run.k) for each in found.values())
     scope = run.scope(cut["period"], journeys=score.facts["journeys"])
     run.say(findings_conformance.conformance(score, run.k))
     run.show(charts_conformance.deviation_diagram(score, moves, scope))
@@ -183,3 +185,95 @@ def pattern(run: Session, touches: Touches, text: str | None, cut: Mapping[str, 
     run.show(charts_journeys.outcomes(found, run.names, run.scope(cut["period"])))
     run.table(found)
     return [found]
+
+
+def journeys(
+    touches: Touches,
+    walked: Touches,
+    model: Model,
+    cut: Mapping[str, Any],
+    *,
+    depth: int,
+    within: str,
+    order: Order,
+    goal: str | None,
+) -> dict[str, Any]:
+    """The views of the journeys report by name: every bucket is read once for all of them, and cut once."""
+    staged = views.steps_by(touches, "stage", model)
+    ways = model.up_to(goal, touches.converting(cut["conversion"]))
+    path: dict[str, Any] = {"order": order, "period": cut["period"]}
+    sales = {name: cut[name] for name in ("conversion", "period")}
+    return views.together(
+        {
+            "lengths": partial(views.lengths, walked, **cut),
+            "durations": partial(views.durations, walked, **cut),
+            "first": partial(views.entries, walked, **cut),
+            "last": partial(views.entries, walked, side="last", **cut),
+            "moves": partial(views.transitions, walked, **cut),
+            "flows": partial(views.flows, walked, depth=depth, **cut),
+            "paths": partial(views.paths, walked, **cut),
+            "turns": partial(views.detours, staged, **cut),
+            "now": partial(views.stages_now, staged, period=cut["period"]),
+            "funnel": partial(funnel.funnel, staged, within=within, **path),
+            "stopped": partial(funnel.dropped, staged, called=touches, within=within, **path),
+            "waited": partial(funnel.time_to, staged, ways, **path),
+            "weekly": partial(funnel.trend, staged, within=within, **path),
+            "returned": partial(retention.cohorts, touches, **sales),
+            "again": partial(retention.repeat, touches, **sales),
+        }
+    )
+
+
+def compared(run: Session, touches: Touches, group: str | None, cut: Mapping[str, Any]) -> list[Result]:
+    """Some journeys beside the rest in every view: those with a conversion, or as `group` says.
+
+    `group` is a step or a pattern. Shown are the steps that differ, and in which views anything does.
+    """
+    if group is None:
+        some, names = views.converted(), ("with a conversion", "without one")
+    else:
+        at = group in touches.channels
+        some = views.through(touches, group) if at else views.along(touches, group)
+        names = (run.names.get(group, group), "all others")
+    sides = some, views.rest(some)
+    asked = (views.transitions, views.flows, views.entries, views.lengths, views.durations)
+    found = views.together(
+        {
+            f"{view.__name__} {side}": partial(view, touches, group=each, **cut)
+            for view in (*asked, views.paths)
+            for side, each in enumerate(sides)
+        }
+    )
+    both = [
+        views.beside(found[f"{view.__name__} 0"], found[f"{view.__name__} 1"], names).suppressed(run.k)
+        for view in asked
+    ]
+    run.say(findings_journeys.compared(both[0]))
+    counted = sum(found[f"lengths {side}"].facts["journeys"] for side in (0, 1))
+    scope = run.scope(cut["period"], journeys=counted)
+    run.show(charts_flows.compared(both[0], run.names, scope))
+    overall = views.differences(both)
+    run.table(overall)
+    for side, name in enumerate(names):
+        paths = views.top(found[f"paths {side}"], n=10, k=run.k)
+        run.say(findings_journeys.story(paths, run.names, _(name)))
+    return [*both, overall]
+
+
+def only(
+    run: Session, touches: Touches, by: views.By, model: Model, text: str | None, cut: Mapping[str, Any]
+) -> Touches:
+    """The customers who have a journey that follows a pattern of steps, where one is asked for; else all."""
+    if text is None:
+        return touches
+    options = {name: value for name, value in cut.items() if name != "max_touches"}
+    kept = views.following(views.steps_by(touches, by, model), text, **options)
+    run.say(
+        _(
+            "This page is only of {n} of {all} customers: those with a journey that follows {pattern}.",
+            n=i18n.number(kept.sum()),
+            all=i18n.number(len(kept)),
+            pattern=f"`{text}`",
+        )
+    )
+    return views.members(touches, kept)

@@ -15,7 +15,6 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from scipy import sparse
 
 from journey_lib import columns
 from journey_lib.engine import OnSpark, placed
@@ -207,6 +206,9 @@ def _parted(rows: Bucket, customers: int) -> Iterator[tuple[Bucket, Ints]]:
     Sorting and cutting pieces that fit the processor's cache takes half of what all rows at once would.
     """
     pieces = -(-len(rows) // BUCKET_ROWS)
+    if pieces == 1:
+        yield rows, np.arange(len(rows))
+        return
     piece = (np.arange(customers) * pieces // customers).astype(np.int16)[rows.customer]
     for number in range(pieces):
         at = np.flatnonzero(piece == number)
@@ -217,19 +219,19 @@ def _parted(rows: Bucket, customers: int) -> Iterator[tuple[Bucket, Ints]]:
 def _sorted(rows: Bucket, at: Ints, event_id: pa.ChunkedArray | None) -> Bucket:
     """The rows in the table's total order; `at` is where each of them stands in `event_id`.
 
-    Logs usually come sorted by time: then a counting sort by customer does it, in one pass. Only rows that
-    share their customer and their instant with another are compared any further.
+    Logs usually come sorted by time: then customers with their rows' places, sorted as one integer each, have
+    it. Only rows that share their customer and their instant with another are compared any further.
     """
     n = len(rows)
     ascending = bool(np.all(rows.timestamp[1:] >= rows.timestamp[:-1]))
     by_time = None if ascending else rows.timestamp.argsort()
-    least = rows.customer.min()
-    people = (rows.customer if by_time is None else rows.customer[by_time]) - least
-    place = np.arange(n, dtype=np.int32)
-    counted = sparse.coo_array((np.zeros(n, np.int8), (people, place))).tocsr()
-    order = counted.indices if by_time is None else by_time[counted.indices]
-    counts = np.diff(counted.indptr)
-    customer = np.repeat(np.arange(least, least + len(counts), dtype=np.int32), counts)
+    place = (rows.customer if by_time is None else rows.customer[by_time]).astype(np.int64)
+    place <<= 32
+    place |= np.arange(n)
+    place.sort()
+    customer = (place >> 32).astype(np.int32)
+    place &= 0xFFFFFFFF
+    order = place if by_time is None else by_time[place]
     timestamp = rows.timestamp[order]
     if (same := (timestamp[1:] == timestamp[:-1]) & (customer[1:] == customer[:-1])).any():
         order = _untied(rows, order, same, at, event_id)

@@ -133,3 +133,42 @@ def test_detours_are_what_the_steps_of_every_journey_are(log: list[Row], options
         assert (row.steps, row.journeys, row.of) == (steps[key], len(inside[key]), len(bases[key[0]]))
     assert set(found["stage"]) == {name for name, place in names.items() if bases[place]}
     assert found["stage"].isin([CONVERSION]).sum() == 0
+
+
+STEPS = {"see": ["push", "mail"], "buy": ["store"]}
+PLANNED = jl.maps.plan({"steps": [{"step": step, "any_of": names} for step, names in STEPS.items()]})
+
+
+def test_views_of_customers_visits_and_plans_are_compared_too() -> None:
+    """Of 40 who began with a push 30 are now at the store and went as planned; of 40 others 10."""
+    table = touches(LOG)
+    app = np.arange(80) < 40
+    of_app = jl.journeys.of_customers("app", app)
+    by_people = {"customers": app}, {"customers": ~app}
+    by_group = {"group": of_app}, {"group": jl.journeys.rest(of_app)}
+    for view, source, sides, row in (
+        (jl.journeys.stages_now, (), by_people, "store"),
+        (jl.conformance.score, (PLANNED,), by_group, "buy"),
+    ):
+        one, other = (view(table, *source, **side) for side in sides)
+        found = jl.journeys.beside(one, other).table.set_index("step").loc[row]
+        assert {(found["n_a"], found["of_a"]), (found["n_b"], found["of_b"])} == {(30, 40), (10, 40)}
+        assert found["real"]
+    visits = jl.journeys.compare(jl.journeys.sessions, table, *by_people).table.set_index("touches")
+    assert visits.loc["1", ["n_a", "of_a", "n_b", "of_b"]].tolist() == [80, 80, 80, 80]
+
+
+def test_in_which_views_two_groups_differ() -> None:
+    table = touches(LOG)
+    app = jl.journeys.of_customers("app", np.arange(80) < 40)
+    sides = {"group": app}, {"group": jl.journeys.rest(app)}
+    views = (jl.journeys.transitions, jl.journeys.lengths)
+    moves, lengths = (jl.journeys.compare(view, table, *sides) for view in views)
+    found = jl.journeys.differences([moves, lengths]).table.set_index("view")
+    real = moves.table[moves.table["real"]]
+    assert found.loc["transitions", "real"] == len(real) > 0
+    assert found.loc["transitions", ["difference", "low", "high"]].tolist() == pytest.approx(
+        real.iloc[0][["difference", "low", "high"]].tolist()
+    )
+    assert found.loc["lengths", "real"] == 0  # everybody has two touches
+    assert np.isnan(found.loc["lengths", "difference"])

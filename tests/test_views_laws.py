@@ -297,3 +297,46 @@ def test_a_session_ends_with_a_pause(log: list[Row], gap: str) -> None:
     names = {**{n: str(n) for n in range(1, 6)}, **dict.fromkeys(range(6, 11), "6–10")}
     names |= {**dict.fromkeys(range(11, 21), "11–20"), **dict.fromkeys(range(21, 99), "21+")}
     assert counted == Counter(names[size] for size in sizes)
+
+
+@law
+@given(logs(), OPTIONS)
+def test_a_group_and_the_rest_are_everybody_in_paths_and_beside_a_plan(log: list[Row], options: dict) -> None:
+    table = touches(log)
+    some = jl.journeys.converted()
+    sides = [some, jl.journeys.rest(some)]
+    whole = Counter(jl.journeys.paths(table, **options).table.set_index("path")["journeys"].to_dict())
+    parts = Counter()
+    for side in sides:
+        parts += Counter(
+            jl.journeys.paths(table, group=side, **options).table.set_index("path")["journeys"].to_dict()
+        )
+    assert parts == whole
+    if not table.channels:
+        return
+    steps = [{"step": f"s{n}", "any_of": [name]} for n, name in enumerate(table.channels)]
+    plan = jl.maps.plan({"steps": steps})
+    cut = {name: value for name, value in options.items() if name != "max_touches"}
+    columns = ["followed", "skipped", "out_of_order", "never_reached", "open", "repeated", "journeys"]
+    every = jl.conformance.score(table, plan, **cut).table[columns]
+    halves = [jl.conformance.score(table, plan, group=side, **cut).table[columns] for side in sides]
+    assert (halves[0] + halves[1]).equals(every)
+
+
+@law
+@given(logs(), st.lists(st.booleans(), min_size=4, max_size=4))
+def test_some_customers_in_a_view_are_the_table_of_only_them(log: list[Row], drawn: list[bool]) -> None:
+    table = touches(log)
+    flags = drawn[: table.customers]
+    if not any(flags):
+        return
+    alone = jl.journeys.members(table, flags)
+    for view, options in (
+        (jl.journeys.stages_now, {"within": "3d"}),
+        (jl.journeys.sessions, {"gap": "1d"}),
+        (jl.retention.cohorts, {}),
+        (jl.retention.repeat, {}),
+    ):
+        found = view(table, customers=flags, **options)
+        assert found.table.equals(view(alone, **options).table), view.__name__
+        assert found.settings["customers"] == sum(flags)

@@ -20,6 +20,8 @@ from journey_lib.touches import Bucket, Touches
 def asked(table: Touches) -> dict[str, partial[Any]]:
     """Views that share what they can: two ways to cut, one way through a funnel, one table by other names."""
     staged = jl.journeys.steps_by(table, "event_type")
+    steps = [{"step": f"s{n}", "any_of": [name]} for n, name in enumerate(table.channels)]
+    plan = jl.maps.plan({"steps": steps})
     group = jl.journeys.rest(jl.journeys.converted())
     return {
         "transitions": partial(jl.journeys.transitions, table, lookback="30d"),
@@ -33,6 +35,8 @@ def asked(table: Touches) -> dict[str, partial[Any]]:
         "stopped": partial(jl.funnel.dropped, table, called=staged, within="7d"),
         "trend": partial(jl.funnel.trend, table, within="7d"),
         "cohorts": partial(jl.retention.cohorts, table),
+        "planned": partial(jl.conformance.score, table, plan, lookback="30d"),
+        "ways to leave the plan": partial(jl.conformance.deviations, table, plan, lookback="30d"),
     }
 
 

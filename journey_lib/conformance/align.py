@@ -66,14 +66,37 @@ def align(found: Journeys, step_of: Array, steps: int) -> Aligned:
     increasing subsequence of the journey's steps, each taken once). Of several that keep equally many, the
     one with the earliest steps of the plan is taken: the first step in which they differ decides.
     """
-    count = len(found)
-    row = np.repeat(np.arange(count, dtype=np.int32), np.diff(found.offsets))
     step = step_of[found.channel]
     planned = step >= 0
-    extra = np.bincount(row[~planned], minlength=count)
-    row, step = row[planned], step[planned]
-    present, repeated = np.zeros(count, np.int64), np.zeros(count, np.int64)
-    disordered = np.zeros(count, bool)
+    edges = np.append(0, np.cumsum(planned, dtype=np.int32)).take(found.offsets)
+    step = step[planned]
+    lengths = np.diff(edges)
+    some = np.flatnonzero(lengths)
+    fresh = np.zeros(len(step) + 1, bool)
+    fresh[edges] = True  # the first contact of a journey has none before it
+    bit = np.left_shift(np.int16(1), step, dtype=np.int16)
+    present, repeated = np.zeros(len(found), np.int16), np.zeros(len(found), np.int16)
+    back = np.zeros(len(found), bool)
+    if len(some):
+        again = np.append(False, step[1:] == step[:-1]) & ~fresh[:-1]
+        present[some] = np.bitwise_or.reduceat(bit, edges[some])
+        repeated[some] = np.bitwise_or.reduceat(bit * again, edges[some])
+        down = np.append(False, step[1:] < step[:-1]) & ~fresh[:-1]
+        back[np.searchsorted(edges, np.flatnonzero(down), side="right") - 1] = True
+    followed, late = present.copy(), np.zeros(len(found), np.int16)
+    if back.any():
+        # Where no contact goes back, every step that is present is kept, and repeats are neighbours.
+        repeated[back], followed[back], late[back] = _searched(
+            step[np.repeat(back, lengths)], np.append(0, np.cumsum(lengths[back])), present[back], steps
+        )
+    return Aligned(steps, present, followed, late, repeated, found.lengths - lengths)
+
+
+def _searched(step: Array, offsets: Array, present: Array, steps: int) -> tuple[Array, Array, Array]:
+    """Which steps are repeated, followed and late in sequences that go back somewhere."""
+    count, lengths = len(present), np.diff(offsets)
+    row = np.repeat(np.arange(count, dtype=np.int32), lengths)
+    repeated, disordered = np.zeros(count, np.int16), np.zeros(count, bool)
     latest = np.full(count, -1, np.int64)
     for j in range(steps):
         at = np.flatnonzero(step == j)
@@ -82,17 +105,14 @@ def align(found: Journeys, step_of: Array, steps: int) -> Aligned:
         np.equal(where[1:], where[:-1], out=again[1:])
         repeated[where[again]] |= 1 << j
         where, at = where[~again], at[~again]
-        present[where] |= 1 << j
         disordered[where] |= at < latest[where]
         latest[where] = at
-    followed, late = present.copy(), np.zeros(count, np.int64)
+    followed, late = present.copy(), np.zeros(count, np.int16)
     if disordered.any():
         # Where first contacts come in the order of the plan, every step that is present is kept.
-        searched = disordered[row]
-        lengths = np.bincount(row[searched], minlength=count)[disordered]
-        offsets = np.concatenate([[0], np.cumsum(lengths)])
-        followed[disordered], late[disordered] = _best(step[searched], offsets, steps)
-    return Aligned(steps, present, followed, late, repeated, extra)
+        ends = np.append(0, np.cumsum(lengths[disordered]))
+        followed[disordered], late[disordered] = _best(step[disordered[row]], ends, steps)
+    return repeated, followed, late
 
 
 def _best(step: Array, offsets: Array, steps: int) -> tuple[Array, Array]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+from typing import Unpack
 
 import numpy as np
 import pandas as pd
@@ -18,11 +18,11 @@ from journey_lib.conformance.laid import (
     settings,
     summed,
 )
-from journey_lib.engine import reduce
+from journey_lib.engine import Asking, Pass, view
 from journey_lib.intervals import difference, wilson
-from journey_lib.journeys import add, unique
+from journey_lib.journeys import Group, add
 from journey_lib.journeys.cut import Array
-from journey_lib.journeys.moves import people
+from journey_lib.journeys.moves import distinct_people
 from journey_lib.maps import Plan
 from journey_lib.model import OTHER, Result
 from journey_lib.touches import Touches
@@ -34,9 +34,16 @@ _ENDS = [
 ]
 
 
+@view
 def deviations(
-    touches: Touches, plan: Plan, *, n: int = 12, k: int = 1, **cutting: Unpack[Cutting]
-) -> Result:
+    touches: Touches,
+    plan: Plan,
+    *,
+    n: int = 12,
+    k: int = 1,
+    group: Group | None = None,
+    **cutting: Unpack[Cutting],
+) -> Asking[Result]:
     """In which ways journeys leave the plan, and how often each ended in a conversion.
 
     One row a pattern: everything a journey deviates in, joined by " + " (``skipped:compare``,
@@ -53,10 +60,10 @@ def deviations(
     ConfigError
         Not one name of the plan occurs in the data.
     """
-    found = reduce(touches.buckets, laying(touches, plan, cutting, _by_pattern), _same_patterns)
+    found = yield Pass(laying(touches, plan, group, cutting), _by_pattern, _same_patterns)
     whole = pd.DataFrame({name: found[name] for name in (*_WEIGHTS, "customers")})
     outside = 1 << (3 * len(plan.steps) + 1)
-    whole["deviation"] = [pattern_name(int(code), plan) for code in found["tokens"]]
+    whole["deviation"] = [pattern_name(int(code), plan) for code in found["pattern"]]
     ends = whole["deviation"].isin([AS_PLANNED, OUTSIDE])
     patterns = whole[~ends].sort_values(["journeys", "deviation"], ascending=[False, True])
     listed = patterns[patterns["customers"] >= k][:n]
@@ -78,13 +85,16 @@ def deviations(
         "journeys": int(whole["journeys"].sum()),
         "deviating": int(patterns["journeys"].sum()),
         "patterns": len(patterns),
-        "outside": int(found["journeys"][found["tokens"] == outside].sum()),
+        "outside": int(found["journeys"][found["pattern"] == outside].sum()),
     }
     table = _rated(table, touches)[["deviation", *_ENDS]]
-    return Result("deviations", table, facts, settings(touches, plan, cutting), "journeys")
+    return Result("deviations", table, facts, settings(touches, plan, group, cutting), "journeys")
 
 
-def outcomes(touches: Touches, plan: Plan, **cutting: Unpack[Cutting]) -> Result:
+@view
+def outcomes(
+    touches: Touches, plan: Plan, *, group: Group | None = None, **cutting: Unpack[Cutting]
+) -> Asking[Result]:
     """Whether journeys that went as planned ended otherwise than the others: association, never cause.
 
     Rows conforming, deviating, and outside (no contact of any step). Columns group, journeys, customers (one
@@ -102,7 +112,7 @@ def outcomes(touches: Touches, plan: Plan, **cutting: Unpack[Cutting]) -> Result
     ConfigError
         Not one name of the plan occurs in the data.
     """
-    counts, apart = _ended(touches, plan, cutting)
+    counts, apart = yield from _ended(touches, plan, group, cutting)
     groups = {name: count.sum(axis=0) for name, count in counts.items()} | {"customers": apart}
     table = _rated(pd.DataFrame({"group": GROUPS, **groups}), touches)[["group", *_ENDS]]
     won, over = groups["conversions"], groups["over"]
@@ -114,10 +124,13 @@ def outcomes(touches: Touches, plan: Plan, **cutting: Unpack[Cutting]) -> Result
         **dict(zip(("difference", "difference_low", "difference_high"), crude, strict=True)),
         **dict(zip(("like_for_like", "like_for_like_low", "like_for_like_high"), same, strict=True)),
     }
-    return Result("plan_outcomes", table, facts, settings(touches, plan, cutting), "journeys")
+    return Result("plan_outcomes", table, facts, settings(touches, plan, group, cutting), "journeys")
 
 
-def outcomes_by_reach(touches: Touches, plan: Plan, **cutting: Unpack[Cutting]) -> Result:
+@view
+def outcomes_by_reach(
+    touches: Touches, plan: Plan, *, group: Group | None = None, **cutting: Unpack[Cutting]
+) -> Asking[Result]:
     """How journeys that got equally far in the plan ended, as planned or not: association, never cause.
 
     Two rows a step, conforming and deviating, of the journeys whose last step of the plan it is. Columns
@@ -128,7 +141,7 @@ def outcomes_by_reach(touches: Touches, plan: Plan, **cutting: Unpack[Cutting]) 
     ConfigError
         Not one name of the plan occurs in the data.
     """
-    counts, _ = _ended(touches, plan, cutting)
+    counts, _ = yield from _ended(touches, plan, group, cutting)
     cells = {name: count[1:, :2].ravel() for name, count in counts.items()}
     names = {
         "reached": np.repeat([step.step for step in plan.steps], 2),
@@ -136,12 +149,14 @@ def outcomes_by_reach(touches: Touches, plan: Plan, **cutting: Unpack[Cutting]) 
     }
     table = _rated(pd.DataFrame({**names, **cells}), touches)[["reached", "group", *_ENDS]]
     facts = {"journeys": int(table["journeys"].sum())}
-    return Result("plan_outcomes_by_reach", table, facts, settings(touches, plan, cutting), "journeys")
+    return Result("plan_outcomes_by_reach", table, facts, settings(touches, plan, group, cutting), "journeys")
 
 
-def _ended(touches: Touches, plan: Plan, cutting: Cutting) -> tuple[dict[str, Array], Array]:
+def _ended(
+    touches: Touches, plan: Plan, group: Group | None, cutting: Cutting
+) -> Asking[tuple[dict[str, Array], Array]]:
     """Counts by steps reached (row) and group (column), and the customers of each group."""
-    found = reduce(touches.buckets, laying(touches, plan, cutting, _by_reach), summed)
+    found = yield Pass(laying(touches, plan, group, cutting), _by_reach, summed)
     apart = found.pop("apart")
     return {name: count.reshape(-1, len(GROUPS)) for name, count in found.items()}, apart
 
@@ -157,15 +172,17 @@ def _weights(laid: Laid) -> dict[str, Array]:
     }
 
 
-def _by_pattern(laid: Laid) -> dict[str, Any]:
-    single = np.arange(len(laid.pattern) + 1)
-    return unique(laid.pattern, single, _weights(laid), customer=laid.journeys.customer)
+def _by_pattern(laid: Laid) -> dict[str, Array]:
+    group, pattern = pd.factorize(laid.pattern)
+    counts = {name: add(group, weight, len(pattern)) for name, weight in _weights(laid).items()}
+    customers = distinct_people(group, laid.journeys.customer, len(pattern))
+    return {"pattern": pattern, **counts, "customers": customers}
 
 
-def _same_patterns(parts: list[dict[str, Any]]) -> dict[str, Any]:
-    joined = {name: np.concatenate([part[name] for part in parts]) for name in (*_WEIGHTS, "customers")}
-    tokens = np.concatenate([part["tokens"] for part in parts])
-    return unique(tokens, np.arange(len(tokens) + 1), joined)
+def _same_patterns(parts: list[dict[str, Array]]) -> dict[str, Array]:
+    group, pattern = pd.factorize(np.concatenate([part["pattern"] for part in parts]))
+    counts = {name: np.concatenate([part[name] for part in parts]) for name in (*_WEIGHTS, "customers")}
+    return {"pattern": pattern, **{name: add(group, count, len(pattern)) for name, count in counts.items()}}
 
 
 def _by_reach(laid: Laid) -> dict[str, Array]:
@@ -175,8 +192,8 @@ def _by_reach(laid: Laid) -> dict[str, Array]:
     cells = (laid.aligned.steps + 1) * size
     return {
         **{name: add(cell, weight, cells) for name, weight in _weights(laid).items()},
-        "customers": np.array([people(customer[cell == number]) for number in range(cells)]),
-        "apart": np.array([people(customer[laid.group == number]) for number in range(size)]),
+        "customers": distinct_people(cell, customer, cells),
+        "apart": distinct_people(laid.group, customer, size),
     }
 
 

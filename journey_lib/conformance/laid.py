@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
 
 from journey_lib import journeys
 from journey_lib.conformance.align import Aligned, align, step_codes
+from journey_lib.engine import derived
 from journey_lib.errors import ConfigError, did_you_mean
-from journey_lib.journeys import Direct, Journeys, Period, Repeats, cut, rules_for
-from journey_lib.journeys.cut import Array
+from journey_lib.journeys import Direct, Group, Journeys, Period, Repeats, only, rules_for
+from journey_lib.journeys.cut import Array, cuts
+from journey_lib.journeys.groups import described
 from journey_lib.maps import Plan
 from journey_lib.touches import Touches
 
@@ -39,47 +42,66 @@ class Laid(NamedTuple):
     group: Array
 
 
+@dataclass(frozen=True)
+class Lay:
+    """Lays journeys against a plan; equal ones share what they find (see `engine.together`).
+
+    `codes` says the step of each channel; the steps `required` and those allowed `once` are bits.
+    """
+
+    codes: tuple[int, ...]
+    steps: int
+    required: int
+    once: int
+    counted: bool
+    group: Group | None
+
+    def __call__(self, found: Journeys) -> Laid:
+        """The journeys of one bucket beside the plan."""
+        if self.group is not None:
+            found = only(found, self.group.holds(found))
+        aligned = align(found, np.array(self.codes, np.int8), self.steps)
+        pattern = self.patterns(aligned)
+        return Laid(found, aligned, pattern, np.where(aligned.present == 0, 2, pattern != 0))
+
+    def patterns(self, aligned: Aligned) -> Array:
+        """All deviations of a journey as bits: steps skipped, out of order, repeated, unplanned contacts.
+
+        The highest bit stands alone for journeys that met no step of the plan.
+        """
+        pattern = (aligned.skipped & self.required).astype(np.int64)
+        pattern |= aligned.out_of_order.astype(np.int64) << self.steps
+        pattern |= (aligned.repeated & self.once).astype(np.int64) << (2 * self.steps)
+        if self.counted:
+            pattern |= (aligned.extra > 0).astype(np.int64) << (3 * self.steps)
+        return np.where(aligned.present == 0, np.int64(1) << (3 * self.steps + 1), pattern)
+
+
 def laying(
-    touches: Touches, plan: Plan, cutting: Cutting, measure: Callable[[Laid], Any]
-) -> Callable[[Any], Any]:
-    """A measure of one bucket of touches, from a measure of its journeys laid against the plan."""
+    touches: Touches, plan: Plan, group: Group | None, cutting: Cutting
+) -> Sequence[Callable[[], Laid]]:
+    """The journeys of every bucket beside the plan, to be cut and laid when they are asked for."""
     if not set(plan.names) & set(touches.channels):
         raise ConfigError(
             "no contact of these data belongs to any step of the plan",
             how_many=f"0 of {len(plan.names)} names of the plan occur in the data, by {plan.by}",
             do=did_you_mean(plan.names[0], touches.channels),
         )
-    rules = rules_for(touches, **cutting)
-    codes = step_codes(plan, touches.channels)
-
-    def lay(bucket: Any) -> Any:
-        found = cut(bucket, rules)
-        aligned = align(found, codes, len(plan.steps))
-        pattern = _patterns(aligned, plan)
-        outside = aligned.present == 0
-        return measure(Laid(found, aligned, pattern, np.where(outside, 2, pattern != 0)))
-
-    return lay
+    lay = Lay(
+        codes=tuple(step_codes(plan, touches.channels).tolist()),
+        steps=len(plan.steps),
+        required=sum(1 << j for j, step in enumerate(plan.steps) if not step.optional),
+        once=sum(1 << j for j, step in enumerate(plan.steps) if step.repeats == "once"),
+        counted=plan.unplanned == "counted",
+        group=group,
+    )
+    return derived(lay, cuts(touches, rules_for(touches, **cutting)))
 
 
-def settings(touches: Touches, plan: Plan, cutting: Cutting) -> dict[str, Any]:
+def settings(touches: Touches, plan: Plan, group: Group | None, cutting: Cutting) -> dict[str, Any]:
     """How the journeys were cut and what they were laid against, as it is written beside the result."""
-    return {**journeys.settings(touches, **cutting), "plan": plan.model_dump(mode="json")}
-
-
-def _patterns(aligned: Aligned, plan: Plan) -> Array:
-    """All deviations of a journey as bits: steps skipped, out of order, repeated, then contacts unplanned.
-
-    The highest bit stands alone for journeys that met no step of the plan.
-    """
-    steps = aligned.steps
-    required = sum(1 << j for j, step in enumerate(plan.steps) if not step.optional)
-    once = sum(1 << j for j, step in enumerate(plan.steps) if step.repeats == "once")
-    pattern = (aligned.skipped & required) | (aligned.out_of_order << steps)
-    pattern |= (aligned.repeated & once) << (2 * steps)
-    if plan.unplanned == "counted":
-        pattern |= (aligned.extra > 0).astype(np.int64) << (3 * steps)
-    return np.where(aligned.present == 0, np.int64(1) << (3 * steps + 1), pattern)
+    said = journeys.settings(touches, **cutting) | described(group)
+    return {**said, "plan": plan.model_dump(mode="json")}
 
 
 def pattern_name(code: int, plan: Plan) -> str:

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from journey_lib.conformance.laid import GROUPS, Cutting, Laid, laying, settings, summed
-from journey_lib.engine import reduce
+from journey_lib.engine import Asking, Pass, view
 from journey_lib.intervals import wilson
+from journey_lib.journeys import Group
 from journey_lib.journeys.cut import Array
 from journey_lib.journeys.moves import people
 from journey_lib.maps import Plan
@@ -20,7 +21,10 @@ from journey_lib.touches import Touches
 _KINDS = ("next", "skip", "early", "late")
 
 
-def score(touches: Touches, plan: Plan, **cutting: Unpack[Cutting]) -> Result:
+@view
+def score(
+    touches: Touches, plan: Plan, *, group: Group | None = None, **cutting: Unpack[Cutting]
+) -> Asking[Result]:
     """How far journeys go as planned, step by step.
 
     One row a step, in the plan's order: step, optional, then the journeys that followed it, skipped it (no
@@ -43,7 +47,7 @@ def score(touches: Touches, plan: Plan, **cutting: Unpack[Cutting]) -> Result:
         Not one name of the plan occurs in the data.
     """
     steps = len(plan.steps)
-    found = reduce(touches.buckets, laying(touches, plan, cutting, _by_step), summed)
+    found = yield Pass(laying(touches, plan, group, cutting), _by_step, summed)
     journeys = int(found["groups"].sum())
     table = pd.DataFrame(
         {
@@ -80,13 +84,16 @@ def score(touches: Touches, plan: Plan, **cutting: Unpack[Cutting]) -> Result:
         "absent": sorted(set(plan.names) - set(touches.channels)),
         "uncovered": sorted(set(touches.channels) - set(plan.names)),
     }
-    return Result("planned_steps", table, facts, settings(touches, plan, cutting), "journeys")
+    return Result("planned_steps", table, facts, settings(touches, plan, group, cutting), "journeys")
 
 
-def moves(touches: Touches, plan: Plan, **cutting: Unpack[Cutting]) -> Result:
+@view
+def moves(
+    touches: Touches, plan: Plan, *, group: Group | None = None, **cutting: Unpack[Cutting]
+) -> Asking[Result]:
     """Between which steps of the plan journeys go on, jump ahead, and turn back.
 
-    Columns from, to, kind, journeys, customers, and share of journeys with low and high (Wilson). ``next``
+    Columns from, to, kind, journeys, customers, of (all journeys), share with low and high (Wilson). ``next``
     and ``skip`` join a journey's steps in the order of the plan, from ``(start)`` on: skips over a step add
     up to the journeys that skipped it. A step out of order turns back: ``early``, from it to the step of the
     best alignment that should have come before it and came after; ``late``, to it from the step that should
@@ -97,7 +104,7 @@ def moves(touches: Touches, plan: Plan, **cutting: Unpack[Cutting]) -> Result:
     ConfigError
         Not one name of the plan occurs in the data.
     """
-    found = reduce(touches.buckets, laying(touches, plan, cutting, _by_move), summed)
+    found = yield Pass(laying(touches, plan, group, cutting), _by_move, summed)
     names = {-1: START, **{number: step.step for number, step in enumerate(plan.steps)}}
     rows = [
         (names[origin], names[target], kind, *map(int, counted))
@@ -106,10 +113,11 @@ def moves(touches: Touches, plan: Plan, **cutting: Unpack[Cutting]) -> Result:
     ]
     table = pd.DataFrame(rows, columns=["from", "to", "kind", "journeys", "customers"])
     every = int(found["journeys", 0, 0][0])
+    table["of"] = every
     table["share"] = table["journeys"] / max(every, 1)
     table["low"], table["high"] = wilson(table["journeys"].to_numpy(), np.full(len(table), every))
     facts = {"journeys": every, **{kind: int((table["kind"] == kind).sum()) for kind in _KINDS}}
-    return Result("planned_moves", table, facts, settings(touches, plan, cutting), "journeys")
+    return Result("planned_moves", table, facts, settings(touches, plan, group, cutting), "journeys")
 
 
 def _by_step(laid: Laid) -> dict[str, Any]:
@@ -126,9 +134,7 @@ def _by_step(laid: Laid) -> dict[str, Any]:
         "never_reached": journeys(aligned.never_reached),
         "open_steps": journeys(aligned.never_reached[found.open]),
         "repeated": journeys(aligned.repeated),
-        "customers": np.array(
-            [people(found.customer[aligned.present >> j & 1 == 1]) for j in range(aligned.steps)]
-        ),
+        "customers": journeys(_of_people(aligned.present, found.customer)),
         "groups": np.bincount(laid.group, minlength=len(GROUPS)),
         "completed": ((laid.group == 0) & (aligned.present >> aligned.steps - 1 == 1)).sum(),
         "open": found.open.sum(),
@@ -136,13 +142,19 @@ def _by_step(laid: Laid) -> dict[str, Any]:
     }
 
 
+def _of_people(sets: Array, customer: Array) -> Array:
+    """The steps that any journey of each customer has."""
+    if not len(sets):
+        return sets
+    return np.bitwise_or.reduceat(sets, np.flatnonzero(np.append(True, customer[1:] != customer[:-1])))
+
+
 def _by_move(laid: Laid) -> dict[tuple[str, int, int], Array]:
     """Journeys and people behind every move; -1 is the start."""
     aligned, customer = laid.aligned, laid.journeys.customer
     # One more bit, below the first step, is the start of the journey, which all of them have.
-    present, followed = _small(aligned.present << 1 | 1), _small(aligned.followed << 1)
-    early = _small((aligned.out_of_order & ~aligned.late) << 1)
-    late = _small(aligned.late << 1)
+    present, followed = aligned.present << 1 | 1, aligned.followed << 1
+    early, late = (aligned.out_of_order & ~aligned.late) << 1, aligned.late << 1
     counted = {("journeys", 0, 0): np.array([len(customer), people(customer)])}
     for low, high in itertools.combinations(range(aligned.steps + 1), 2):
         ends, ahead = (1 << low | 1 << high), (1 << high + 1) - (1 << low)
@@ -155,8 +167,3 @@ def _by_move(laid: Laid) -> dict[tuple[str, int, int], Array]:
         for kind, those in kinds.items():
             counted[kind] = np.array([those.sum(), people(customer[those])])
     return counted
-
-
-def _small(sets: Array) -> Array:
-    """Sets of steps in as few bytes as hold them: a plan of twelve steps looks at 78 pairs of them."""
-    return sets.astype(np.int16)

@@ -116,14 +116,18 @@ def together(asked: Mapping[str, partial[Any]]) -> dict[str, Any]:
     """
     asking = {}
     for name, call in asked.items():
-        function = getattr(call.func, "__wrapped__", None) if isinstance(call, partial) else None
-        if not isgeneratorfunction(function):
+        if not is_view(call):
             raise ParameterError(
                 f"'{name}' is no view that can be asked together with others",
                 do="give partial(journeys.transitions, touches, ...) or another view, or ask it by itself",
             )
-        asking[name] = function(*call.args, **call.keywords)
+        asking[name] = call.func.__wrapped__(*call.args, **call.keywords)  # type: ignore[attr-defined]
     return _answered(asking)
+
+
+def is_view(call: Any) -> bool:
+    """Whether this is a view, with its options filled in, that can share a pass with others."""
+    return isinstance(call, partial) and isgeneratorfunction(getattr(call.func, "__wrapped__", None))
 
 
 def _answered(asking: Mapping[str, Asking[Any]]) -> dict[str, Any]:

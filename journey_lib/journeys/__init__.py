@@ -1,7 +1,7 @@
 """Journeys: what lies between one conversion and the next, as paths, counts and transitions."""
 
 from journey_lib.engine import together
-from journey_lib.journeys.compare import beside, compare, last_two
+from journey_lib.journeys.compare import beside, compare, differences, last_two
 from journey_lib.journeys.cut import (
     Cutting,
     Direct,
@@ -23,7 +23,7 @@ from journey_lib.journeys.moves import around, listed
 from journey_lib.journeys.now import stages_now
 from journey_lib.journeys.overview import overview, sessions
 from journey_lib.journeys.paths import PathTable, add, paths, people_by_channel, unique
-from journey_lib.journeys.patterns import Pattern, along, chosen, follow, matching, pattern
+from journey_lib.journeys.patterns import Pattern, along, chosen, follow, following, matching, pattern
 from journey_lib.journeys.positions import flows, step_matrix
 from journey_lib.journeys.steps import By, coded, stage_of, steps_by
 from journey_lib.journeys.views import months, top, transitions
@@ -52,10 +52,12 @@ __all__ = [
     "converting",
     "cut",
     "detours",
+    "differences",
     "durations",
     "entries",
     "flows",
     "follow",
+    "following",
     "last_two",
     "lengths",
     "listed",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 
+from journey_lib.engine import is_view, together
 from journey_lib.errors import ParameterError
 from journey_lib.intervals import Array, difference, discoveries, two_sided
 from journey_lib.journeys.cut import Cutting, instant
@@ -32,6 +34,11 @@ VIEWS: Mapping[str, tuple[tuple[str, ...], str, str]] = {
     "dropped": (("step", "what", "name"), "customers", "of"),
     "touchpoints": (("touchpoint",), "conversions", "over"),
     "retention": (("cohort", "month"), "customers", "of"),
+    "sessions": (("touches",), "sessions", "of"),
+    "stages_now": (("step",), "customers", "of"),
+    "planned_steps": (("step",), "followed", "journeys"),
+    "planned_moves": (("from", "to", "kind"), "journeys", "of"),
+    "plan_outcomes": (("group",), "conversions", "over"),
 }
 MOST = 0.8  # of what two groups differ in all
 FALSE = 0.05  # share of the differences called real that may be chance
@@ -71,8 +78,10 @@ def compare(
     ParameterError
         The view is none that shares can be compared in.
     """
-    one, other = view(source, **a, **shared), view(source, **b, **shared)
-    return beside(one, other, names)
+    asked = {name: partial(view, source, **side, **shared) for name, side in (("a", a), ("b", b))}
+    alike = all(is_view(ask) for ask in asked.values())  # then every bucket is read and cut once for both
+    found = together(asked) if alike else {name: ask() for name, ask in asked.items()}
+    return beside(found["a"], found["b"], names)
 
 
 def beside(one: Result, other: Result, names: tuple[str, str] = ("a", "b")) -> Result:
@@ -116,6 +125,22 @@ def beside(one: Result, other: Result, names: tuple[str, str] = ("a", "b")) -> R
     }
     settings = {"a": dict(one.settings), "b": dict(other.settings), "names": list(names)}
     return Result("compared", table, facts, settings, base="of_a")
+
+
+def differences(compared: Sequence[Result]) -> Result:
+    """In which views two groups differ, of several results of `compare`: a line a view.
+
+    Columns view, comparisons, real (rows that differ by more than chance explains), few (how many make up
+    80 % of the whole difference), and of the largest of the real ones difference, low and high.
+    """
+    rows = []
+    for result in compared:
+        real = result.table[result.table["real"] & ~result.table["structural"]]
+        first: Mapping[Any, Any] = real.iloc[0].to_dict() if len(real) else {}
+        said = {"view": result.facts["view"], "comparisons": result.facts["rows"], "real": len(real)}
+        said["few"] = result.facts["few"]
+        rows.append(said | {name: first.get(name, np.nan) for name in ("difference", "low", "high")})
+    return Result("differences", pd.DataFrame(rows), {"real": sum(row["real"] for row in rows)})
 
 
 def last_two(touches: Touches, length: str, cutting: Cutting) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -187,9 +187,7 @@ def cut(bucket: Bucket, rules: Rules) -> Journeys:
         keep &= other | np.repeat(~np.logical_or.reduceat(other, starts), last - starts + 1)
     offsets = np.append(starts, n)
     if not keep.all():
-        kept = np.flatnonzero(keep)
-        channel, age = channel.take(kept), age.take(kept)
-        offsets[1:] = np.cumsum(keep).take(last)
+        channel, age, offsets = _kept(keep, channel, age, offsets)
     channel, age, offsets = _shorten(channel, age, offsets, rules)
     converted = converts[last]
     whole = Journeys(
@@ -249,16 +247,24 @@ def instant(day: str | dt.date | None, timezone: str) -> int | None:
 def _shorten(channel: Array, age: Array, offsets: Array, rules: Rules) -> tuple[Array, Array, Array]:
     """Collapse repeats, then keep the last touches, where the rules ask for it."""
     if rules.collapse and len(channel):
-        keep = np.append(channel[1:] != channel[:-1], True)
-        ends = offsets[1:][np.diff(offsets) > 0] - 1
-        keep[ends] = True
-        channel, age, offsets = channel[keep], age[keep], np.concatenate([[0], np.cumsum(keep)])[offsets]
+        keep = np.ones(len(channel), bool)
+        np.not_equal(channel[1:], channel[:-1], out=keep[:-1])
+        keep[offsets[1:][offsets[1:] > offsets[:-1]] - 1] = True
+        channel, age, offsets = _kept(keep, channel, age, offsets)
     if rules.most:
         lengths = np.diff(offsets)
         left = np.repeat(offsets[1:], lengths) - np.arange(len(channel))
         keep = left <= rules.most
-        channel, age, offsets = channel[keep], age[keep], np.concatenate([[0], np.cumsum(keep)])[offsets]
+        channel, age, offsets = _kept(keep, channel, age, offsets)
     return channel, age, offsets
+
+
+def _kept(keep: Array, channel: Array, age: Array, offsets: Array) -> tuple[Array, Array, Array]:
+    """Only the touches to keep, and where their journeys stand then."""
+    at = np.flatnonzero(keep)
+    before = np.zeros(len(keep) + 1, np.int32)
+    np.cumsum(keep, dtype=np.int32, out=before[1:])
+    return channel.take(at), age.take(at), before.take(offsets).astype(np.int64)
 
 
 def only(whole: Journeys, chosen: Array) -> Journeys:

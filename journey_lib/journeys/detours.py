@@ -63,31 +63,26 @@ def detours(touches: Touches, *, group: Group | None = None, **cutting: Unpack[C
 
 def _count(found: Journeys, size: int) -> Array:
     """Steps, journeys, customers and bases by stage and move; the last stage is any."""
-    token, row, n = found.channel.astype(np.int64), found.row, len(found)
-    counts = np.zeros((4, size + 1, len(MOVES)), np.int64)
-    customer = found.customer
-    visits = _once(row, token, n, size)
-    counts[3] = np.append(visits.sum(axis=0), np.count_nonzero(found.lengths))[:, None]
-    inner = np.flatnonzero(row[1:] == row[:-1]) + 1
-    before, after, where = token[inner - 1], token[inner], row[inner]
-    gap = after - before
-    kinds = (gap == 0, gap == 1, gap > 1, (gap > 1) & (after == size - 1), gap < 0)
+    token, n, many = found.channel, len(found), len(MOVES)
+    row = np.repeat(np.arange(n, dtype=np.int32), found.lengths)
+    counts = np.zeros((4, size + 1, many), np.int64)
+    counts[3] = np.append(distinct_people(token, row, size), np.count_nonzero(found.lengths))[:, None]
+    inner = np.flatnonzero(row[1:] == row[:-1])
+    before, after, where = token[inner], token[inner + 1], row[inner]
+    ahead = after > before + 1
+    move = np.where(ahead, np.int32(2), np.where(after < before, 4, after - before))
+    last = np.flatnonzero(ahead & (after == size - 1))
     looping = _loops(token, row)
-    found_moves = [(before[kind], where[kind]) for kind in kinds] + [(token[looping], row[looping])]
-    for move, (stage, at) in enumerate(found_moves):
-        for names, code in ((slice(0, size), stage), (slice(size, size + 1), np.zeros(len(stage), np.int64))):
-            many = size if names.start == 0 else 1
-            counts[0, names, move] = np.bincount(code, minlength=many)
-            counts[1, names, move] = distinct_people(code, at, many)
-            counts[2, names, move] = distinct_people(code, customer[at], many)
+    stage = np.concatenate([before, before[last], token[looping]])
+    move = np.concatenate([move, np.full(len(last), 3), np.full(len(looping), 5)])
+    where = np.concatenate([where, where[last], row[looping]])
+    key = stage * np.int32(many) + move
+    for place, who in ((1, where), (2, found.customer[where])):
+        counts[place, :size] = distinct_people(key, who, size * many).reshape(size, many)
+        counts[place, size] = distinct_people(move, who, many)
+    counts[0, :size] = np.bincount(key, minlength=size * many).reshape(size, many)
+    counts[0, size] = counts[0, :size].sum(axis=0)
     return counts
-
-
-def _once(row: Array, token: Array, journeys: int, size: int) -> Array:
-    """Whether each journey was at each stage."""
-    been = np.zeros((journeys, size), bool)
-    been[row, token] = True
-    return been
 
 
 def _loops(token: Array, row: Array) -> Array:

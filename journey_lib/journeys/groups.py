@@ -49,7 +49,8 @@ def through(touches: Touches, step: str, name: str | None = None) -> Group:
 
     def holds(found: Journeys) -> Array:
         at = np.zeros(len(found), bool)
-        at[found.row[found.channel == code]] = True
+        there = np.flatnonzero(found.channel == code)
+        at[np.searchsorted(found.offsets, there, side="right") - 1] = True
         return at
 
     return Group(name or step, holds, (step,))

@@ -52,7 +52,18 @@ def members(touches: Touches, chosen: Array) -> Touches:
 
 def _rows(load: Callable[[], Bucket], kept: Array, number: Array) -> Bucket:
     """The rows of the customers kept, under their new numbers."""
-    bucket = load()
-    here = kept[bucket.customer]
-    rows = {name: column[here] for name, column in vars(bucket).items()}
-    return Bucket(**{**rows, "customer": number[rows["customer"]]})
+    rows = rows_of(load(), kept)
+    return replace(rows, customer=number[rows.customer])
+
+
+def rows_of(bucket: Bucket, customers: Array | None) -> Bucket:
+    """The rows of those customers for whom `customers` is true, under their numbers; all when None."""
+    if customers is None:
+        return bucket
+    here = np.asarray(customers, bool)[bucket.customer]
+    return Bucket(*(column[here] for column in vars(bucket).values()))
+
+
+def count_of(customers: Array | None) -> int | None:
+    """How many are chosen, as it is written beside a result; None for everybody."""
+    return None if customers is None else int(np.sum(customers))

@@ -10,45 +10,53 @@ import pandas as pd
 from journey_lib.engine import Asking, Pass, view
 from journey_lib.intervals import wilson
 from journey_lib.journeys.cut import Array, Period, instant
+from journey_lib.journeys.members import count_of, rows_of
 from journey_lib.journeys.moves import CLASSES, classes_of, quantile
 from journey_lib.model import QUIET, Result, duration
 from journey_lib.touches import Bucket, Touches
 
 
 @view
-def stages_now(touches: Touches, *, within: str = "90d", period: Period | None = None) -> Asking[Result]:
+def stages_now(
+    touches: Touches,
+    *,
+    within: str = "90d",
+    period: Period | None = None,
+    customers: Array | None = None,
+) -> Asking[Result]:
     """In which stage customers are now: that of their last touch, if it is not longer ago than `within`.
 
-    Now is the end of the period, or of the data. Columns step (in the order of ``touches.channels``; those
-    last seen longer ago are in ``(gone quiet)``), customers, of (all who ever touched), share with low and
-    high (Wilson), median_days (since the last touch).
+    Now is the end of the period, or of the data; `customers` is true for each of the table's customers to
+    look at, all when None. Columns step (in the order of ``touches.channels``; those last seen longer ago are
+    in ``(gone quiet)``), customers, of (all who ever touched), share with low and high (Wilson), median_days
+    (since the last touch).
     """
     end = instant((period or (None, None))[1], touches.timezone)
     now = touches.period[1] if end is None else min(end, touches.period[1])
     size, limit = len(touches.channels), duration(within)
 
     def measure(bucket: Bucket) -> Array:
-        return _last(bucket, now, limit, size)
+        return _last(rows_of(bucket, customers), now, limit, size)
 
     classes = yield Pass(touches.buckets, measure, lambda parts: np.sum(parts, axis=0))
-    customers = classes.sum(axis=1)
-    total = int(customers.sum())
-    low, high = wilson(customers, np.full(size + 1, float(total)))
+    people = classes.sum(axis=1)
+    total = int(people.sum())
+    low, high = wilson(people, np.full(size + 1, float(total)))
     table = pd.DataFrame(
         {
             "step": [*touches.channels, QUIET],
-            "customers": customers,
+            "customers": people,
             "of": total,
-            "share": customers / max(total, 1),
+            "share": people / max(total, 1),
             "low": low,
             "high": high,
             "median_days": quantile(classes, 0.5),
         }
     )
-    said: dict[str, Any] = {"within": within, "data": touches.fingerprint}
+    said: dict[str, Any] = {"within": within, "customers": count_of(customers), "data": touches.fingerprint}
     said["period"] = None if period is None else [None if day is None else str(day) for day in period]
     return Result(
-        "stages_now", table, {"customers": total, "quiet": int(customers[size])}, said, base="customers"
+        "stages_now", table, {"customers": total, "quiet": int(people[size])}, said, base="customers"
     )
 
 

@@ -14,6 +14,7 @@ from journey_lib.intervals import wilson
 from journey_lib.journeys.cut import Array, Cutting, Journeys, cuts, rules_for, settings
 from journey_lib.journeys.entries import class_names
 from journey_lib.journeys.groups import Group
+from journey_lib.journeys.members import count_of, rows_of
 from journey_lib.journeys.moves import CLASSES, classes_of, distinct_people, people, quantile
 from journey_lib.model import Result, duration
 from journey_lib.touches import Bucket, Touches
@@ -70,38 +71,41 @@ def overview(touches: Touches, groups: Sequence[Group], **cutting: Unpack[Cuttin
 
 
 @view
-def sessions(touches: Touches, *, gap: str = "30m") -> Asking[Result]:
+def sessions(touches: Touches, *, gap: str = "30m", customers: Array | None = None) -> Asking[Result]:
     """How many sessions customers have: runs of touches with less than `gap` from one to the next.
 
-    A session ends with the first pause of `gap` or more; conversions do not end it. Columns touches (in
-    classes), sessions, customers, share, median_minutes (from the first touch to the last, right to 4.4 %).
+    A session ends with the first pause of `gap` or more; conversions do not end it. `customers` is true for
+    each of the table's customers to look at, all when None. Columns touches (in classes), sessions,
+    customers, of (all sessions), share, median_minutes (from the first touch to the last, right to 4.4 %).
     Facts: sessions, touches.
     """
     limit = duration(gap)
     sizes = np.searchsorted(SIZES, np.arange(SIZES[-1] + 1), side="right") - 1  # the class of every size
 
     def measure(bucket: Bucket) -> tuple[Array, Array]:
+        bucket = rows_of(bucket, customers)
         seen = bucket.channel >= 0
         whole = bool(seen.all())
         customer = bucket.customer if whole else bucket.customer[seen]
         time = bucket.timestamp if whole else bucket.timestamp[seen]
         if not len(time):
             return np.zeros((3, len(SIZES)), np.int64), np.zeros((len(SIZES), CLASSES), np.int64)
-        begins = np.ones(len(time), bool)
-        np.greater_equal(time[1:] - time[:-1], limit, out=begins[1:])
-        begins[1:] |= customer[1:] != customer[:-1]
-        opens = np.flatnonzero(begins)
-        ends = np.append(opens[1:], len(time)) - 1
-        size = ends - opens + 1
+        begins = np.ones(len(time) + 1, bool)
+        np.greater_equal(time[1:] - time[:-1], limit, out=begins[1:-1])
+        begins[1:-1] |= customer[1:] != customer[:-1]
+        here, over = begins[:-1], begins[1:]  # whether a session begins with a touch, and ends with it
+        alone, first, last = here & over, np.flatnonzero(here & ~over), np.flatnonzero(over & ~here)
+        size, many = last - first + 1, len(SIZES)
         key = sizes.take(np.minimum(size, SIZES[-1]))
-        many = len(SIZES)
-        who = distinct_people(key, customer[opens], many)
         counts = np.bincount(key, minlength=many)
-        longer = np.flatnonzero(size > 1)  # one touch lasts no time
-        taken = classes_of(time[ends[longer]] - time[opens[longer]])
-        lasted = np.bincount(key[longer] * CLASSES + taken, minlength=many * CLASSES).reshape(many, CLASSES)
-        lasted[0, 0] += counts[0]
-        return np.array([counts, who, np.bincount(key, size, many)], np.int64), lasted
+        who = distinct_people(key, customer[first], many)
+        touched = np.bincount(key, size, many).astype(np.int64)
+        counts[0] = touched[0] = np.count_nonzero(alone)
+        who[0] = people(customer[alone])
+        taken = key * CLASSES + classes_of(time[last] - time[first])
+        lasted = np.bincount(taken, minlength=many * CLASSES).reshape(many, CLASSES)
+        lasted[0, 0] += counts[0]  # one touch lasts no time
+        return np.array([counts, who, touched]), lasted
 
     def added(parts: list[tuple[Array, Array]]) -> tuple[Array, Array]:
         return np.sum([sums for sums, _ in parts], axis=0), np.sum([lasted for _, lasted in parts], axis=0)
@@ -113,9 +117,15 @@ def sessions(touches: Touches, *, gap: str = "30m") -> Asking[Result]:
             "touches": class_names(SIZES),
             "sessions": counts,
             "customers": who,
+            "of": total,
             "share": counts / max(total, 1),
             "median_minutes": quantile(lasted, 0.5) * MINUTES,
         }
     )
-    said: dict[str, Any] = {"gap": gap, "by": touches.by, "data": touches.fingerprint}
+    said: dict[str, Any] = {
+        "gap": gap,
+        "customers": count_of(customers),
+        "by": touches.by,
+        "data": touches.fingerprint,
+    }
     return Result("sessions", table, {"sessions": total, "touches": int(inside.sum())}, said, base="sessions")

@@ -10,7 +10,19 @@ import numpy as np
 import pandas as pd
 
 from journey_lib.engine import Asking, Pass, view
-from journey_lib.journeys.cut import Array, Direct, Journeys, Period, Repeats, cuts, rules_for, settings
+from journey_lib.journeys.cut import (
+    Array,
+    Direct,
+    Journeys,
+    Period,
+    Repeats,
+    cuts,
+    only,
+    rules_for,
+    settings,
+)
+from journey_lib.journeys.groups import Group, described
+from journey_lib.journeys.moves import distinct_people
 from journey_lib.touches import Touches
 
 
@@ -103,6 +115,7 @@ def paths(
     max_touches: int | None = None,
     period: Period | None = None,
     by_fold: bool = False,
+    group: Group | None = None,
 ) -> Asking[PathTable]:
     """Which channel paths customers took, and how each ended.
 
@@ -124,12 +137,20 @@ def paths(
         before the first are left out, though their customers' older touches still count within the lookback.
     by_fold
         Keep the groups of customers apart that intervals resample.
+    group
+        Only these journeys; all when None.
     """
     rules = rules_for(touches, conversion, lookback, direct, repeats, max_touches, period)
     fold = touches.fold if by_fold else None
     size = len(touches.channels)
-    found = yield Pass(cuts(touches, rules), lambda found: _count(found, fold, size), _merge)
+
+    def measure(found: Journeys) -> dict[str, Any]:
+        return _count(found if group is None else only(found, group.holds(found)), fold, size)
+
+    found = yield Pass(cuts(touches, rules), measure, _merge)
     cutting = settings(touches, conversion, lookback, direct, repeats, max_touches, period)
+    if group is not None:
+        cutting |= described(group)
     return PathTable(
         touches.channels, **found, digits=touches.digits, currency=touches.currency, settings=cutting
     )
@@ -138,10 +159,10 @@ def paths(
 def _count(found: Journeys, fold: Array | None, channels: int) -> dict[str, Any]:
     """Unique paths of one bucket, what became of their journeys, and how many people are behind them."""
     weights = {
-        "conversions": found.converted.astype(np.int64),
+        "conversions": found.converted,
         "value": found.value,
-        "nulls": (~found.converted & ~found.open).astype(np.int64),
-        "open": found.open.astype(np.int64),
+        "nulls": ~(found.converted | found.open),
+        "open": found.open,
     }
     groups = None if fold is None else fold[found.customer]
     counted = unique(found.channel, found.offsets, weights, groups, found.customer)
@@ -150,11 +171,10 @@ def _count(found: Journeys, fold: Array | None, channels: int) -> dict[str, Any]
 
 def people_by_channel(found: Journeys, channels: int) -> Array:
     """Distinct customers behind each channel's conversions."""
-    lengths = np.diff(found.offsets)
+    lengths = found.lengths
     touched = np.repeat(found.converted, lengths)
-    person = np.repeat(found.customer[found.converted], lengths[found.converted]).astype(np.int64)
-    pairs = pd.unique(person * channels + found.channel[touched])
-    return np.bincount(pairs % max(channels, 1), minlength=channels)
+    person = np.repeat(found.customer[found.converted], lengths[found.converted])
+    return distinct_people(found.channel[touched], person, channels)
 
 
 def _merge(parts: list[dict[str, Any]]) -> dict[str, Any]:
@@ -201,15 +221,14 @@ def _distinct(group: Array, customer: Array, size: int) -> Array:
     counts = np.bincount(group, minlength=size)
     again = customer[1:] == customer[:-1]
     several = np.flatnonzero(np.append(again, False) | np.insert(again, 0, False))
-    person, taken = customer[several], group[several]
-    order = np.lexsort((taken, person))
-    person, taken = person[order], taken[order]
-    twice = (person[1:] == person[:-1]) & (taken[1:] == taken[:-1])
-    return counts - np.bincount(taken[1:][twice], minlength=size)
+    taken = group[several]
+    return counts - np.bincount(taken, minlength=size) + distinct_people(taken, customer[several], size)
 
 
 def add(group: Array, weight: Array, size: int) -> Array:
-    """Sum integers by group, exactly: as float64 while that is exact, in two halves beyond."""
+    """Sum integers by group, exactly: as float64 while that is exact, in two halves beyond; count truths."""
+    if weight.dtype == bool:
+        return np.bincount(group[weight], minlength=size)
     if float(np.abs(weight).sum(dtype=np.float64)) < 2**53:
         return np.bincount(group, weight, size).astype(np.int64)
     high, low = np.divmod(weight, 2**26)
@@ -230,9 +249,12 @@ def _group(tokens: Array, offsets: Array, fold: Array | None, attempt: int) -> t
     if fold is not None:
         differs |= fold != fold[leader]
     alike = np.flatnonzero(~differs & (leader != np.arange(len(group))))
-    at = np.repeat(offsets[alike] - np.concatenate([[0], np.cumsum(lengths[alike])[:-1]]), lengths[alike])
-    at += np.arange(len(at))
-    there = at + np.repeat(offsets[leader[alike]] - offsets[alike], lengths[alike])
+    most = np.int32 if len(tokens) < 2**31 else np.int64  # half the memory where it will do
+    begins, many = offsets[:-1].astype(most), lengths[alike]
+    first_of = begins[alike]
+    at = np.repeat(np.subtract(first_of, (np.cumsum(many) - many).astype(most)), many)
+    at += np.arange(len(at), dtype=most)
+    there = at + np.repeat(np.subtract(begins[leader[alike]], first_of), many)
     wrong = tokens[at] != tokens[there]
     if wrong.any():
         differs[np.repeat(alike, lengths[alike])[wrong]] = True

@@ -150,7 +150,7 @@ def follow(
     return Result("pattern", table, facts, {**how, "pattern": text}, base="journeys")
 
 
-def chosen(
+def following(
     touches: Touches,
     text: str,
     *,
@@ -159,10 +159,10 @@ def chosen(
     direct: Direct = "keep",
     repeats: Repeats = "keep",
     period: Period | None = None,
-) -> Touches:
-    """The table with only the customers who have a journey that follows the pattern, and all their rows.
+) -> Array:
+    """Whether each customer of the table has a journey that follows the pattern.
 
-    Buckets are still read when they are needed, one by one. Customers are numbered anew, without gaps.
+    For `members`, `of_customers`, and every view that takes `customers`.
 
     Parameters
     ----------
@@ -192,7 +192,34 @@ def chosen(
             how_many=f"0 of {touches.customers} customers",
             do="ask for less, or lengthen the lookback or the period",
         )
+    return kept
+
+
+def chosen(
+    touches: Touches,
+    text: str,
+    *,
+    conversion: str | None = None,
+    lookback: str | None = None,
+    direct: Direct = "keep",
+    repeats: Repeats = "keep",
+    period: Period | None = None,
+) -> Touches:
+    """The table with only the customers who have a journey that follows the pattern, and all their rows.
+
+    Buckets are still read when they are needed, one by one. Customers are numbered anew, without gaps. The
+    options and errors are those of `following`.
+    """
     how = settings(touches, conversion, lookback, direct, repeats, None, period)
+    kept = following(
+        touches,
+        text,
+        conversion=conversion,
+        lookback=lookback,
+        direct=direct,
+        repeats=repeats,
+        period=period,
+    )
     told = json.dumps([how, text], ensure_ascii=False)
     return replace(members(touches, kept), fingerprint=hashlib.sha256(told.encode()).hexdigest()[:16])
 

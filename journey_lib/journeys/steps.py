@@ -52,9 +52,15 @@ def coded(touches: Touches, model: Model) -> Coded:
 
 def stage_of(bucket: Bucket, rules: Coded) -> Array:
     """The stage of every row by its place in the model, -1 for none; the latest stage that fits wins."""
-    stage = np.full(len(bucket), -1, np.int16)
+    by_type = [(place, rule["event_type"]) for place, rule in rules if set(rule) == {"event_type"}]
+    latest = np.full(len(by_type[0][1]) if by_type else 0, -1, np.int16)
+    for place, wanted in by_type:  # one look at the type of a row answers all of these rules
+        latest[wanted] = place
+    stage = latest.take(bucket.event_type) if by_type else np.full(len(bucket), -1, np.int16)
     for place, rule in rules:
-        stage[_fits(bucket, rule)] = place
+        if set(rule) != {"event_type"}:
+            rows = _fitting(bucket, rule)
+            stage[rows] = np.maximum(stage[rows], np.int16(place))
     return stage
 
 
@@ -73,19 +79,22 @@ def _flags(wanted: Sequence[str], names: Sequence[str]) -> Array:
     return np.array([*(name in wanted for name in names), False])
 
 
-def _fits(bucket: Bucket, rule: dict[str, Array]) -> Array:
+def _fitting(bucket: Bucket, rule: dict[str, Array]) -> Array:
+    """The rows that all of a rule fits."""
     fits = np.ones(len(bucket), bool)
     for name in ("event_type", "channel", "touchpoint"):
         if name in rule:
-            fits &= rule[name][getattr(bucket, name)]
-    return fits & _after(bucket, rule["after"][bucket.event_type]) if "after" in rule and fits.any() else fits
+            fits &= rule[name].take(getattr(bucket, name))
+    rows = np.flatnonzero(fits)
+    return rows[_after(bucket, rule["after"], rows)] if "after" in rule and len(rows) else rows
 
 
-def _after(bucket: Bucket, happened: Array) -> Array:
-    """Whether the row's customer has an earlier row where something `happened`."""
-    before = np.cumsum(happened) - happened
-    first = np.flatnonzero(np.append(True, bucket.customer[1:] != bucket.customer[:-1]))
-    return before > np.repeat(before[first], np.diff(np.append(first, len(bucket))))
+def _after(bucket: Bucket, wanted: Array, rows: Array) -> Array:
+    """Whether the row's customer has an earlier row of a type that is `wanted`."""
+    happened = np.flatnonzero(wanted.take(bucket.event_type))
+    place = np.searchsorted(happened, rows) - 1
+    latest = np.append(happened, -1)[place]  # the nearest of them before the row: customers stand together
+    return (latest >= 0) & (bucket.customer[latest] == bucket.customer[rows])
 
 
 def _named(touches: Touches, by: By, code: Callable[[Bucket], Array], names: Sequence[str]) -> Touches:

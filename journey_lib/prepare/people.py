@@ -7,8 +7,10 @@ from pathlib import Path
 
 from journey_lib.engine import Engine, literal
 from journey_lib.identity.stitch import Stitched
+from journey_lib.model import DEMOGRAPHICS
 
-TRAITS = ("city", "district", "birth_year", "gender", "joined", "tier")  # of the CRM; none names a person
+# Of the CRM; none names a person.
+TRAITS = ("city", "district", "birth_year", "gender", "joined", "tier", *DEMOGRAPHICS)
 LAPSED = 180  # days without any contact after which whoever ordered before counts as lapsed
 YES = ("1", "true", "yes", "y", "x", "có", "co", "t")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -68,9 +69,15 @@ def bar(label: str, row: Mapping[Any, Any], column: str, most: float, note: str 
     }
 
 
-def class_name(value: str) -> str:
-    """What readers call a class of people."""
-    return _("others") if value == OTHER else _(value)
+def class_name(value: str, names: Mapping[str, str]) -> str:
+    """What readers call a class of people: as the workspace's labels say, else in words of our own."""
+    return _("others") if value == OTHER else names.get(value) or _(value)
+
+
+def rank(value: str) -> float | None:
+    """Where a class with numbers in its name stands: "under 18" before "18-24"; None without a number."""
+    number = re.search(r"\d+", value)
+    return None if number is None else int(number[0]) - (0.5 if not value[0].isdigit() else 0)
 
 
 def initials(name: str) -> str:

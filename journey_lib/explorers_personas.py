@@ -11,6 +11,7 @@ from journey_lib import (
     charts_personas,
     charts_segments,
     customers,
+    findings_found,
     findings_personas,
     single_view,
 )
@@ -48,8 +49,8 @@ def personas(session: Session, features: Features, *, least_touches: int = 20, s
             except JourneyError as error:
                 session.say(str(error))
                 return
-            session.say(findings_personas.verdict(result))
-            session.show(charts_segments.gate(findings_personas.gate(result)))
+            session.say(findings_found.verdict(result))
+            session.show(charts_segments.gate(findings_found.gate(result)))
             placed.clear()
             members = result.labels[result.labels >= 0].map(lambda label: f"p{label + 1}")
             if not len(members):

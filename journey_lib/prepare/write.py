@@ -111,7 +111,7 @@ def write_side_tables(engine: Engine, staged: Mapping[str, Sequence[str]], folde
 
 
 def _write_devices(engine: Engine, names: Sequence[str], file: Path) -> None:
-    """On which kind of device each event came, where any source of events says so; no file where none does."""
+    """On which kind of device each event came, where a source of events says so; else there is no file."""
     told = "reason IS NULL AND device_type IS NOT NULL"
     said = [name for name in names if engine.rows(f"SELECT 1 FROM {name} WHERE {told} LIMIT 1")]
     if said:

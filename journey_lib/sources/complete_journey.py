@@ -1,4 +1,4 @@
-"""The Complete Journey: a year of grocery baskets, mailings and coupons as events, goods, and who the people are.
+"""The Complete Journey: a year of grocery baskets, mailings and coupons; what was bought, and by whom.
 
 What was found in the files, and why the rows below are what they are, is told in `docs/complete-journey.md`.
 """

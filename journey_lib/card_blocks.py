@@ -99,8 +99,7 @@ def strongest(traits: pd.DataFrame, about: Mapping[str, Feature]) -> list[str]:
 
 def scale(told: Portraits, row: Any, name: str) -> dict[str, Any]:
     """One trait on the scale of the whole base."""
-    currency = told.features.currency
-    mine, others = (lines.measure(row[at], row["kind"], row["unit"], currency) for at in ("typical", "rest"))
+    mine, others = lines.both(row, "rest", told.features.currency)
     return {
         "label": told.titles.get(name, name),
         "at": 100 * row["place"],
@@ -183,33 +182,32 @@ def sides(told: Portraits, persona: str, side: str) -> list[str]:
     rows = of(told.strengths, persona)
     rows = rows[rows["side"] == side]
     far = (rows["exceeds"] - 0.5).abs().sort_values(ascending=False, kind="stable").index[:SIDES]
-    return [_beside(told, row, "rest") for row in rows.loc[far].to_dict(orient="records")]
+    return [_beside(told, row) for row in rows.loc[far].to_dict(orient="records")]
 
 
 def changed(told: Portraits, persona: str) -> dict[str, Any] | None:
-    """What is different about members since an earlier day, the clearest first; None where nothing is."""
+    """What is different about members since an earlier day, the clearest first; None where there is no such day."""
     if told.changes is None or told.since is None:
         return None
-    rows = of(told.changes, persona)
-    rows = rows[rows["real"]]
-    if not len(rows):
+    every = of(told.changes, persona)
+    if not len(every):
         return None
+    rows = every[every["real"]]
     far = (rows["exceeds"] - 0.5).abs().sort_values(ascending=False, kind="stable").index[:SIDES]
-    n, before = (i18n.number(rows[name].max()) for name in ("n", "before_n"))
+    n, before = (i18n.number(every[name].max()) for name in ("n", "before_n"))
     signs = {"better": "▲ ", "worse": "▼ ", "": ""}
     return {
         "label": _("Since {day}", day=i18n.date(told.since)),
         "note": _("n = {n}, {before} then", n=n, before=before),
         "rows": [
             signs[str(row["side"])] + _moved(told, row) for row in rows.loc[far].to_dict(orient="records")
-        ],
+        ]
+        or [_("No trait changed beyond chance.")],
     }
 
 
-def _beside(told: Portraits, row: Mapping[Any, Any], other: str) -> str:
-    mine, others = (
-        lines.measure(row[at], row["kind"], row["unit"], told.features.currency) for at in ("typical", other)
-    )
+def _beside(told: Portraits, row: Mapping[Any, Any]) -> str:
+    mine, others = lines.both(row, "rest", told.features.currency)
     return _(
         "{trait}: {mine}; others {others} (n = {n})",
         trait=told.titles.get(str(row["feature"]), str(row["feature"])),
@@ -220,10 +218,7 @@ def _beside(told: Portraits, row: Mapping[Any, Any], other: str) -> str:
 
 
 def _moved(told: Portraits, row: Mapping[Any, Any]) -> str:
-    now, before = (
-        lines.measure(row[at], row["kind"], row["unit"], told.features.currency)
-        for at in ("typical", "before")
-    )
+    now, before = lines.both(row, "before", told.features.currency)
     trait = told.titles.get(str(row["feature"]), str(row["feature"]))
     return f"{trait}: {before} → {now}"
 
@@ -291,7 +286,10 @@ def concerns(told: Portraits, persona: str) -> dict[str, Any] | None:
     most = max(float(rows[["share", "rest"]].max().max()), 1e-9)
     return {
         "note": f"n = {i18n.number(rows['members'].iloc[0])}",
-        "rows": [lines.bar(str(row["topic"]), row, "share", most) for row in rows.to_dict(orient="records")],
+        "rows": [
+            lines.bar(told.names.get(str(row["topic"]), str(row["topic"])), row, "share", most)
+            for row in rows.to_dict(orient="records")
+        ],
     }
 
 

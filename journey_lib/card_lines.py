@@ -55,6 +55,24 @@ def measure(value: float, kind: str, unit: str, currency: str) -> str:
     return f"{i18n.number(value, digits)} {_(unit)}".strip()
 
 
+def both(row: Mapping[Any, Any], other: str, currency: str) -> tuple[str, str]:
+    """What is typical of members and of the `other` side; the means, where half of both sides are alike."""
+    mine, theirs = (measure(row[at], row["kind"], row["unit"], currency) for at in ("typical", other))
+    if mine != theirs or row["kind"] not in {"count", "amount", "days"}:
+        return mine, theirs
+    means = (row["mean"], row[f"{other}_mean"])
+    if np.isnan(means).any():
+        return mine, theirs
+    return tuple(_("{amount} on average", amount=_average(mean, row, currency)) for mean in means)  # type: ignore[return-value]
+
+
+def _average(mean: float, row: Mapping[Any, Any], currency: str) -> str:
+    if row["kind"] == "amount":
+        return i18n.money(mean, currency, compact=mean >= COMPACT)
+    digits = 2 if abs(mean) < 1 else 1
+    return f"{i18n.number(mean, digits)} {_(row['unit'])}".strip()
+
+
 def bar(label: str, row: Mapping[Any, Any], column: str, most: float, note: str = "") -> dict[str, Any]:
     """A line with a bar as long as its part of `most`, and a mark where everybody else stands."""
     rest = float(row["rest"])

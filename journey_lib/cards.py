@@ -84,7 +84,7 @@ def _card(told: Portraits, persona: str, size: Any, k: int) -> dict[str, Any]:
     }
     n = i18n.number(size.customers)
     written = [blocks.aspect(told, persona, aspect) for aspect in ASPECTS]
-    notes = [block for block in written if block["notes"]]
+    notes = [block for block in written[:-1] if block["notes"]]
     return card | {
         "behaviour_base": f"n = {n}",
         "facts": _facts(told, size),
@@ -105,6 +105,7 @@ def _card(told: Portraits, persona: str, size: Any, k: int) -> dict[str, Any]:
         "notes": notes,
         "quotes": blocks.quotes(told, persona),
         "is_not": blocks.is_not(told, traits),
+        "is_not_said": written[-1]["notes"],
     }
 
 

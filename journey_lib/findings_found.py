@@ -196,8 +196,7 @@ def changed(result: Result, names: Names, titles: Names, before: Features, curre
             "{persona}: {trait} {before} → {now}",
             persona=_name(names.get(str(row["persona"]), str(row["persona"])), {}),
             trait=_name(titles.get(str(row["feature"]), str(row["feature"])), {}),
-            before=card_lines.measure(row["before"], row["kind"], row["unit"], currency),
-            now=card_lines.measure(row["typical"], row["kind"], row["unit"], currency),
+            **dict(zip(("now", "before"), card_lines.both(row, "before", currency), strict=True)),
         )
         for row in real.loc[far].to_dict(orient="records")
     )
@@ -218,13 +217,14 @@ def sided(result: Result, names: Names, titles: Names, currency: str) -> Result:
         ["persona", "side", "apart"], ascending=[True, True, False], kind="stable"
     )
     rows = table.to_dict(orient="records")
+    pairs = [card_lines.both(row, "rest", currency) for row in rows]
     written = pd.DataFrame(
         {
             "persona": [names.get(str(row["persona"]), str(row["persona"])) for row in rows],
             "side": [_("strength") if row["side"] == "strength" else _("weakness") for row in rows],
             "trait": [titles.get(str(row["feature"]), str(row["feature"])) for row in rows],
-            "members": [_written(row, "typical", currency) for row in rows],
-            "others": [_written(row, "rest", currency) for row in rows],
+            "members": [pair[0] for pair in pairs],
+            "others": [pair[1] for pair in pairs],
             "chance": [row["exceeds"] for row in rows],
             "low": [row["exceeds_low"] for row in rows],
             "high": [row["exceeds_high"] for row in rows],
@@ -232,7 +232,3 @@ def sided(result: Result, names: Names, titles: Names, currency: str) -> Result:
         }
     )
     return replace(result, table=written)
-
-
-def _written(row: Mapping[Any, Any], at: str, currency: str) -> str:
-    return card_lines.measure(row[at], row["kind"], row["unit"], currency)

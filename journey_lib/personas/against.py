@@ -45,12 +45,12 @@ def strengths(traits: Result) -> Result:
     """In which traits members do better, or worse, than everybody else (`personas.traits`).
 
     Table, a row for each persona and trait that can be better or worse: persona, feature, unit, kind, n,
-    typical, rest, rest_n, exceeds (chance that a member has more of it than somebody else) with exceeds_low
+    typical, mean, rest, rest_mean, rest_n, exceeds (chance that a member has more of it than somebody else) with exceeds_low
     and exceeds_high, side: "strength", "weakness", or "" where the difference may be chance (Benjamini and
     Hochberg, 5 %, over the whole table). It describes; what made it so is not known.
     """
     table = traits.table[[wanted(str(name)) != 0 for name in traits.table["feature"]]]
-    columns = ["persona", "feature", "unit", "kind", "n", "typical", "rest", "rest_n"]
+    columns = ["persona", "feature", "unit", "kind", "n", "typical", "mean", "rest", "rest_mean", "rest_n"]
     table = table[[*columns, "exceeds", "exceeds_low", "exceeds_high"]].reset_index(drop=True)
     table["side"] = _sides(table, ("strength", "weakness"), real=_real(table))
     return Result("persona_strengths", table, dict(traits.facts), traits.settings, base="n")
@@ -70,7 +70,7 @@ def changes(
     may be compared, all where it is None: counts of a shorter window cannot.
 
     Table, a row for each persona of both days and numeric trait of both tables: persona, feature, unit, kind,
-    n, typical (mean of shares and numbers, else median), before_n, before, exceeds (chance that a member of
+    n, typical (mean of shares and numbers, else median), mean, before_n, before, before_mean, exceeds (chance that a member of
     now has more of it than one of then, ties counted half) with exceeds_low and exceeds_high, real (at most
     5 % of those so marked may be chance; Benjamini and Hochberg), side: "better", "worse" or "". Most people
     are members on both days; the interval takes them for different ones, and is too wide rather than too
@@ -93,7 +93,7 @@ def changes(
             were_so = np.sort(past[(then == names.index(persona)) & ~np.isnan(past)])
             row = {"persona": persona} | {unit: getattr(feature, unit) for unit in UNITS}
             rows.append({"feature": feature.name} | row | compared(inside, were_so, feature.kind))
-    columns = ["persona", "feature", *UNITS, "n", "typical", "before_n", "before"]
+    columns = ["persona", "feature", *UNITS, "n", "typical", "mean", "before_n", "before", "before_mean"]
     columns += ["exceeds", "exceeds_low", "exceeds_high"]
     table = pd.DataFrame(rows, columns=columns)
     table["real"] = _real(table)

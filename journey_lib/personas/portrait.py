@@ -66,6 +66,7 @@ def traits(features: Features, members: pd.Series[Any], *, names: tuple[str, ...
 
     Table, a row for each persona and numeric feature: persona, feature, n (members of whom it is known),
     typical (mean of shares, else median) with low and high; rest, the same of everybody else, and rest_n;
+    mean and rest_mean, for medians hide what fewer than half of them do;
     lower and upper (first and third quartile of members), place (share of all customers below the median
     member, ties counted half), exceeds (chance that a member has more of it than somebody else, ties
     counted half: 0.5 is no difference) with exceeds_low and exceeds_high. `exceeds` is the Mann-Whitney
@@ -88,6 +89,7 @@ def traits(features: Features, members: pd.Series[Any], *, names: tuple[str, ...
                 {"persona": persona, "feature": feature.name, "unit": feature.unit, "kind": feature.kind}
                 | _typical(inside, feature.kind)
                 | {"rest": _middle(outside, feature.kind), "rest_n": len(outside)}
+                | {"mean": _mean(inside), "rest_mean": _mean(outside)}
                 | _spread(inside, everyone)
                 | _exceeds(inside, outside)
             )
@@ -157,8 +159,9 @@ def _column(features: Features, name: str) -> str:
 
 def compared(inside: Array, outside: Array, kind: str) -> dict[str, Any]:
     """Sorted numbers of members now beside those of then: what is typical, and who has more."""
-    middle = {"typical": _middle(inside, kind), "before_n": len(outside), "before": _middle(outside, kind)}
-    return {"n": len(inside)} | middle | _exceeds(inside, outside)
+    middle = {"typical": _middle(inside, kind), "mean": _mean(inside)}
+    then = {"before_n": len(outside), "before": _middle(outside, kind), "before_mean": _mean(outside)}
+    return {"n": len(inside)} | middle | then | _exceeds(inside, outside)
 
 
 def described(features: Features, **more: Any) -> Mapping[str, Any]:
@@ -196,6 +199,10 @@ def _size(inside: Array, money: Array, bought: Array, total: float) -> dict[str,
         "mean_low": max(mean - error, 0.0),
         "mean_high": mean + error,
     }
+
+
+def _mean(ordered: Array) -> float:
+    return float(ordered.mean()) if len(ordered) else np.nan
 
 
 def _middle(ordered: Array, kind: str) -> float:

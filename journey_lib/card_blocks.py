@@ -127,7 +127,7 @@ def _short(told: Portraits, name: str) -> str:
     if name in TIME_NAMES:
         return _(TIME_NAMES[name])
     if feature.family in MIXED and feature.of:
-        return _("others") if feature.of == REST else told.names.get(feature.of, _(feature.of))
+        return _("others") if feature.of == REST else told.names.get(feature.of) or _(feature.of)
     return told.titles.get(name, name)
 
 
@@ -186,7 +186,7 @@ def sides(told: Portraits, persona: str, side: str) -> list[str]:
 
 
 def changed(told: Portraits, persona: str) -> dict[str, Any] | None:
-    """What is different about members since an earlier day, the clearest first; None where there is no such day."""
+    """What is different about members since an earlier day, the clearest first; None without such a day."""
     if told.changes is None or told.since is None:
         return None
     every = of(told.changes, persona)

@@ -191,15 +191,19 @@ def changed(result: Result, names: Names, titles: Names, before: Features, curre
     if not len(real):
         return _("Since {day} no trait of any group has changed beyond chance.", day=day)
     far = (real["exceeds"] - 0.5).abs().sort_values(ascending=False, kind="stable").index[:LISTED]
-    told = "; ".join(
-        _(
-            "{persona}: {trait} {before} → {now}",
-            persona=_name(names.get(str(row["persona"]), str(row["persona"])), {}),
-            trait=_name(titles.get(str(row["feature"]), str(row["feature"])), {}),
-            **dict(zip(("now", "before"), card_lines.both(row, "before", currency), strict=True)),
+    said = []
+    for row in real.loc[far].to_dict(orient="records"):
+        today, then = card_lines.both(row, "before", currency)
+        said.append(
+            _(
+                "{persona}: {trait} {before} → {now}",
+                persona=_name(names.get(str(row["persona"]), str(row["persona"])), {}),
+                trait=_name(titles.get(str(row["feature"]), str(row["feature"])), {}),
+                before=then,
+                now=today,
+            )
         )
-        for row in real.loc[far].to_dict(orient="records")
-    )
+    told = "; ".join(said)
     return _(
         "Since {day}, {n} of {of} comparisons of a trait of a group changed beyond chance. Most: {told}.",
         day=day,

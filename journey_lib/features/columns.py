@@ -122,8 +122,13 @@ def titles(
         own = workspace.features.own
         words |= {name: declared.label.get(lang, name) for name, declared in own.items()}
     return {
-        feature.name: i18n.text(feature.label, lang, of=words.get(feature.of, feature.of))
+        feature.name: i18n.text(feature.label, lang, of=words.get(feature.of) or _spoken(feature, lang))
         if feature.of
         else i18n.text(feature.label, lang)
         for feature in features.about
     }
+
+
+def _spoken(feature: Feature, language: Language) -> str:
+    """Kinds of device are called alike by every platform; other names are the workspace's own."""
+    return i18n.text(feature.of, language) if feature.family == "device" else feature.of

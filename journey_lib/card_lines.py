@@ -69,8 +69,7 @@ def both(row: Mapping[Any, Any], other: str, currency: str) -> tuple[str, str]:
 def _average(mean: float, row: Mapping[Any, Any], currency: str) -> str:
     if row["kind"] == "amount":
         return i18n.money(mean, currency, compact=mean >= COMPACT)
-    digits = 2 if abs(mean) < 1 else 1
-    return f"{i18n.number(mean, digits)} {_(row['unit'])}".strip()
+    return i18n.number(mean, 2 if abs(mean) < 1 else 1)  # of what is counted, the trait's own name tells
 
 
 def bar(label: str, row: Mapping[Any, Any], column: str, most: float, note: str = "") -> dict[str, Any]:

@@ -19,7 +19,7 @@ from journey_lib.personas.matrix import LEAST_CUSTOMERS
 from journey_lib.personas.stability import STABLE
 
 Names = Mapping[str, str]
-LISTED = 3
+LISTED = 3  # of what changed, in a sentence; of strengths, and of weaknesses, in the table
 
 
 def too_few(known: int, customers: int, least_touches: int) -> str:
@@ -220,7 +220,7 @@ def sided(result: Result, names: Names, titles: Names, currency: str) -> Result:
     table = table.assign(apart=apart).sort_values(
         ["persona", "side", "apart"], ascending=[True, True, False], kind="stable"
     )
-    rows = table.to_dict(orient="records")
+    rows = table.groupby(["persona", "side"], sort=False).head(LISTED).to_dict(orient="records")
     pairs = [card_lines.both(row, "rest", currency) for row in rows]
     written = pd.DataFrame(
         {

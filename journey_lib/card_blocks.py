@@ -91,6 +91,8 @@ def strongest(traits: pd.DataFrame, about: Mapping[str, Feature]) -> list[str]:
     families: Counter[str] = Counter()
     chosen = []
     for name in map(str, apart.index):
+        if about[name].of == REST:  # what is in none of the others' columns tells nothing by itself
+            continue
         families[about[name].family] += 1
         if families[about[name].family] <= PER_FAMILY:
             chosen.append(name)
@@ -336,7 +338,7 @@ def quotes(told: Portraits, persona: str) -> dict[str, Any] | None:
 
 def is_not(told: Portraits, traits: pd.DataFrame) -> str:
     """What members have least of beside everybody else, in words and numbers."""
-    met = [feature.name for feature in told.features.about if feature.family in MIXED]
+    met = [each.name for each in told.features.about if each.family in MIXED and each.of != REST]
     shares = traits[(traits["exceeds_high"] < 0.5) & (traits["kind"] == "share") & traits.index.isin(met)]
     said = [
         _(

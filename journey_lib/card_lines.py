@@ -50,7 +50,7 @@ def measure(value: float, kind: str, unit: str, currency: str) -> str:
     if kind == "share":
         return i18n.percent(value, 0)
     if kind == "amount":
-        return i18n.money(value, currency, compact=True)
+        return money(value, currency)
     digits = 0 if abs(value) >= 10 or float(value).is_integer() else 1
     return f"{i18n.number(value, digits)} {_(unit)}".strip()
 

@@ -129,6 +129,31 @@ def sizes(result: Result, names: Names) -> str:
     )
 
 
+def coverage(features: Features, titles: Names) -> str:
+    """Of how many customers it is known who they are; nothing where it is known of none, or nobody told."""
+    known: dict[int, list[str]] = {}
+    for each in features.about:
+        if each.family == "demographic":
+            known.setdefault(int(features.frame[each.name].notna().sum()), []).append(titles[each.name])
+    of = len(features.frame)
+    said = "; ".join(
+        _(
+            "{traits}: known for {n} of {of} ({share})",
+            traits=", ".join(_name(name, {}) for name in names),
+            n=_bold(i18n.number(n)),
+            of=i18n.number(of),
+            share=i18n.percent(n / of),
+        )
+        for n, names in sorted(known.items(), reverse=True)
+        if n
+    )
+    if not said:
+        return ""
+    return _(
+        "Who they are is not known of everybody, and those not known may well differ. {said}.", said=said
+    )
+
+
 def worded(result: Result, names: Names, column: str = "persona") -> Result:
     """The same result with its groups called as readers call them."""
     called = [names.get(str(code), str(code)) for code in result.table[column]]

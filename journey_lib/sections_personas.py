@@ -43,6 +43,7 @@ def portraits(
 ) -> cards.Portraits:
     """Everything the cards say, asked once; the numbers of one group stand beside the others on the page."""
     titles = tables_of.titles(who.features, run.workspace, run.language)
+    run.say(findings_personas.coverage(who.everyone, titles))
     traits = portrait.traits(who.features, who.members)
     answers = told.load(run.workspace, "surveys", who.everyone)
     asked = told.load(run.workspace, "tickets", who.everyone)

@@ -49,7 +49,8 @@ def strengths(traits: Result) -> Result:
     with exceeds_low and exceeds_high, side: "strength", "weakness", or "" where the difference may be chance
     (Benjamini and Hochberg, 5 %, over the whole table). It describes; what made it so is not known.
     """
-    table = traits.table[[wanted(str(name)) != 0 for name in traits.table["feature"]]]
+    table = traits.table
+    table = table[np.array([wanted(str(name)) != 0 for name in table["feature"]], bool)]
     columns = ["persona", "feature", "unit", "kind", "n", "typical", "mean", "rest", "rest_mean", "rest_n"]
     table = table[[*columns, "exceeds", "exceeds_low", "exceeds_high"]].reset_index(drop=True)
     table["side"] = _sides(table, ("strength", "weakness"), real=_real(table))

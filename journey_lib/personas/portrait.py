@@ -21,6 +21,10 @@ from journey_lib.model import OTHER, Result
 UNKNOWN = "(unknown)"
 MOST_CLASSES = 8
 UNITS = ("unit", "kind")
+TRAITS = [
+    "persona", "feature", *UNITS, "n", "typical", "low", "high", "rest", "rest_n", "mean", "rest_mean",
+    "lower", "upper", "place", "place_lower", "place_upper", "exceeds", "exceeds_low", "exceeds_high",
+]  # fmt: skip
 Array = npt.NDArray[Any]
 
 
@@ -94,7 +98,11 @@ def traits(features: Features, members: pd.Series[Any], *, names: tuple[str, ...
                 | _exceeds(inside, outside)
             )
     return Result(
-        "persona_traits", pd.DataFrame(rows), {"personas": len(personas)}, described(features), base="n"
+        "persona_traits",
+        pd.DataFrame(rows, columns=TRAITS),
+        {"personas": len(personas)},
+        described(features),
+        base="n",
     )
 
 

@@ -256,8 +256,8 @@ def feelings(told: Portraits, persona: str) -> dict[str, Any] | None:
     rows = of(told.feelings, persona).set_index("stage")
     order = [stage for stage in told.stage_names if stage in rows.index]
 
-    def at(value: Any) -> float:
-        return 100 * float(value - least) / (most - least)
+    def at(value: Any) -> float | None:
+        return None if np.isnan(value) else 100 * float(value - least) / (most - least)
 
     return {
         "note": _(
@@ -269,7 +269,7 @@ def feelings(told: Portraits, persona: str) -> dict[str, Any] | None:
         "rows": [
             {
                 "label": told.stage_names[str(stage)],
-                "at": None if np.isnan(row["mean"]) else at(row["mean"]),
+                "at": at(row["mean"]),
                 "low": at(row["low"]),
                 "high": at(row["high"]),
                 "mid": 50,

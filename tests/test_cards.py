@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import json
 import math
 from collections.abc import Iterator
 
@@ -67,7 +68,9 @@ def portraits(people: int = 40, notes: Notes | None = None, **more: object) -> c
 
 
 def page(shown: cards.Portraits, k: int = 10) -> str:
-    return str(cards.shown(cards.bundle(shown, k=k)[cards.MIMETYPE], language="en", number=1))
+    said = cards.bundle(shown, k=k)[cards.MIMETYPE]
+    json.dumps(said, allow_nan=False)  # JupyterLab and the runner are told it as JSON, which has no NaN
+    return str(cards.shown(said, language="en", number=1))
 
 
 def test_a_name_is_proposed_from_what_sets_behaviour_apart():
@@ -211,3 +214,12 @@ def test_medians_that_say_the_same_become_means():
 
 def test_who_bought_again_has_a_base_of_buyers():
     assert "100.0%<small>83.9% – 100.0% · 20 of 20" in page(portraits())
+
+
+def test_what_people_write_does_no_harm():
+    note = {"text": {"en": HOSTILE}, "basis": "interview", "by": HOSTILE}
+    name = {"en": HOSTILE}
+    written = {"p1": {"name": name, "goals": [note], "is_not": [note]}}
+    said = page(portraits(notes=Notes.model_validate({"personas": written})))
+    assert "<b>Hùng</b>" not in said
+    assert said.count("&lt;b&gt;Hùng&lt;/b&gt; =1+1") >= 5  # the name, two notes and who wrote them

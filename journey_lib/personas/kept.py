@@ -16,9 +16,8 @@ from journey_lib.features import Feature, Features
 from journey_lib.intervals import wilson
 from journey_lib.model import Result
 from journey_lib.personas import apply
-from journey_lib.personas.find import NOBODY, Found, Groups, decided
+from journey_lib.personas.find import Found, Groups
 from journey_lib.personas.gate import Structure
-from journey_lib.personas.matrix import cooked
 
 MADE = "made"
 
@@ -137,15 +136,14 @@ def placed(kept: Kept, features: Features) -> Found:
             where=str(kept.file),
             do=f'ask for window="{_days(kept.window)}", or find personas anew',
         )
-    labels = apply.assign(kept.groups, features)
+    labels, margin = apply.placed(kept.groups, features)
     frame = features.frame.loc[labels.index]
-    margin = decided(kept.groups, cooked(kept.groups.recipe, frame))[1] if len(frame) else np.array([])
     k = len(kept.groups.centres)
     names = [each.name for each in features.about if each.kind != "category"]
     inside = labels >= 0
     return Found(
         labels=labels,
-        margin=pd.Series(margin, index=labels.index, name="margin"),
+        margin=margin,
         centres=frame.loc[inside, names].groupby(labels[inside]).mean().reindex(range(k)),
         alternatives=pd.DataFrame(),
         stability=_sizes(labels, k, kept),
@@ -207,6 +205,3 @@ def _days(length: int) -> str:
 def _plain(value: Any) -> Any:
     plain = value.item() if hasattr(value, "item") else value
     return None if isinstance(plain, float) and np.isnan(plain) else plain
-
-
-__all__ = ["NOBODY", "Kept", "compared", "placed", "recall", "save"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -49,9 +50,26 @@ def measure(value: float, kind: str, unit: str, currency: str) -> str:
     if kind == "share":
         return i18n.percent(value, 0)
     if kind == "amount":
-        return i18n.money(value, currency, compact=True)
+        return money(value, currency)
     digits = 0 if abs(value) >= 10 or float(value).is_integer() else 1
     return f"{i18n.number(value, digits)} {_(unit)}".strip()
+
+
+def both(row: Mapping[Any, Any], other: str, currency: str) -> tuple[str, str]:
+    """What is typical of members and of the `other` side; the means, where half of both sides are alike."""
+    mine, theirs = (measure(row[at], row["kind"], row["unit"], currency) for at in ("typical", other))
+    if mine != theirs or row["kind"] not in {"count", "amount", "days"}:
+        return mine, theirs
+    means = (row["mean"], row[f"{other}_mean"])
+    if np.isnan(means).any():
+        return mine, theirs
+    return tuple(_("{amount} on average", amount=_average(mean, row, currency)) for mean in means)  # type: ignore[return-value]
+
+
+def _average(mean: float, row: Mapping[Any, Any], currency: str) -> str:
+    if row["kind"] == "amount":
+        return i18n.money(mean, currency, compact=mean >= COMPACT)
+    return i18n.number(mean, 2 if abs(mean) < 1 else 1)  # of what is counted, the trait's own name tells
 
 
 def bar(label: str, row: Mapping[Any, Any], column: str, most: float, note: str = "") -> dict[str, Any]:
@@ -68,9 +86,15 @@ def bar(label: str, row: Mapping[Any, Any], column: str, most: float, note: str 
     }
 
 
-def class_name(value: str) -> str:
-    """What readers call a class of people."""
-    return _("others") if value == OTHER else _(value)
+def class_name(value: str, names: Mapping[str, str]) -> str:
+    """What readers call a class of people: as the workspace's labels say, else in words of our own."""
+    return _("others") if value == OTHER else names.get(value) or _(value)
+
+
+def rank(value: str) -> float | None:
+    """Where a class with numbers in its name stands: "under 18" before "18-24"; None without a number."""
+    number = re.search(r"\d+", value)
+    return None if number is None else int(number[0]) - (0.5 if not value[0].isdigit() else 0)
 
 
 def initials(name: str) -> str:

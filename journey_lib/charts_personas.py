@@ -109,17 +109,52 @@ def traits(result: Result, names: Names, titles: Mapping[str, str], subtitle: st
     frame = result.table.dropna(subset=["exceeds"])
     if not len(frame):
         return _nothing(question, _("No persona was found."))
+    clear = (frame["exceeds_low"] > 0.5) | (frame["exceeds_high"] < 0.5)
+    chance = _("Chance to have more of it than somebody else")
+    drawn, kept = _heat(frame, clear, names, titles, chance)
+    return drawn.properties(
+        title=_title(question, subtitle),
+        description=_(
+            "Heat map of {traits} traits of {n} personas: 50 is no difference from others.",
+            traits=kept,
+            n=frame["persona"].nunique(),
+        ),
+    )
+
+
+def changes(result: Result, names: Names, titles: Mapping[str, str], subtitle: str = "") -> alt.TopLevelMixin:
+    """In what has each persona changed since last time? (`personas.changes`)."""
+    question = _("In what has each persona changed since last time?")
+    frame = _shown(result).dropna(subset=["exceeds"])
+    frame = frame[frame.groupby("feature")["real"].transform("any")]
+    if not len(frame):
+        return _nothing(question, _("No trait has changed beyond chance."))
+    chance = _("Chance that a member has more of it now than one had then")
+    drawn, kept = _heat(frame, frame["real"].astype(bool), names, titles, chance)
+    return drawn.properties(
+        title=_title(question, subtitle),
+        description=_(
+            "Heat map of {traits} traits of {n} personas, now beside then: 50 is no change.",
+            traits=kept,
+            n=frame["persona"].nunique(),
+        ),
+    )
+
+
+def _heat(
+    frame: pd.DataFrame, clear: pd.Series, names: Names, titles: Mapping[str, str], chance: str
+) -> tuple[alt.LayerChart | alt.FacetChart, int]:
+    """Traits by personas, those that differ most first, and how many; a dot is what may be chance."""
     spread = (frame["exceeds"] - 0.5).abs().groupby(frame["feature"]).max()
     kept = spread.sort_values(ascending=False, kind="stable").index[:MOST_TRAITS]
-    frame = frame[frame["feature"].isin(kept)]
-    clear = (frame["exceeds_low"] > 0.5) | (frame["exceeds_high"] < 0.5)
+    frame = frame.assign(clear=clear)[frame["feature"].isin(kept)]
     frame = frame.assign(
         row=[titles.get(name, name) for name in frame["feature"]],
         persona_name=_called(frame["persona"], names),
         persona=_heads(frame["persona"], names),
         label=[
             f"{i18n.number(100 * chance)}" if sure else "·"
-            for chance, sure in zip(frame["exceeds"], clear, strict=True)
+            for chance, sure in zip(frame["exceeds"], frame["clear"], strict=True)
         ],
         dark=(frame["exceeds"] - 0.5).abs() > 0.3,
     )
@@ -137,29 +172,20 @@ def traits(result: Result, names: Names, titles: Mapping[str, str], subtitle: st
         y,
         alt.Color(
             "exceeds:Q",
-            title=_("Chance to have more of it than somebody else"),
+            title=chance,
             scale=alt.Scale(range="diverging", domain=[0, 1], domainMid=0.5),
             legend=alt.Legend(format=".0%"),
         ),
         [
             _tip("persona_name", _("Persona")),
             _tip("row", _("Trait")),
-            _tip("exceeds", _("Chance to have more of it than somebody else"), ".0%"),
+            _tip("exceeds", chance, ".0%"),
             _tip("exceeds_low", _("95 % from"), ".0%"),
             _tip("exceeds_high", _("to"), ".0%"),
             _tip("n", _("Customers"), ",.0f"),
         ],
     )
-    return cells.properties(
-        title=_title(question, subtitle),
-        description=_(
-            "Heat map of {traits} traits of {n} personas: 50 is no difference from others.",
-            traits=len(kept),
-            n=frame["persona"].nunique(),
-        ),
-        width=alt.Step(CELL),
-        height=alt.Step(ROW),
-    )
+    return cells.properties(width=alt.Step(CELL), height=alt.Step(ROW)), len(kept)
 
 
 def credit(result: Result, personas: Names, names: Names, subtitle: str = "") -> alt.TopLevelMixin:

@@ -1,7 +1,9 @@
-"""Personas, alive in JupyterLab: choose what decides and how many, and look at the members of one."""
+"""Personas, alive in JupyterLab: choose what decides and how many, look at the members of one, keep them."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import Any
 
 import ipywidgets as widgets
@@ -11,35 +13,44 @@ from journey_lib import (
     charts_personas,
     charts_segments,
     customers,
+    findings_found,
     findings_personas,
+    sections_cast,
     single_view,
 )
 from journey_lib import features as tables_of
 from journey_lib.errors import JourneyError
-from journey_lib.features import Features
+from journey_lib.features import Feature, Features
 from journey_lib.i18n import text as _
-from journey_lib.personas import portrait
-from journey_lib.personas.find import find
+from journey_lib.personas import kept, portrait
+from journey_lib.personas.find import Found, find
+from journey_lib.personas.matrix import HOW
 from journey_lib.session import Session
 
 MOST, LISTED = 10, 50
+FILE = PurePosixPath("maps") / "personas.json"
 
 
 def personas(session: Session, features: Features, *, least_touches: int = 20, seed: int = 0) -> widgets.VBox:
-    """Find personas by other features, another method or another number, and see how they differ.
+    """Find personas by other features, another method or another number, see how they differ, keep them.
 
     What is chosen here is what the notebook's parameters `traits`, `method` and `personas` choose for the
-    scheduled run.
+    scheduled run; what is kept is what its parameter `model` names.
     """
     deciding, method, number = _choices(session, features)
     one = widgets.Dropdown(options=[], description=_("Persona"))
     who = widgets.Dropdown(options=[], description=_("Customer"))
     look = widgets.Button(description=_("Find"), button_style="primary")
-    picture, person = widgets.Output(), widgets.Output()
+    keep = widgets.Button(description=_("Keep"), disabled=True)
+    picture, person, told = widgets.Output(), widgets.Output(), widgets.Output()
     codes = _ids(session)
+    found: list[Found] = []
     placed: dict[str, list[str]] = {}
 
     def draw(_change: object = None) -> None:
+        found.clear()
+        placed.clear()
+        told.clear_output()
         with picture:
             picture.clear_output(wait=True)
             try:
@@ -47,44 +58,70 @@ def personas(session: Session, features: Features, *, least_touches: int = 20, s
                 result = find(features, **asked, least_touches=least_touches, seed=seed)
             except JourneyError as error:
                 session.say(str(error))
-                return
-            session.say(findings_personas.verdict(result))
-            session.show(charts_segments.gate(findings_personas.gate(result)))
-            placed.clear()
-            members = result.labels[result.labels >= 0].map(lambda label: f"p{label + 1}")
-            if not len(members):
-                one.options = []
-                return
-            traits = portrait.traits(features, members).suppressed(session.k)
-            names = findings_personas.proposed(traits, features, session.names)
-            titles = tables_of.titles(features, session.workspace, session.language)
-            session.show(charts_personas.traits(traits, names, titles))
-            # the clearest first: who lies between two personas is a poor example of either
-            clearest = members.loc[result.margin.loc[members.index].sort_values(ascending=False).index]
-            for code, persona in clearest.items():
-                if code in codes:
-                    placed.setdefault(persona, []).append(codes[code])
-            one.options = [(names.get(persona, persona), persona) for persona in sorted(placed)]
+            else:
+                found.append(result)
+                names = _drawn(session, features, result)
+                placed.update(_members(result, codes))
+        keep.disabled = not (found and found[0].k)
+        _offer(one, [(names.get(persona, persona), persona) for persona in sorted(placed)] if placed else [])
+        listed()  # a persona of the same code as before is no change that a widget would tell of
 
     def listed(_change: object = None) -> None:
-        who.options = placed.get(one.value, [])[:LISTED]
+        _offer(who, [(code, code) for code in placed.get(one.value, [])[:LISTED]])
 
     def shown(_change: object = None) -> None:
         with person:
             person.clear_output(wait=True)
             if who.value is not None:
-                session.show(
-                    charts_customers.timeline(
-                        single_view.timeline(session.workspace, who.value), session.names
-                    )
-                )
+                seen = single_view.timeline(session.workspace, who.value)
+                session.show(charts_customers.timeline(seen, session.names))
+
+    def save(_change: object = None) -> None:
+        with told:
+            told.clear_output(wait=True)
+            kept.save(found[0], features, session.workspace.path / FILE)
+            session.say(_("Kept in `{file}`. A run with `model={file}` uses these personas.", file=str(FILE)))
 
     look.on_click(draw)
+    keep.on_click(save)
     one.observe(listed, names="value")
     who.observe(shown, names="value")
     draw()
-    controls = widgets.HBox([deciding, widgets.VBox([method, number, look])])
-    return widgets.VBox([controls, picture, widgets.HBox([one, who]), person])
+    controls = widgets.HBox([deciding, widgets.VBox([method, number, look, keep])])
+    return widgets.VBox([controls, told, picture, widgets.HBox([one, who]), person])
+
+
+def _offer(choice: widgets.Dropdown, options: list[tuple[str, str]]) -> None:
+    """Options of which the first is chosen: a list that was empty before would choose none."""
+    choice.options = options
+    choice.value = options[0][1] if options else None
+
+
+def _drawn(session: Session, features: Features, result: Found) -> dict[str, str]:
+    """Show what was found, and how the personas differ; their names."""
+    session.say(findings_found.verdict(result))
+    session.show(charts_segments.gate(findings_found.gate(result)))
+    members = sections_cast.members_of(result.labels)
+    if not len(members):
+        return {}
+    # beside those known as well as they are: beside everybody, who is known better has more of everything
+    base = replace(features, frame=features.frame.loc[features.frame.index.isin(result.labels.index)])
+    traits = portrait.traits(base, members).suppressed(session.k)
+    names = findings_personas.proposed(traits, base, session.names)
+    titles = tables_of.titles(features, session.workspace, session.language)
+    session.show(charts_personas.traits(traits, names, titles))
+    return names
+
+
+def _members(result: Found, codes: dict[int, str]) -> dict[str, list[str]]:
+    """Ids of the members of each persona, the clearest first: who lies between two is a poor example."""
+    placed: dict[str, list[str]] = {}
+    members = sections_cast.members_of(result.labels)
+    clearest = result.margin.loc[members.index].sort_values(ascending=False, kind="stable").index
+    for code, persona in members.loc[clearest].items():
+        if code in codes:
+            placed.setdefault(str(persona), []).append(codes[int(code)])
+    return placed
 
 
 def _ids(session: Session) -> dict[int, str]:
@@ -94,13 +131,19 @@ def _ids(session: Session) -> dict[int, str]:
     return dict(zip(known["customer"].astype(int), known["customer_id"], strict=True))
 
 
+def _decides(feature: Feature) -> bool:
+    """Whether a feature decides when nothing is asked for, so that the first look is the page's."""
+    how = feature.family in HOW and feature.kind == "share"
+    return feature.behaviour and (feature.source == "file" or how)
+
+
 def _choices(session: Session, features: Features) -> tuple[Any, Any, Any]:
     """What decides, how groups are found, and how many."""
     titles = tables_of.titles(features, session.workspace, session.language)
     numeric = [each for each in features.about if each.kind != "category"]
     deciding = widgets.SelectMultiple(
         options=[(titles[each.name], each.name) for each in numeric],
-        value=tuple(each.name for each in numeric if each.behaviour),
+        value=tuple(each.name for each in numeric if _decides(each)),
         description=_("Features"),
         rows=10,
         layout=widgets.Layout(width="26rem"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Literal
 
 import pandas as pd
 
@@ -13,8 +13,6 @@ from journey_lib.features import Feature, Features
 from journey_lib.findings import _bold, _name
 from journey_lib.i18n import text as _
 from journey_lib.model import Result
-from journey_lib.personas.find import Found
-from journey_lib.personas.stability import STABLE
 
 Names = Mapping[str, str]
 Direction = Literal["high", "low"]
@@ -131,97 +129,35 @@ def sizes(result: Result, names: Names) -> str:
     )
 
 
+def coverage(features: Features, titles: Names) -> str:
+    """Of how many customers it is known who they are; nothing where it is known of none, or nobody told."""
+    known: dict[int, list[str]] = {}
+    for each in features.about:
+        if each.family == "demographic":
+            known.setdefault(int(features.frame[each.name].notna().sum()), []).append(titles[each.name])
+    of = len(features.frame)
+    said = "; ".join(
+        _(
+            "{traits}: known for {n} of {of} ({share})",
+            traits=", ".join(_name(name, {}) for name in names),
+            n=_bold(i18n.number(n)),
+            of=i18n.number(of),
+            share=i18n.percent(n / of),
+        )
+        for n, names in sorted(known.items(), reverse=True)
+        if n
+    )
+    if not said:
+        return ""
+    return _(
+        "Who they are is not known of everybody, and those not known may well differ. {said}.", said=said
+    )
+
+
 def worded(result: Result, names: Names, column: str = "persona") -> Result:
     """The same result with its groups called as readers call them."""
     called = [names.get(str(code), str(code)) for code in result.table[column]]
     return replace(result, table=result.table.assign(**{column: called}))
-
-
-def gate(found: Found) -> Result:
-    """The gate as a result: k, inertia, continuum (mean of the nulls), spread, ratio."""
-    said = found.structure
-    facts = {
-        "groups": said.verdict == "groups",
-        "ratio": said.ratio,
-        "low": said.low,
-        "high": said.high,
-        "chance": said.chance,
-        "customers": said.customers,
-        "nulls": said.nulls,
-    }
-    return Result("persona_gate", said.table, facts, {"seed": said.seed})
-
-
-def alternatives(found: Found) -> Result:
-    """Every number of groups that was tried, and which was taken."""
-    table = found.alternatives
-    if len(table):
-        table = table.assign(
-            verdict=[
-                _("taken")
-                if k == found.k
-                else _("would do too")
-                if stable
-                else _("found again, but no gap between the groups")
-                if worst >= STABLE
-                else _("not stable")
-                for k, stable, worst in zip(table["k"], table["stable"], table["jaccard_worst"], strict=True)
-            ]
-        )
-    facts = {
-        "k": found.k,
-        "customers": int(table["customers"].max()) if len(table) else 0,
-        "fits_none": found.fits_none,
-        "too_little": found.too_little,
-        "known": len(found.labels),
-    }
-    return Result("persona_alternatives", table, facts, found.settings)
-
-
-def verdict(found: Found) -> str:
-    """Whether customers fall into groups, what that rests on, and who is in none."""
-    said = found.structure
-    numbers: dict[str, Any] = {
-        "ratio": i18n.number(said.ratio, 2),
-        "nulls": i18n.number(said.nulls),
-        "low": i18n.number(said.low, 2),
-        "high": i18n.number(said.high, 2),
-        "chance": i18n.number(said.chance, 2),
-        "n": i18n.number(said.customers),
-    }
-    if said.verdict == "continuum":
-        told = _(
-            "**A continuum, not kinds of people.** Groups of these {n} customers are {ratio} times as wide as"
-            " those of {nulls} sets made without groups (these vary from {low} to {high}; p = {chance}):"
-            " whoever draws borders here makes them up.",
-            **numbers,
-        )
-    else:
-        told = _(
-            "**There are groups to find.** Groups of these {n} customers are {ratio} times as wide as those"
-            " of {nulls} sets made without groups (these vary from {low} to {high}; p = {chance}).",
-            **numbers,
-        )
-    if not found.k and said.verdict == "groups":
-        who = _(
-            "But no number of them stands apart: they are found again, and between two of them stand as many"
-            " customers as within. No persona is made of {known} customers known well enough; {few} are known"
-            " too little to say.",
-            known=i18n.number(len(found.labels)),
-            few=i18n.number(found.too_little),
-        )
-        return f"{told} {who}"
-    if found.settings["k"] != "auto":
-        told += " " + _("**{k} were asked for**: take them as a way to divide these customers.", k=found.k)
-    who = _(
-        "{k} personas; {none} of the {known} customers known well enough fit none of them, and {few} are"
-        " known too little to say.",
-        k=_bold(i18n.number(found.k)),
-        none=i18n.number(found.fits_none),
-        known=i18n.number(len(found.labels)),
-        few=i18n.number(found.too_little),
-    )
-    return f"{told} {who}"
 
 
 def fidelity(result: Result) -> dict[str, str]:
@@ -236,38 +172,6 @@ def fidelity(result: Result) -> dict[str, str]:
         )
         for row in rows
     }
-
-
-def moves(result: Result) -> Result:
-    """Migration by codes of personas: "" is who fits none, "gone" who is no longer known well enough."""
-
-    def code(label: int) -> str:
-        return {-1: "", -2: "gone"}.get(label, f"p{label + 1}")
-
-    table = result.table.rename(columns={"from": "before", "to": "now"})
-    table = table.assign(
-        before=[code(int(label)) for label in table["before"]],
-        now=[code(int(label)) for label in table["now"]],
-    )
-    return replace(result, table=table)
-
-
-def moved(result: Result, drift: Result, titles: Names) -> str:
-    """How many stayed what they were, and which features moved."""
-    facts = result.facts
-    if not facts["customers"]:
-        return _("Nobody was placed both times.")
-    much = drift.table[drift.table["moved"] == "much"]
-    said = _(
-        "Of {n} customers with a persona both times, {stayed} kept theirs; {new} are new.",
-        n=_bold(i18n.number(facts["customers"])),
-        stayed=_bold(i18n.percent(facts["stayed"])),
-        new=i18n.number(facts["new"]),
-    )
-    if not len(much):
-        return said + " " + _("No feature moved much (population stability index of 0.25 or more).")
-    names = ", ".join(_name(titles.get(name, name), {}) for name in much["feature"].head(3))
-    return said + " " + _("Moved much: {names}.", names=names)
 
 
 def rfm(result: Result, labels: Names) -> str:

@@ -83,6 +83,10 @@ class Result:
 IDENTIFIERS = ("user_id", "member", "customer_id", "email", "phone", "device", "cookie")
 # What tells where a visit came from, for the rules that name its channel.
 TRAFFIC = ("source", "medium", "campaign", "click_id", "network", "creative_format", "engine")
+# What else a CRM may know of who somebody is, as classes: incomes and ages come in bands.
+DEMOGRAPHICS = (
+    "age_band", "income", "household_size", "household", "children", "marital_status", "home",
+)  # fmt: skip
 
 _WHO = dict.fromkeys(IDENTIFIERS, False)
 
@@ -98,6 +102,7 @@ TABLES: Mapping[str, Mapping[str, bool]] = {
         "event_type": True,
         "value": False,
         "currency": False,
+        "device_type": False,
         **dict.fromkeys(TRAFFIC, False),
     },
     "orders": {
@@ -108,6 +113,12 @@ TABLES: Mapping[str, Mapping[str, bool]] = {
         "currency": False,
         "channel": False,
         "items": False,
+    },
+    "items": {
+        "order_id": False,
+        **_WHO,
+        "timestamp": True,
+        "category": True,
     },
     "returns": {
         "order_id": True,
@@ -138,6 +149,7 @@ TABLES: Mapping[str, Mapping[str, bool]] = {
         "joined": False,
         "opt_out": False,
         "tier": False,
+        **dict.fromkeys(DEMOGRAPHICS, False),
     },
     "identifiers": {
         "event_id": False,

@@ -1,78 +1,49 @@
-"""Parts of the page on personas: what was found, cards, personas side by side, groups made by rules."""
+"""Parts of the page on personas: cards, personas side by side, groups made by rules, who is worth most."""
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-import pandas as pd
-
-from journey_lib import cards, charts_personas, charts_segments, findings_personas
+from journey_lib import (
+    cards,
+    charts_personas,
+    charts_segments,
+    findings_found,
+    findings_personas,
+    sections_cast,
+)
 from journey_lib import features as tables_of
 from journey_lib import journeys as views
 from journey_lib.features import Features
 from journey_lib.i18n import text as _
-from journey_lib.model import Result, duration
-from journey_lib.personas import apply, membership, portrait, profile, rfm, segments, told, ways
-from journey_lib.personas.find import Found
+from journey_lib.model import Result
+from journey_lib.personas import (
+    against,
+    apply,
+    membership,
+    portrait,
+    profile,
+    rfm,
+    segments,
+    told,
+    ways,
+)
 from journey_lib.personas.notes import Notes, notes
+from journey_lib.sections_cast import Cast
 from journey_lib.session import Session
 from journey_lib.stages import Model
 from journey_lib.touches import Touches
 from journey_lib.voice import scrub
 
 
-@dataclass(frozen=True)
-class Cast:
-    """The groups a page speaks of: personas where there are any, else what rules make, which claims less.
-
-    `features` are those of the customers known well enough, `everyone` those of all; `members`: customer →
-    code of the group; `distance`: how far each is from the middle of it, for the choice of quotes.
-    """
-
-    found: Found
-    everyone: Features
-    features: Features
-    members: pd.Series[Any]
-    distance: pd.Series[Any]
-    names: Mapping[str, str]
-    by: str
-
-
-def found(run: Session, result: Found) -> list[Result]:
-    """Whether there is anything to find, which numbers of groups would do, and how stable each is."""
-    gate, tried = findings_personas.gate(result), findings_personas.alternatives(result)
-    run.say(findings_personas.verdict(result))
-    run.show(charts_segments.gate(gate, run.scope(customers=gate.facts["customers"])))
-    if len(tried.table):
-        run.show(charts_segments.alternatives(tried, run.scope(customers=tried.facts["customers"])))
-        run.table(tried)
-    return [gate, tried]
-
-
-def cast(run: Session, result: Found, features: Features) -> Cast:
-    """Who is who on the rest of the page; RFM segments where no personas were found, and said so."""
-    known = features.frame.index.isin(result.labels.index)
-    base = replace(features, frame=features.frame[known])
-    if result.k:
-        placed = result.labels[result.labels >= 0]
-        members = placed.map(lambda label: f"p{label + 1}")
-        return Cast(result, features, base, members, 1 - result.margin.loc[placed.index], {}, "found")
-    run.say(_("No personas are made up where there are none: the groups below are made by rules (RFM)."))
-    table = rfm.table()
-    members = rfm.assign(features, segments=table)
-    mine = replace(features, frame=features.frame.loc[members.index])
-    middle = pd.Series(0.0, members.index)
-    return Cast(result, features, mine, members, middle, table.labels(run.language), "rfm")
-
-
 def portraits(
-    run: Session, who: Cast, touches: Touches, model: Model, cut: Mapping[str, Any]
+    run: Session, who: Cast, touches: Touches, model: Model, cut: Mapping[str, Any], before: Features | None
 ) -> cards.Portraits:
     """Everything the cards say, asked once; the numbers of one group stand beside the others on the page."""
     titles = tables_of.titles(who.features, run.workspace, run.language)
+    run.say(findings_personas.coverage(who.everyone, titles))
     traits = portrait.traits(who.features, who.members)
     answers = told.load(run.workspace, "surveys", who.everyone)
     asked = told.load(run.workspace, "tickets", who.everyone)
@@ -80,7 +51,7 @@ def portraits(
     rules: dict[str, str] = {}
     fidelity: dict[str, str] = {}
     stability: dict[str, float] = {}
-    if who.by == "found":
+    if who.by == "found" and who.found is not None:
         learnt = membership.rules(who.found, who.everyone)
         sentences = membership.sentences(learnt, who.everyone, labels=titles, language=run.language)
         rules = {f"p{label + 1}": sentence for label, sentence in sentences.items()}
@@ -104,8 +75,17 @@ def portraits(
         rules=rules,
         fidelity=fidelity,
         stability=stability,
+        strengths=against.strengths(traits),
+        changes=None if before is None else _changes(who, touches, before),
+        since=None if before is None else before.as_of.tz_convert(before.timezone).date(),
         by=who.by,
     )
+
+
+def _changes(who: Cast, touches: Touches, before: Features) -> Result:
+    comparable = sections_cast.comparable(touches, before)
+    were = sections_cast.were(who, before)
+    return against.changes(before, were, who.everyone, who.members, comparable=comparable)
 
 
 def side_by_side(
@@ -117,6 +97,9 @@ def side_by_side(
     cut: Mapping[str, Any],
 ) -> list[Result]:
     """Sizes, traits, journeys and channels of all groups beside each other; the results shown."""
+    if not len(who.members):
+        run.say(_("Nobody bought in this window: there are no groups to set side by side."))
+        return []
     names = {code: shown.name(code) for code in shown.sizes.table["persona"]}
     sizes, traits = shown.sizes.suppressed(run.k), shown.traits.suppressed(run.k)
     scope = run.scope(customers=sizes.facts["customers"])
@@ -125,40 +108,63 @@ def side_by_side(
     run.show(charts_personas.rates(sizes, names, scope))
     run.table(findings_personas.worded(sizes, names))
     run.show(charts_personas.traits(traits, names, shown.titles, scope))
+    results = [sizes, traits]
+    if shown.strengths is not None:
+        better = shown.strengths.suppressed(run.k)
+        run.table(findings_found.sided(better, names, shown.titles, shown.features.currency))
+        results.append(better)
     walked = views.overview(
         touches, ways.groups(touches, who.members, {**names, "": _("in none of these")}), **cut
     ).suppressed(run.k)
-    credit = ways.credit(touches, who.members, attribution, **cut).suppressed(run.k)
     run.show(
         charts_personas.journeys(walked, run.scope(cut["period"], journeys=walked.table["journeys"].sum()))
     )
+    if not walked.table["conversions"].fillna(0).sum():
+        run.say(_("No group has conversions enough to share among channels."))
+        return [*results, walked]
+    credit = ways.credit(touches, who.members, attribution, **cut).suppressed(run.k)
     run.show(charts_personas.credit(credit, names, run.names, run.scope(cut["period"])))
-    return [sizes, traits, walked, credit]
+    return [*results, walked, credit]
 
 
-def moved(run: Session, who: Cast, shown: cards.Portraits, before: Features) -> list[Result]:
-    """How members moved between personas since an earlier day, if there are any; the results shown."""
-    if who.found.groups is None:
-        run.say(_("Without personas nobody can have moved from one to another."))
+def moved(run: Session, who: Cast, shown: cards.Portraits, before: Features | None) -> list[Result]:
+    """How members moved since an earlier day, and what is different about each group; the results shown."""
+    if before is None:
+        run.say(_("The data do not reach back to the earlier day: nothing can be compared."))
         return []
-    drift, moves = apply.drift(who.found, before, who.everyone)
     names = {code: shown.name(code) for code in shown.sizes.table["persona"]}
-    told_of = findings_personas.moves(moves).suppressed(run.k)
-    run.say(findings_personas.moved(moves, drift, shown.titles))
-    run.show(charts_personas.migration(told_of, names, run.scope(customers=moves.facts["customers"])))
-    return [drift, told_of]
+    results = []
+    if who.found is None or who.found.groups is None:
+        run.say(_("Without personas nobody can have moved from one to another."))
+    else:
+        drift, moves = apply.drift(who.found, before, who.everyone)
+        told_of = findings_found.moves(moves).suppressed(run.k)
+        run.say(findings_found.moved(moves, drift, shown.titles, before))
+        run.show(charts_personas.migration(told_of, names, run.scope(customers=moves.facts["customers"])))
+        results += [drift, told_of]
+    if shown.changes is not None and len(shown.changes.table):
+        changes = shown.changes.suppressed(run.k)
+        run.say(findings_found.changed(changes, names, shown.titles, before, shown.features.currency))
+        run.show(charts_personas.changes(changes, names, shown.titles, run.scope()))
+        results.append(changes)
+    return results
 
 
 def by_rules(run: Session, who: Cast, shown: cards.Portraits) -> list[Result]:
     """The RFM segments, the workspace's own rule segments, and how they lie over the personas."""
     table = rfm.table()
-    named = rfm.segments(who.everyone, segments=table).suppressed(run.k)
     labels = table.labels(run.language)
-    run.say(findings_personas.rfm(named, labels))
-    run.show(charts_segments.segments(named, labels, run.scope(customers=named.facts["customers"])))
-    run.table(findings_personas.worded(named, labels, "segment"))
-    results = [named]
-    other, other_labels = rfm.assign(who.everyone, segments=table), labels
+    results = []
+    other, other_labels = None, labels
+    if who.everyone.frame["recency_conversion_days"].notna().any():
+        named = rfm.segments(who.everyone, segments=table).suppressed(run.k)
+        run.say(findings_personas.rfm(named, labels))
+        run.show(charts_segments.segments(named, labels, run.scope(customers=named.facts["customers"])))
+        run.table(findings_personas.worded(named, labels, "segment"))
+        results.append(named)
+        other = rfm.assign(who.everyone, segments=table)
+    else:
+        run.say(_("Nobody bought in this window: there is nothing to score."))
     if (run.workspace.path / segments.FILE).is_file():
         declared = segments.rules(run.workspace)
         own = segments.segments(who.everyone, declared).suppressed(run.k)
@@ -168,7 +174,7 @@ def by_rules(run: Session, who: Cast, shown: cards.Portraits) -> list[Result]:
         )
         run.table(findings_personas.worded(own, other_labels, "segment"))
         results.append(own)
-    if who.by == "found":
+    if who.by == "found" and other is not None and len(who.members):
         both = segments.overlap(who.members, other, names=("personas", "rules")).suppressed(run.k)
         run.say(findings_personas.overlap(both))
         rows = both.table[~both.table["suppressed"]] if "suppressed" in both.table else both.table
@@ -182,21 +188,22 @@ def by_rules(run: Session, who: Cast, shown: cards.Portraits) -> list[Result]:
 def valuable(run: Session, features: Features) -> list[Result]:
     """The most valuable customers, and the audience beside the one that was meant; the results shown."""
     titles = tables_of.titles(features, run.workspace, run.language)
-    top = profile.value_profile(features).suppressed(run.k)
-    run.say(findings_personas.valuable(top))
-    run.show(charts_segments.lifts(top, titles, run.scope(customers=top.facts["customers"])))
-    results = [top]
-    if (run.workspace.path / profile.FILE).is_file():
-        audience = profile.audience(features, profile.target(run.workspace)).suppressed(run.k)
-        run.say(findings_personas.audience(audience, titles))
-        run.show(charts_segments.audience(audience, titles, run.scope(customers=audience.facts["customers"])))
-        results.append(audience)
+    results = []
+    if (features.frame["value"] > 0).any():
+        top = profile.value_profile(features).suppressed(run.k)
+        run.say(findings_personas.valuable(top))
+        run.show(charts_segments.lifts(top, titles, run.scope(customers=top.facts["customers"])))
+        results.append(top)
     else:
+        run.say(_("No customer brought any value in this window: none is the most valuable."))
+    if not (run.workspace.path / profile.FILE).is_file():
         run.say(_("This workspace declares no target audience; docs/personas.md says how."))
-    return results
-
-
-def earlier(features: Features, length: str) -> dt.date:
-    """The day that lies `length` before the day of the features, in their timezone."""
-    moment = features.as_of - pd.Timedelta(duration(length), unit="us")
-    return moment.tz_convert(features.timezone).date()
+        return results
+    meant = profile.target(run.workspace)
+    if meant.audience == "converted" and not (features.frame["conversions"] > 0).any():
+        run.say(_("Nobody bought in this window: there is no audience to set beside the one that was meant."))
+        return results
+    audience = profile.audience(features, meant).suppressed(run.k)
+    run.say(findings_personas.audience(audience, titles))
+    run.show(charts_segments.audience(audience, titles, run.scope(customers=audience.facts["customers"])))
+    return [*results, audience]

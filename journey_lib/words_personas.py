@@ -37,6 +37,33 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "conversion_rate": "percent",
             "rate_low": "percent",
             "rate_high": "percent",
+            "repeat_rate": "percent",
+        },
+    ),
+    "persona_kept": (
+        "The kept personas: on the day they were found, and now",
+        {
+            "persona": "text",
+            "before": "number",
+            "before_share": "percent",
+            "customers": "number",
+            "share": "percent",
+            "low": "percent",
+            "high": "percent",
+        },
+    ),
+    "persona_strengths": (
+        "In what each group does better or worse than everybody else",
+        {
+            "persona": "text",
+            "side": "text",
+            "trait": "text",
+            "members": "text",
+            "others": "text",
+            "chance": "percent",
+            "low": "percent",
+            "high": "percent",
+            "n": "number",
         },
     ),
     "rfm": (

@@ -29,8 +29,9 @@ DateOrder = Literal["ISO", "DD/MM/YYYY", "MM/DD/YYYY"]
 NumberStyle = Literal["1234.5", "1,234.5", "1.234,5"]
 Encoding = Literal["utf-8", "utf-16", "windows-1258"]
 Table = Literal[
-    "events", "orders", "returns", "costs", "customers", "identifiers", "surveys", "tickets", "experiments"
-]
+    "events", "orders", "items", "returns", "costs", "customers", "identifiers", "surveys", "tickets",
+    "experiments",
+]  # fmt: skip
 Format = Literal[
     "csv",
     "excel",

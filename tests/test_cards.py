@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime as dt
+import json
 import math
 from collections.abc import Iterator
 
 import pandas as pd
 import pytest
 
-from journey_lib import cards, i18n
+from journey_lib import card_blocks, card_lines, cards, i18n
 from journey_lib.features import Feature, Features
 from journey_lib.features.columns import KNOWN
 from journey_lib.findings_personas import proposed
 from journey_lib.model import Result
-from journey_lib.personas import portrait, told
+from journey_lib.personas import against, portrait, told
 from journey_lib.personas.notes import Notes
 from journey_lib.workspace import Workspace, open_workspace
 
@@ -65,7 +68,9 @@ def portraits(people: int = 40, notes: Notes | None = None, **more: object) -> c
 
 
 def page(shown: cards.Portraits, k: int = 10) -> str:
-    return str(cards.shown(cards.bundle(shown, k=k)[cards.MIMETYPE], language="en", number=1))
+    said = cards.bundle(shown, k=k)[cards.MIMETYPE]
+    json.dumps(said, allow_nan=False)  # JupyterLab and the runner are told it as JSON, which has no NaN
+    return str(cards.shown(said, language="en", number=1))
 
 
 def test_a_name_is_proposed_from_what_sets_behaviour_apart():
@@ -156,3 +161,65 @@ def test_notes_of_the_demo_can_be_read():
     read = notes(workspace)
     assert read.names("vi")
     assert set(read.names("vi")) == set(read.names("en"))
+
+
+def test_a_class_of_few_has_no_line_of_its_own_and_a_distribution_adds_up():
+    known = pd.DataFrame(
+        {
+            "value": ["25-34", "under 18", "65+", "45-54"],
+            "customers": [40, 20, 8, 12],
+            "share": [0.5, 0.25, 0.1, 0.15],
+            "rest": [0.4, 0.3, 0.2, 0.1],
+        }
+    ).assign(low=0.0, high=1.0)
+    classes = card_blocks._classes(known, 80, 10)
+    # ages in their order; 8 people would be told, so they stay in what is left over, which is too small
+    assert classes["value"].tolist() == ["under 18", "25-34", "45-54"]
+    assert card_blocks._classes(known, 80, 8)["value"].tolist() == ["under 18", "25-34", "45-54", "65+"]
+    few = card_blocks._classes(known, 80, 13)
+    assert few["value"].tolist() == ["under 18", "25-34", "(other)"]
+    assert few["share"].sum() == pytest.approx(1)
+
+
+def test_a_trait_known_of_few_is_left_out():
+    features, members = shop()
+    features.frame.loc[3:, "city"] = None
+    shown = dataclasses.replace(portraits(), demographics=portrait.demographics(features, members))
+    assert "Huế" not in page(shown)
+
+
+def test_strengths_weaknesses_and_changes_are_in_numbers_that_differ():
+    features, members = shop()
+    traits = portrait.traits(features, members)
+    before = features.frame.assign(conversions=0.0)
+    then = dataclasses.replace(features, frame=before)
+    said = page(
+        portraits(
+            strengths=against.strengths(traits),
+            changes=against.changes(then, members, features, members),
+            since=dt.date(2025, 1, 1),
+        )
+    )
+    assert "Conversions: 2 conversions; others 0 conversions (n = 20)" in said
+    assert "Since 1 Jan 2025" in said
+    assert "▲ Conversions: 0 conversions → 2 conversions" in said
+    assert "No trait changed beyond chance." in said  # of the other persona
+
+
+def test_medians_that_say_the_same_become_means():
+    row = {"typical": 0.0, "rest": 0.0, "mean": 0.35, "rest_mean": 1.2, "kind": "count", "unit": "tickets"}
+    assert card_lines.both(row, "rest", "VND") == ("0.35 on average", "1.2 on average")
+    assert card_lines.both(row | {"rest": 1.0}, "rest", "VND") == ("0 tickets", "1 tickets")
+
+
+def test_who_bought_again_has_a_base_of_buyers():
+    assert "100.0%<small>83.9% – 100.0% · 20 of 20" in page(portraits())
+
+
+def test_what_people_write_does_no_harm():
+    note = {"text": {"en": HOSTILE}, "basis": "interview", "by": HOSTILE}
+    name = {"en": HOSTILE}
+    written = {"p1": {"name": name, "goals": [note], "is_not": [note]}}
+    said = page(portraits(notes=Notes.model_validate({"personas": written})))
+    assert "<b>Hùng</b>" not in said
+    assert said.count("&lt;b&gt;Hùng&lt;/b&gt; =1+1") >= 5  # the name, two notes and who wrote them

@@ -35,12 +35,17 @@ COLUMNS = {
     "coupon_redemptions": {
         "household_id": "int64", "coupon_upc": "int64", "campaign_id": "int64", "redemption_date": "time",
     },
-    "demographics": {"household_id": "int64"},
-    "products": {"product_id": "int64"},
+    "demographics": {
+        "household_id": "int64", "age": "string", "income": "string", "home_ownership": "string",
+        "marital_status": "string", "household_size": "string", "household_comp": "string",
+        "kids_count": "string",
+    },
+    "products": {"product_id": "int64", "department": "string"},
 }  # fmt: skip
 
 MILK, BREAD, TEA, SOAP = 1, 2, 3, 4
 MILK_COUPON = 501
+PROFILE = (900, "35-44", "50-74K", "Homeowner", None, "3", "2 Adults Kids", "1")
 
 
 def write(folder: Path, **tables: list[tuple[Any, ...]]) -> Path:
@@ -55,6 +60,14 @@ def write(folder: Path, **tables: list[tuple[Any, ...]]) -> Path:
                 data[column] = pa.array(values, getattr(pa, kind)())
         pq.write_table(pa.table(data), folder / f"{name}.parquet")
     return folder
+
+
+def rows_of(folder: Path, table: str) -> list[dict[str, Any]]:
+    """What is staged as another table than events."""
+    source = Source(table=table, format="complete_journey", path=str(folder))  # type: ignore[arg-type]
+    with connect(folder / "scratch") as engine:
+        complete_journey.stage(source, Path(), engine, "staged")
+        return engine.connection.sql("SELECT * FROM staged").to_arrow_table().to_pylist()
 
 
 def stage(folder: Path) -> tuple[list[dict[str, Any]], Mapping[str, int]]:
@@ -90,8 +103,8 @@ def test_a_year_of_one_household_reads_as_mailing_then_basket_then_the_coupon_it
             (900, 406, 7002, BREAD, 0.99, 0.00, 20, "2017-05-12 16:00:00"),
         ],
         coupon_redemptions=[(900, MILK_COUPON, 8, "2017-05-10")],
-        demographics=[(900,)],
-        products=[(MILK,), (SOAP,), (BREAD,)],
+        demographics=[PROFILE],
+        products=[(MILK, "GROCERY"), (SOAP, "DRUG GM"), (BREAD, "GROCERY")],
     )
 
     rows, counts = stage(folder)
@@ -433,7 +446,35 @@ def test_a_file_that_is_not_parquet_is_named(tmp_path: Path) -> None:
     assert told_user.value.where == str(tmp_path / "coupons.parquet")
 
 
-def test_only_events_can_be_asked_for(tmp_path: Path) -> None:
+def test_profiles_are_customers_and_what_a_profile_lacks_is_missing(tmp_path: Path) -> None:
+    (row,) = rows_of(write(tmp_path, demographics=[PROFILE]), "customers")
+
+    assert row.pop("file") == "demographics.parquet"
+    assert row == {
+        "customer_id": "900", "age_band": "35-44", "income": "50-74K", "household_size": "3",
+        "household": "2 Adults Kids", "children": "1", "marital_status": None, "home": "Homeowner",
+        "reason": None, "row": 1, "raw": None,
+    }  # fmt: skip
+
+
+def test_lines_of_a_basket_have_the_department_of_their_product(tmp_path: Path) -> None:
+    bought = [(900, 330, 7001, product, 1.0, 0.0, 20, "2017-05-10 21:15:30") for product in (MILK, TEA)]
+    rows = rows_of(write(tmp_path, products=[(MILK, "GROCERY")], transactions=bought), "items")
+
+    assert told(rows, "order_id", "customer_id", "timestamp", "category", "reason", "raw") == [
+        ("7001", "900", "2017-05-10 21:15:30", "GROCERY", None, None),
+        ("7001", "900", "2017-05-10 21:15:30", None, "product without a department", f"product {TEA}"),
+    ]
+
+
+def test_what_is_not_asked_for_need_not_be_there(tmp_path: Path) -> None:
+    write(tmp_path, demographics=[PROFILE])
+    (tmp_path / "promotions.parquet").unlink()
+
+    assert len(rows_of(tmp_path, "customers")) == 1
+
+
+def test_other_tables_than_events_customers_and_items_are_refused(tmp_path: Path) -> None:
     source = Source(table="costs", format="complete_journey", path=str(write(tmp_path)))
     with connect(tmp_path / "scratch") as engine, pytest.raises(ConfigError, match="no table 'costs'"):
         complete_journey.stage(source, Path(), engine, "staged")
@@ -448,7 +489,7 @@ def test_the_workspace_names_every_channel_in_both_languages_and_says_what_it_ca
     }
     assert next(iter(workspace.conversions)) == "coupon_campaign"  # the first is the default
     channels = {"mail_type_a", "mail_type_b", "mail_type_c", "coupon", "mailer", "display", "visit"}
-    assert set(workspace.labels) == channels
+    assert set(workspace.labels) >= channels
     for words in (*workspace.labels.values(), workspace.title, workspace.note):
         assert set(words) == {"vi", "en"}
         assert all(text.strip() for text in words.values())

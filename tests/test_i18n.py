@@ -15,7 +15,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 from journey_lib import (
-    cards,
+    card_blocks,
     charts,
     charts_journeys,
     charts_times,
@@ -74,7 +74,8 @@ def said_in_code() -> Iterator[tuple[str, str]]:
     yield from (("columns.py", each.label) for each in (*features.KNOWN.values(), *features.MIXES.values()))
     yield from (("explorers.py", name) for name in explorers.VIEWS)
     yield from (("findings_personas.py", words) for words in findings_personas.WORDS.values())
-    yield from (("cards.py", words) for words in (*cards.ASPECT_NAMES.values(), *cards.TIME_NAMES.values()))
+    yield from (("card_blocks.py", words) for words in card_blocks.ASPECT_NAMES.values())
+    yield from (("card_blocks.py", words) for words in card_blocks.TIME_NAMES.values())
     yield from (("notes.py", basis) for basis in get_args(Basis))
     units = {each.unit for each in (*features.KNOWN.values(), *features.MIXES.values())} - {
         "",

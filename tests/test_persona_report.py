@@ -90,3 +90,38 @@ def test_the_page_opens_offline_on_a_phone_draws_every_chart_and_is_accessible(p
         assert [words for words in visit.said if words.startswith("error")] == []
         assert visit.overflow() <= 0
         assert visit.complaints() == []
+
+
+def test_kept_personas_are_used_again_and_the_page_says_since_when(shop):
+    workspace = jl.open(shop)
+    then = jl.features.table(workspace, as_of="2025-10-01", window="180d")
+    found = jl.personas.find(then, k=3, least_touches=10)
+    file = shop / "maps" / "personas.json"
+    jl.personas.save(found, then, file)
+    try:
+        published = run(shop, "kept", model="maps/personas.json", window="180d", personas=7)
+        pages = [
+            (published / "demo" / language / "persona_building.html").read_text("utf-8")
+            for language in ("en", "vi")
+        ]
+    finally:
+        file.unlink()
+    said = facts(published)
+    assert "The personas of 1 Oct 2025" in pages[0]
+    assert "Các chân dung của ngày 01/10/2025" in pages[1]
+    assert pages[0].count('<article class="persona-card"') == 3  # and not the seven that were asked for
+    assert "with a persona on 1 Oct 2025 and now" in pages[0]
+    assert "persona_alternatives" not in said
+    assert said["persona_kept"]["day"] == "2025-10-01"
+    assert said["persona_changes"]["traits"] > 0
+
+
+def test_a_model_that_is_not_there_is_told_before_anything_is_published(shop):
+    (outcome,) = runner.run_all(
+        jl.open(shop),
+        [(catalogue.reports()["persona_building"], {"model": "maps/nothing.json"})],
+        languages=["en"],
+        reports_dir=shop.parent / "missing",
+    )
+    assert "there is no file of personas" in str(outcome.error)
+    assert "nothing.json" in str(outcome.error)

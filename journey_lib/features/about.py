@@ -11,10 +11,10 @@ from journey_lib.errors import ParameterError, did_you_mean
 
 Family = Literal[
     "recency", "frequency", "value", "cadence", "time", "channel", "device", "place", "stage",
-    "offer", "service", "voice", "category", "demographic", "own",
+    "offer", "service", "voice", "category", "goods", "demographic", "own",
 ]  # fmt: skip
 Kind = Literal["count", "amount", "days", "share", "number", "category"]
-Source = Literal["touches", "orders", "surveys", "tickets", "customers", "file"]
+Source = Literal["touches", "events", "orders", "items", "surveys", "tickets", "customers", "file"]
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,8 @@ class Feature:
 
     `behaviour` says whether it may decide who belongs together: what people do may, who they are (age, sex,
     town) and what came of it (value is an exception declared by hand) describes a group afterwards. `of` is
-    the channel, kind of event or survey question that a column of a mix is about: the label has a slot.
+    the channel, kind of event, device, category of goods or survey question that a column of a mix is about:
+    the label has a slot.
     """
 
     name: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -15,11 +15,13 @@ from journey_lib.errors import ConfigError, did_you_mean
 from journey_lib.features.about import Feature
 from journey_lib.features.columns import BANDS, KNOWN, OLDEST, mixed, word
 from journey_lib.features.rows import Array
+from journey_lib.model import DEMOGRAPHICS
 from journey_lib.prepare.people import TRAITS
 from journey_lib.touches import Touches
 from journey_lib.workspace import CONFIG, Workspace
 
 Columns = list[tuple[Feature, Any]]
+DESCRIBED = ("gender", "city", "tier", *(name for name in DEMOGRAPHICS if name != "age_band"))
 
 
 def check_names(workspace: Workspace, touches: Touches) -> None:
@@ -78,9 +80,31 @@ def returns(workspace: Workspace, who: Array, since: int, until: int) -> Columns
     return [(KNOWN["returns"], _per(inside["customer"], who))]
 
 
+def mixture(
+    workspace: Workspace, mix: Literal["device", "goods"], who: Array, since: int, until: int
+) -> tuple[list[str], Array, Array]:
+    """Names of devices or goods, how often each customer came on or bought each in the window, and the sums.
+
+    Rows of the counts are the names, in their order; nothing where the workspace has no such source.
+    """
+    table, column = {"device": ("devices", "device_type"), "goods": ("items", "category")}[mix]
+    found = _side(workspace, table, ["customer", "timestamp", column])
+    if found is None:
+        return [], np.zeros((0, len(who)), np.int64), np.zeros(len(who), np.int64)
+    inside = found[_between(found["timestamp"], since, until)].dropna(subset=["customer", column])
+    name = inside[column].str.strip()
+    if mix == "device":  # of platforms: Mobile, mobile
+        name = name.str.lower()
+    code, names = pd.factorize(name, sort=True)
+    counts = np.zeros((len(names), len(who)), np.int64)
+    for number in range(len(names)):
+        counts[number] = _per(inside["customer"][code == number], who)
+    return list(map(str, names)), counts, counts.sum(axis=0)
+
+
 def traits(workspace: Workspace, who: Array, until: int) -> Columns:
     """Who the customers are, as the CRM says; an age as of the year of the window's end."""
-    found = _people(workspace, who, ["birth_year", "gender", "city", "tier"])
+    found = _people(workspace, who, ["birth_year", "age_band", *DESCRIBED])
     year = pd.Timestamp(until - 1, unit="us", tz="UTC").tz_convert(workspace.timezone).year
     born = found["birth_year"].combine_chunks().dictionary_encode()
     ages = year - pd.to_numeric(pd.Series(born.dictionary.to_pylist()), errors="coerce").to_numpy(float)
@@ -88,10 +112,12 @@ def traits(workspace: Workspace, who: Array, until: int) -> Columns:
     # The last entry is for who has no year: their code becomes -1.
     bands = np.append(np.where((ages >= 0) & (ages <= OLDEST), band, -1), -1)
     columns: Columns = []
-    if (bands >= 0).any():
-        code = bands[born.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
-        columns.append((KNOWN["age_band"], spoken(code, list(BANDS))))
-    for name in ("gender", "city", "tier"):
+    code = bands[born.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
+    # A band the CRM gives is as of its export; a year of birth tells the age on the day asked for.
+    age = spoken(code, list(BANDS)).fillna(found["age_band"].to_pandas())
+    if age.notna().any():
+        columns.append((KNOWN["age_band"], age))
+    for name in DESCRIBED:
         if found[name].null_count < len(who):
             columns.append((KNOWN[name], found[name].to_pandas()))
     return columns

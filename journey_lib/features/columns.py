@@ -65,12 +65,25 @@ KNOWN: Mapping[str, Feature] = {
         Feature("gender", "Gender", "", "demographic", "category", "customers", behaviour=False),
         Feature("city", "City", "", "demographic", "category", "customers", behaviour=False),
         Feature("tier", "Membership tier", "", "demographic", "category", "customers", behaviour=False),
+        Feature("income", "Income", "", "demographic", "category", "customers", behaviour=False),
+        Feature(
+            "household_size", "People in the household", "", "demographic", "category", "customers", False
+        ),
+        Feature("household", "Household", "", "demographic", "category", "customers", behaviour=False),
+        Feature("children", "Children", "", "demographic", "category", "customers", behaviour=False),
+        Feature(
+            "marital_status", "Marital status", "", "demographic", "category", "customers", behaviour=False
+        ),
+        Feature("home", "Home", "", "demographic", "category", "customers", behaviour=False),
     )
 }
-# One column for each channel, kind of event and survey question: the name goes where the * stands.
+# One column for each channel, kind of event, kind of device, category of goods and survey question: the name
+# goes where the * stands.
 MIXES: Mapping[str, Feature] = {
     "channel": Feature("share_*", "Share of touches: {of}", "share", "channel", "share", "touches"),
     "event_type": Feature("event_*", "Share of events: {of}", "share", "category", "share", "touches"),
+    "device": Feature("device_*", "Share of events: {of}", "share", "device", "share", "events"),
+    "goods": Feature("goods_*", "Share of order lines: {of}", "share", "goods", "share", "items"),
     "metric": Feature("score_*", "Mean score: {of}", "points", "voice", "number", "surveys", False),
 }
 
@@ -109,8 +122,13 @@ def titles(
         own = workspace.features.own
         words |= {name: declared.label.get(lang, name) for name, declared in own.items()}
     return {
-        feature.name: i18n.text(feature.label, lang, of=words.get(feature.of, feature.of))
+        feature.name: i18n.text(feature.label, lang, of=words.get(feature.of) or _spoken(feature, lang))
         if feature.of
         else i18n.text(feature.label, lang)
         for feature in features.about
     }
+
+
+def _spoken(feature: Feature, language: Language) -> str:
+    """Kinds of device are called alike by every platform; other names are the workspace's own."""
+    return i18n.text(feature.of, language) if feature.family == "device" else feature.of

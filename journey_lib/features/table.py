@@ -8,7 +8,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -99,6 +99,10 @@ def table(
     counts = _counts(held, asked, since, until)
     columns = _columns(held, counts, asked, until)
     who = counts["customer"]
+    mixes: tuple[Literal["device", "goods"], ...] = ("device", "goods")
+    for mix in mixes:
+        names, counted_by, base = beside.mixture(workspace, mix, who, since, until)
+        columns += _mix(mix, names, counted_by, base, like)
     columns += beside.tickets(workspace, who, since, until)
     columns += beside.surveys(workspace, who, since, until)
     columns += beside.returns(workspace, who, since, until)

@@ -29,7 +29,7 @@ from journey_lib.identity.values import as_nodes
 from journey_lib.model import IDENTIFIERS
 from journey_lib.workspace import Identity
 
-PEOPLE = ("events", "orders", "customers", "identifiers", "surveys", "tickets")
+PEOPLE = ("events", "orders", "customers", "identifiers", "surveys", "tickets", "items")
 LEVELS: tuple[Level, ...] = ("off", "normal", "aggressive")
 STRONG = ("user_id", "member", "customer_id", "email", "phone")  # whoever has one of them is not anonymous
 NOBODY = "no identifier can be used"

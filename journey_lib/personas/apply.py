@@ -99,10 +99,17 @@ def assign(model: Groups | Found, features: Features) -> pd.Series[Any]:
     ParameterError
         A column is missing, or is another kind of number.
     """
+    return placed(model, features)[0]
+
+
+def placed(model: Groups | Found, features: Features) -> tuple[pd.Series[Any], pd.Series[Any]]:
+    """What `assign` gives, and beside it how clearly each customer belongs, as `Found.margin` says it."""
     groups = _groups(model)
     frame = _known(groups, features)
-    label = decided(groups, cooked(groups.recipe, frame))[0] if len(frame) else np.array([], np.int64)
-    return pd.Series(label, index=frame.index, name="persona")
+    label, margin = np.array([], np.int64), np.array([], float)
+    if len(frame):
+        label, margin = decided(groups, cooked(groups.recipe, frame))
+    return pd.Series(label, frame.index, name="persona"), pd.Series(margin, frame.index, name="margin")
 
 
 def drift(model: Groups | Found, before: Features, now: Features) -> tuple[Result, Result]:

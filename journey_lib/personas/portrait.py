@@ -20,6 +20,11 @@ from journey_lib.model import OTHER, Result
 
 UNKNOWN = "(unknown)"
 MOST_CLASSES = 8
+UNITS = ("unit", "kind")
+TRAITS = [
+    "persona", "feature", *UNITS, "n", "typical", "low", "high", "rest", "rest_n", "mean", "rest_mean",
+    "lower", "upper", "place", "place_lower", "place_upper", "exceeds", "exceeds_low", "exceeds_high",
+]  # fmt: skip
 Array = npt.NDArray[Any]
 
 
@@ -31,19 +36,22 @@ def sizes(
     Table, a row a persona, the most likely to convert first: persona, customers, share (of all customers
     with features) with low and high (Wilson); value, value_share with value_low and value_high; buyers,
     conversion_rate (members with at least one conversion in the window) with rate_low and rate_high
-    (Wilson); mean_value with mean_low and mean_high. Intervals of money take customers as independent and
-    linearise the ratio (Särndal, Swensson and Wretman 1992, section 5.6). Facts: customers, placed,
-    not_placed, value.
+    (Wilson); repeaters, repeat_rate (buyers who converted more than once in the window) with repeat_low and
+    repeat_high (Wilson); mean_value with mean_low and mean_high. Intervals of money take customers as
+    independent and linearise the ratio (Särndal, Swensson and Wretman 1992, section 5.6). Facts: customers,
+    placed, not_placed, value.
     """
-    group, names = _grouped(features, members)
+    group, names = grouped(features, members)
     money = features.frame[_column(features, value)].fillna(0).to_numpy(float)
-    bought = features.frame[_column(features, conversions)].fillna(0).to_numpy(float) > 0
+    bought = features.frame[_column(features, conversions)].fillna(0).to_numpy(float)
     everyone, total = len(group), float(order_free_total(money[:, None])[0])
     rows = [_size(group == code, money, bought, total) for code in range(len(names))]
     columns = list(_size(np.zeros(everyone, bool), money, bought, total))
     table = pd.DataFrame(rows, pd.Index(names, name="persona"), columns).reset_index()
-    table["low"], table["high"] = wilson(table["customers"].to_numpy(), np.full(len(table), everyone))
-    table["rate_low"], table["rate_high"] = wilson(table["buyers"].to_numpy(), table["customers"].to_numpy())
+    customers, buyers, again = (table[name].to_numpy() for name in ("customers", "buyers", "repeaters"))
+    table["low"], table["high"] = wilson(customers, np.full(len(table), everyone))
+    table["rate_low"], table["rate_high"] = wilson(buyers, customers)
+    table["repeat_low"], table["repeat_high"] = wilson(again, buyers)
     table.insert(2, "share", table["customers"] / everyone)
     table = table.sort_values(["conversion_rate", "customers", "persona"], ascending=[False, False, True])
     placed = int((group >= 0).sum())
@@ -51,9 +59,9 @@ def sizes(
         "persona_sizes",
         table.reset_index(drop=True),
         {"customers": everyone, "placed": placed, "not_placed": everyone - placed, "value": total},
-        _settings(features, value=value, conversions=conversions),
+        described(features, value=value, conversions=conversions),
         base="customers",
-        people=("buyers",),
+        people=("buyers", "repeaters"),
     )
 
 
@@ -62,6 +70,7 @@ def traits(features: Features, members: pd.Series[Any], *, names: tuple[str, ...
 
     Table, a row for each persona and numeric feature: persona, feature, n (members of whom it is known),
     typical (mean of shares, else median) with low and high; rest, the same of everybody else, and rest_n;
+    mean and rest_mean, for medians hide what fewer than half of them do;
     lower and upper (first and third quartile of members), place (share of all customers below the median
     member, ties counted half), exceeds (chance that a member has more of it than somebody else, ties
     counted half: 0.5 is no difference) with exceeds_low and exceeds_high. `exceeds` is the Mann-Whitney
@@ -69,7 +78,7 @@ def traits(features: Features, members: pd.Series[Any], *, names: tuple[str, ...
     statistics. A trait that is missing for a person is left out for that person. A persona found on a trait
     differs there by construction: the intervals describe, they do not test.
     """
-    group, personas = _grouped(features, members)
+    group, personas = grouped(features, members)
     rows: list[dict[str, Any]] = []
     for feature in features.about:
         if feature.kind == "category" or (names is not None and feature.name not in names):
@@ -84,11 +93,16 @@ def traits(features: Features, members: pd.Series[Any], *, names: tuple[str, ...
                 {"persona": persona, "feature": feature.name, "unit": feature.unit, "kind": feature.kind}
                 | _typical(inside, feature.kind)
                 | {"rest": _middle(outside, feature.kind), "rest_n": len(outside)}
+                | {"mean": _mean(inside), "rest_mean": _mean(outside)}
                 | _spread(inside, everyone)
                 | _exceeds(inside, outside)
             )
     return Result(
-        "persona_traits", pd.DataFrame(rows), {"personas": len(personas)}, _settings(features), base="n"
+        "persona_traits",
+        pd.DataFrame(rows, columns=TRAITS),
+        {"personas": len(personas)},
+        described(features),
+        base="n",
     )
 
 
@@ -100,7 +114,7 @@ def demographics(features: Features, members: pd.Series[Any], *, most: int = MOS
     everybody else of whom it is known). Classes beyond the `most` common are one, ``(other)``; how many are
     unknown is a row of its own without an interval, its share of all members.
     """
-    group, personas = _grouped(features, members)
+    group, personas = grouped(features, members)
     rows: list[dict[str, Any]] = []
     for feature in features.about:
         if feature.kind != "category":
@@ -119,14 +133,20 @@ def demographics(features: Features, members: pd.Series[Any], *, most: int = MOS
         "persona_demographics",
         pd.DataFrame(rows, columns=columns),
         {"personas": len(personas)},
-        _settings(features),
+        described(features),
         base="customers",
         people=("known",),
     )
 
 
-def _grouped(features: Features, members: pd.Series[Any]) -> tuple[Array, list[str]]:
-    """For each customer the number of the persona, -1 for none; and what the numbers stand for."""
+def grouped(features: Features, members: pd.Series[Any]) -> tuple[Array, list[str]]:
+    """For each customer the number of the persona, -1 for none; and what the numbers stand for.
+
+    Raises
+    ------
+    ParameterError
+        Members who have no row.
+    """
     strangers = ~members.index.isin(features.frame.index)
     if strangers.any():
         raise ParameterError(
@@ -145,7 +165,15 @@ def _column(features: Features, name: str) -> str:
     return name
 
 
-def _settings(features: Features, **more: Any) -> Mapping[str, Any]:
+def compared(inside: Array, outside: Array, kind: str) -> dict[str, Any]:
+    """Sorted numbers of members now beside those of then: what is typical, and who has more."""
+    middle = {"typical": _middle(inside, kind), "mean": _mean(inside)}
+    then = {"before_n": len(outside), "before": _middle(outside, kind), "before_mean": _mean(outside)}
+    return {"n": len(inside)} | middle | then | _exceeds(inside, outside)
+
+
+def described(features: Features, **more: Any) -> Mapping[str, Any]:
+    """What a result on these features says of them."""
     return {
         "since": str(features.since.date()),
         "as_of": str(features.as_of.date()),
@@ -163,6 +191,7 @@ def _size(inside: Array, money: Array, bought: Array, total: float) -> dict[str,
     variance = float(order_free_total((pull**2)[:, None])[0]) if total else np.nan
     low, high = share_interval(np.array([share]), np.array([variance]), n) if total else ([np.nan], [np.nan])
     mean = theirs / n if n else np.nan
+    buyers, again = (int((bought[inside] > least).sum()) for least in (0, 1))
     error = Z * float(np.std(np.sort(money[inside]), ddof=1)) / np.sqrt(n) if n > 1 else np.nan
     return {
         "customers": n,
@@ -170,12 +199,18 @@ def _size(inside: Array, money: Array, bought: Array, total: float) -> dict[str,
         "value_share": share,
         "value_low": float(low[0]),
         "value_high": float(high[0]),
-        "buyers": int((inside & bought).sum()),
-        "conversion_rate": float(bought[inside].mean()) if n else np.nan,
+        "buyers": buyers,
+        "conversion_rate": buyers / n if n else np.nan,
+        "repeaters": again,
+        "repeat_rate": again / buyers if buyers else np.nan,
         "mean_value": mean,
         "mean_low": max(mean - error, 0.0),
         "mean_high": mean + error,
     }
+
+
+def _mean(ordered: Array) -> float:
+    return float(ordered.mean()) if len(ordered) else np.nan
 
 
 def _middle(ordered: Array, kind: str) -> float:

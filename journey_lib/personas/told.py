@@ -13,14 +13,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow.parquet as pq
 
+from journey_lib import voice
 from journey_lib.engine import reduce
 from journey_lib.features import Features
 from journey_lib.intervals import Z, wilson
 from journey_lib.journeys.steps import coded, stage_of
 from journey_lib.model import Result
-from journey_lib.prepare import prepare
 from journey_lib.stages import Model
 from journey_lib.touches import Bucket, Touches
 from journey_lib.workspace import Workspace
@@ -35,12 +34,10 @@ def load(workspace: Workspace, table: str, features: Features) -> pd.DataFrame:
     Columns as in the canonical table, and customer, the code in the touch table. Empty where a workspace
     has no such source.
     """
-    prepare(workspace)
-    file = workspace.work / f"{table}.parquet"
-    if not file.is_file():
+    if not any(source.table == table for source in workspace.sources):
         return pd.DataFrame({"customer": pd.Series(dtype="int32")})
-    rows = pq.read_table(file).to_pandas()
-    when = rows["timestamp"].dt.tz_localize("UTC")
+    rows = {"surveys": voice.surveys, "tickets": voice.tickets}[table](workspace)
+    when = rows["timestamp"]
     inside = (when >= features.since) & (when < features.as_of) & rows["customer"].isin(features.frame.index)
     return rows[inside].reset_index(drop=True)
 

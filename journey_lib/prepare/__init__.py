@@ -27,7 +27,7 @@ from journey_lib.prepare import on_spark, people, table
 from journey_lib.prepare.code import refuse_reserved
 from journey_lib.prepare.manifest import BUCKET_ROWS, FOLDS, FORMAT, Manifest, bucket_count, read_manifest
 from journey_lib.prepare.refuse import refuse_losses, refuse_nothing
-from journey_lib.prepare.write import write_side_tables
+from journey_lib.prepare.write import with_devices, write_side_tables
 from journey_lib.workspace import Workspace, minor_digits
 
 __all__ = [
@@ -127,7 +127,7 @@ def _build(workspace: Workspace, engine: Engine, folder: Path, say: Progress) ->
     refuse_losses(workspace, accounts, folder)
     say("sorting touches by customer and time")
     buckets = bucket_count(sum(account.kept for account in accounts if account.table in ("events", "orders")))
-    alone = people.alone(staged, stitched)
+    alone = people.alone(staged, stitched) and not with_devices(engine, staged["events"])
     built = table.build(engine, staged, folder, scale, buckets, workspace.engine.memory, alone=alone)
     if not built.touches:
         refuse_nothing(workspace, accounts, folder)

@@ -10,7 +10,7 @@ from typing import Any
 from journey_lib import checks
 from journey_lib.workspace import Workspace
 
-FORMAT = 6  # raised when the layout of `work/` changes, so that old work is built again
+FORMAT = 7  # raised when the layout of `work/` changes, so that old work is built again
 FOLDS = 256  # groups of customers by hash: what is resampled together, and what buckets are made of
 BUCKET_ROWS = 1_000_000
 

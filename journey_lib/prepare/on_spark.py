@@ -105,7 +105,7 @@ def hindrance(workspace: Workspace) -> str | None:
         names = {name for of_file in columns if of_file for name, _ in of_file}
         known = (names & {*TABLES[source.table]}) - {*source.ignore}
         known |= source.columns.keys() | source.set.keys()
-        more = sorted(known & ({*TRAFFIC, *IDENTIFIERS} - {"customer_id"}))
+        more = sorted(known & ({*TRAFFIC, *IDENTIFIERS, "device_type"} - {"customer_id"}))
         if more:
             return f"its {source.table} have the column {more[0]}"
     return None if read else "it has no source of events or orders"

@@ -11,10 +11,12 @@ import pyarrow.parquet as pq
 
 from journey_lib.engine import Engine, literal
 from journey_lib.identity.stitch import Stitched
+from journey_lib.model import DEMOGRAPHICS
 from journey_lib.prepare.bucket import SEEN
 
-TRAITS = ("city", "district", "birth_year", "gender", "joined", "tier")  # of the CRM; none names a person
-ABOUT = ("customers", "identifiers", "surveys", "tickets", "returns", "experiments")
+# Of the CRM; none names a person.
+TRAITS = ("city", "district", "birth_year", "gender", "joined", "tier", *DEMOGRAPHICS)
+ABOUT = ("customers", "identifiers", "items", "surveys", "tickets", "returns", "experiments")
 LAPSED = 180  # days without any contact after which whoever ordered before counts as lapsed
 # What `opt_out` says of somebody who did not refuse. Whatever else stands there counts as a refusal: "1.0" of
 # a spreadsheet, "unsubscribed", a date.

@@ -33,10 +33,31 @@ def write_side_tables(engine: Engine, staged: Mapping[str, Sequence[str]], folde
             " CAST(clicks AS BIGINT) AS clicks, platform_conversions"
             f" FROM ({union}) ORDER BY ALL) TO {literal(str(folder / 'costs.parquet'))} (FORMAT parquet)"
         )
-    for table in ("returns", "surveys", "tickets", "experiments"):
+    for table in ("items", "returns", "surveys", "tickets", "experiments"):
         if staged[table]:
             orders = staged["orders"] if table == "returns" else ()
             _write_side_table(engine, table, staged[table], folder / f"{table}.parquet", scale, orders)
+    if said := with_devices(engine, staged["events"]):
+        _write_devices(engine, said, folder / "devices.parquet")
+
+
+def with_devices(engine: Engine, names: Sequence[str]) -> list[str]:
+    """The sources of events that say on which kind of device they came."""
+    return [name for name in names if engine.rows(f"SELECT 1 FROM {name} WHERE {_ON_DEVICE} LIMIT 1")]
+
+
+_ON_DEVICE = "reason IS NULL AND device_type IS NOT NULL"
+
+
+def _write_devices(engine: Engine, names: Sequence[str], file: Path) -> None:
+    """On which kind of device each event came."""
+    union = " UNION ALL ".join(
+        f"SELECT customer_id, timestamp, device_type FROM {name} WHERE {_ON_DEVICE}" for name in names
+    )
+    engine.run(
+        f"COPY (SELECT customer, timestamp, device_type FROM ({union}) JOIN customers USING (customer_id)"
+        f" ORDER BY ALL) TO {literal(str(file))} (FORMAT parquet)"
+    )
 
 
 def _write_side_table(

@@ -1,4 +1,4 @@
-"""The Complete Journey: a year of grocery baskets, campaign mailings, coupons and promotions, read as events.
+"""The Complete Journey: a year of grocery baskets, mailings and coupons; what was bought, and by whom.
 
 What was found in the files, and why the rows below are what they are, is told in `docs/complete-journey.md`.
 """
@@ -29,8 +29,11 @@ FILES: Mapping[str, tuple[str, ...]] = {
     "campaigns": ("campaign_id", "household_id"),
     "coupon_redemptions": ("household_id", "coupon_upc", "campaign_id", "redemption_date"),
     "coupons": ("coupon_upc", "product_id", "campaign_id"),
-    "demographics": ("household_id",),
-    "products": ("product_id",),
+    "demographics": (
+        "household_id", "age", "income", "home_ownership", "marital_status", "household_size",
+        "household_comp", "kids_count",
+    ),
+    "products": ("product_id", "department"),
     "promotions": ("product_id", "store_id", "display_location", "mailer_location", "week"),
     "transactions": (
         "household_id", "store_id", "basket_id", "product_id", "sales_value", "coupon_disc", "week",
@@ -221,6 +224,29 @@ UNPIVOT (SELECT
 """
 
 
+# Who a household is, of those of whom anything is known. "None/Unknown" is not known.
+CUSTOMERS = """
+SELECT household_id::VARCHAR AS customer_id, age AS age_band, income, household_size,
+    household_comp AS household, kids_count AS children, marital_status, home_ownership AS home,
+    NULL AS reason, 'demographics.parquet' AS file, file_row_number + 1 AS row, NULL AS raw
+FROM cj_demographics
+"""
+
+# A line of a basket is of the department its product is listed under; 17 products are in no list.
+ITEMS = """
+SELECT t.basket_id::VARCHAR AS order_id, t.household_id::VARCHAR AS customer_id,
+    t.transaction_timestamp::TIMESTAMP AS timestamp, p.department AS category,
+    CASE WHEN p.department IS NULL THEN 'product without a department' END AS reason,
+    'transactions.parquet' AS file, t.file_row_number + 1 AS row,
+    CASE WHEN p.department IS NULL THEN 'product ' || t.product_id END AS raw
+FROM cj_transactions AS t LEFT JOIN cj_products AS p USING (product_id)
+"""
+SIMPLE: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "customers": (CUSTOMERS, ("demographics",)),
+    "items": (ITEMS, ("products", "transactions")),
+}
+
+
 def stage(source: Source, root: Path, engine: Engine, into: str) -> Mapping[str, int]:
     """Tell which touches each household met and which baskets it bought, as rows of `events`.
 
@@ -229,6 +255,9 @@ def stage(source: Source, root: Path, engine: Engine, into: str) -> Mapping[str,
     basket with none of these (``visit``), or a coupon redeemed (``coupon``, just after the outcome of its
     basket): one touch per basket and channel. An outcome, without a channel, is a basket: ``coupon_basket``
     when a campaign's coupon was redeemed in it, else ``basket``; `value` is its sales in dollars.
+
+    As `customers`, what is known of the households that have a profile; as `items`, the lines of the baskets
+    with the department of the product.
 
     Parameters
     ----------
@@ -249,11 +278,11 @@ def stage(source: Source, root: Path, engine: Engine, into: str) -> Mapping[str,
     Raises
     ------
     ConfigError
-        Another table than `events` is asked for.
+        Another table than `events`, `customers` or `items` is asked for.
     DataError
         The package is not installed, or a file or column is missing.
     """
-    if source.table != "events":
+    if source.table != "events" and source.table not in SIMPLE:
         raise ConfigError(
             f"complete_journey has no table '{source.table}'",
             where="journey.yaml: sources",
@@ -261,22 +290,34 @@ def stage(source: Source, root: Path, engine: Engine, into: str) -> Mapping[str,
         )
     paths = files(source, root)
     _check_columns(paths)
-    _prepare(paths, engine)
+    _view(paths, engine)
+    if source.table in SIMPLE:
+        engine.run(f"CREATE TABLE {identifier(into)} AS {SIMPLE[source.table][0]}")
+        _unview(paths, engine)
+        return {}
+    _prepare(engine)
     engine.run(f"CREATE TABLE {identifier(into)} AS {EVENTS}")
     counts = {name: int(number) for name, number in engine.rows(COUNTS)}
     for table in SCRATCH:
         engine.run(f"DROP TABLE {table}")
-    for path in paths:
-        engine.run(f"DROP VIEW {_name(path)}")
+    _unview(paths, engine)
     return counts
 
 
-def _prepare(paths: Sequence[Path], engine: Engine) -> None:
+def _view(paths: Sequence[Path], engine: Engine) -> None:
     for path in paths:
         engine.run(
             f"CREATE OR REPLACE TEMP VIEW {_name(path)} AS"
             f" FROM read_parquet({literal(str(path))}, file_row_number = true)"
         )
+
+
+def _unview(paths: Sequence[Path], engine: Engine) -> None:
+    for path in paths:
+        engine.run(f"DROP VIEW {_name(path)}")
+
+
+def _prepare(engine: Engine) -> None:
     engine.run("CREATE OR REPLACE TEMP TABLE cj_places (channel VARCHAR, code VARCHAR, place VARCHAR)")
     for channel, places in PLACES.items():
         for code, place in places.items():
@@ -286,7 +327,7 @@ def _prepare(paths: Sequence[Path], engine: Engine) -> None:
 
 
 def files(source: Source, root: Path) -> list[Path]:
-    """Say which eight files this source reads, in a fixed order; all of them are there.
+    """Say which of the eight files this source reads, in a fixed order; all of them are there.
 
     Raises
     ------
@@ -294,13 +335,14 @@ def files(source: Source, root: Path) -> list[Path]:
         The package is not installed, or the folder lacks some of the files.
     """
     folder = root / source.path if source.path else _package_data()
-    paths = [folder / f"{name}.parquet" for name in FILES]
+    wanted = SIMPLE[source.table][1] if source.table in SIMPLE else tuple(FILES)
+    paths = [folder / f"{name}.parquet" for name in wanted]
     missing = [path.name for path in paths if not path.is_file()]
     if missing:
         raise DataError(
             f"files of the Complete Journey are missing: {', '.join(missing)}",
             where=str(folder),
-            how_many=f"{len(missing)} of {len(FILES)} files",
+            how_many=f"{len(missing)} of {len(paths)} files",
             do=f"leave `path` out to read the installed package, or: {INSTALL}",
         )
     return paths

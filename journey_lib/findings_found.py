@@ -1,0 +1,238 @@
+"""What was looked for and found among customers, in words: whether there are groups, and who moved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from journey_lib import card_lines, i18n
+from journey_lib.features import Features
+from journey_lib.findings import _bold, _name
+from journey_lib.i18n import text as _
+from journey_lib.model import Result
+from journey_lib.personas.find import Found
+from journey_lib.personas.kept import Kept
+from journey_lib.personas.matrix import LEAST_CUSTOMERS
+from journey_lib.personas.stability import STABLE
+
+Names = Mapping[str, str]
+LISTED = 3  # of what changed, in a sentence; of strengths, and of weaknesses, in the table
+
+
+def too_few(known: int, customers: int, least_touches: int) -> str:
+    """Why nobody looked for personas at all."""
+    return _(
+        "**Too few customers to look for personas.** {known} of {customers} have {least} touches or more;"
+        " {needed} are needed to tell groups of people from chance. A longer window or a lower"
+        " `least_touches` may know more of them.",
+        known=i18n.number(known),
+        customers=i18n.number(customers),
+        least=i18n.number(least_touches),
+        needed=i18n.number(LEAST_CUSTOMERS),
+    )
+
+
+def recalled(found: Found, model: Kept) -> str:
+    """Which kept personas these are, what they rested on when they were found, and who is in none today."""
+    said = model.structure
+    told = _(
+        "**The personas of {day}**, kept in `{file}`: they were not looked for again. Found among {n}"
+        " customers, {before}.",
+        day=i18n.date(model.day),
+        file=model.file.name,
+        n=i18n.number(model.known),
+        before=_(
+            "whose groups were {ratio} times as wide as those of sets made without groups (p = {chance})",
+            ratio=i18n.number(said.ratio, 2),
+            chance=i18n.number(said.chance, 2),
+        ),
+    )
+    if said.verdict == "continuum":
+        told += " " + _("That is a continuum: take them as a way to divide these customers.")
+    who = _(
+        "Of {known} customers known well enough today, {none} fit none of the {k} personas; {few} are known"
+        " too little to say. Stability is that of the day they were found.",
+        known=_bold(i18n.number(len(found.labels))),
+        none=i18n.number(found.fits_none),
+        k=i18n.number(found.k),
+        few=i18n.number(found.too_little),
+    )
+    return f"{told} {who}"
+
+
+def gate(found: Found) -> Result:
+    """The gate as a result: k, inertia, continuum (mean of the nulls), spread, ratio."""
+    said = found.structure
+    facts = {
+        "groups": said.verdict == "groups",
+        "ratio": said.ratio,
+        "low": said.low,
+        "high": said.high,
+        "chance": said.chance,
+        "customers": said.customers,
+        "nulls": said.nulls,
+    }
+    return Result("persona_gate", said.table, facts, {"seed": said.seed})
+
+
+def alternatives(found: Found) -> Result:
+    """Every number of groups that was tried, and which was taken."""
+    table = found.alternatives
+    if len(table):
+        table = table.assign(
+            verdict=[
+                _("taken")
+                if k == found.k
+                else _("would do too")
+                if stable
+                else _("found again, but no gap between the groups")
+                if worst >= STABLE
+                else _("not stable")
+                for k, stable, worst in zip(table["k"], table["stable"], table["jaccard_worst"], strict=True)
+            ]
+        )
+    facts = {
+        "k": found.k,
+        "customers": int(table["customers"].max()) if len(table) else 0,
+        "fits_none": found.fits_none,
+        "too_little": found.too_little,
+        "known": len(found.labels),
+    }
+    return Result("persona_alternatives", table, facts, found.settings)
+
+
+def verdict(found: Found) -> str:
+    """Whether customers fall into groups, what that rests on, and who is in none."""
+    said = found.structure
+    numbers: dict[str, Any] = {
+        "ratio": i18n.number(said.ratio, 2),
+        "nulls": i18n.number(said.nulls),
+        "low": i18n.number(said.low, 2),
+        "high": i18n.number(said.high, 2),
+        "chance": i18n.number(said.chance, 2),
+        "n": i18n.number(said.customers),
+    }
+    if said.verdict == "continuum":
+        told = _(
+            "**A continuum, not kinds of people.** Groups of these {n} customers are {ratio} times as wide as"
+            " those of {nulls} sets made without groups (these vary from {low} to {high}; p = {chance}):"
+            " whoever draws borders here makes them up.",
+            **numbers,
+        )
+    else:
+        told = _(
+            "**There are groups to find.** Groups of these {n} customers are {ratio} times as wide as those"
+            " of {nulls} sets made without groups (these vary from {low} to {high}; p = {chance}).",
+            **numbers,
+        )
+    if not found.k and said.verdict == "groups":
+        who = _(
+            "But no number of them stands apart: they are found again, and between two of them stand as many"
+            " customers as within. No persona is made of {known} customers known well enough; {few} are known"
+            " too little to say.",
+            known=i18n.number(len(found.labels)),
+            few=i18n.number(found.too_little),
+        )
+        return f"{told} {who}"
+    if found.settings["k"] != "auto":
+        told += " " + _("**{k} were asked for**: take them as a way to divide these customers.", k=found.k)
+    who = _(
+        "{k} personas; {none} of the {known} customers known well enough fit none of them, and {few} are"
+        " known too little to say.",
+        k=_bold(i18n.number(found.k)),
+        none=i18n.number(found.fits_none),
+        known=i18n.number(len(found.labels)),
+        few=i18n.number(found.too_little),
+    )
+    return f"{told} {who}"
+
+
+def moves(result: Result) -> Result:
+    """Migration by codes of personas: "" is who fits none, "gone" who is no longer known well enough."""
+
+    def code(label: int) -> str:
+        return {-1: "", -2: "gone"}.get(label, f"p{label + 1}")
+
+    table = result.table.rename(columns={"from": "before", "to": "now"})
+    table = table.assign(
+        before=[code(int(label)) for label in table["before"]],
+        now=[code(int(label)) for label in table["now"]],
+    )
+    return replace(result, table=table)
+
+
+def moved(result: Result, drift: Result, titles: Names, before: Features) -> str:
+    """How many stayed what they were since an earlier day, and which features moved."""
+    facts = result.facts
+    if not facts["customers"]:
+        return _("Nobody was placed both times.")
+    much = drift.table[drift.table["moved"] == "much"]
+    said = _(
+        "Of {n} customers with a persona on {day} and now, {stayed} kept theirs; {new} are new.",
+        day=i18n.date(before.as_of.tz_convert(before.timezone).date()),
+        n=_bold(i18n.number(facts["customers"])),
+        stayed=_bold(i18n.percent(facts["stayed"])),
+        new=i18n.number(facts["new"]),
+    )
+    if not len(much):
+        return said + " " + _("No feature moved much (population stability index of 0.25 or more).")
+    names = ", ".join(_name(titles.get(name, name), {}) for name in much["feature"].head(3))
+    return said + " " + _("Moved much: {names}.", names=names)
+
+
+def changed(result: Result, names: Names, titles: Names, before: Features, currency: str) -> str:
+    """What is different about the personas since an earlier day, the clearest first."""
+    day = i18n.date(before.as_of.tz_convert(before.timezone).date())
+    table = result.table
+    real = table[table["real"] & table["exceeds"].notna()]
+    if not len(real):
+        return _("Since {day} no trait of any group has changed beyond chance.", day=day)
+    far = (real["exceeds"] - 0.5).abs().sort_values(ascending=False, kind="stable").index[:LISTED]
+    said = []
+    for row in real.loc[far].to_dict(orient="records"):
+        today, then = card_lines.both(row, "before", currency)
+        said.append(
+            _(
+                "{persona}: {trait} {before} → {now}",
+                persona=_name(names.get(str(row["persona"]), str(row["persona"])), {}),
+                trait=_name(titles.get(str(row["feature"]), str(row["feature"])), {}),
+                before=then,
+                now=today,
+            )
+        )
+    told = "; ".join(said)
+    return _(
+        "Since {day}, {n} of {of} comparisons of a trait of a group changed beyond chance. Most: {told}.",
+        day=day,
+        n=_bold(i18n.number(len(real))),
+        of=i18n.number(int(table["exceeds"].notna().sum())),
+        told=told,
+    )
+
+
+def sided(result: Result, names: Names, titles: Names, currency: str) -> Result:
+    """Strengths and weaknesses as readers call them, with both sides written in the trait's own unit."""
+    table = result.table[(result.table["side"] != "") & result.table["exceeds"].notna()]
+    apart = (table["exceeds"] - 0.5).abs()
+    table = table.assign(apart=apart).sort_values(
+        ["persona", "side", "apart"], ascending=[True, True, False], kind="stable"
+    )
+    rows = table.groupby(["persona", "side"], sort=False).head(LISTED).to_dict(orient="records")
+    pairs = [card_lines.both(row, "rest", currency) for row in rows]
+    written = pd.DataFrame(
+        {
+            "persona": [names.get(str(row["persona"]), str(row["persona"])) for row in rows],
+            "side": [_("strength") if row["side"] == "strength" else _("weakness") for row in rows],
+            "trait": [titles.get(str(row["feature"]), str(row["feature"])) for row in rows],
+            "members": [pair[0] for pair in pairs],
+            "others": [pair[1] for pair in pairs],
+            "chance": [row["exceeds"] for row in rows],
+            "low": [row["exceeds_low"] for row in rows],
+            "high": [row["exceeds_high"] for row in rows],
+            "n": [row["n"] for row in rows],
+        }
+    )
+    return replace(result, table=written)

@@ -1,0 +1,178 @@
+"""Who is who on the page on personas: looked for anew, placed in kept ones, or told apart by rules alone."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+
+from journey_lib import charts_segments, findings_found
+from journey_lib import features as tables_of
+from journey_lib.features import Features
+from journey_lib.i18n import text as _
+from journey_lib.model import Result, duration
+from journey_lib.personas import apply, kept, matrix, rfm
+from journey_lib.personas.find import Found, find
+from journey_lib.personas.kept import Kept
+from journey_lib.personas.stability import Method
+from journey_lib.session import Session
+from journey_lib.touches import Touches
+
+
+@dataclass(frozen=True)
+class Look:
+    """What came of looking for personas; `found` is None where too few customers are known well enough.
+
+    `known` customers have `least_touches` touches, of `customers`. `model` are the kept personas they were
+    placed in, where nothing was looked for.
+    """
+
+    found: Found | None
+    customers: int
+    known: int
+    least_touches: int
+    model: Kept | None = None
+
+
+@dataclass(frozen=True)
+class Cast:
+    """The groups a page speaks of: personas where there are any, else what rules make, which claims less.
+
+    `features` are those of the customers known well enough, `everyone` those of all; `members`: customer →
+    code of the group; `distance`: how far each is from the middle of it, for the choice of quotes.
+    """
+
+    found: Found | None
+    everyone: Features
+    features: Features
+    members: pd.Series[Any]
+    distance: pd.Series[Any]
+    names: Mapping[str, str]
+    by: str
+
+
+def recall(run: Session, model: str | None) -> Kept | None:
+    """The personas that a file of the workspace keeps; None where no file is asked for.
+
+    Raises
+    ------
+    DataError
+        There is no such file, or it keeps no personas.
+    """
+    return None if model is None else kept.recall(run.workspace.path / model)
+
+
+def features(run: Session, touches: Touches, model: Kept | None, *, window: str, **asked: Any) -> Features:
+    """What is known of the customers, in the columns of the kept personas where there are any."""
+    like = None if model is None else model.like
+    return tables_of.table(run.workspace, touches, window=window, like=like, **asked)
+
+
+def look(
+    features: Features,
+    model: Kept | None = None,
+    *,
+    names: list[str] | None,
+    method: Method,
+    k: int | None,
+    least_touches: int,
+    seed: int,
+) -> Look:
+    """Place customers in kept personas, else find personas, if enough customers are known to look for any.
+
+    With a kept model the other options decide nothing: it has its own.
+    """
+    if model is not None:
+        placed = kept.placed(model, features)
+        least = model.groups.recipe.least_touches
+        return Look(placed, len(features.frame), len(placed.labels), least, model)
+    known = int((features.frame["touches"] >= least_touches).sum())
+    if known < matrix.LEAST_CUSTOMERS:
+        return Look(None, len(features.frame), known, least_touches)
+    found = find(features, names=names, method=method, k=k or "auto", least_touches=least_touches, seed=seed)
+    return Look(found, len(features.frame), known, least_touches)
+
+
+def found(run: Session, looked: Look) -> list[Result]:
+    """Whether there is anything to find, which numbers of groups would do, and how stable each is."""
+    result = looked.found
+    if result is None:
+        run.say(findings_found.too_few(looked.known, looked.customers, looked.least_touches))
+        return []
+    gate = findings_found.gate(result)
+    if looked.model is not None:
+        then = kept.compared(looked.model, result).suppressed(run.k)
+        run.say(findings_found.recalled(result, looked.model))
+        run.table(then)
+        return [gate, then]
+    tried = findings_found.alternatives(result)
+    run.say(findings_found.verdict(result))
+    run.show(charts_segments.gate(gate, run.scope(customers=gate.facts["customers"])))
+    if len(tried.table):
+        run.show(charts_segments.alternatives(tried, run.scope(customers=tried.facts["customers"])))
+        run.table(tried)
+    return [gate, tried]
+
+
+def cast(run: Session, looked: Look, features: Features) -> Cast:
+    """Who is who on the rest of the page; RFM segments where no personas were found, and said so."""
+    result = looked.found
+    if result is not None and result.k:
+        base = replace(features, frame=features.frame[features.frame.index.isin(result.labels.index)])
+        members = members_of(result.labels)
+        return Cast(result, features, base, members, 1 - result.margin.loc[members.index], {}, "found")
+    run.say(_("No personas are made up where there are none: the groups below are made by rules (RFM)."))
+    table = rfm.table()
+    members = _by_rule(features)
+    mine = replace(features, frame=features.frame.loc[members.index])
+    middle = pd.Series(0.0, members.index)
+    return Cast(result, features, mine, members, middle, table.labels(run.language), "rfm")
+
+
+def were(who: Cast, before: Features) -> pd.Series[Any]:
+    """The group each customer was in on an earlier day, by the same rule that tells it today."""
+    if who.by == "found" and who.found is not None and who.found.groups is not None:
+        return members_of(apply.assign(who.found.groups, before))
+    return _by_rule(before)
+
+
+def members_of(labels: pd.Series[Any]) -> pd.Series[Any]:
+    """The code of the persona, p1 the first, of each customer who is in one."""
+    return labels[labels >= 0].map(lambda label: f"p{label + 1}").astype("str")
+
+
+def past(
+    run: Session, touches: Touches, now: Features, model: Kept | None, *, before: str, **asked: Any
+) -> Features | None:
+    """What was known of the customers when the kept personas were found, else `before` that ago.
+
+    None where the data do not reach back so far.
+    """
+    day = earlier(now, before, model)
+    if pd.Timestamp(day, tz=now.timezone) <= pd.Timestamp(touches.period[0], unit="us", tz="UTC"):
+        return None
+    return tables_of.table(run.workspace, touches, as_of=day, like=now, **asked)
+
+
+def earlier(features: Features, length: str, model: Kept | None = None) -> dt.date:
+    """The day on which the personas are looked at once more: that they were found on, else `length` ago."""
+    today = features.as_of.tz_convert(features.timezone).date()
+    if model is not None and model.day < today:
+        return model.day
+    moment = features.as_of - pd.Timedelta(duration(length), unit="us")
+    return moment.tz_convert(features.timezone).date()
+
+
+def comparable(touches: Touches, before: Features) -> frozenset[str] | None:
+    """The kinds of number that two days share: not counts, where the data begin within the earlier window."""
+    begins = pd.Timestamp(touches.period[0], unit="us", tz="UTC")
+    return None if before.since >= begins else frozenset({"share", "number"})
+
+
+def _by_rule(features: Features) -> pd.Series[Any]:
+    if not features.frame["recency_conversion_days"].notna().any():
+        return pd.Series([], pd.Index([], dtype="int64", name="customer"), dtype="str")
+    return rfm.assign(features, segments=rfm.table())

@@ -1,0 +1,110 @@
+"""The explorer of personas: what it draws, whose members it lists, and what it keeps for later runs."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import shops
+
+import journey_lib as jl
+from journey_lib import demo, explorers_personas, i18n, session
+from journey_lib.personas import kept
+from journey_lib.sections_cast import look
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("work") / "demo"
+    folder.mkdir()
+    demo.generate(folder, customers=6_000, seed=11)
+    shutil.copy(shops.CONFIG, folder / "journey.yaml")
+    shutil.copytree(shops.CONFIG.parent / "maps", folder / "maps")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def opened(shop) -> Iterator[SimpleNamespace]:
+    """The explorer with its widgets by name, what it drew and what it said."""
+    with pytest.MonkeyPatch.context() as patch:
+        yield from explorer(shop, patch)
+
+
+def explorer(shop: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
+    before = i18n.language()
+    i18n.speak("en")
+    run = session.start(str(shop), "en")
+    drawn: list[str] = []
+    said: list[str] = []
+    monkeypatch.setattr(
+        session.Session, "show", lambda _self, chart: drawn.append(chart.to_dict()["title"]["text"])
+    )
+    monkeypatch.setattr(session.Session, "say", lambda _self, words: said.append(words))
+    features = jl.features.table(run.workspace)
+    box = explorers_personas.personas(run, features, least_touches=10)
+    controls, told, _picture, chosen, _person = box.children
+    deciding, right = controls.children
+    method, number, look_, keep = right.children
+    one, who = chosen.children
+    yield SimpleNamespace(
+        run=run, features=features, drawn=drawn, said=said, deciding=deciding, method=method,
+        number=number, look=look_, keep=keep, one=one, who=who, told=told,
+    )  # fmt: skip
+    i18n.speak(before)
+
+
+def test_it_opens_with_what_the_page_looks_for(opened):
+    page = look(opened.features, names=None, method="kmeans", k=None, least_touches=10, seed=0)
+    assert page.found is not None
+    assert opened.said[0] == jl.findings_found.verdict(page.found)
+    assert page.found.k == 0  # and where nothing is found, nothing can be looked at or kept
+    assert opened.keep.disabled
+    assert not opened.one.options
+    assert not opened.who.options
+
+
+def test_members_of_a_persona_are_listed_and_one_is_shown(opened):
+    opened.number.value = 3
+    opened.look.click()
+    assert [code for _name, code in opened.one.options] == ["p1", "p2", "p3"]
+    first = [code for _name, code in opened.who.options]
+    assert 0 < len(first) <= explorers_personas.LISTED
+    assert f"What did customer {first[0]} do, and when?" in opened.drawn
+
+    opened.one.value = "p2"
+    second = [code for _name, code in opened.who.options]
+    assert second
+    assert not {*first} & {*second}
+    people = jl.customers.load(opened.run.workspace)
+    refused = {*people.loc[people["opt_out"], "customer_id"]}
+    assert refused
+    assert not refused & {*first, *second}
+
+    # found once more, the first persona has the same code: its members are listed all the same
+    opened.one.value = "p1"
+    opened.look.click()
+    assert [code for _name, code in opened.who.options] == first
+
+
+def test_what_is_kept_is_what_the_notebook_reads(opened):
+    assert opened.number.value == 3  # as the test before left it
+    assert not opened.keep.disabled
+    opened.keep.click()
+    file = opened.run.workspace.path / explorers_personas.FILE
+    model = kept.recall(file)
+    file.unlink()
+    found = kept.placed(model, opened.features)
+    assert found.k == 3
+    assert "`model=maps/personas.json`" in opened.said[-1]
+
+
+def test_a_choice_that_cannot_be_is_told_and_the_rest_stays_usable(opened):
+    opened.deciding.value = ()
+    opened.look.click()
+    assert "no feature tells customers apart" in opened.said[-1]
+    assert opened.keep.disabled

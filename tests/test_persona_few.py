@@ -1,0 +1,111 @@
+"""The persona report of shops with too few customers to look for personas: published all the same."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import journey_lib as jl
+from journey_lib import catalogue, runner
+
+pytestmark = pytest.mark.slow
+
+CONFIG = """
+name: corner
+title: {vi: "Tiệm góc phố", en: "The corner shop"}
+language: both
+timezone: Asia/Ho_Chi_Minh
+currency: VND
+conversions: {purchase: {event_type: purchase}}
+lookback: 30d
+sources:
+  - {table: events, format: csv, path: events.csv, timezone: UTC}
+  - {table: customers, format: csv, path: customers.csv}
+reports: [{report: persona_building}]
+"""
+SEGMENTS = """
+segments:
+  - segment: often
+    name: {vi: "Hay đến", en: "Come often"}
+    rule: touches >= 3
+"""
+TARGETS = """
+targets:
+  city: {"Huế": 0.5}
+"""
+HOSTILE = "<b>Hùng</b> =1+1"
+
+
+def write(folder: Path, customers: int, *, buys: bool) -> Path:
+    """A shop of forty days: everyone comes by a few times, every second one buys."""
+    folder.mkdir(parents=True)
+    (folder / "journey.yaml").write_text(CONFIG, "utf-8")
+    (folder / "maps").mkdir()
+    (folder / "maps" / "segments.yaml").write_text(SEGMENTS, "utf-8")
+    (folder / "maps" / "targets.yaml").write_text(TARGETS, "utf-8")
+    start = dt.datetime(2025, 1, 5, 2)
+    with (folder / "events.csv").open("w", newline="", encoding="utf-8") as file:
+        out = csv.writer(file)
+        out.writerow(["event_id", "customer_id", "timestamp", "channel", "event_type", "value"])
+        for who in range(customers):
+            for visit in range(2 + who % 4):
+                when = start + dt.timedelta(days=7 * visit + who % 9, hours=who % 12)
+                out.writerow([f"v{who}-{visit}", f"c{who}", when, ("zalo", "email")[visit % 2], "visit", ""])
+            if buys and who % 2:
+                out.writerow(
+                    [f"b{who}", f"c{who}", start + dt.timedelta(days=38), "", "purchase", 100_000 + who]
+                )
+        # of a shop where nobody buys, one does after all, later than the day asked for
+        later = start + dt.timedelta(days=39)
+        out.writerow(["s", "c0", later, "", "visit" if buys else "purchase", ""])
+    with (folder / "customers.csv").open("w", newline="", encoding="utf-8") as file:
+        out = csv.writer(file)
+        out.writerow(["customer_id", "city", "gender"])
+        out.writerows([f"c{who}", ("Huế", HOSTILE)[who % 2], "Nữ"] for who in range(customers))
+    return folder
+
+
+def published(shop: Path, languages: list[str], **asked: Any) -> tuple[Path, dict[str, Any]]:
+    reports = shop.parent / "reports"
+    outcomes = runner.run_all(
+        jl.open(shop),
+        [(catalogue.reports()["persona_building"], asked)],
+        languages=languages,  # type: ignore[arg-type]
+        reports_dir=reports,
+    )
+    assert [outcome.error for outcome in outcomes] == [None] * len(languages)
+    (file,) = reports.glob("corner/runs/persona_building/*-en-*/run.json")
+    return reports / "corner", {
+        each["name"]: each["facts"] for each in json.loads(file.read_text("utf-8"))["facts"]
+    }
+
+
+def test_too_few_customers_are_told_and_rules_value_and_audience_are_there(tmp_path):
+    reports, facts = published(write(tmp_path / "shop", 48, buys=True), ["vi", "en"])
+    english, vietnamese = (
+        (reports / language / "persona_building.html").read_text("utf-8") for language in ("en", "vi")
+    )
+
+    assert "Too few customers to look for personas." in english
+    assert "Quá ít khách hàng để tìm chân dung." in vietnamese
+    assert "No personas are made up where there are none" in english
+    assert "The data do not reach back to the earlier day" in english
+    assert facts["rfm"]["customers"] == 24
+    assert {"segments", "value_profile", "audience"} <= facts.keys()
+    assert "persona_gate" not in facts  # nothing was looked for
+    for page in (english, vietnamese):
+        assert "<b>Hùng</b>" not in page  # a town of that name does no harm
+
+
+def test_where_nobody_bought_the_page_says_so(tmp_path):
+    reports, facts = published(write(tmp_path / "shop", 7, buys=False), ["en"], as_of="2025-02-01")
+    page = (reports / "en" / "persona_building.html").read_text("utf-8")
+
+    assert "Nobody bought in this window" in page
+    assert "none is the most valuable" in page
+    assert "rfm" not in facts

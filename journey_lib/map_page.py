@@ -9,7 +9,7 @@ from typing import Any
 
 import markupsafe
 
-from journey_lib import i18n, map_drawings, map_words, pages, theme
+from journey_lib import i18n, map_drawings, map_figures, map_words, pages, theme
 from journey_lib.i18n import text as _
 from journey_lib.journey_map import (
     BLUEPRINT,
@@ -292,8 +292,8 @@ def _felt(whole: Map, code: str, piece: map_drawings.Piece, before: map_drawings
         "before": before.line,
         "top": None if point is None else round(map_drawings.level(point[0]), 1),
         "mouth": None if point is None else map_drawings.mouth(point[0]),
-        "score": None if point is None else map_words.score(point[0]),
-        "mood": None if point is None else map_words.mood(point[0]),
+        "score": None if point is None else map_figures.score(point[0]),
+        "mood": None if point is None else map_figures.mood(point[0]),
     }
 
 
@@ -312,7 +312,7 @@ def _entry(
     entry: Entry, *, lane: str, language: Language, names: Mapping[str, str], owners: Mapping[str, str]
 ) -> dict[str, Any]:
     """One entry as the template writes it."""
-    figure = map_words.figure(entry)
+    figure = map_figures.figure(entry)
     return {
         "text": map_words.called(entry, lane, language, owners if lane == "owner" else names),
         "value": figure["value"],
@@ -320,7 +320,7 @@ def _entry(
         "base": figure["base"],
         "few": figure["few"],
         "part": entry.number.value if entry.number and entry.number.unit == "share" else None,
-        "target": map_words.target(entry),
+        "target": map_figures.target(entry),
         "owner": owners.get(entry.owner, entry.owner) if lane != "owner" else "",
         "judged": map_words.judged(entry),
         "due": _("by {day}", day=i18n.date(entry.due)) if entry.due else "",

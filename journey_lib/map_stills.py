@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from xml.sax.saxutils import escape, quoteattr
 
-from journey_lib import i18n, map_drawings, map_words
+from journey_lib import i18n, map_drawings, map_figures, map_words
 from journey_lib.i18n import text as _
 from journey_lib.journey_map import BLUEPRINT, LINES, Authored, Cell, Map, coverage, words_in
 from journey_lib.model import Language
@@ -322,9 +322,9 @@ def _rows(
         if marks and marks[-1] != mark:
             yield from _marked(marks.pop(), width)
         marks = [mark]
-        figure = map_words.figure(entry)
+        figure = map_figures.figure(entry)
         said = map_words.called(entry, lane, language, names)
-        goal = map_words.target(entry)
+        goal = map_figures.target(entry)
         parts = [said, figure["value"]]
         if lane not in ("touchpoints", "channels", "doing"):
             parts += [f"[{figure['interval']}]" if figure["interval"] else "", figure["base"]]

@@ -85,7 +85,7 @@ def test_a_target_is_met_or_missed_only_where_the_interval_tells(value, low, hig
         target=0.4,
         direction=direction,
     )
-    assert map_words.verdict(entry) == said
+    assert map_figures.verdict(entry) == said
 
 
 def test_a_target_of_what_nobody_measures_is_said_to_be_unmeasured() -> None:
@@ -100,7 +100,7 @@ def test_the_coverage_of_the_map_stands_at_its_head() -> None:
 
 @pytest.mark.parametrize(("days", "said"), [(2.04, "2.0 days"), (0.5, "12 hours"), (0.002, "3 minutes")])
 def test_a_time_is_told_in_the_unit_that_suits_it(days, said) -> None:
-    assert map_words.waiting(days) == said
+    assert map_figures.waiting(days) == said
 
 
 # --- nothing a text holds is markup ------------------------------------------------------------------------

@@ -24,6 +24,9 @@ def figure(entry: Entry) -> dict[str, Any]:
     if number.low is not None and number.high is not None:
         low, high = (_points(end, number) if gap else _bare(end, number) for end in (number.low, number.high))
         interval = f"{low}{THIN}–{THIN}{high}"
+    if entry.name == "targets_met" and isinstance(said, Measured):
+        met = _("{n} of {of}", n=i18n.number(number.value * said.n), of=i18n.number(said.n))
+        return {"value": met, "interval": "", "base": "", "few": False}
     counted = isinstance(said, Measured) and number.unit != "count"
     return {
         "value": _apart(number) if gap else f"{_sign(entry)} {value(number)}".strip(),
@@ -94,7 +97,7 @@ def target(entry: Entry) -> dict[str, str] | None:
     if entry.target is None:
         return None
     unit = entry.number.unit if entry.number else ("share" if abs(entry.target) <= 1 else "count")
-    wanted = f"{_WANTED[entry.direction]} {value(Number(entry.target, unit, currency=entry.number.currency if entry.number else ""))}"
+    wanted = f"{_WANTED[entry.direction]} {value(Number(entry.target, unit, currency=entry.number.currency if entry.number else ''))}"
     state = verdict(entry)
     said = {
         "met": _("met"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,7 +29,8 @@ from journey_lib.model import Language
 
 STYLES = ("map/map.css",)
 MIMETYPE = "application/vnd.journey.map+json"
-ROWS, SMALLEST = 13.2, 0.76
+# Lines of a sheet of paper in the type of a book, letters of a line across the map; how small it may be drawn.
+LINES_OF, LETTERS, SMALLEST = 57.0, 270, 0.6
 
 
 def fragment(
@@ -47,7 +49,7 @@ def fragment(
     that of its heading, `number` tells it from other maps of the page.
     """
     with i18n.speaking(language):
-        content = _content(shown, language, names or {}, as_of)
+        content = _content(shown, language, names or {}, as_of, number)
         return pages.piece("map/map.html.j2", language=language, level=level, number=number, **content)
 
 
@@ -103,7 +105,11 @@ def shown(said: Mapping[str, Any], *, language: Language, number: int) -> markup
 
 
 def _content(
-    shown: Map | Board, language: Language, names: Mapping[str, str], as_of: dt.date | None
+    shown: Map | Board,
+    language: Language,
+    names: Mapping[str, str],
+    as_of: dt.date | None,
+    number: int,
 ) -> dict[str, Any]:
     maps = shown.maps if isinstance(shown, Board) else (shown,)
     lanes = shown.lanes
@@ -117,8 +123,19 @@ def _content(
     for lane in lanes:
         if lane in LINES and any(each in BLUEPRINT for each in lanes):
             rows.append({"line": map_words.line(LINES[lane])})
+        above = rows[-1]["line"] if rows and "lane" not in rows[-1] else ""
         rows += [
-            _lane(whole, lane, whose[whole.name], say, day, first_of_lane=whole is first) for whole in maps
+            _lane(
+                place,
+                whole,
+                lane,
+                whose[whole.name],
+                say,
+                day,
+                number=number,
+                line=above if whole is first else "",
+            )
+            for place, whole in enumerate(maps)
         ]
     return {
         "title": words_in(first.title, language) or first.name,
@@ -134,13 +151,34 @@ def _content(
         "back": _arcs(first, language, names, forward=False),
         "rows": rows,
         "legend": map_words.legend(),
-        "tables": [_listed(each, say) for each in maps],
+        "tables": [_listed(number, place, each, say) for place, each in enumerate(maps)],
         "columns": len(first.stages),
-        # One sheet of paper holds so many rows in the type of a book; more are drawn smaller, within reason.
-        "fit": round(
-            min(max(ROWS / (len(rows) - sum("lane" not in row for row in rows) / 2), SMALLEST), 1), 2
-        ),
+        "fit": _fit(rows, len(first.stages)),
     }
+
+
+def _fit(rows: list[dict[str, Any]], columns: int) -> float:
+    """How small a map is drawn for it to stand on one sheet of paper: by the lines that its cells may take."""
+    across = LETTERS / columns
+    lines = 0.0
+    for row in rows:
+        if "lane" not in row:
+            lines += 0.8
+            continue
+        tall = [
+            sum(
+                max(sum(math.ceil((len(e["text"]) + _ATTACHED) / across) for e in group["entries"]), 1)
+                + _APART
+                for group in cell["groups"]
+            )
+            for cell in row["cells"]
+        ]
+        lines += max([*tall, 1.0]) + (4.5 if row["lane"] == "feeling" else 0.5)
+    return round(min(max(LINES_OF / max(lines, 1.0), SMALLEST), 1), 2)
+
+
+# Letters that figures and marks take beside the words of an entry; lines between groups of a cell.
+_ATTACHED, _APART = 24, 0.25
 
 
 def _persona(who: Any, language: Language) -> dict[str, Any]:
@@ -256,20 +294,23 @@ def _bend(base: float, peak: float) -> float:
 
 
 def _lane(
-    whole: Map, lane: str, whose: str, say: Any, day: dt.date | None, *, first_of_lane: bool
+    place: int, whole: Map, lane: str, whose: str, say: Any, day: dt.date | None, *, number: int, line: str
 ) -> dict[str, Any]:
+    """A lane of one of the maps, the `place` of which among those side by side is 0 for the first."""
     pieces = map_drawings.curve(map_drawings.feelings(whole)) if lane == "feeling" else []
     before = map_drawings.curve(map_drawings.feelings(whole, map_drawings.NOW)) if lane == "feeling" else []
     cells = []
-    for place, code in enumerate(whole.codes):
+    for at, code in enumerate(whole.codes):
         cell = whole.at(code, lane) if lane in whole.lanes else None
         shown = {
+            "rows": _anchor(number, place, lane, code),
+            "line": line,
             "groups": _groups(cell, say, day, map_words.usual(whole)) if cell else [],
             "missing": cell is None,
             "feeling": None,
         }
         if pieces:
-            shown["feeling"] = _felt(whole, code, pieces[place], before[place])
+            shown["feeling"] = _felt(whole, code, pieces[at], before[at])
         cells.append(shown)
     return {
         "lane": lane,
@@ -277,7 +318,7 @@ def _lane(
         "group": map_words.GROUPS[lane],
         "icon": map_words.ICONS[lane],
         "whose": whose,
-        "first": first_of_lane,
+        "first": place == 0,
         "cells": cells,
         "line": "",
     }
@@ -327,8 +368,16 @@ def _entry(
     }
 
 
-def _listed(whole: Map, say: Any) -> list[dict[str, Any]]:
-    """Everything the map says as rows of a table, for who would rather read than look."""
+def _anchor(number: int, place: int, lane: str, stage: str) -> str:
+    """Where the rows of a cell stand in the table below a map."""
+    return f"jmap-{number}-{place}-{lane}-{stage}"
+
+
+def _listed(number: int, place: int, whole: Map, say: Any) -> list[dict[str, Any]]:
+    """Everything the map says as rows of a table, for who would rather read than look.
+
+    The first row of a cell is the one its marks of evidence lead to.
+    """
     lanes = {lane: place for place, lane in enumerate(whole.lanes)}
     order = sorted(whole.cells, key=lambda cell: (lanes[cell.lane], whole.codes.index(cell.stage)))
     return [
@@ -337,8 +386,10 @@ def _listed(whole: Map, say: Any) -> list[dict[str, Any]]:
             "stage": words_in(whole.stages[whole.codes.index(cell.stage)].label, i18n.language())
             or cell.stage,
             "mark": map_words.mark(entry.evidence, None),
+            "id": "" if at else _anchor(number, place, cell.lane, cell.stage),
+            "n": map_words.resting(entry.evidence),
             **say(entry, lane=cell.lane),
         }
         for cell in order
-        for entry in cell.entries
+        for at, entry in enumerate(cell.entries)
     ]

@@ -161,6 +161,11 @@ def mark(evidence: Evidence, day: dt.date | None, usual: Evidence | None = None)
     }
 
 
+def resting(evidence: Evidence) -> str:
+    """On how many customers, journeys, tickets or answers an entry rests; empty for what was written."""
+    return i18n.number(evidence.n) if isinstance(evidence, Measured | Reported) else ""
+
+
 _TABLES = {
     "funnel": "funnel of customers",
     "transitions": "transitions",
@@ -198,7 +203,7 @@ def called(entry: Entry, lane: str, language: Language, names: Mapping[str, str]
 _ABOUT = {
     "exit": "Journeys end at: {what}",
     "importance": "{what}",
-    "missed": "If as many went on from “{what}” as is usual at this stage: up to",
+    "missed": "{what}, if as many went on as is usual here: up to",
     "felt": "{what}",
     "step": "{what}",
 }

@@ -9,44 +9,58 @@ from typing import Any
 
 import pandas as pd
 
-from journey_lib import findings_map, journey_map, map_words, voice
+from journey_lib import findings_map, journey_map, map_words, sections_map_cells, voice
 from journey_lib import journeys as views
 from journey_lib.funnel.walk import Order
 from journey_lib.i18n import text as _
 from journey_lib.journey_map import Map
 from journey_lib.model import Result
 from journey_lib.personas import told
+from journey_lib.sections_map_cells import Known
 from journey_lib.session import Session
 from journey_lib.stages import Model
 from journey_lib.touches import Touches
 
 
 def current(
-    run: Session, touches: Touches, model: Model, cut: Mapping[str, Any], *, within: str, order: Order
-) -> Map:
-    """The journey as it is: measured, and beside it what the workspace's people wrote, where they did."""
+    run: Session,
+    touches: Touches,
+    model: Model,
+    cut: Mapping[str, Any],
+    *,
+    within: str,
+    order: Order,
+    answered: str = "15m",
+) -> tuple[Map, Known]:
+    """The journey as it is: measured, and beside it what the workspace's people wrote, where they did.
+
+    With it comes what other results say of the stages, and the tables in which that can be read.
+    """
     book = journey_map.load(run.workspace)
     written = () if book is None else book.of_kind("current")
     authored = journey_map.drawn(book, written[0]) if book and written else None
+    topics = book.sheet(written[0]).topics if book and written else {}
+    beside = sections_map_cells.known(run, touches, model, cut, topics, answered=answered)
     options = {name: value for name, value in cut.items() if value is not None}
     found = journey_map.current(
         touches,
         model=model,
         authored=authored,
-        scores=_felt(run, touches, model, cut),
+        scores=_felt(run, cut, beside.stage_of),
+        cells=beside.cells,
+        called=beside.called,
         within=within,
         order=order,
         k=run.k,
         **options,
     )
-    return found if found.title else replace(found, title={run.language: _("The journey as it is")})
+    return found if found.title else replace(found, title={run.language: _("The journey as it is")}), beside
 
 
-def _felt(run: Session, touches: Touches, model: Model, cut: Mapping[str, Any]) -> pd.DataFrame | None:
+def _felt(run: Session, cut: Mapping[str, Any], stage_of: Mapping[str, str]) -> pd.DataFrame | None:
     """How satisfied customers were at each stage, from -1 to 1; None where nobody was asked.
 
-    A touchpoint's answers belong to the stage that most of its rows are in; a customer's answers at a stage
-    count as one.
+    A customer's answers at a stage count as one.
     """
     if not any(source.table == "surveys" for source in run.workspace.sources):
         return None
@@ -56,7 +70,7 @@ def _felt(run: Session, touches: Touches, model: Model, cut: Mapping[str, Any]) 
     if not len(asked):
         return None
     everyone = pd.Series("all", index=asked["customer"].astype(int).unique())
-    felt = told.feelings(asked, everyone, stage_of=told.stages_of(touches, model), k=run.k)
+    felt = told.feelings(asked, everyone, stage_of=stage_of, k=run.k)
     table = felt.table.dropna(subset=["mean"])
     middle = (felt.settings["least"] + felt.settings["most"]) / 2
     half = felt.settings["most"] - middle
@@ -83,6 +97,37 @@ def known(run: Session, whole: Map, as_of: dt.date | None) -> list[Result]:
     if len(old.table):
         run.table(_worded(old, run))
     return [covered, old]
+
+
+SHOWN = ("stage_topics", "touchpoint_topics", "stage_answers", "stage_words")
+
+
+def heard(run: Session, beside: Known) -> list[Result]:
+    """What tickets, answers and comments say of stages, in tables: the cells of the map are read from them.
+
+    What the inventory, its targets and opportunities say is recorded, and shown in the report on touchpoints.
+    """
+    shown = [result for result in beside.results if result.name in SHOWN and len(result.table)]
+    if not shown:
+        run.say(_("No tickets and no comments speak of stages: what hurts there is what people wrote."))
+    for result in shown:
+        table = result.table
+        if "topic" in table:
+            named = {topic: said.get(run.language, topic) for topic, said in beside.words.items()}
+            table = table.assign(
+                topic=[_("all") if topic == "(all)" else named.get(topic, topic) for topic in table["topic"]],
+                kind=[_(_KINDS[kind]) for kind in table["kind"]],
+                peak=["" if pd.isna(month) else f"{month:%m/%Y}" for month in table["peak"]],
+            )
+        if "touchpoint" in table:
+            table = table.assign(
+                touchpoint=[map_words.point(each, run.names) for each in table["touchpoint"]]
+            )
+        run.table(_worded(replace(result, table=table), run))
+    return list(beside.results)
+
+
+_KINDS = {"complaint": "complaint", "question": "question"}
 
 
 def others(run: Session, whole: Map, as_of: dt.date | None) -> list[Result]:
@@ -132,11 +177,15 @@ def moved(
     recent: str,
     within: str,
     order: Order,
+    answered: str = "15m",
 ) -> Result:
     """What the map of the last `recent` says otherwise than that of as long before."""
     given = {name: value for name, value in cut.items() if value is not None}
     later, before = views.last_two(touches, recent, given)  # type: ignore[arg-type]
-    now, then = (current(run, touches, model, each, within=within, order=order) for each in (later, before))
+    now, then = (
+        current(run, touches, model, each, within=within, order=order, answered=answered)[0]
+        for each in (later, before)
+    )
     found = journey_map.changes(then, now)
     run.say(findings_map.changes(found))
     told = found.table[found.table["difference"].notna()].head(15)

@@ -84,12 +84,18 @@ def current(
     """
     staged = views.steps_by(touches, "stage", model)
     period = cut.get("period")
-    reached = funnels.funnel(staged, order=order, within=within, period=period).suppressed(k)
+    whole = funnels.funnel(staged, order=order, within=within, period=period)
+    there = dict(zip(whole.table["step"], whole.table["reach"], strict=True))
+    reached = whole.suppressed(k)
     moves = views.transitions(staged, **cut).suppressed(k)
     met = stage_contacts(touches, model, period=period, called=called).suppressed(k)
     flows = _flows(moves, model.names)
     entries: dict[tuple[str, str], list[Entry]] = {}
-    for (stage, lane), said in {**_counted(reached), **_met(met), **_waited(flows, model.names[-1])}.items():
+    for (stage, lane), said in {
+        **_counted(reached, there, k),
+        **_met(met),
+        **_waited(flows, model.names[-1]),
+    }.items():
         entries.setdefault((stage, lane), []).extend(said)
     measured = Map(
         name="current" if authored is None else authored.name,
@@ -172,12 +178,12 @@ def stage_contacts(
     start, end = (instant(day, touches.timezone) for day in (period or (None, None)))
     known_as = called or {}
     points = tuple(dict.fromkeys(known_as.get(name, name) for name in touches.touchpoints))
-    place = np.array([*(points.index(known_as.get(name, name)) for name in touches.touchpoints), -1], np.int64)
+    spot = np.array([*(points.index(known_as.get(name, name)) for name in touches.touchpoints), -1], np.int64)
     names = (touches.channels, points, touches.event_types)
     counts = reduce(
         touches.buckets,
         lambda bucket: _contacts(
-            replace(bucket, touchpoint=place[bucket.touchpoint]),
+            replace(bucket, touchpoint=spot[bucket.touchpoint]),
             views.stage_of(bucket, rules),
             len(model.names),
             names,
@@ -243,12 +249,17 @@ def _contacts(
     return [*counts, there, np.bincount(stage[rows], minlength=stages)]
 
 
-def _counted(reached: Result) -> dict[tuple[str, str], list[Entry]]:
-    """Customers at each stage, those who came on from the one before, those who went no further."""
+def _counted(reached: Result, there: Mapping[str, int], k: int) -> dict[tuple[str, str], list[Entry]]:
+    """Customers at each stage, those who came on from the one before, those who went no further.
+
+    Customers `there` are told by themselves: where few of them came on from the stage before, that alone is
+    not shown.
+    """
     entries: dict[tuple[str, str], list[Entry]] = {}
     rows = frames.records(reached.table)
     for place, row in enumerate(rows):
-        said = [_kpi("reach", "count", row["reach"], row["reach"])]
+        n = float(there[row["step"]])
+        said = [_kpi("reach", "count", n, n) if n >= k else None]
         if place:
             said.append(
                 _kpi("conversion", "share", row["of_previous"], row["conversion"], row["low"], row["high"])
@@ -267,8 +278,9 @@ def _kpi(
     """A measure as an entry; None where its group is too small to be shown."""
     if pd.isna(value) or pd.isna(n) or not n:
         return None
-    ends = (None if end is None else float(end) for end in (low, high))
-    return Entry(Measured(int(n), "customers", "funnel"), name=name, number=Number(float(value), unit, *ends))
+    low, high = (None if end is None else float(end) for end in (low, high))
+    number = Number(float(value), unit, low, high)
+    return Entry(Measured(int(n), "customers", "funnel"), name=name, number=number)
 
 
 def _met(met: Result) -> dict[tuple[str, str], list[Entry]]:

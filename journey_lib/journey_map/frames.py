@@ -71,7 +71,7 @@ def pains(found: pd.DataFrame | None, stages: Sequence[str], k: int) -> tuple[Ce
                     Reported(int(row["of"]), str(row["source"])),
                     {lang: str(row[lang]) for lang in LANGUAGES if lang in words},
                     name="" if words != ["pain"] else str(row["pain"]),
-                    number=Number(row["n"] / row["of"], "share", *map(float, wilson(row["n"], row["of"]))),
+                    number=_part(row["n"], row["of"]),
                 ),
             )
             for row in sorted(kept, key=lambda row: -row["n"])
@@ -137,6 +137,11 @@ def by_stage(lane: str, said: list[tuple[str, Entry]]) -> tuple[Cell, ...]:
     """Cells of a lane from entries with their stages, in the order in which they come."""
     order = list(dict.fromkeys(stage for stage, _entry in said))
     return tuple(Cell(stage, lane, tuple(entry for at, entry in said if at == stage)) for stage in order)
+
+
+def _part(n: float, of: float) -> Number:
+    low, high = wilson(np.array(n), np.array(of))
+    return Number(n / of, "share", float(low), float(high))
 
 
 def _known(value: Any) -> float | None:

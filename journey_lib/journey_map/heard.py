@@ -11,7 +11,7 @@ from journey_lib.journey_map import frames
 from journey_lib.journey_map.nouns import Cell, Entry, Measured, Number, Reported
 from journey_lib.workspace import Words
 
-TOP = 3  # topics of complaints that a cell names
+TOP = 2  # topics of complaints that a cell names
 ASKED = 2  # topics of questions that a cell names
 ALL = "(all)"
 
@@ -32,7 +32,8 @@ def of_topics(
         for lane, rows, most in (("pains", pains, TOP), ("expectations", asked, ASKED)):
             rate = _rate(rows) if lane == "pains" else ()
             listed = rows[rows["topic"] != ALL].sort_values(["tickets", "topic"], ascending=[False, True])
-            told = tuple(_topic(row, words, source) for row in frames.records(listed.head(most)))
+            alone = len(listed) == 1
+            told = tuple(_topic(row, words, source, alone) for row in frames.records(listed.head(most)))
             if rate or told:
                 cells.append(Cell(stage, lane, (*rate, *told)))
     return tuple(cells)
@@ -46,34 +47,41 @@ def of_answers(found: pd.DataFrame, stages: Sequence[str], *, k: int) -> tuple[C
         in_time = Number(row["share"], "share", row["low"], row["high"])
         never = Number(row["part"], "share", row["part_low"], row["part_high"])
         cells.append(Cell(row["stage"], "kpi", (Entry(evidence, name="first_response", number=in_time),)))
-        cells.append(Cell(row["stage"], "pains", (Entry(evidence, name="unanswered", number=never),)))
+        if row["unanswered"]:
+            cells.append(Cell(row["stage"], "pains", (Entry(evidence, name="unanswered", number=never),)))
     return tuple(cells)
 
 
-def of_factors(
-    factors: pd.DataFrame, stage_of: Mapping[str, str], stages: Sequence[str], *, scales: Mapping[str, str]
+def of_scores(
+    scores: pd.DataFrame,
+    stage_of: Mapping[str, str],
+    stages: Sequence[str],
+    *,
+    scales: Mapping[str, str],
+    k: int,
 ) -> tuple[Cell, ...]:
-    """Which touchpoint of a stage is rated worst among those below the base, and which best among those above.
+    """Which touchpoint of each stage is rated below all answers most, and which above, as far as chance allows.
 
-    `factors` is the table of `touchpoints.factors`; `scales` says what readers call each metric (csat …) and
-    only those named there are taken. The score is shown as the metric has it. Lanes *pains* and *gains*.
+    `scores` is the table of `voice.scores` by touchpoint; `scales` says what readers call each metric, and
+    only those named there are taken. The base is the mean of all answers of that metric. Lanes *pains* and
+    *gains*; nothing rests on fewer than `k` customers.
     """
-    told = factors[factors["emotion"].isin(list(scales))]
-    at = told["touchpoint"].map(dict(stage_of))
+    known = scores[scores["metric"].isin(list(scales)) & (scores["customers"] >= k)]
+    base = known[known["touchpoint"] == ALL].set_index("metric")["mean"]
+    told = known[known["touchpoint"] != ALL].assign(
+        base=known["metric"].map(base), stage=known["touchpoint"].map(dict(stage_of))
+    )
     cells = []
     for stage in stages:
-        here = told[at == stage]
-        worse = here[here["emotion_high"] < here["emotion_base"]].sort_values("emotion_mean")
-        better = here[here["emotion_low"] > here["emotion_base"]].sort_values("emotion_mean", ascending=False)
+        here = told[told["stage"] == stage]
+        worse = here[here["high"] < here["base"]].sort_values(["mean", "touchpoint"])
+        better = here[here["low"] > here["base"]].sort_values(["mean", "touchpoint"], ascending=[False, True])
         for lane, rows in (("pains", worse), ("gains", better)):
-            if len(rows):
-                row = rows.iloc[0]
-                ends = (float(row["emotion_low"]), float(row["emotion_high"]))
-                number = Number(float(row["emotion_mean"]), "rating", *ends)
-                evidence = Reported(int(row["emotion_n"]), scales[row["emotion"]])
-                cells.append(
-                    Cell(stage, lane, (Entry(evidence, name=f"felt:{row['touchpoint']}", number=number),))
-                )
+            for row in frames.records(rows.head(1)):
+                number = Number(float(row["mean"]), "rating", float(row["low"]), float(row["high"]))
+                evidence = Reported(int(row["customers"]), scales[row["metric"]])
+                entry = Entry(evidence, name=f"felt:{row['touchpoint']}", number=number)
+                cells.append(Cell(stage, lane, (entry,)))
     return tuple(cells)
 
 
@@ -96,8 +104,9 @@ def _rate(rows: pd.DataFrame) -> tuple[Entry, ...]:
     return (Entry(evidence, name="complaints", number=number),)
 
 
-def _topic(row: Mapping[str, Any], words: Mapping[str, Words], source: str) -> Entry:
+def _topic(row: Mapping[str, Any], words: Mapping[str, Words], source: str, alone: bool) -> Entry:
+    """A topic with its part of the complaints, or questions, of the stage; the only one has no part to tell."""
     evidence = Reported(int(row["of"]), source)
-    number = Number(float(row["share"]), "share", float(row["low"]), float(row["high"]))
+    number = None if alone else Number(float(row["share"]), "share", float(row["low"]), float(row["high"]))
     topic = str(row["topic"])
     return Entry(evidence, dict(words.get(topic, {})), name=topic, number=number)

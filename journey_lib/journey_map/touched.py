@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import pandas as pd
 
@@ -15,7 +14,12 @@ STEPS = 2  # steps between touchpoints that a cell names
 
 
 def of_inventory(
-    found: pd.DataFrame, stages: Sequence[str], *, usual: pd.Series, customers: Mapping[str, int], currency: str
+    found: pd.DataFrame,
+    stages: Sequence[str],
+    *,
+    usual: pd.Series,
+    customers: Mapping[str, int],
+    currency: str,
 ) -> tuple[Cell, ...]:
     """What an inventory says of each stage: the touchpoint that matters most, where journeys end, what it costs.
 
@@ -29,7 +33,11 @@ def of_inventory(
     cells = []
     for stage in stages:
         here = table[(table["stage"] == stage) & (table["touches"].fillna(0) > 0)]
-        said = {"moments": _matters(here), "pains": _ends(here), "kpi": _cost(here, customers.get(stage), currency)}
+        said = {
+            "moments": _matters(here),
+            "pains": _ends(here),
+            "kpi": _cost(here, customers.get(stage), currency),
+        }
         cells += [Cell(stage, lane, entries) for lane, entries in said.items() if entries]
     return tuple(cells)
 
@@ -98,7 +106,7 @@ def _ends(here: pd.DataFrame) -> tuple[Entry, ...]:
     if not len(beyond):
         return ()
     more = beyond["over"] * (beyond["drop_off"] - beyond["usual"])
-    row: Any = beyond.loc[more.idxmax()]
+    row = beyond.iloc[int(more.to_numpy(float).argmax())]
     number = Number(float(row["drop_off"]), "share", float(row["drop_low"]), float(row["drop_high"]))
     evidence = Measured(int(row["over"]), "journeys", TABLE)
     return (Entry(evidence, name=f"exit:{row['touchpoint']}", number=number),)

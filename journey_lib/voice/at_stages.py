@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,12 +15,13 @@ from journey_lib.intervals import wilson
 from journey_lib.model import Result, duration
 from journey_lib.voice.load import Topics
 from journey_lib.voice.pain import COMPLAINT, QUESTION, end_of, kind_of
-from journey_lib.voice.text import language
+from journey_lib.voice.text import bare, language
 from journey_lib.voice.themes import themes
 
 Array = npt.NDArray[Any]
 ALL = "(all)"
 PEAK = 0.05  # chance that some month of an even year stands out so far
+ALIKE = 0.5  # of two comments with more of their words in common, one is shown
 KINDS = (COMPLAINT, QUESTION)
 
 
@@ -35,15 +36,20 @@ def poisson(events: Array, exposure: Array) -> tuple[Array, Array]:
 
 
 def topics_at(
-    tickets: pd.DataFrame, *, topics: Topics, contacts: Mapping[str, int], as_of: str | pd.Timestamp
+    tickets: pd.DataFrame,
+    *,
+    topics: Topics,
+    contacts: Mapping[str, int],
+    as_of: str | pd.Timestamp,
+    by: Literal["stage", "touchpoint"] = "stage",
 ) -> Result:
-    """What customers complain of and ask about at each stage, and how often for each contact there.
+    """What customers complain of and ask about at each stage, or touchpoint, and how often for each contact there.
 
-    `tickets`: columns ticket_id, customer_id, timestamp, topic and stage (the one a ticket is about; missing:
-    nobody has said); `contacts` counts the contacts at each stage in the same days. Tickets after the day
+    `tickets`: columns ticket_id, customer_id, timestamp, topic and that of `by` (what a ticket is about, and
+    not where it was raised; missing: nobody has said); `contacts` counts the contacts there in the same days. Tickets after the day
     `as_of` are left out, those of topics that are neither a complaint nor a question too; facts count them.
 
-    Columns stage, kind (``complaint``, ``question``), topic (first ``(all)``), tickets, customers, of (tickets
+    Columns stage (or touchpoint), kind (``complaint``, ``question``), topic (first ``(all)``), tickets, customers, of (tickets
     of that kind at the stage), share with low and high (Wilson), contacts, per_100 (tickets for each hundred
     contacts) with per_low and per_high (Poisson, Garwood; tickets of one customer are taken as independent),
     peak (the month in which so many were written that chance hardly explains it: binomial against the days of
@@ -55,45 +61,45 @@ def topics_at(
     DataError
         A column is missing.
     """
-    for name in ("ticket_id", "customer_id", "timestamp", "topic", "stage"):
+    for name in ("ticket_id", "customer_id", "timestamp", "topic", by):
         if name not in tickets:
             raise DataError(f"the tickets have no column '{name}'", do=did_you_mean(name, tickets.columns))
     known = tickets[tickets["timestamp"] < end_of(as_of, tickets["timestamp"])]
     kinds = kind_of(known["topic"], topics)
-    told = known.assign(kind=kinds)[kinds.isin(KINDS) & known["stage"].notna()]
+    told = known.assign(kind=kinds)[kinds.isin(KINDS) & known[by].notna()]
     days = _days(known["timestamp"])
     rows = []
-    for stage in contacts:
+    for place in contacts:
         for kind in KINDS:
-            here = told[(told["stage"] == stage) & (told["kind"] == kind)]
+            here = told[(told[by] == place) & (told["kind"] == kind)]
             if not len(here):
                 continue
             by_topic = sorted(here.groupby("topic"), key=lambda each: (-len(each[1]), str(each[0])))
             for topic, group in [(ALL, here), *by_topic]:
                 rows.append(
                     {
-                        "stage": stage,
+                        by: place,
                         "kind": kind,
                         "topic": str(topic),
                         "tickets": len(group),
                         "customers": group["customer_id"].nunique(),
                         "of": len(here),
-                        "contacts": int(contacts[stage]),
+                        "contacts": int(contacts[place]),
                         **_peak(group["timestamp"], days),
                     }
                 )
     facts = {
         "tickets": len(known),
         "complaints": int((kinds == COMPLAINT).sum()),
-        "without_stage": int(known["stage"].isna().sum()),
+        "placeless": int(known[by].isna().sum()),
         "unsorted": int((~kinds.isin(KINDS)).sum()),
     }
-    table = _rates(pd.DataFrame(rows, columns=[*_COUNTED, "peak", "peak_tickets"]))
+    table = _rates(pd.DataFrame(rows, columns=[by, *_COUNTED, "peak", "peak_tickets"]))
     settings = {"as_of": str(as_of), "topics": topics.model_dump()}
-    return Result("stage_topics", table, facts, settings, base="tickets", people=("customers",))
+    return Result(f"{by}_topics", table, facts, settings, base="tickets", people=("customers",))
 
 
-_COUNTED = ("stage", "kind", "topic", "tickets", "customers", "of", "contacts")
+_COUNTED = ("kind", "topic", "tickets", "customers", "of", "contacts")
 
 
 def answers_at(tickets: pd.DataFrame, *, within: str = "15m", as_of: str | pd.Timestamp) -> Result:
@@ -133,17 +139,32 @@ def words_at(comments: pd.DataFrame, *, k: int = 10, most: int = 2, names: Itera
     """What customers talk of at each stage more than elsewhere, each with the comment that shows it best.
 
     `comments`: columns text, customer_id, stage. Themes and verbatims are those of `themes` by stage, only
-    themes that chance hardly explains, no verbatim twice, and none of fewer than three words. Columns as
+    themes that chance hardly explains, no two verbatims that say nearly the same, and none of fewer than three
+    words. Columns as
     there, and language (of the verbatim: vi or en).
     """
     found = themes(comments, by="stage", k=k, most=4 * most, names=names)
     table = found.table[found.table["found"].astype(bool)] if len(found.table) else found.table
     table = table[[len(str(said).split()) > 2 for said in table["verbatim"]]]
-    table = table.drop_duplicates("verbatim").groupby("stage", sort=False).head(most)
+    rows: list[int] = []
+    for _stage, group in table.groupby("stage", sort=False):
+        rows += _apart([str(said) for said in group["verbatim"]], list(group.index), most)
+    table = table.loc[rows]
     spoken = [language(str(said)) for said in table["verbatim"]]
     table = table.assign(language=["en" if each == "en" else "vi" for each in spoken])
     settings = {**found.settings, "most": most}
     return Result("stage_words", table.reset_index(drop=True), found.facts, settings, base="customers")
+
+
+def _apart(said: list[str], at: list[int], most: int) -> list[int]:
+    """The first `most` of the rows `at` that do not say nearly the same as one before."""
+    kept: dict[int, frozenset[str]] = {}
+    for row, text in zip(at, said, strict=True):
+        words = frozenset(bare(text).split())
+        alike = any(len(words & other) > ALIKE * min(len(words), len(other)) for other in kept.values())
+        if not alike and len(kept) < most:
+            kept[row] = words
+    return list(kept)
 
 
 def _rates(table: pd.DataFrame) -> pd.DataFrame:

@@ -30,7 +30,7 @@ from journey_lib.model import Language
 STYLES = ("map/map.css",)
 MIMETYPE = "application/vnd.journey.map+json"
 # Lines of a sheet of paper in the type of a book, letters of a line across the map; how small it may be drawn.
-LINES_OF, LETTERS, SMALLEST = 57.0, 270, 0.6
+LINES_OF, LETTERS, SMALLEST = 61.5, 270, 0.6
 
 
 def fragment(
@@ -158,27 +158,41 @@ def _content(
 
 
 def _fit(rows: list[dict[str, Any]], columns: int) -> float:
-    """How small a map is drawn for it to stand on one sheet of paper: by the lines that its cells may take."""
-    across = LETTERS / columns
+    """How small a map is drawn for it to stand on one sheet of paper: the largest at which its lines may fit.
+
+    Drawn smaller, a sheet holds more lines and each of them more letters.
+    """
+    sizes = [size / 100 for size in range(100, round(100 * SMALLEST) - 1, -1)]
+    fits = (size for size in sizes if _tall(rows, LETTERS / columns / size) <= LINES_OF / size)
+    return next(fits, SMALLEST)
+
+
+def _tall(rows: list[dict[str, Any]], across: float) -> float:
+    """How many lines the rows of a map may take, of `across` letters in a cell."""
     lines = 0.0
     for row in rows:
         if "lane" not in row:
-            lines += 0.8
+            lines += 1.8
             continue
-        tall = [
-            sum(
-                max(sum(math.ceil((len(e["text"]) + _ATTACHED) / across) for e in group["entries"]), 1)
-                + _APART
-                for group in cell["groups"]
-            )
-            for cell in row["cells"]
-        ]
-        lines += max([*tall, 1.0]) + (4.5 if row["lane"] == "feeling" else 0.5)
-    return round(min(max(LINES_OF / max(lines, 1.0), SMALLEST), 1), 2)
+        cells = [sum(_lines(group, row["lane"], across) for group in cell["groups"]) for cell in row["cells"]]
+        lines += 1 + max([1.0, *cells]) + (4.5 if row["lane"] == "feeling" else 0)
+    return lines
 
 
-# Letters that figures and marks take beside the words of an entry; lines between groups of a cell.
-_ATTACHED, _APART = 24, 0.25
+def _lines(group: Mapping[str, Any], lane: str, across: float) -> float:
+    """Lines that the entries of one kind of evidence may take in a cell, their mark included."""
+    lines, last = 0.0, 0.0
+    for each in group["entries"]:
+        letters = sum(
+            len(each[part]) for part in ("text", "value", "interval", "base", "owner", "judged", "due")
+        )
+        aimed = each["target"] is not None and each["target"]["state"] != "aim"
+        letters += 30 if aimed else 6
+        lines += math.ceil(letters / across) * (1.3 if lane in ("kpi", "time") else 1.0)
+        last = letters % across
+    mark = group["mark"]
+    beside = len(group["entries"]) == 1 and last + len(mark["word"]) + len(mark["detail"]) < across
+    return lines + (0.1 if beside else 0.4) + (0.9 if mark["past"] else 0)
 
 
 def _persona(who: Any, language: Language) -> dict[str, Any]:

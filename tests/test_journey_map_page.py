@@ -17,7 +17,7 @@ from nbformat import v4
 from sample_map import BOOK, DAY, HOSTILE, book, current, drawn, hostile
 from sample_report import PROVENANCE
 
-from journey_lib import exporter, i18n, map_drawings, map_page, map_stills, map_words
+from journey_lib import exporter, i18n, map_drawings, map_figures, map_page, map_stills, map_words
 from journey_lib import journey_map as maps
 
 SVG = "{http://www.w3.org/2000/svg}"

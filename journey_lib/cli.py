@@ -87,9 +87,19 @@ _workspace = click.option(
 @click.option("--timezone", default="Asia/Ho_Chi_Minh", show_default=True, help="Clock of the files.")
 @click.option("--currency", help="Of the reports.  [default: what the files name]")
 @click.option("--force", is_flag=True, help="Replace a journey.yaml that is there.")
-def init(folder: Path, **asked: Any) -> None:
+@click.option(
+    "--maps",
+    type=click.Choice(["vi", "en"]),
+    help="Write empty maps instead, beside the journey.yaml that is there: touchpoints and journey map.",
+)
+def init(folder: Path, maps: Language | None, **asked: Any) -> None:
     """Look at a folder of files and write a first journey.yaml, with guesses to confirm."""
-    click.echo(draft.init(folder, **asked))
+    if maps is None:
+        click.echo(draft.init(folder, **asked))
+        return
+    from journey_lib import blank_maps
+
+    click.echo(blank_maps.write(_open(folder), language=maps))
 
 
 @cli.command()

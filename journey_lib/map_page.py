@@ -28,6 +28,7 @@ from journey_lib.journey_map import (
 from journey_lib.model import Language
 
 STYLES = ("map/map.css",)
+LAB = "map/lab.css"
 MIMETYPE = "application/vnd.journey.map+json"
 # Lines of a sheet of paper in the type of a book, letters of a line across the map; how small it may be drawn.
 LINES_OF, LETTERS, SMALLEST = 61.5, 270, 0.6
@@ -83,7 +84,7 @@ def bundle(
     }
     live = fragment(shown, language=language, names=names, as_of=as_of)
     # JupyterLab has looks of its own: ours hold within the map only.
-    looks = "".join([theme.css().replace(":root", ".jmap"), *map(pages.source, STYLES)])
+    looks = "".join([theme.css().replace(":root", ".jmap"), *map(pages.source, (*STYLES, LAB))])
     return {
         MIMETYPE: said,
         "text/html": f"<style>{looks}</style>{live}",

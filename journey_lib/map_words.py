@@ -138,7 +138,7 @@ def mark(evidence: Evidence, day: dt.date | None, usual: Evidence | None = None)
     """
     detail, past = "", ""
     if isinstance(evidence, Measured):
-        detail = _(_TABLES.get(evidence.table, evidence.table))
+        detail = _(TABLES.get(evidence.table, evidence.table))
     elif isinstance(evidence, Reported):
         detail = f"{evidence.source} · n = {i18n.number(evidence.n)}"
     else:
@@ -166,7 +166,7 @@ def resting(evidence: Evidence) -> str:
     return i18n.number(evidence.n) if isinstance(evidence, Measured | Reported) else ""
 
 
-_TABLES = {
+TABLES = {
     "funnel": "funnel of customers",
     "transitions": "transitions",
     "stage_contacts": "contacts by stage",
@@ -188,8 +188,8 @@ def called(entry: Entry, lane: str, language: Language, names: Mapping[str, str]
     if entry.text or entry.name in names:
         return said
     kind, _colon, about = entry.name.partition(":")
-    if about and kind in _ABOUT:
-        return _(_ABOUT[kind], what=point(about, names))
+    if about and kind in ABOUT:
+        return _(ABOUT[kind], what=point(about, names))
     code = entry.name.removeprefix("gap:")
     if code in _CODES:
         named = measure(code, names)
@@ -200,7 +200,7 @@ def called(entry: Entry, lane: str, language: Language, names: Mapping[str, str]
 
 
 # What an entry says of a touchpoint; the code of which follows a colon in its name.
-_ABOUT = {
+ABOUT = {
     "exit": "Journeys end at: {what}",
     "importance": "{what}",
     "missed": "{what}, if as many went on as is usual here: up to",
@@ -222,8 +222,8 @@ def point(code: str, names: Mapping[str, str]) -> str:
 def measure(code: str, names: Mapping[str, str]) -> str:
     """What readers call a measure of a stage, or whatever else an entry speaks of."""
     kind, _colon, about = code.partition(":")
-    if about and kind in _ABOUT:
-        return _(_ABOUT[kind], what=point(about, names))
+    if about and kind in ABOUT:
+        return _(ABOUT[kind], what=point(about, names))
     if code in _EVENTS and code not in names:
         return _event(code)
     if code not in _CODES:

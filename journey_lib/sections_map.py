@@ -116,7 +116,7 @@ def heard(run: Session, beside: Known) -> list[Result]:
             named = {topic: said.get(run.language, topic) for topic, said in beside.words.items()}
             table = table.assign(
                 topic=[_("all") if topic == "(all)" else named.get(topic, topic) for topic in table["topic"]],
-                kind=[_(_KINDS[kind]) for kind in table["kind"]],
+                kind=[_("complaint") if kind == "complaint" else _("question") for kind in table["kind"]],
                 peak=["" if pd.isna(month) else f"{month:%m/%Y}" for month in table["peak"]],
             )
         if "touchpoint" in table:
@@ -125,9 +125,6 @@ def heard(run: Session, beside: Known) -> list[Result]:
             )
         run.table(_worded(replace(result, table=table), run))
     return list(beside.results)
-
-
-_KINDS = {"complaint": "complaint", "question": "question"}
 
 
 def others(run: Session, whole: Map, as_of: dt.date | None) -> list[Result]:
@@ -208,7 +205,7 @@ def _worded(result: Result, run: Session) -> Result:
         table = table.assign(what=[map_words.measure(name, run.names) for name in table["what"]])
     if "change" in table:
         table = table.assign(change=[map_words.changed(name) for name in table["change"]])
-    if "kind" in table:
+    if result.name == "map_actions":
         table = table.assign(
             kind=[_("step") if kind == "action" else _("opportunity") for kind in table["kind"]]
         )

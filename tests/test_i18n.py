@@ -25,6 +25,7 @@ from journey_lib import (
     findings_personas,
     i18n,
     layouts,
+    map_words,
     session,
     tables,
     touchpoints,
@@ -88,6 +89,8 @@ def said_in_code() -> Iterator[tuple[str, str]]:
     yield from (("words_touchpoints.py", said) for said in words_touchpoints.PLACES.values())
     yield from (("charts_touchpoints.py", said) for said in charts_touchpoints.FACTORS.values())
     yield from (("complete.py", said) for said in touchpoints.GAPS.values())
+    yield from (("map_words.py", said) for said in map_words.TABLES.values())
+    yield from (("map_words.py", said) for said in map_words.ABOUT.values() if said != "{what}")
     yield from (("complete.py", words_touchpoints.measure_name(name)) for name in touchpoints.MEASURES)
 
 

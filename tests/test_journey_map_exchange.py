@@ -204,7 +204,21 @@ def test_emptied_notes_are_gone_and_another_map_shows_its_own_stages(workspace) 
     save.click()
     assert maps.drawn(maps.read(workspace.path / maps.FILE), "now").at("ask", "steps") is None
     which.value = "wanted"
-    assert stage.options == ("ask",)
+    assert [code for _label, code in stage.options] == ["ask"]
+
+
+def test_the_form_opens_at_the_first_stage_with_what_is_written_there(workspace) -> None:
+    """A list of stages that is set after the widget was made selects none of them by itself."""
+    which, stage, lane, notes, _save, said = parts(workspace)
+    assert (which.value, stage.value, lane.value) == ("now", "see", "steps")
+    lane.value = "thinking"
+    assert notes.value == "Ai đây? | Who is this?"
+    assert "A line a note" in said.value
+    stage.value = "ask"
+    which.value = "wanted"
+    assert stage.value == "ask"
+    which.value = "behind"
+    assert stage.value is not None
 
 
 def test_what_would_break_the_file_is_told_as_text_and_not_written(workspace, monkeypatch) -> None:

@@ -32,8 +32,7 @@ def of_topics(
         for lane, rows, most in (("pains", pains, TOP), ("expectations", asked, ASKED)):
             rate = _rate(rows) if lane == "pains" else ()
             listed = rows[rows["topic"] != ALL].sort_values(["tickets", "topic"], ascending=[False, True])
-            alone = len(listed) == 1
-            told = tuple(_topic(row, words, source, alone) for row in frames.records(listed.head(most)))
+            told = tuple(_topic(row, words, source) for row in frames.records(listed.head(most)))
             if rate or told:
                 cells.append(Cell(stage, lane, (*rate, *told)))
     return tuple(cells)
@@ -104,9 +103,13 @@ def _rate(rows: pd.DataFrame) -> tuple[Entry, ...]:
     return (Entry(evidence, name="complaints", number=number),)
 
 
-def _topic(row: Mapping[str, Any], words: Mapping[str, Words], source: str, alone: bool) -> Entry:
+def _topic(row: Mapping[str, Any], words: Mapping[str, Words], source: str) -> Entry:
     """A topic with its part of the complaints, or questions, of the stage; the only one has no part to tell."""
     evidence = Reported(int(row["of"]), source)
-    number = None if alone else Number(float(row["share"]), "share", float(row["low"]), float(row["high"]))
+    number = (
+        None
+        if row["tickets"] == row["of"]
+        else Number(float(row["share"]), "share", float(row["low"]), float(row["high"]))
+    )
     topic = str(row["topic"])
     return Entry(evidence, dict(words.get(topic, {})), name=topic, number=number)

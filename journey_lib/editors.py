@@ -15,7 +15,7 @@ import yaml
 from journey_lib import journey_map, map_words
 from journey_lib import stages as models
 from journey_lib.authored import composed
-from journey_lib.errors import ConfigError, JourneyError
+from journey_lib.errors import ConfigError, JourneyError, ParameterError
 from journey_lib.i18n import language
 from journey_lib.i18n import text as _
 from journey_lib.journey_map import words_in
@@ -29,7 +29,8 @@ LANES = ("steps", "doing", "touchpoints", "channels", "thinking", "pains", "gain
 def journey_map_form(workspace: Workspace) -> widgets.VBox:
     """A form for one lane of one stage of a workspace's `maps/journey_map.yaml`: a line a note.
 
-    A line is Vietnamese, or ``Vietnamese | English``. *Save* checks the whole file with what was typed in it,
+    A line is Vietnamese, or ``Vietnamese | English``; the first one, with a ``#``, says whose notes they are. *Save*
+    checks the whole file with what was typed in it,
     says what is wrong if anything is, and else writes it. What the form does not show (other lanes, keys of a
     note that was kept) stays; comments in the file do not.
 
@@ -71,13 +72,28 @@ def journey_map_form(workspace: Workspace) -> widgets.VBox:
         # A list that is new selects nothing by itself, and a form of no stage shows nothing.
         stage.value = before if before in codes else codes[0]
 
+    def head() -> str:
+        return f"# {which.value} · {stage.label} · {lane.label}"
+
     def fill(_change: Any = None) -> None:
         if stage.value is not None:
-            notes.value = "\n".join(map(_line, _notes(_declared(file), which.value, stage.value, lane.value)))
+            there = map(_line, _notes(_declared(file), which.value, stage.value, lane.value))
+            notes.value = "\n".join([head(), *there])
             said.value = _hint()
 
     def write(_button: Any) -> None:
-        said.value = _told(lambda: put(file, which.value, stage.value, lane.value, notes.value.splitlines()))
+        lines = notes.value.splitlines()
+        above = lines[0] if lines and lines[0].startswith("# ") else head()
+        said.value = _told(lambda: _put_there(above, head(), which.value, stage.value, lane.value, lines))
+
+    def _put_there(above: str, now: str, name: str, at: str, of: str, lines: list[str]) -> None:
+        # While the kernel is busy the field still shows the cell before: its text must not land in this one.
+        if above != now:
+            raise ParameterError(
+                f"the notes are still those of {above.removeprefix('# ')}, so nothing was written",
+                do="choose the stage again when the kernel is idle",
+            )
+        put(file, name, at, of, [line for line in lines if line != now])
 
     which.observe(stages, "value")
     for each in (which, stage, lane):

@@ -6,11 +6,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from placed import at_touchpoints
+from placed import MODEL, at_touchpoints
 from sample_map import current, entries
 
 from journey_lib import journey_map as maps
-from journey_lib.stages import Model
 
 STAGES = ("see", "ask", "buy")
 
@@ -191,14 +190,11 @@ def test_touchpoints_that_people_know_under_one_name_are_one_and_their_customers
         binh | 01-01 08:00 | em_b    |
         chi  | 01-01 08:00 | sms     |
         """
-    any_step = Model.model_validate(
-        {"name": "one", "stages": [{"stage": "see", "any": [{"event_type": ["touch"]}]}]}
-    )
     called = {"em_a": "newsletter", "em_b": "newsletter"}
-    found = maps.stage_contacts(at_touchpoints(log), any_step, called=called)
+    found = maps.stage_contacts(at_touchpoints(log), MODEL, called=called)
     told = found.table[found.table["what"] == "touchpoint"]
     assert told[["name", "customers", "of"]].to_numpy().tolist() == [["newsletter", 2, 3], ["sms", 1, 3]]
-    assert found.facts == {"at_see": 3, "contacts_see": 4}
+    assert found.facts == {"at_look": 3, "at_buy": 0, "contacts_look": 4, "contacts_buy": 0}
 
 
 def test_customers_of_the_last_stage_are_told_where_few_of_them_came_by_the_stage_before() -> None:

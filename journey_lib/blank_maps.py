@@ -6,7 +6,6 @@ import datetime as dt
 import json
 from collections.abc import Mapping
 from importlib.resources import files
-from pathlib import Path
 from string import Template
 
 from journey_lib import journey_map, stages, touchpoints
@@ -53,7 +52,7 @@ _GUIDES = {touchpoints.TOUCHPOINTS: "touchpoints.md", journey_map.FILE: "journey
 
 
 def touchpoints_text(model: Model, seen: Mapping[str, str], *, language: Language, today: dt.date) -> str:
-    """A `maps/touchpoints.yaml` to begin with: an entry for every touchpoint of the data, and what to write of it.
+    """A `maps/touchpoints.yaml` to begin with: an entry for every touchpoint of the data.
 
     `seen` is the stage of each touchpoint of the data; of none of them, there is one entry to show how.
     """

@@ -29,10 +29,10 @@ LANES = ("steps", "doing", "touchpoints", "channels", "thinking", "pains", "gain
 def journey_map_form(workspace: Workspace) -> widgets.VBox:
     """A form for one lane of one stage of a workspace's `maps/journey_map.yaml`: a line a note.
 
-    A line is Vietnamese, or ``Vietnamese | English``; the first one, with a ``#``, says whose notes they are. *Save*
-    checks the whole file with what was typed in it,
-    says what is wrong if anything is, and else writes it. What the form does not show (other lanes, keys of a
-    note that was kept) stays; comments in the file do not.
+    A line is Vietnamese, or ``Vietnamese | English``; the first one, with a ``#``, says whose notes they are.
+    *Save* checks the whole file with what was typed in it, says what is wrong if anything is, and else writes
+    it. What the form does not show (other lanes, keys of a note that was kept) stays; comments in the file do
+    not.
 
     Raises
     ------

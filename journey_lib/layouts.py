@@ -57,6 +57,21 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "n": "number",
         },
     ),
+    "map_changes_since": (
+        "What the map says otherwise than in the earlier run",
+        {
+            "what": "text",
+            "stage": "text",
+            "lane": "text",
+            "change": "text",
+            "before": "number:3",
+            "now": "number:3",
+            "difference": "number:3",
+            "low": "number:3",
+            "high": "number:3",
+            "n": "number",
+        },
+    ),
     "map_opportunities": (
         "Opportunities, the most promising first",
         {

@@ -1,4 +1,4 @@
-"""The figures of a journey map as its readers write them: values, intervals, targets and what became of them."""
+"""The figures of a journey map as its readers write them: values, intervals, targets."""
 
 from __future__ import annotations
 
@@ -97,7 +97,8 @@ def target(entry: Entry) -> dict[str, str] | None:
     if entry.target is None:
         return None
     unit = entry.number.unit if entry.number else ("share" if abs(entry.target) <= 1 else "count")
-    wanted = f"{_WANTED[entry.direction]} {value(Number(entry.target, unit, currency=entry.number.currency if entry.number else ''))}"
+    currency = entry.number.currency if entry.number else ""
+    wanted = f"{_WANTED[entry.direction]} {value(Number(entry.target, unit, currency=currency))}"
     state = verdict(entry)
     said = {
         "met": _("met"),

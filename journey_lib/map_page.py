@@ -30,7 +30,7 @@ from journey_lib.model import Language
 STYLES = ("map/map.css",)
 LAB = "map/lab.css"
 MIMETYPE = "application/vnd.journey.map+json"
-# Lines of a sheet of paper in the type of a book, letters of a line across the map; how small it may be drawn.
+# Lines of a sheet of paper, letters of a line across the map, and how small a map may be drawn.
 LINES_OF, LETTERS, SMALLEST = 61.5, 270, 0.6
 
 

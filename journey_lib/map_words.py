@@ -9,8 +9,8 @@ from typing import Any
 from journey_lib import i18n
 from journey_lib.i18n import text as _
 from journey_lib.intervals import SMALL
-from journey_lib.journey_map import Assumed, Authored, Entry, Map, Measured, Reported
-from journey_lib.journey_map.nouns import Evidence, Number
+from journey_lib.journey_map import Authored, Entry, Map, Measured, Reported
+from journey_lib.journey_map.nouns import Evidence
 from journey_lib.model import Language
 
 SIGNS = {"measured": "●", "reported": "◐", "authored": "✎", "assumed": "○", "missing": "–"}
@@ -56,8 +56,8 @@ _EVENTS = (
     "purchase",
     "review",
 )
-_CODES = ("reach", "conversion", "drop_off", "median_days", "p90_days", "median_back", "p90_back", "complaints",
-          "unanswered", "first_response", "cost_each", "targets_met")  # fmt: skip
+_CODES = ("reach", "conversion", "drop_off", "median_days", "p90_days", "median_back", "p90_back",
+          "complaints", "unanswered", "first_response", "cost_each", "targets_met")  # fmt: skip
 
 
 def lane(name: str) -> str:

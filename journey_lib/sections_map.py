@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from journey_lib import findings_map, journey_map, map_words, sections_map_cells, voice
 from journey_lib import journeys as views
+from journey_lib.errors import ParameterError
 from journey_lib.funnel.walk import Order
 from journey_lib.i18n import text as _
 from journey_lib.journey_map import Map
@@ -188,6 +190,50 @@ def moved(
     told = found.table[found.table["difference"].notna()].head(15)
     run.table(_worded(replace(found, table=told), run))
     return found
+
+
+LAST = "last"
+KEPT = "tables/journey-map.csv"  # of a run: what `journey_map.table` said then
+
+
+def since(run: Session, whole: Map, earlier: str | None) -> list[Result]:
+    """What the map says otherwise than an earlier run's, cell by cell; nothing where none was asked for.
+
+    `earlier` is the table `journey-map.csv` that a run kept, or ``last``: that of the latest run found in
+    `reports/` here or above.
+
+    Raises
+    ------
+    ParameterError
+        There is no such file.
+    """
+    if earlier is None:
+        run.say(_("No earlier map was asked for: “earlier” takes the table that a run kept, or last."))
+        return []
+    file = _last(run) if earlier == LAST else Path(earlier)
+    if file is None:
+        run.say(_("No earlier run has kept its map here yet: the next one is set beside this."))
+        return []
+    if not file.is_file():
+        raise ParameterError(
+            "there is no such table of an earlier map", where=str(file), do=f"give {KEPT} of a run"
+        )
+    found = journey_map.changes(pd.read_csv(file), whole)
+    found = replace(found, name="map_changes_since", settings={"earlier": file.parent.parent.name})
+    run.say(_("Set beside the run {name}.", name=file.parent.parent.name))
+    run.say(findings_map.changes(found))
+    if len(found.table):
+        run.table(_worded(replace(found, table=found.table.head(40)), run))
+    return [found]
+
+
+def _last(run: Session) -> Path | None:
+    """The table that the latest run kept; runs are called by their time."""
+    for folder in (Path.cwd(), *Path.cwd().parents):
+        kept = (folder / "reports" / run.workspace.name / "runs" / "journey_map").glob(f"*/{KEPT}")
+        if latest := max(kept, key=lambda file: file.parent.parent.name, default=None):
+            return latest
+    return None
 
 
 def _day(whole: Map, as_of: dt.date | None) -> dt.date:

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import pandas as pd
-
 from journey_lib import journey_map, touchpoints, voice
 from journey_lib import journeys as views
 from journey_lib import touches as tables
@@ -27,9 +25,9 @@ from journey_lib.workspace import Words
 class Known:
     """What touchpoints belong to which stage, and what other results say of each.
 
-    `called`: the name by which people know each touchpoint of the data; `stage_of`: the stage of each touchpoint,
-    by that name and by the code of the data; `cells` for a map, `results` in which they can be read; `words` is
-    what readers call the topics of the help desk.
+    `called`: the name by which people know each touchpoint of the data; `stage_of`: the stage of each
+    touchpoint, by that name and by the code of the data; `cells` for a map, `results` in which they can be
+    read; `words` is what readers call the topics of the help desk.
     """
 
     called: Mapping[str, str]
@@ -118,7 +116,7 @@ def _touched(
     contacts: Result,
     stage_of: Mapping[str, str],
 ) -> None:
-    """What the inventory says: what matters, where journeys end, what it costs, what could be won, next steps."""
+    """What the inventory says: what matters, where journeys end, costs, what could be won, next steps."""
     given = {name: value for name, value in cut.items() if value is not None}
     costs = tables.costs(run.workspace, cut.get("period")) if _has(run, "costs") else None
     found = touchpoints.inventory(touches, model=model, authored=said, costs=costs, **given)

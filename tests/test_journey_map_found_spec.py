@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-import pytest
 from placed import MODEL, at_touchpoints
 from sample_map import current, entries
 
@@ -36,14 +35,15 @@ def said(cells: tuple[maps.Cell, ...]) -> list[tuple[str, str, str, float | None
 
 INVENTORY = table(
     """
-    touchpoint | stage | touches | journeys | over | drop_off | drop_low | drop_high | removal_effect | effect_low | effect_high | cost
-    ad         | see   | 90      | 80       | 80   | .9       | .85      | .95       | .01            | -.01       | .02         | 300
-    banner     | see   | 40      | 30       | 30   | .7       | .6       | .8        | .30            | .2         | .4          | -
-    chat       | ask   | 20      | 20       | 20   | .5       | .4       | .6        | .25            | .1         | .4          | -
-    call       | ask   | 20      | 20       | 20   | .5       | .3       | .7        | .20            | .1         | .3          | 100
-    gone       | buy   | 0       | 0        | 0    | -        | -        | -         | -              | -          | -           | -
+    touchpoint | stage | touches | over | drop_off | drop_low | drop_high | effect | low | high | cost
+    ad         | see   | 90      | 80   | .9       | .85      | .95       | .01    | -.1 | .02  | 300
+    banner     | see   | 40      | 30   | .7       | .6       | .8        | .30    | .2  | .4   | -
+    chat       | ask   | 20      | 20   | .5       | .4       | .6        | .25    | .1  | .4   | -
+    call       | ask   | 20      | 20   | .5       | .3       | .7        | .20    | .1  | .3   | 100
+    gone       | buy   | 0       | 0    | -        | -        | -         | -      | -   | -    | -
     """
-)
+).rename(columns={"effect": "removal_effect", "low": "effect_low", "high": "effect_high"})
+INVENTORY["journeys"] = INVENTORY["over"]
 
 
 def test_the_inventory_says_what_matters_where_journeys_end_and_what_it_costs() -> None:
@@ -109,14 +109,14 @@ def test_steps_lead_from_the_touchpoints_of_a_stage_to_others_the_commonest_firs
 
 TOPICS = table(
     """
-    stage | kind      | topic | tickets | customers | of | share | low | high | contacts | per_100 | per_low | per_high
-    buy   | complaint | (all) | 30      | 25        | 30 | 1     | .9  | 1    | 1000     | 3       | 2       | 4
-    buy   | complaint | late  | 18      | 15        | 30 | .6    | .4  | .7   | 1000     | 1.8     | 1       | 3
-    buy   | complaint | rude  | 12      | 9         | 30 | .4    | .3  | .6   | 1000     | 1.2     | .6      | 2
-    ask   | question  | (all) | 40      | 40        | 40 | 1     | .9  | 1    | 0        | -       | -       | -
-    ask   | question  | size  | 40      | 40        | 40 | 1     | .9  | 1    | 0        | -       | -       | -
+    stage | kind      | topic | tickets | customers | of | share | low | high | contacts | per_100
+    buy   | complaint | (all) | 30      | 25        | 30 | 1     | .9  | 1    | 1000     | 3
+    buy   | complaint | late  | 18      | 15        | 30 | .6    | .4  | .7   | 1000     | 1.8
+    buy   | complaint | rude  | 12      | 9         | 30 | .4    | .3  | .6   | 1000     | 1.2
+    ask   | question  | (all) | 40      | 40        | 40 | 1     | .9  | 1    | 0        | -
+    ask   | question  | size  | 40      | 40        | 40 | 1     | .9  | 1    | 0        | -
     """
-)
+).assign(per_low=1.0, per_high=4.0)
 
 
 def test_complaints_are_a_measured_rate_and_reported_topics_and_questions_are_expected_answers() -> None:

@@ -248,7 +248,8 @@ def test_on_a_phone_a_map_reads_stage_by_stage_with_no_script_and_nothing_to_scr
             )
             assert shown
         smallest = seen.page.locator(".jmap :is(li, p, small, span, b)").evaluate_all(
-            "l => Math.min(...l.filter(e => e.offsetHeight && e.innerText && !e.closest('.unseen, .jm-share-of'))"
+            "l => Math.min(...l.filter(e => e.offsetHeight && e.innerText)"
+            ".filter(e => !e.closest('.unseen, .jm-share-of'))"
             ".map(e => parseFloat(getComputedStyle(e).fontSize)))"
         )
         assert smallest >= 11

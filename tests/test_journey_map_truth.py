@@ -77,7 +77,7 @@ def test_deliveries_are_complained_of_more_than_any_other_touchpoint_with_a_plac
 
 
 def test_touchpoints_rated_apart_are_apart_in_the_truth_the_same_way(shop) -> None:
-    """What the map calls a pain or a gain of its scores is truly worse, or better, than contacts are on average."""
+    """What the map calls a pain or a gain of its scores is truly worse, or better, than usual."""
     felt = truth(shop, "quality.csv").groupby("touchpoint")["emotion"].mean()
     named = {
         (cell.lane, entry.name.removeprefix("felt:"))
@@ -108,7 +108,7 @@ def test_slow_answers_miss_their_target_and_more_in_the_months_of_the_fault(shop
 
 
 def test_touchpoints_that_are_dead_or_unrecorded_are_on_no_measured_cell(shop) -> None:
-    """The chat assistant answers nobody and cards in parcels are recorded nowhere: no data can speak of them."""
+    """The chat assistant answers nobody, cards in parcels are recorded nowhere: no data speak of them."""
     measured = {
         part
         for cell in shop.map.cells
@@ -123,7 +123,7 @@ def test_touchpoints_that_are_dead_or_unrecorded_are_on_no_measured_cell(shop) -
 
 
 def test_the_departments_at_fault_are_those_of_the_truth(shop) -> None:
-    """Of the departments in charge of a planted fault, each is in charge of a pain that the map names first."""
+    """Each department in charge of a planted fault answers for a touchpoint that is complained of."""
     described = jl.touchpoints.authored(shop.run.workspace)
     owner = {each.touchpoint: each.owner for each in described.touchpoints}
     faults = {"late_delivery": ("delivery", "delivery"), "broken_checkout": ("mobile_checkout", "ecommerce")}

@@ -65,7 +65,7 @@ def test_tickets_without_contacts_have_no_rate_and_touchpoints_are_counted_alike
 @law
 @given(st.integers(0, 60), st.integers(1, 500))
 def test_the_interval_of_a_rate_leaves_two_and_a_half_in_a_hundred_on_either_side(events, contacts) -> None:
-    """Garwood's limits are the rates at which so many, or so few, are just that improbable: summed term by term."""
+    """Garwood's limits: the rates at which so many, or so few, are that improbable, term by term."""
     low, high = (float(end) * contacts for end in poisson(np.array(events), np.array(contacts)))
 
     def at_most(n: int, mean: float) -> float:

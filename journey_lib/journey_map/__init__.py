@@ -12,8 +12,8 @@ from journey_lib.journey_map.answers import (
 )
 from journey_lib.journey_map.authored import FILE, Book, book, drawn, load, read, schema
 from journey_lib.journey_map.current import beside, current, stage_contacts
-from journey_lib.journey_map.heard import of_answers, of_scores, of_topics, of_words
 from journey_lib.journey_map.exchange import to_cjml, to_csv, to_excel, to_mermaid
+from journey_lib.journey_map.heard import of_answers, of_scores, of_topics, of_words
 from journey_lib.journey_map.kinds import BEFORE, Board, blueprint, day, future, side_by_side
 from journey_lib.journey_map.nouns import (
     BLUEPRINT,

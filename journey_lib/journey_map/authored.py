@@ -178,7 +178,7 @@ class Sheet(_Strict):
 
     @property
     def topics(self) -> dict[str, tuple[str, Topic]]:
-        """The topics of the help desk that the map gives a place: the stage of each, and what is said of it."""
+        """The topics of the help desk that have a place: the stage of each, and what is said of it."""
         return {each.topic: (column.stage, each) for column in self.stages for each in column.topics}
 
 

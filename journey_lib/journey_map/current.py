@@ -310,7 +310,7 @@ def _flows(moves: Result, stages: tuple[str, ...]) -> tuple[Flow, ...]:
 
 
 def _waited(flows: tuple[Flow, ...], last: str) -> dict[tuple[str, str], list[Entry]]:
-    """How long customers take to the next stage, where they go straight on to it; from the last, to begin anew."""
+    """How long customers take straight on to the next stage; from the last, to begin anew."""
     onward = [(flow, ("median_days", "p90_days")) for flow in flows if flow.way == "next"]
     back = [flow for flow in flows if flow.way == "back" and flow.source == last]
     again = [(flow, ("median_back", "p90_back")) for flow in back[:1]]

@@ -60,10 +60,10 @@ def to_cjml(whole: Map, *, language: Language, names: Mapping[str, str] | None =
     An actual journey for maps of kind ``current`` and ``support``, a planned one for the others. Steps become
     actions of the customer, touchpoints communication points between customer and firm, in the order of the
     stages; what else a map knows has no place in the language and is left out, feelings too, which belong to
-    one person's journey there. `names` is what readers call touchpoints. The elements of an actual journey, its
-    actors and its communication points are those of the example that the language's authors publish; those of
-    actions and planned journeys are the ones other open tools for the language read and write. Their schema
-    was not at hand: what is written is well-formed and of that structure, no more is known.
+    one person's journey there. `names` is what readers call touchpoints. The elements of an actual journey,
+    its actors and its communication points are those of the example that the language's authors publish;
+    those of actions and planned journeys are the ones other open tools for the language read and write. Their
+    schema was not at hand: what is written is well-formed and of that structure, no more is known.
     """
     way = "actual" if whole.kind in ("current", "support") else "planned"
     root = ElementTree.Element("CJML", {"version": "2.0"})
@@ -137,7 +137,7 @@ def _score(whole: Map, stage: str) -> float | None:
 
 
 def _steps(whole: Map, stage: str, language: Language) -> list[str]:
-    """What customers do at a stage in words: their steps as people wrote them, else what they were seen doing."""
+    """What customers do at a stage: their steps as people wrote them, else what they were seen doing."""
     for lane in ("steps", "doing"):
         cell = whole.at(stage, lane)
         said = [e.said(language) for e in (() if cell is None else cell.entries) if ":" not in e.name]

@@ -19,7 +19,7 @@ ALL = "(all)"
 def of_topics(
     found: pd.DataFrame, stages: Sequence[str], *, words: Mapping[str, Words], source: str, k: int
 ) -> tuple[Cell, ...]:
-    """What `voice.topics_at` found: complaints among the pains, questions among what customers expect to know.
+    """What `voice.topics_at` found: complaints among the pains, questions among the expectations.
 
     The first entry of *pains* is how many complaints come for each hundred contacts (measured); after it, and
     in *expectations*, stand topics with their share of the complaints, or questions, of the stage (reported).
@@ -39,7 +39,7 @@ def of_topics(
 
 
 def of_answers(found: pd.DataFrame, stages: Sequence[str], *, k: int) -> tuple[Cell, ...]:
-    """What `voice.answers_at` found: first answers in time beside their target, and questions never answered."""
+    """What `voice.answers_at` found: first answers in time, and questions never answered."""
     cells = []
     for row in frames.records(found[(found["tickets"] >= k) & found["stage"].isin(list(stages))]):
         evidence = Measured(int(row["tickets"]), "tickets", "stage_answers")
@@ -59,7 +59,7 @@ def of_scores(
     scales: Mapping[str, str],
     k: int,
 ) -> tuple[Cell, ...]:
-    """Which touchpoint of each stage is rated below all answers most, and which above, as far as chance allows.
+    """Which touchpoint of each stage is rated below all answers most, and which above.
 
     `scores` is the table of `voice.scores` by touchpoint; `scales` says what readers call each metric, and
     only those named there are taken. The base is the mean of all answers of that metric. Lanes *pains* and
@@ -104,7 +104,7 @@ def _rate(rows: pd.DataFrame) -> tuple[Entry, ...]:
 
 
 def _topic(row: Mapping[str, Any], words: Mapping[str, Words], source: str) -> Entry:
-    """A topic with its part of the complaints, or questions, of the stage; the only one has no part to tell."""
+    """A topic with its part of the stage's complaints, or questions; the only one has no part to tell."""
     evidence = Reported(int(row["of"]), source)
     number = (
         None

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from journey_lib.errors import ParameterError
 from journey_lib.journey_map.nouns import BLUEPRINT, LANES, Entry, Map, Number, cells_of, put, same_stages
 
-
 # What a service blueprint shows of the customer's side, and who answers for it.
 BEFORE = ("steps", "touchpoints", "channels", "feeling", "pains", "kpi", "owner")
 
@@ -68,8 +67,8 @@ def day(authored: Map) -> Map:
 def blueprint(whole: Map, authored: Map) -> Map:
     """Any map with what goes on behind it: evidence, frontstage, backstage and systems of `authored`.
 
-    Of the map itself stay the lanes that a blueprint shows above its lines (`BEFORE`), so that it can be read on
-    one sheet; all others are on the map it is made of.
+    Of the map itself stay the lanes that a blueprint shows above its lines (`BEFORE`), so that it can be read
+    on one sheet; all others are on the map it is made of.
     """
     cells = tuple(cell for cell in authored.cells if cell.lane in BLUEPRINT)
     if not cells:

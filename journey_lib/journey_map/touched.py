@@ -21,13 +21,13 @@ def of_inventory(
     customers: Mapping[str, int],
     currency: str,
 ) -> tuple[Cell, ...]:
-    """What an inventory says of each stage: the touchpoint that matters most, where journeys end, what it costs.
+    """What an inventory says of each stage: which touchpoint matters, where journeys end, what it costs.
 
-    `found` is the table of `touchpoints.inventory` as it may be shown (what is suppressed is missing), `usual`
-    the `touchpoints.usual_drop` of its rows, `customers` those at each stage. Lanes: *moments* (the highest
-    `removal_effect` whose interval lies above 0), *pains* (the touchpoint at which most journeys end beyond
-    what is usual at the stage, where its interval lies above that), *kpi* (cost of the stage's touchpoints for
-    each customer there; missing where no cost is known).
+    `found` is the table of `touchpoints.inventory` as it may be shown (what is suppressed is missing),
+    `usual` the `touchpoints.usual_drop` of its rows, `customers` those at each stage. Lanes: *moments* (the
+    highest `removal_effect` whose interval lies above 0), *pains* (the touchpoint at which most journeys end
+    beyond what is usual at the stage, where its interval lies above that), *kpi* (cost of the stage's
+    touchpoints for each customer there; missing where no cost is known).
     """
     table = found.assign(usual=usual)
     cells = []
@@ -43,7 +43,7 @@ def of_inventory(
 
 
 def of_targets(targets: pd.DataFrame, stage_of: Mapping[str, str], stages: Sequence[str]) -> tuple[Cell, ...]:
-    """How many targets of each stage's touchpoints are met, of those that can be judged (`touchpoints.targets`)."""
+    """How many `touchpoints.targets` of each stage's touchpoints are met, of those that can be judged."""
     judged = targets[targets["state"].isin(["met", "missed", "open"])]
     at = judged["touchpoint"].map(dict(stage_of))
     cells = []
@@ -57,7 +57,7 @@ def of_targets(targets: pd.DataFrame, stage_of: Mapping[str, str], stages: Seque
 
 
 def of_opportunities(ranked: pd.DataFrame, stages: Sequence[str], *, currency: str) -> tuple[Cell, ...]:
-    """At which touchpoint of each stage most could be won, and up to how much (`touchpoints.opportunities`)."""
+    """Where most could be won at each stage, and up to how much (`touchpoints.opportunities`)."""
     rows = ranked.dropna(subset=["worth", "rank"]).sort_values("rank").drop_duplicates("touchpoint")
     cells = []
     for stage in stages:

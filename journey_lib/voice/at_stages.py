@@ -1,4 +1,4 @@
-"""What hurts at each stage of the journey: complaints and questions by topic, answers in time, their words."""
+"""What hurts at each stage of the journey: complaints and questions, answers in time, words."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ KINDS = (COMPLAINT, QUESTION)
 
 
 def poisson(events: Array, exposure: Array) -> tuple[Array, Array]:
-    """Exact 95 % interval of a rate of events per unit of exposure (Garwood 1936); NaN where there is none."""
+    """Exact 95 % interval of a rate of events per unit of exposure (Garwood 1936); NaN without any."""
     events, exposure = np.asarray(events, float), np.asarray(exposure, float)
     with np.errstate(invalid="ignore", divide="ignore"):
         low = np.where(events > 0, special.gammaincinv(np.maximum(events, 1), 0.025), 0.0) / exposure
@@ -43,18 +43,19 @@ def topics_at(
     as_of: str | pd.Timestamp,
     by: Literal["stage", "touchpoint"] = "stage",
 ) -> Result:
-    """What customers complain of and ask about at each stage, or touchpoint, and how often for each contact there.
+    """What customers complain of and ask about at each stage, or touchpoint, and how often.
 
     `tickets`: columns ticket_id, customer_id, timestamp, topic and that of `by` (what a ticket is about, and
-    not where it was raised; missing: nobody has said); `contacts` counts the contacts there in the same days. Tickets after the day
-    `as_of` are left out, those of topics that are neither a complaint nor a question too; facts count them.
+    not where it was raised; missing: nobody has said); `contacts` counts the contacts there in the same days.
+    Tickets after the day `as_of` are left out, those of topics that are neither a complaint nor a question
+    too; facts count them.
 
-    Columns stage (or touchpoint), kind (``complaint``, ``question``), topic (first ``(all)``), tickets, customers, of (tickets
-    of that kind at the stage), share with low and high (Wilson), contacts, per_100 (tickets for each hundred
-    contacts) with per_low and per_high (Poisson, Garwood; tickets of one customer are taken as independent),
-    peak (the month in which so many were written that chance hardly explains it: binomial against the days of
-    the months, Bonferroni, 5 %; missing where none stands out) and peak_tickets. A ticket is no part of the
-    contacts: per_100 is a rate, and no share.
+    Columns stage (or touchpoint), kind (``complaint``, ``question``), topic (first ``(all)``), tickets,
+    customers, of (tickets of that kind at the stage), share with low and high (Wilson), contacts, per_100
+    (tickets for each hundred contacts) with per_low and per_high (Poisson, Garwood; tickets of one customer
+    are taken as independent), peak (the month in which so many were written that chance hardly explains it:
+    binomial against the days of the months, Bonferroni, 5 %; missing where none stands out) and peak_tickets.
+    A ticket is no part of the contacts: per_100 is a rate, and no share.
 
     Raises
     ------
@@ -139,9 +140,8 @@ def words_at(comments: pd.DataFrame, *, k: int = 10, most: int = 2, names: Itera
     """What customers talk of at each stage more than elsewhere, each with the comment that shows it best.
 
     `comments`: columns text, customer_id, stage. Themes and verbatims are those of `themes` by stage, only
-    themes that chance hardly explains, no two verbatims that say nearly the same, and none of fewer than three
-    words. Columns as
-    there, and language (of the verbatim: vi or en).
+    themes that chance hardly explains, no two verbatims that say nearly the same, and none of fewer than
+    three words. Columns as there, and language (of the verbatim: vi or en).
     """
     found = themes(comments, by="stage", k=k, most=4 * most, names=names)
     table = found.table[found.table["found"].astype(bool)] if len(found.table) else found.table

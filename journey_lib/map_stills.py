@@ -55,7 +55,7 @@ class _Sheet:
             )
             said, x = said[1:].strip(), x + 13
         # Some renderers find these signs in another font only, and set the whole line in it.
-        for sign, instead in (("\N{MINUS SIGN}", "-"), ("≥", _("at least")), ("≤", _("at most"))):
+        for sign, instead in (("\N{MINUS SIGN}", "-"), ("→", "›"), ("≥", _("at least")), ("≤", _("at most"))):
             said = said.replace(sign, instead)
         self.parts.append(
             f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" '
@@ -123,7 +123,7 @@ def _drawn(whole: Map, language: Language, names: Mapping[str, str], day: dt.dat
     for lane in whole.lanes:
         if lane in LINES and any(each in BLUEPRINT for each in whole.lanes):
             _line(sheet, map_words.line(LINES[lane]))
-        _lane(sheet, whole, lane, language, owners if lane in OWNED else names, day, usual)
+        _lane(sheet, whole, lane, language, {**names, **owners} if lane in OWNED else names, day, usual)
     sheet.y += 20
     for place, each in enumerate(map_words.legend()):
         column = EDGE + (WIDTH - 2 * EDGE) * place / len(map_words.SIGNS)

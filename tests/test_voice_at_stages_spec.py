@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_laws import law
 
+from journey_lib import journey_map as maps
 from journey_lib import voice
 from journey_lib.errors import DataError
 from journey_lib.intervals import wilson
@@ -133,3 +134,16 @@ def test_of_comments_that_say_nearly_the_same_one_is_shown() -> None:
     assert found["language"].unique().tolist() == ["vi"]
     assert found["found"].all()
     assert (found["customers"] >= 10).all()
+
+
+def test_of_few_comments_nothing_is_quoted_and_of_no_tickets_nothing_is_counted() -> None:
+    rows = [{"customer_id": f"c{n}", "text": "giao hàng trễ hẹn", "stage": "buy"} for n in range(4)]
+    found = voice.words_at(pd.DataFrame(rows), k=10)
+    assert found.table.empty
+    assert {"stage", "term", "verbatim", "customers", "language"} <= set(found.table)
+    assert maps.of_words(found.table, ("ask", "buy"), source="comments") == ()
+    none = voice.topics_at(FEW.iloc[:0], topics=TOPICS, contacts={"buy": 3}, as_of="2025-03-31")
+    assert none.table.empty
+    assert maps.of_topics(none.table, ("ask", "buy"), words={}, source="help desk", k=1) == ()
+    waits = voice.answers_at(FEW.iloc[:0].assign(first_response_at=FEW["timestamp"]), as_of="2025-03-31")
+    assert maps.of_answers(waits.table, ("ask", "buy"), k=1) == ()

@@ -145,7 +145,7 @@ def words_at(comments: pd.DataFrame, *, k: int = 10, most: int = 2, names: Itera
     """
     found = themes(comments, by="stage", k=k, most=4 * most, names=names)
     table = found.table[found.table["found"].astype(bool)] if len(found.table) else found.table
-    table = table[[len(str(said).split()) > 2 for said in table["verbatim"]]]
+    table = table.loc[[at for at, said in table["verbatim"].items() if len(str(said).split()) > 2]]
     rows: list[int] = []
     for _stage, group in table.groupby("stage", sort=False):
         rows += _apart([str(said) for said in group["verbatim"]], list(group.index), most)

@@ -30,8 +30,8 @@ from journey_lib.model import Language
 STYLES = ("map/map.css",)
 LAB = "map/lab.css"
 MIMETYPE = "application/vnd.journey.map+json"
-# Lines of a sheet of paper, letters of a line across the map, and how small a map may be drawn.
-LINES_OF, LETTERS, SMALLEST = 61.5, 270, 0.6
+# Lines of a sheet of paper, letters of a line across the map, and how small or large it may be drawn.
+LINES_OF, LETTERS, SMALLEST, LARGEST = 61.5, 270, 0.6, 1.45
 
 
 def fragment(
@@ -159,11 +159,11 @@ def _content(
 
 
 def _fit(rows: list[dict[str, Any]], columns: int) -> float:
-    """How small a map is drawn for it to stand on one sheet of paper: the largest at which its lines may fit.
+    """How large a map is drawn for it to fill one sheet of paper: the largest at which its lines may fit.
 
     Drawn smaller, a sheet holds more lines and each of them more letters.
     """
-    sizes = [size / 100 for size in range(100, round(100 * SMALLEST) - 1, -1)]
+    sizes = [size / 100 for size in range(round(100 * LARGEST), round(100 * SMALLEST) - 1, -1)]
     fits = (size for size in sizes if _tall(rows, LETTERS / columns / size) <= LINES_OF / size)
     return next(fits, SMALLEST)
 

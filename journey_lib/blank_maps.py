@@ -43,7 +43,7 @@ def write(workspace: Workspace, *, language: Language = "vi", today: dt.date | N
         lines.append(f"{file}: written; docs/{_GUIDES[name]} says what every key means")
     if not seen:
         lines.append(
-            "no touchpoints are listed yet: `journey prepare`, remove maps/touchpoints.yaml, and run this again"
+            "no touchpoints are listed yet: `journey prepare`, remove maps/touchpoints.yaml, run this again"
         )
     return "\n".join(lines)
 

@@ -63,12 +63,8 @@ def journey_map_form(workspace: Workspace) -> widgets.VBox:
 
     def stages(_change: Any = None) -> None:
         before = stage.value
-        columns = journey_map.read(file).sheet(which.value).stages
-        codes = [column.stage for column in columns]
-        labels = [
-            words_in(column.label, language()) or names.get(column.stage, column.stage) for column in columns
-        ]
-        stage.options = list(zip(labels, codes, strict=True))
+        stage.options = _stages(file, which.value, names)
+        codes = [code for _label, code in stage.options]
         # A list that is new selects nothing by itself, and a form of no stage shows nothing.
         stage.value = before if before in codes else codes[0]
 
@@ -84,16 +80,9 @@ def journey_map_form(workspace: Workspace) -> widgets.VBox:
     def write(_button: Any) -> None:
         lines = notes.value.splitlines()
         above = lines[0] if lines and lines[0].startswith("# ") else head()
-        said.value = _told(lambda: _put_there(above, head(), which.value, stage.value, lane.value, lines))
-
-    def _put_there(above: str, now: str, name: str, at: str, of: str, lines: list[str]) -> None:
-        # While the kernel is busy the field still shows the cell before: its text must not land in this one.
-        if above != now:
-            raise ParameterError(
-                f"the notes are still those of {above.removeprefix('# ')}, so nothing was written",
-                do="choose the stage again when the kernel is idle",
-            )
-        put(file, name, at, of, [line for line in lines if line != now])
+        said.value = _told(
+            lambda: _put_there(file, (above, head()), which.value, stage.value, lane.value, lines)
+        )
 
     which.observe(stages, "value")
     for each in (which, stage, lane):
@@ -103,6 +92,30 @@ def journey_map_form(workspace: Workspace) -> widgets.VBox:
     fill()
     chosen = widgets.HBox([which, stage, lane], layout=widgets.Layout(flex_flow="row wrap"))
     return widgets.VBox([chosen, notes, save, said])
+
+
+def _put_there(
+    file: Path, heads: tuple[str, str], name: str, stage: str, lane: str, lines: list[str]
+) -> None:
+    """Write the notes of the form where they are those of the cell that is chosen.
+
+    While the kernel is busy the field still shows the cell before: its text must not land in this one.
+    """
+    above, now = heads
+    if above != now:
+        raise ParameterError(
+            f"the notes are still those of {above.removeprefix('# ')}, so nothing was written",
+            do="choose the stage again when the kernel is idle",
+        )
+    put(file, name, stage, lane, [line for line in lines if line != now])
+
+
+def _stages(file: Path, name: str, names: dict[str, str]) -> list[tuple[str, str]]:
+    """The stages of a map as readers call them, with their codes."""
+    return [
+        (words_in(column.label, language()) or names.get(column.stage, column.stage), column.stage)
+        for column in journey_map.read(file).sheet(name).stages
+    ]
 
 
 def _hint() -> str:

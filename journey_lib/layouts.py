@@ -25,6 +25,20 @@ OUTCOME: Mapping[str, str] = {
     "median_days": "number:1",
 }
 
+# What a map says otherwise than another, cell by cell.
+CHANGES: Mapping[str, str] = {
+    "what": "text",
+    "stage": "text",
+    "lane": "text",
+    "change": "text",
+    "before": "number:3",
+    "now": "number:3",
+    "difference": "number:3",
+    "low": "number:3",
+    "high": "number:3",
+    "n": "number",
+}
+
 # How each Result reads as a table: its caption, and the columns shown with the way they are written.
 LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "map_coverage": (
@@ -44,33 +58,11 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     ),
     "map_changes": (
         "What the map says otherwise than before",
-        {
-            "what": "text",
-            "stage": "text",
-            "lane": "text",
-            "change": "text",
-            "before": "number:3",
-            "now": "number:3",
-            "difference": "number:3",
-            "low": "number:3",
-            "high": "number:3",
-            "n": "number",
-        },
+        CHANGES,
     ),
     "map_changes_since": (
         "What the map says otherwise than in the earlier run",
-        {
-            "what": "text",
-            "stage": "text",
-            "lane": "text",
-            "change": "text",
-            "before": "number:3",
-            "now": "number:3",
-            "difference": "number:3",
-            "low": "number:3",
-            "high": "number:3",
-            "n": "number",
-        },
+        CHANGES,
     ),
     "map_opportunities": (
         "Opportunities, the most promising first",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,8 +29,6 @@ from journey_lib.model import Language
 STYLES = ("map/map.css",)
 LAB = "map/lab.css"
 MIMETYPE = "application/vnd.journey.map+json"
-# Lines of a sheet of paper, letters of a line across the map, and how small or large it may be drawn.
-LINES_OF, LETTERS, SMALLEST, LARGEST = 61.5, 270, 0.6, 1.45
 
 
 def fragment(
@@ -154,46 +151,15 @@ def _content(
         "legend": map_words.legend(),
         "tables": [_listed(number, place, each, say) for place, each in enumerate(maps)],
         "columns": len(first.stages),
-        "fit": _fit(rows, len(first.stages)),
+        "fit": map_drawings.fit(rows, len(first.stages), head=_told(maps, language)),
     }
 
 
-def _fit(rows: list[dict[str, Any]], columns: int) -> float:
-    """How large a map is drawn for it to fill one sheet of paper: the largest at which its lines may fit.
-
-    Drawn smaller, a sheet holds more lines and each of them more letters.
-    """
-    sizes = [size / 100 for size in range(round(100 * LARGEST), round(100 * SMALLEST) - 1, -1)]
-    fits = (size for size in sizes if _tall(rows, LETTERS / columns / size) <= LINES_OF / size)
-    return next(fits, SMALLEST)
-
-
-def _tall(rows: list[dict[str, Any]], across: float) -> float:
-    """How many lines the rows of a map may take, of `across` letters in a cell."""
-    lines = 0.0
-    for row in rows:
-        if "lane" not in row:
-            lines += 1.8
-            continue
-        cells = [sum(_lines(group, row["lane"], across) for group in cell["groups"]) for cell in row["cells"]]
-        lines += 1 + max([1.0, *cells]) + (4.5 if row["lane"] == "feeling" else 0)
-    return lines
-
-
-def _lines(group: Mapping[str, Any], lane: str, across: float) -> float:
-    """Lines that the entries of one kind of evidence may take in a cell, their mark included."""
-    lines, last = 0.0, 0.0
-    for each in group["entries"]:
-        letters = sum(
-            len(each[part]) for part in ("text", "value", "interval", "base", "owner", "judged", "due")
-        )
-        aimed = each["target"] is not None and each["target"]["state"] != "aim"
-        letters += 30 if aimed else 6
-        lines += math.ceil(letters / across) * (1.3 if lane in ("kpi", "time") else 1.0)
-        last = letters % across
-    mark = group["mark"]
-    beside = len(group["entries"]) == 1 and last + len(mark["word"]) + len(mark["detail"]) < across
-    return lines + (0.1 if beside else 0.4) + (0.9 if mark["past"] else 0)
+def _told(maps: tuple[Map, ...], language: Language) -> int:
+    """Letters at the head of a page of maps."""
+    people = [who for each in maps for who in each.personas]
+    said = [*(each.scenario for each in maps), *(words for who in people for words in (who.about, who.quote))]
+    return sum(len(words_in(words, language)) for words in said)
 
 
 def _persona(who: Any, language: Language) -> dict[str, Any]:

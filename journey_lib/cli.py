@@ -1,7 +1,7 @@
 """The command `journey`: everything a scheduler or a newcomer needs, with exit codes that tell the truth.
 
-Codes: 0 done or unchanged, 1 a report failed, 2 usage, configuration or parameter, 75 another run holds the lock,
-124 deadline passed, 130 Ctrl-C, 143 SIGTERM. Imports at the top are light, for `--help` to be answered at once.
+0 done or unchanged, 1 a report failed, 2 usage or configuration, 75 another run holds the lock, 124 deadline
+passed, 130 Ctrl-C, 143 SIGTERM. Imports at the top are light, for `--help` to be answered at once.
 """
 
 from __future__ import annotations
@@ -68,9 +68,7 @@ def cli(debug: bool) -> None:
 
 
 _workspace = click.option(
-    "-w",
-    "--workspace",
-    "folder",
+    *("-w", "--workspace", "folder"),
     type=click.Path(path_type=Path),
     default=Path("data/demo"),
     show_default=True,
@@ -87,11 +85,11 @@ _workspace = click.option(
 @click.option("--maps", type=click.Choice(["vi", "en"]), help="Write empty maps/*.yaml beside journey.yaml.")
 def init(folder: Path, maps: Language | None, **asked: Any) -> None:
     """Look at a folder of files and write a first journey.yaml, with guesses to confirm."""
-    if maps is not None:
-        from journey_lib import blank_maps as blank
+    if maps is None:
+        return click.echo(draft.init(folder, **asked))
+    from journey_lib import blank_maps
 
-        return click.echo(blank.write(_open(folder), language=maps))
-    return click.echo(draft.init(folder, **asked))
+    return click.echo(blank_maps.write(_open(folder), language=maps))
 
 
 @cli.command()

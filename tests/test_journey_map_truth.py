@@ -45,7 +45,7 @@ def complaints(shop: SimpleNamespace, name: str) -> pd.DataFrame:
 def test_late_deliveries_are_the_first_pain_of_the_purchase_and_stand_out_when_they_were_planted(
     shop,
 ) -> None:
-    """The fault `late_delivery` of 10 July to 20 August in three provinces: more of those who write live there."""
+    """The fault `late_delivery` of 10 July to 20 August in three provinces: there more people write."""
     by_stage = complaints(shop, "stage_topics")
     here = by_stage[by_stage["stage"] == "act"]
     assert here.iloc[here["tickets"].argmax()]["topic"] == "Giao hàng trễ"

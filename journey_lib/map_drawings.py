@@ -18,7 +18,7 @@ from journey_lib.journey_map import Flow, Map
 SAMPLES = 12  # points of a curve in half a column
 NOW = "feeling_now"
 # Lines of a sheet of paper, letters of a line across the map, and how small or large it may be drawn.
-LINES_OF, LETTERS, SMALLEST, LARGEST = 61.5, 270, 0.6, 1.45
+LINES_OF, LETTERS, SMALLEST, LARGEST = 61.5, 270, 0.6, 1.25
 HEAD = 500  # letters of a head that leaves room
 LEAST = 0.01  # a flow of a smaller share is said in words only
 

@@ -1,10 +1,7 @@
 """The command `journey`: everything a scheduler or a newcomer needs, with exit codes that tell the truth.
 
-0 done or unchanged, 1 a report failed, 2 usage, configuration or parameter, 75 another run holds the lock,
-124 the deadline passed, 130 stopped by Ctrl-C, 143 by SIGTERM.
-
-Imports at the top are light, the rest is imported by the command that needs it: `--help` and a mistyped
-parameter are answered before pandas and papermill would have loaded.
+0 done or unchanged, 1 a report failed, 2 usage or configuration, 75 another run holds the lock, 124 deadline
+passed, 130 Ctrl-C, 143 SIGTERM. Imports at the top are light, for `--help` to be answered at once.
 """
 
 from __future__ import annotations
@@ -71,9 +68,7 @@ def cli(debug: bool) -> None:
 
 
 _workspace = click.option(
-    "-w",
-    "--workspace",
-    "folder",
+    *("-w", "--workspace", "folder"),
     type=click.Path(path_type=Path),
     default=Path("data/demo"),
     show_default=True,
@@ -87,9 +82,14 @@ _workspace = click.option(
 @click.option("--timezone", default="Asia/Ho_Chi_Minh", show_default=True, help="Clock of the files.")
 @click.option("--currency", help="Of the reports.  [default: what the files name]")
 @click.option("--force", is_flag=True, help="Replace a journey.yaml that is there.")
-def init(folder: Path, **asked: Any) -> None:
+@click.option("--maps", type=click.Choice(["vi", "en"]), help="Write empty maps/*.yaml beside journey.yaml.")
+def init(folder: Path, maps: Language | None, **asked: Any) -> None:
     """Look at a folder of files and write a first journey.yaml, with guesses to confirm."""
-    click.echo(draft.init(folder, **asked))
+    if maps is None:
+        return click.echo(draft.init(folder, **asked))
+    from journey_lib import blank_maps
+
+    return click.echo(blank_maps.write(_open(folder), language=maps))
 
 
 @cli.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,12 @@ import ipywidgets as widgets
 import yaml
 
 from journey_lib import journey_map, map_words
+from journey_lib import stages as models
 from journey_lib.authored import composed
-from journey_lib.errors import ConfigError, JourneyError
+from journey_lib.errors import ConfigError, JourneyError, ParameterError
+from journey_lib.i18n import language
 from journey_lib.i18n import text as _
+from journey_lib.journey_map import words_in
 from journey_lib.workspace import Workspace
 
 # Lanes whose entries are words and nothing else, in the order a workshop fills them.
@@ -25,9 +29,10 @@ LANES = ("steps", "doing", "touchpoints", "channels", "thinking", "pains", "gain
 def journey_map_form(workspace: Workspace) -> widgets.VBox:
     """A form for one lane of one stage of a workspace's `maps/journey_map.yaml`: a line a note.
 
-    A line is Vietnamese, or ``Vietnamese | English``. *Save* checks the whole file with what was typed in it,
-    says what is wrong if anything is, and else writes it. What the form does not show (other lanes, keys of a
-    note that was kept) stays; comments in the file do not.
+    A line is Vietnamese, or ``Vietnamese | English``; the first one, with a ``#``, says whose notes they are.
+    *Save* checks the whole file with what was typed in it, says what is wrong if anything is, and else writes
+    it. What the form does not show (other lanes, keys of a note that was kept) stays; comments in the file do
+    not.
 
     Raises
     ------
@@ -39,26 +44,45 @@ def journey_map_form(workspace: Workspace) -> widgets.VBox:
         raise ConfigError(
             "this workspace has no journey map",
             where=str(file),
-            do="write what journey_map.blank(model) returns",
+            do="journey init FOLDER --maps vi writes an empty one (journey_map.blank(model) is its text)",
         )
     book = journey_map.read(file)
-    which = widgets.Dropdown(options=list(book.names), description=_("Map"))
-    stage = widgets.Dropdown(description=_("Stage"))
-    lane = widgets.Dropdown(options=[(map_words.lane(name), name) for name in LANES], description=_("Lane"))
+    wide = widgets.Layout(width="22rem")
+    maps = [
+        (f"{words_in(sheet.title, language()) or sheet.map} ({sheet.map})", sheet.map) for sheet in book.maps
+    ]
+    which = widgets.Dropdown(options=maps, description=_("Map"), layout=wide)
+    stage = widgets.Dropdown(description=_("Stage"), layout=wide)
+    lane = widgets.Dropdown(
+        options=[(map_words.lane(name), name) for name in LANES], description=_("Lane"), layout=wide
+    )
     notes = widgets.Textarea(layout=widgets.Layout(width="100%", height="9rem"), description=_("Notes"))
     save = widgets.Button(description=_("Save"), button_style="primary")
-    said = widgets.HTML()
+    said = widgets.HTML(_hint())
+    names = _stage_names(workspace)
 
     def stages(_change: Any = None) -> None:
-        stage.options = [column.stage for column in journey_map.read(file).sheet(which.value).stages]
+        before = stage.value
+        stage.options = _stages(file, which.value, names)
+        codes = [code for _label, code in stage.options]
+        # A list that is new selects nothing by itself, and a form of no stage shows nothing.
+        stage.value = before if before in codes else codes[0]
+
+    def head() -> str:
+        return f"# {which.value} · {stage.label} · {lane.label}"
 
     def fill(_change: Any = None) -> None:
         if stage.value is not None:
-            notes.value = "\n".join(map(_line, _notes(_declared(file), which.value, stage.value, lane.value)))
-            said.value = ""
+            there = map(_line, _notes(_declared(file), which.value, stage.value, lane.value))
+            notes.value = "\n".join([head(), *there])
+            said.value = _hint()
 
     def write(_button: Any) -> None:
-        said.value = _told(lambda: put(file, which.value, stage.value, lane.value, notes.value.splitlines()))
+        lines = notes.value.splitlines()
+        above = lines[0] if lines and lines[0].startswith("# ") else head()
+        said.value = _told(
+            lambda: _put_there(file, (above, head()), which.value, stage.value, lane.value, lines)
+        )
 
     which.observe(stages, "value")
     for each in (which, stage, lane):
@@ -66,7 +90,43 @@ def journey_map_form(workspace: Workspace) -> widgets.VBox:
     save.on_click(write)
     stages()
     fill()
-    return widgets.VBox([widgets.HBox([which, stage, lane]), notes, save, said])
+    chosen = widgets.HBox([which, stage, lane], layout=widgets.Layout(flex_flow="row wrap"))
+    return widgets.VBox([chosen, notes, save, said])
+
+
+def _put_there(
+    file: Path, heads: tuple[str, str], name: str, stage: str, lane: str, lines: list[str]
+) -> None:
+    """Write the notes of the form where they are those of the cell that is chosen.
+
+    While the kernel is busy the field still shows the cell before: its text must not land in this one.
+    """
+    above, now = heads
+    if above != now:
+        raise ParameterError(
+            f"the notes are still those of {above.removeprefix('# ')}, so nothing was written",
+            do="choose the stage again when the kernel is idle",
+        )
+    put(file, name, stage, lane, [line for line in lines if line != now])
+
+
+def _stages(file: Path, name: str, names: dict[str, str]) -> list[tuple[str, str]]:
+    """The stages of a map as readers call them, with their codes."""
+    return [
+        (words_in(column.label, language()) or names.get(column.stage, column.stage), column.stage)
+        for column in journey_map.read(file).sheet(name).stages
+    ]
+
+
+def _hint() -> str:
+    """How the form is written, where it says nothing else."""
+    said = _("A line a note: Vietnamese, or Vietnamese | English. An empty field removes the notes.")
+    return f"<p>{escape(said)}</p>"
+
+
+def _stage_names(workspace: Workspace) -> dict[str, str]:
+    """What readers call the stages of the workspace's model."""
+    return models.load(workspace.stages, workspace.path).labels(language())
 
 
 def put(file: Path, name: str, stage: str, lane: str, lines: list[str]) -> None:
@@ -94,13 +154,11 @@ def put(file: Path, name: str, stage: str, lane: str, lines: list[str]) -> None:
 
 def _told(act: Callable[[], None]) -> str:
     """Do it, and say so; or say what is wrong, as words and never as markup."""
-    from html import escape
-
     try:
         act()
     except JourneyError as error:
         return f'<pre role="alert">{escape(str(error))}</pre>'
-    return f'<p role="status">{escape(_("Saved."))}</p>'
+    return f'<p role="status">{escape(_("Saved. Run the cells above again to see it on the map."))}</p>'
 
 
 def _declared(file: Path) -> dict[str, Any]:

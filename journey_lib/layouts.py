@@ -25,6 +25,20 @@ OUTCOME: Mapping[str, str] = {
     "median_days": "number:1",
 }
 
+# What a map says otherwise than another, cell by cell.
+CHANGES: Mapping[str, str] = {
+    "what": "text",
+    "stage": "text",
+    "lane": "text",
+    "change": "text",
+    "before": "number:3",
+    "now": "number:3",
+    "difference": "number:3",
+    "low": "number:3",
+    "high": "number:3",
+    "n": "number",
+}
+
 # How each Result reads as a table: its caption, and the columns shown with the way they are written.
 LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "map_coverage": (
@@ -44,18 +58,11 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     ),
     "map_changes": (
         "What the map says otherwise than before",
-        {
-            "what": "text",
-            "stage": "text",
-            "lane": "text",
-            "change": "text",
-            "before": "number:3",
-            "now": "number:3",
-            "difference": "number:3",
-            "low": "number:3",
-            "high": "number:3",
-            "n": "number",
-        },
+        CHANGES,
+    ),
+    "map_changes_since": (
+        "What the map says otherwise than in the earlier run",
+        CHANGES,
     ),
     "map_opportunities": (
         "Opportunities, the most promising first",
@@ -84,6 +91,66 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "name": "text",
             "date": "text",
             "signature": "text",
+        },
+    ),
+    "stage_topics": (
+        "What tickets are about, stage by stage",
+        {
+            "stage": "text",
+            "kind": "text",
+            "topic": "text",
+            "tickets": "number",
+            "customers": "number",
+            "share": "percent",
+            "low": "percent",
+            "high": "percent",
+            "contacts": "number",
+            "per_100": "number:2",
+            "per_low": "number:2",
+            "per_high": "number:2",
+            "peak": "text",
+            "peak_tickets": "number",
+        },
+    ),
+    "touchpoint_topics": (
+        "What tickets are about, touchpoint by touchpoint",
+        {
+            "touchpoint": "text",
+            "kind": "text",
+            "topic": "text",
+            "tickets": "number",
+            "customers": "number",
+            "share": "percent",
+            "low": "percent",
+            "high": "percent",
+            "peak": "text",
+            "peak_tickets": "number",
+        },
+    ),
+    "stage_answers": (
+        "First answers, stage by stage",
+        {
+            "stage": "text",
+            "tickets": "number",
+            "in_time": "number",
+            "share": "percent",
+            "low": "percent",
+            "high": "percent",
+            "unanswered": "number",
+            "part": "percent:1",
+            "part_low": "percent:1",
+            "part_high": "percent:1",
+        },
+    ),
+    "stage_words": (
+        "What customers talk of, stage by stage",
+        {
+            "stage": "text",
+            "term": "text",
+            "customers": "number",
+            "share": "percent:1",
+            "others_share": "percent:1",
+            "verbatim": "text",
         },
     ),
     "identifier_kinds": (

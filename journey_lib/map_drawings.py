@@ -6,8 +6,10 @@ it into their own measures.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +17,9 @@ from journey_lib.journey_map import Flow, Map
 
 SAMPLES = 12  # points of a curve in half a column
 NOW = "feeling_now"
+# Lines of a sheet of paper, letters of a line across the map, and how small or large it may be drawn.
+LINES_OF, LETTERS, SMALLEST, LARGEST = 61.5, 270, 0.6, 1.25
+HEAD = 500  # letters of a head that leaves room
 LEAST = 0.01  # a flow of a smaller share is said in words only
 
 
@@ -127,6 +132,48 @@ def mouth(score: float) -> str:
     bend = 15.5 + 5 * score
     corner = 15.5 - 1.5 * score
     return f"M7.5 {corner:.2f}Q12 {bend:.2f} 16.5 {corner:.2f}"
+
+
+def fit(rows: list[dict[str, Any]], columns: int, *, head: int) -> float:
+    """How large a map is drawn for it to fill one sheet of paper: the largest at which its lines may fit.
+
+    Drawn smaller, a sheet holds more lines and each of them more letters. `rows` are those of the page,
+    `head` is how many letters stand above them: under a long head nothing is drawn larger than it is.
+    """
+    sizes = [
+        size / 100
+        for size in range(round(100 * (LARGEST if head <= HEAD else 1)), round(100 * SMALLEST) - 1, -1)
+    ]
+    fits = (size for size in sizes if _tall(rows, LETTERS / columns / size) <= LINES_OF / size)
+    return next(fits, SMALLEST)
+
+
+def _tall(rows: list[dict[str, Any]], across: float) -> float:
+    """How many lines the rows of a map may take, of `across` letters in a cell."""
+    lines = 0.0
+    for row in rows:
+        if "lane" not in row:
+            lines += 1.8
+            continue
+        cells = [sum(_lines(group, row["lane"], across) for group in cell["groups"]) for cell in row["cells"]]
+        lines += 1 + max([1.0, *cells]) + (4.5 if row["lane"] == "feeling" else 0)
+    return lines
+
+
+def _lines(group: Mapping[str, Any], lane: str, across: float) -> float:
+    """Lines that the entries of one kind of evidence may take in a cell, their mark included."""
+    lines, last = 0.0, 0.0
+    for each in group["entries"]:
+        letters = sum(
+            len(each[part]) for part in ("text", "value", "interval", "base", "owner", "judged", "due")
+        )
+        aimed = each["target"] is not None and each["target"]["state"] != "aim"
+        letters += 30 if aimed else 6
+        lines += math.ceil(letters / across) * (1.3 if lane in ("kpi", "time") else 1.0)
+        last = letters % across
+    mark = group["mark"]
+    beside = len(group["entries"]) == 1 and last + len(mark["word"]) + len(mark["detail"]) < across
+    return lines + (0.1 if beside else 0.4) + (0.9 if mark["past"] else 0)
 
 
 def _runs(

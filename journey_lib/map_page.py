@@ -9,7 +9,7 @@ from typing import Any
 
 import markupsafe
 
-from journey_lib import i18n, map_drawings, map_words, pages, theme
+from journey_lib import i18n, map_drawings, map_figures, map_words, pages, theme
 from journey_lib.i18n import text as _
 from journey_lib.journey_map import (
     BLUEPRINT,
@@ -27,8 +27,8 @@ from journey_lib.journey_map import (
 from journey_lib.model import Language
 
 STYLES = ("map/map.css",)
+LAB = "map/lab.css"
 MIMETYPE = "application/vnd.journey.map+json"
-ROWS, SMALLEST = 13.2, 0.76
 
 
 def fragment(
@@ -47,7 +47,7 @@ def fragment(
     that of its heading, `number` tells it from other maps of the page.
     """
     with i18n.speaking(language):
-        content = _content(shown, language, names or {}, as_of)
+        content = _content(shown, language, names or {}, as_of, number)
         return pages.piece("map/map.html.j2", language=language, level=level, number=number, **content)
 
 
@@ -81,7 +81,7 @@ def bundle(
     }
     live = fragment(shown, language=language, names=names, as_of=as_of)
     # JupyterLab has looks of its own: ours hold within the map only.
-    looks = "".join([theme.css().replace(":root", ".jmap"), *map(pages.source, STYLES)])
+    looks = "".join([theme.css().replace(":root", ".jmap"), *map(pages.source, (*STYLES, LAB))])
     return {
         MIMETYPE: said,
         "text/html": f"<style>{looks}</style>{live}",
@@ -103,7 +103,11 @@ def shown(said: Mapping[str, Any], *, language: Language, number: int) -> markup
 
 
 def _content(
-    shown: Map | Board, language: Language, names: Mapping[str, str], as_of: dt.date | None
+    shown: Map | Board,
+    language: Language,
+    names: Mapping[str, str],
+    as_of: dt.date | None,
+    number: int,
 ) -> dict[str, Any]:
     maps = shown.maps if isinstance(shown, Board) else (shown,)
     lanes = shown.lanes
@@ -117,8 +121,19 @@ def _content(
     for lane in lanes:
         if lane in LINES and any(each in BLUEPRINT for each in lanes):
             rows.append({"line": map_words.line(LINES[lane])})
+        above = rows[-1]["line"] if rows and "lane" not in rows[-1] else ""
         rows += [
-            _lane(whole, lane, whose[whole.name], say, day, first_of_lane=whole is first) for whole in maps
+            _lane(
+                place,
+                whole,
+                lane,
+                whose[whole.name],
+                say,
+                day,
+                number=number,
+                line=above if whole is first else "",
+            )
+            for place, whole in enumerate(maps)
         ]
     return {
         "title": words_in(first.title, language) or first.name,
@@ -134,13 +149,17 @@ def _content(
         "back": _arcs(first, language, names, forward=False),
         "rows": rows,
         "legend": map_words.legend(),
-        "tables": [_listed(each, say) for each in maps],
+        "tables": [_listed(number, place, each, say) for place, each in enumerate(maps)],
         "columns": len(first.stages),
-        # One sheet of paper holds so many rows in the type of a book; more are drawn smaller, within reason.
-        "fit": round(
-            min(max(ROWS / (len(rows) - sum("lane" not in row for row in rows) / 2), SMALLEST), 1), 2
-        ),
+        "fit": map_drawings.fit(rows, len(first.stages), head=_told(maps, language)),
     }
+
+
+def _told(maps: tuple[Map, ...], language: Language) -> int:
+    """Letters at the head of a page of maps."""
+    people = [who for each in maps for who in each.personas]
+    said = [*(each.scenario for each in maps), *(words for who in people for words in (who.about, who.quote))]
+    return sum(len(words_in(words, language)) for words in said)
 
 
 def _persona(who: Any, language: Language) -> dict[str, Any]:
@@ -256,20 +275,23 @@ def _bend(base: float, peak: float) -> float:
 
 
 def _lane(
-    whole: Map, lane: str, whose: str, say: Any, day: dt.date | None, *, first_of_lane: bool
+    place: int, whole: Map, lane: str, whose: str, say: Any, day: dt.date | None, *, number: int, line: str
 ) -> dict[str, Any]:
+    """A lane of one of the maps, the `place` of which among those side by side is 0 for the first."""
     pieces = map_drawings.curve(map_drawings.feelings(whole)) if lane == "feeling" else []
     before = map_drawings.curve(map_drawings.feelings(whole, map_drawings.NOW)) if lane == "feeling" else []
     cells = []
-    for place, code in enumerate(whole.codes):
+    for at, code in enumerate(whole.codes):
         cell = whole.at(code, lane) if lane in whole.lanes else None
         shown = {
+            "rows": _anchor(number, place, lane, code),
+            "line": line,
             "groups": _groups(cell, say, day, map_words.usual(whole)) if cell else [],
             "missing": cell is None,
             "feeling": None,
         }
         if pieces:
-            shown["feeling"] = _felt(whole, code, pieces[place], before[place])
+            shown["feeling"] = _felt(whole, code, pieces[at], before[at])
         cells.append(shown)
     return {
         "lane": lane,
@@ -277,7 +299,7 @@ def _lane(
         "group": map_words.GROUPS[lane],
         "icon": map_words.ICONS[lane],
         "whose": whose,
-        "first": first_of_lane,
+        "first": place == 0,
         "cells": cells,
         "line": "",
     }
@@ -292,8 +314,8 @@ def _felt(whole: Map, code: str, piece: map_drawings.Piece, before: map_drawings
         "before": before.line,
         "top": None if point is None else round(map_drawings.level(point[0]), 1),
         "mouth": None if point is None else map_drawings.mouth(point[0]),
-        "score": None if point is None else map_words.score(point[0]),
-        "mood": None if point is None else map_words.mood(point[0]),
+        "score": None if point is None else map_figures.score(point[0]),
+        "mood": None if point is None else map_figures.mood(point[0]),
     }
 
 
@@ -312,7 +334,7 @@ def _entry(
     entry: Entry, *, lane: str, language: Language, names: Mapping[str, str], owners: Mapping[str, str]
 ) -> dict[str, Any]:
     """One entry as the template writes it."""
-    figure = map_words.figure(entry)
+    figure = map_figures.figure(entry)
     return {
         "text": map_words.called(entry, lane, language, owners if lane == "owner" else names),
         "value": figure["value"],
@@ -320,15 +342,23 @@ def _entry(
         "base": figure["base"],
         "few": figure["few"],
         "part": entry.number.value if entry.number and entry.number.unit == "share" else None,
-        "target": map_words.target(entry),
+        "target": map_figures.target(entry),
         "owner": owners.get(entry.owner, entry.owner) if lane != "owner" else "",
         "judged": map_words.judged(entry),
         "due": _("by {day}", day=i18n.date(entry.due)) if entry.due else "",
     }
 
 
-def _listed(whole: Map, say: Any) -> list[dict[str, Any]]:
-    """Everything the map says as rows of a table, for who would rather read than look."""
+def _anchor(number: int, place: int, lane: str, stage: str) -> str:
+    """Where the rows of a cell stand in the table below a map."""
+    return f"jmap-{number}-{place}-{lane}-{stage}"
+
+
+def _listed(number: int, place: int, whole: Map, say: Any) -> list[dict[str, Any]]:
+    """Everything the map says as rows of a table, for who would rather read than look.
+
+    The first row of a cell is the one its marks of evidence lead to.
+    """
     lanes = {lane: place for place, lane in enumerate(whole.lanes)}
     order = sorted(whole.cells, key=lambda cell: (lanes[cell.lane], whole.codes.index(cell.stage)))
     return [
@@ -337,8 +367,10 @@ def _listed(whole: Map, say: Any) -> list[dict[str, Any]]:
             "stage": words_in(whole.stages[whole.codes.index(cell.stage)].label, i18n.language())
             or cell.stage,
             "mark": map_words.mark(entry.evidence, None),
+            "id": "" if at else _anchor(number, place, cell.lane, cell.stage),
+            "n": map_words.resting(entry.evidence),
             **say(entry, lane=cell.lane),
         }
         for cell in order
-        for entry in cell.entries
+        for at, entry in enumerate(cell.entries)
     ]

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from xml.sax.saxutils import escape, quoteattr
 
-from journey_lib import i18n, map_drawings, map_words
+from journey_lib import i18n, map_drawings, map_figures, map_words
 from journey_lib.i18n import text as _
 from journey_lib.journey_map import BLUEPRINT, LINES, Authored, Cell, Map, coverage, words_in
 from journey_lib.model import Language
@@ -55,7 +55,7 @@ class _Sheet:
             )
             said, x = said[1:].strip(), x + 13
         # Some renderers find these signs in another font only, and set the whole line in it.
-        for sign, instead in (("\N{MINUS SIGN}", "-"), ("≥", _("at least")), ("≤", _("at most"))):
+        for sign, instead in (("\N{MINUS SIGN}", "-"), ("→", "›"), ("≥", _("at least")), ("≤", _("at most"))):
             said = said.replace(sign, instead)
         self.parts.append(
             f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" '
@@ -123,7 +123,7 @@ def _drawn(whole: Map, language: Language, names: Mapping[str, str], day: dt.dat
     for lane in whole.lanes:
         if lane in LINES and any(each in BLUEPRINT for each in whole.lanes):
             _line(sheet, map_words.line(LINES[lane]))
-        _lane(sheet, whole, lane, language, owners if lane in OWNED else names, day, usual)
+        _lane(sheet, whole, lane, language, {**names, **owners} if lane in OWNED else names, day, usual)
     sheet.y += 20
     for place, each in enumerate(map_words.legend()):
         column = EDGE + (WIDTH - 2 * EDGE) * place / len(map_words.SIGNS)
@@ -322,9 +322,9 @@ def _rows(
         if marks and marks[-1] != mark:
             yield from _marked(marks.pop(), width)
         marks = [mark]
-        figure = map_words.figure(entry)
+        figure = map_figures.figure(entry)
         said = map_words.called(entry, lane, language, names)
-        goal = map_words.target(entry)
+        goal = map_figures.target(entry)
         parts = [said, figure["value"]]
         if lane not in ("touchpoints", "channels", "doing"):
             parts += [f"[{figure['interval']}]" if figure["interval"] else "", figure["base"]]

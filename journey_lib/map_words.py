@@ -9,11 +9,10 @@ from typing import Any
 from journey_lib import i18n
 from journey_lib.i18n import text as _
 from journey_lib.intervals import SMALL
-from journey_lib.journey_map import Assumed, Authored, Entry, Map, Measured, Reported
-from journey_lib.journey_map.nouns import Evidence, Number
+from journey_lib.journey_map import Authored, Entry, Map, Measured, Reported
+from journey_lib.journey_map.nouns import Evidence
 from journey_lib.model import Language
 
-THIN = "\N{NO-BREAK SPACE}"
 SIGNS = {"measured": "●", "reported": "◐", "authored": "✎", "assumed": "○", "missing": "–"}
 # Which lanes belong together, for the colour at their edge.
 GROUPS = {
@@ -57,7 +56,8 @@ _EVENTS = (
     "purchase",
     "review",
 )
-_CODES = ("reach", "conversion", "drop_off", "median_days", "p90_days")
+_CODES = ("reach", "conversion", "drop_off", "median_days", "p90_days", "median_back", "p90_back",
+          "complaints", "unanswered", "first_response", "cost_each", "targets_met")  # fmt: skip
 
 
 def lane(name: str) -> str:
@@ -138,7 +138,7 @@ def mark(evidence: Evidence, day: dt.date | None, usual: Evidence | None = None)
     """
     detail, past = "", ""
     if isinstance(evidence, Measured):
-        detail = _(_TABLES.get(evidence.table, evidence.table))
+        detail = _(TABLES.get(evidence.table, evidence.table))
     elif isinstance(evidence, Reported):
         detail = f"{evidence.source} · n = {i18n.number(evidence.n)}"
     else:
@@ -161,11 +161,22 @@ def mark(evidence: Evidence, day: dt.date | None, usual: Evidence | None = None)
     }
 
 
-_TABLES = {
+def resting(evidence: Evidence) -> str:
+    """On how many customers, journeys, tickets or answers an entry rests; empty for what was written."""
+    return i18n.number(evidence.n) if isinstance(evidence, Measured | Reported) else ""
+
+
+TABLES = {
     "funnel": "funnel of customers",
     "transitions": "transitions",
     "stage_contacts": "contacts by stage",
     "inventory": "touchpoint inventory",
+    "touchpoints": "touchpoint inventory",
+    "touchpoint_targets": "targets of touchpoints",
+    "opportunities": "opportunities at touchpoints",
+    "touchpoint_transitions": "steps between touchpoints",
+    "stage_topics": "tickets by stage",
+    "stage_answers": "first answers by stage",
 }
 
 
@@ -176,27 +187,60 @@ def called(entry: Entry, lane: str, language: Language, names: Mapping[str, str]
         return f"{_('Now')}: {said}" if entry.text else _("Now")
     if entry.text or entry.name in names:
         return said
+    kind, _colon, about = entry.name.partition(":")
+    if about and kind in ABOUT:
+        return _(ABOUT[kind], what=point(about, names))
     code = entry.name.removeprefix("gap:")
     if code in _CODES:
         named = measure(code, names)
         return _("Still to go: {measure}", measure=named.lower()) if code != entry.name else named
     if lane == "doing" and entry.name in _EVENTS:
         return _event(entry.name)
-    return said.replace("_", " ")
+    return point(said, names)
+
+
+# What an entry says of a touchpoint; the code of which follows a colon in its name.
+ABOUT = {
+    "exit": "Journeys end at: {what}",
+    "importance": "{what}",
+    "missed": "{what}, if as many went on as is usual here: up to",
+    "felt": "{what}",
+    "step": "{what}",
+}
+
+
+def point(code: str, names: Mapping[str, str]) -> str:
+    """What readers call a touchpoint or a step between two; a code nobody has a name for, as words."""
+    if ">" in code:
+        return " → ".join(point(part, names) for part in code.split(">"))
+    if code in names:
+        return names[code]
+    words = code.replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
 
 
 def measure(code: str, names: Mapping[str, str]) -> str:
     """What readers call a measure of a stage, or whatever else an entry speaks of."""
+    kind, _colon, about = code.partition(":")
+    if about and kind in ABOUT:
+        return _(ABOUT[kind], what=point(about, names))
     if code in _EVENTS and code not in names:
         return _event(code)
     if code not in _CODES:
-        return names.get(code, code.replace("_", " "))
+        return point(code, names)
     return {
         "reach": _("Customers here"),
         "conversion": _("Came on from the stage before"),
         "drop_off": _("Go no further"),
         "median_days": _("Half go on within"),
         "p90_days": _("Nine in ten within"),
+        "median_back": _("Half begin anew within"),
+        "p90_back": _("Nine in ten within"),
+        "complaints": _("Complaints per 100 contacts"),
+        "unanswered": _("Never answered"),
+        "first_response": _("First answer in time"),
+        "cost_each": _("Spent for each customer here"),
+        "targets_met": _("Targets of touchpoints met"),
     }[code]
 
 
@@ -223,119 +267,6 @@ def _event(name: str) -> str:
         "purchase": _("buy"),
         "review": _("write a review"),
     }[name]
-
-
-def figure(entry: Entry) -> dict[str, Any]:
-    """The figure of an entry as readers write it, its interval, what it rests on, and whether that is few."""
-    number, said = entry.number, entry.evidence
-    if number is None:
-        return {"value": "", "interval": "", "base": "", "few": False}
-    interval = ""
-    gap = entry.name.startswith("gap:")
-    if number.low is not None and number.high is not None:
-        low, high = (_points(end, number) if gap else _bare(end, number) for end in (number.low, number.high))
-        interval = f"{low}{THIN}–{THIN}{high}"
-    counted = isinstance(said, Measured) and number.unit != "count"
-    return {
-        "value": _apart(number) if gap else f"{_sign(entry)} {value(number)}".strip(),
-        "interval": interval,
-        "base": f"n{THIN}={THIN}{i18n.number(said.n)}" if counted and isinstance(said, Measured) else "",
-        "few": isinstance(said, Measured | Reported) and said.n < SMALL and number.unit != "count",
-    }
-
-
-def _sign(entry: Entry) -> str:
-    """What stands before a figure that is itself a target."""
-    if verdict(entry) != "aim":
-        return ""
-    return _WANTED[entry.direction]
-
-
-def _apart(number: Number) -> str:
-    """How far a figure is from its target: of shares, in percentage points."""
-    said = _points(number.value, number)
-    return _("{n} points", n=said) if number.unit == "share" else said
-
-
-def _points(found: float, number: Number) -> str:
-    shown = 100 * found if number.unit == "share" else found
-    return ("+" if shown > 0 else "−" if shown < 0 else "±") + i18n.number(
-        abs(shown), 0 if number.unit == "count" else 1
-    )
-
-
-def value(number: Number) -> str:
-    """A figure with its unit."""
-    if number.unit == "share":
-        return i18n.percent(number.value)
-    if number.unit == "days":
-        return waiting(number.value)
-    if number.unit == "score":
-        return score(number.value)
-    return i18n.number(number.value)
-
-
-def waiting(days: float) -> str:
-    """A time in the unit that suits it."""
-    if days >= 1:
-        return _("{n} days", n=i18n.number(days, 1))
-    if days * 24 >= 1:
-        return _("{n} hours", n=i18n.number(days * 24))
-    return _("{n} minutes", n=i18n.number(max(days * 1440, 1)))
-
-
-def score(found: float) -> str:
-    """A feeling with its sign."""
-    return ("+" if found > 0 else "−" if found < 0 else "±") + i18n.number(abs(found), 1)
-
-
-def mood(found: float) -> str:
-    """A feeling in a word."""
-    if found >= 0.2:
-        return _("good")
-    return _("bad") if found <= -0.2 else _("neither good nor bad")
-
-
-def target(entry: Entry) -> dict[str, str] | None:
-    """The target of a measure, and whether it is met, as far as its interval tells."""
-    if entry.target is None:
-        return None
-    unit = entry.number.unit if entry.number else ("share" if abs(entry.target) <= 1 else "count")
-    wanted = f"{_WANTED[entry.direction]} {value(Number(entry.target, unit))}"
-    state = verdict(entry)
-    said = {
-        "met": _("met"),
-        "missed": _("missed"),
-        "close": _("too close to tell"),
-        "unknown": _("not measured"),
-        "aim": "",
-    }[state]
-    return {
-        "wanted": _("target {wanted}", wanted=wanted),
-        "state": state,
-        "said": said,
-        "sign": _VERDICTS[state],
-    }
-
-
-_WANTED = {"at_least": "≥", "at_most": "≤"}
-_VERDICTS = {"met": "✓", "missed": "✗", "close": "≈", "unknown": "?", "aim": ""}
-
-
-def verdict(entry: Entry) -> str:
-    """``met`` or ``missed``; ``close`` where the interval holds the target; ``aim`` for targets alone."""
-    if entry.target is None or (entry.number and isinstance(entry.evidence, Authored | Assumed)):
-        return "aim" if entry.target is not None else "unknown"
-    if entry.number is None:
-        return "unknown"
-    low = entry.number.value if entry.number.low is None else entry.number.low
-    high = entry.number.value if entry.number.high is None else entry.number.high
-    if low < entry.target < high:
-        return "close"
-    beyond = entry.number.value >= entry.target
-    if entry.direction == "at_most":
-        beyond = entry.number.value <= entry.target
-    return "met" if beyond else "missed"
 
 
 def judged(entry: Entry) -> str:
@@ -369,12 +300,4 @@ def written(evidence: Authored | None) -> str:
         author=evidence.author,
         day=i18n.date(evidence.date),
         review=i18n.date(evidence.review),
-    )
-
-
-def _bare(found: float, number: Number) -> str:
-    return (
-        value(Number(found, number.unit)).removesuffix("%")
-        if number.unit == "share"
-        else value(Number(found, number.unit))
     )

@@ -5,48 +5,64 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from journey_lib import findings_map, journey_map, map_words, voice
+from journey_lib import findings_map, journey_map, map_words, sections_map_cells, voice
 from journey_lib import journeys as views
+from journey_lib.errors import ParameterError
 from journey_lib.funnel.walk import Order
 from journey_lib.i18n import text as _
 from journey_lib.journey_map import Map
 from journey_lib.model import Result
 from journey_lib.personas import told
+from journey_lib.sections_map_cells import Known
 from journey_lib.session import Session
 from journey_lib.stages import Model
 from journey_lib.touches import Touches
 
 
 def current(
-    run: Session, touches: Touches, model: Model, cut: Mapping[str, Any], *, within: str, order: Order
-) -> Map:
-    """The journey as it is: measured, and beside it what the workspace's people wrote, where they did."""
+    run: Session,
+    touches: Touches,
+    model: Model,
+    cut: Mapping[str, Any],
+    *,
+    within: str,
+    order: Order,
+    answered: str = "15m",
+) -> tuple[Map, Known]:
+    """The journey as it is: measured, and beside it what the workspace's people wrote, where they did.
+
+    With it comes what other results say of the stages, and the tables in which that can be read.
+    """
     book = journey_map.load(run.workspace)
     written = () if book is None else book.of_kind("current")
     authored = journey_map.drawn(book, written[0]) if book and written else None
+    topics = book.sheet(written[0]).topics if book and written else {}
+    beside = sections_map_cells.known(run, touches, model, cut, topics, answered=answered)
     options = {name: value for name, value in cut.items() if value is not None}
     found = journey_map.current(
         touches,
         model=model,
         authored=authored,
-        scores=_felt(run, touches, model, cut),
+        scores=_felt(run, cut, beside.stage_of),
+        cells=beside.cells,
+        called=beside.called,
         within=within,
         order=order,
         k=run.k,
         **options,
     )
-    return found if found.title else replace(found, title={run.language: _("The journey as it is")})
+    return found if found.title else replace(found, title={run.language: _("The journey as it is")}), beside
 
 
-def _felt(run: Session, touches: Touches, model: Model, cut: Mapping[str, Any]) -> pd.DataFrame | None:
+def _felt(run: Session, cut: Mapping[str, Any], stage_of: Mapping[str, str]) -> pd.DataFrame | None:
     """How satisfied customers were at each stage, from -1 to 1; None where nobody was asked.
 
-    A touchpoint's answers belong to the stage that most of its rows are in; a customer's answers at a stage
-    count as one.
+    A customer's answers at a stage count as one.
     """
     if not any(source.table == "surveys" for source in run.workspace.sources):
         return None
@@ -56,7 +72,7 @@ def _felt(run: Session, touches: Touches, model: Model, cut: Mapping[str, Any]) 
     if not len(asked):
         return None
     everyone = pd.Series("all", index=asked["customer"].astype(int).unique())
-    felt = told.feelings(asked, everyone, stage_of=told.stages_of(touches, model), k=run.k)
+    felt = told.feelings(asked, everyone, stage_of=stage_of, k=run.k)
     table = felt.table.dropna(subset=["mean"])
     middle = (felt.settings["least"] + felt.settings["most"]) / 2
     half = felt.settings["most"] - middle
@@ -83,6 +99,34 @@ def known(run: Session, whole: Map, as_of: dt.date | None) -> list[Result]:
     if len(old.table):
         run.table(_worded(old, run))
     return [covered, old]
+
+
+SHOWN = ("stage_topics", "touchpoint_topics", "stage_answers", "stage_words")
+
+
+def heard(run: Session, beside: Known) -> list[Result]:
+    """What tickets, answers and comments say of stages, in tables: the cells of the map are read from them.
+
+    What the inventory, its targets and opportunities say is recorded, and shown in the report on touchpoints.
+    """
+    shown = [result for result in beside.results if result.name in SHOWN and len(result.table)]
+    if not shown:
+        run.say(_("No tickets and no comments speak of stages: what hurts there is what people wrote."))
+    for result in shown:
+        table = result.table
+        if "topic" in table:
+            named = {topic: said.get(run.language, topic) for topic, said in beside.words.items()}
+            table = table.assign(
+                topic=[_("all") if topic == "(all)" else named.get(topic, topic) for topic in table["topic"]],
+                kind=[_("complaint") if kind == "complaint" else _("question") for kind in table["kind"]],
+                peak=["" if pd.isna(month) else f"{month:%m/%Y}" for month in table["peak"]],
+            )
+        if "touchpoint" in table:
+            table = table.assign(
+                touchpoint=[map_words.point(each, run.names) for each in table["touchpoint"]]
+            )
+        run.table(_worded(replace(result, table=table), run))
+    return list(beside.results)
 
 
 def others(run: Session, whole: Map, as_of: dt.date | None) -> list[Result]:
@@ -132,16 +176,64 @@ def moved(
     recent: str,
     within: str,
     order: Order,
+    answered: str = "15m",
 ) -> Result:
     """What the map of the last `recent` says otherwise than that of as long before."""
     given = {name: value for name, value in cut.items() if value is not None}
     later, before = views.last_two(touches, recent, given)  # type: ignore[arg-type]
-    now, then = (current(run, touches, model, each, within=within, order=order) for each in (later, before))
+    now, then = (
+        current(run, touches, model, each, within=within, order=order, answered=answered)[0]
+        for each in (later, before)
+    )
     found = journey_map.changes(then, now)
     run.say(findings_map.changes(found))
     told = found.table[found.table["difference"].notna()].head(15)
     run.table(_worded(replace(found, table=told), run))
     return found
+
+
+LAST = "last"
+KEPT = "tables/journey-map.csv"  # of a run: what `journey_map.table` said then
+
+
+def since(run: Session, whole: Map, earlier: str | None) -> list[Result]:
+    """What the map says otherwise than an earlier run's, cell by cell; nothing where none was asked for.
+
+    `earlier` is the table `journey-map.csv` that a run kept, or ``last``: that of the latest run found in
+    `reports/` here or above.
+
+    Raises
+    ------
+    ParameterError
+        There is no such file.
+    """
+    if earlier is None:
+        run.say(_("No earlier map was asked for: “earlier” takes the table that a run kept, or last."))
+        return []
+    file = _last(run) if earlier == LAST else Path(earlier)
+    if file is None:
+        run.say(_("No earlier run has kept its map here yet: the next one is set beside this."))
+        return []
+    if not file.is_file():
+        raise ParameterError(
+            "there is no such table of an earlier map", where=str(file), do=f"give {KEPT} of a run"
+        )
+    found = journey_map.changes(pd.read_csv(file), whole)
+    found = replace(found, name="map_changes_since", settings={"earlier": file.parent.parent.name})
+    run.say(_("Set beside the run {name}.", name=file.parent.parent.name))
+    run.say(findings_map.changes(found))
+    if len(found.table):
+        run.table(_worded(replace(found, table=found.table.head(40)), run))
+    return [found]
+
+
+def _last(run: Session) -> Path | None:
+    """The table that the latest run kept; runs are called by their time."""
+    for folder in (Path.cwd(), *Path.cwd().parents):
+        kept = (folder / "reports" / run.workspace.name / "runs" / "journey_map").glob(f"*/{KEPT}")
+        if latest := max(kept, key=lambda file: file.parent.parent.name, default=None):
+            return latest
+    return None
 
 
 def _day(whole: Map, as_of: dt.date | None) -> dt.date:
@@ -159,7 +251,7 @@ def _worded(result: Result, run: Session) -> Result:
         table = table.assign(what=[map_words.measure(name, run.names) for name in table["what"]])
     if "change" in table:
         table = table.assign(change=[map_words.changed(name) for name in table["change"]])
-    if "kind" in table:
+    if result.name == "map_actions":
         table = table.assign(
             kind=[_("step") if kind == "action" else _("opportunity") for kind in table["kind"]]
         )

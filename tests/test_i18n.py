@@ -25,6 +25,7 @@ from journey_lib import (
     findings_personas,
     i18n,
     layouts,
+    map_words,
     session,
     tables,
     touchpoints,
@@ -94,6 +95,8 @@ def said_in_code() -> Iterator[tuple[str, str]]:
     yield from (("words_voice.py", word) for _sign, word in words_voice.TONES.values())
     yield from (("charts_touchpoints.py", said) for said in charts_touchpoints.FACTORS.values())
     yield from (("complete.py", said) for said in touchpoints.GAPS.values())
+    yield from (("map_words.py", said) for said in map_words.TABLES.values())
+    yield from (("map_words.py", said) for said in map_words.ABOUT.values() if said != "{what}")
     yield from (("complete.py", words_touchpoints.measure_name(name)) for name in touchpoints.MEASURES)
 
 

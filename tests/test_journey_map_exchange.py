@@ -92,6 +92,54 @@ def test_cjml_names_actors_and_touchpoints_in_order_and_tells_actual_from_planne
     )
 
 
+# Elements by what they stand in, in their order: as the language's example and other open tools write them.
+CJML = {
+    "CJML": ["actualJourney", "plannedJourney"],
+    "actualJourney": ["journeyID", "actors", "touchpoints"],
+    "plannedJourney": ["journeyID", "actors", "touchpoints"],
+    "actors": ["endUser", "serviceProvider"],
+    "endUser": ["actorName"],
+    "serviceProvider": ["companyName"],
+    "touchpoints": ["actualAction", "actualCommunicationPoint", "plannedAction", "plannedCommunicationPoint"],
+    **{f"{way}Action": ["touchpointID", "initiator"] for way in ("actual", "planned")},
+    **{
+        f"{way}CommunicationPoint": ["touchpointID", "initiator", "receiver", "channel"]
+        for way in ("actual", "planned")
+    },
+    "initiator": ["refersTo", "initiatorLabel"],
+    "receiver": ["refersTo", "receiverLabel"],
+    "channel": ["channelName"],
+}
+
+
+@pytest.mark.parametrize("name", ["now", "wanted", "demo"])
+def test_cjml_has_the_elements_of_the_language_in_their_order_and_no_others(name) -> None:
+    """No schema is at hand: this is the structure of the published example and of what other tools read."""
+    if name == "demo":
+        book = maps.read(Path(__file__).parents[1] / "data" / "demo" / "maps" / "journey_map.yaml")
+        made = [maps.to_cjml(maps.drawn(book, each), language="vi") for each in book.names]
+    else:
+        made = [maps.to_cjml(current(authored=drawn()) if name == "now" else drawn(name), language="en")]
+    for text in made:
+        for element in ElementTree.fromstring(text).iter():  # noqa: S314 - our own text
+            inner = [each.tag for each in element]
+            allowed = CJML.get(element.tag, [])
+            assert set(inner) <= set(allowed), element.tag
+            if element.tag != "touchpoints":
+                assert inner == [tag for tag in allowed if tag in inner], element.tag
+            mixed = bool(len(element)) and bool((element.text or "").strip())
+            assert not mixed
+
+
+def test_codes_have_their_names_in_cjml_and_steps_between_touchpoints_are_no_steps_of_words() -> None:
+    step = maps.Entry(maps.Measured(9, "steps", "touchpoint_transitions"), name="step:a>b")
+    point = maps.Entry(maps.Measured(9, "customers", "stage_contacts"), name="dp_news_banner")
+    whole = maps.put(drawn(), (maps.Cell("ask", "steps", (step,)), maps.Cell("ask", "touchpoints", (point,))))
+    text = maps.to_cjml(whole, language="en", names={"dp_news_banner": "Banners on news sites"})
+    assert "<channelName>Banners on news sites</channelName>" in text
+    assert "step:a" not in text + maps.to_mermaid(whole, language="en")
+
+
 # --- in -------------------------------------------------------------------------------------------------
 
 TABLE = """stage,lane,vi,en,score,measure,target,owner,impact,effort,due,assumed
@@ -185,8 +233,10 @@ def test_what_is_typed_is_written_and_everything_else_stays(workspace) -> None:
     before = yaml.safe_load(file.read_text("utf-8"))
     _which, stage, lane, notes, save, said = parts(workspace)
     stage.value, lane.value = "ask", "pains"
-    assert notes.value == "Chờ lâu | Waits for long\nNgại | Shy"
-    notes.value = "Chờ lâu | Waits for long\nKhó tìm"
+    first, *rest = notes.value.splitlines()
+    assert re.fullmatch(r"# now · \S+ · Pains", first)
+    assert rest == ["Chờ lâu | Waits for long", "Ngại | Shy"]
+    notes.value = f"{first}\nChờ lâu | Waits for long\nKhó tìm"
     save.click()
     assert "Saved." in said.value
     after = yaml.safe_load(file.read_text("utf-8"))
@@ -197,6 +247,20 @@ def test_what_is_typed_is_written_and_everything_else_stays(workspace) -> None:
     assert [path.name for path in file.parent.iterdir()] == ["journey_map.yaml"]
 
 
+def test_notes_of_another_cell_are_not_written_into_this_one(workspace) -> None:
+    """While a kernel is busy, the field shows the notes of the cell before, and people type into them."""
+    file = workspace.path / maps.FILE
+    _which, stage, lane, notes, save, said = parts(workspace)
+    lane.value = "thinking"
+    stale = notes.value + "\nMột câu mới"
+    stage.value = "ask"
+    notes.value = stale
+    save.click()
+    assert 'role="alert"' in said.value
+    assert "nothing was written" in said.value
+    assert file.read_text("utf-8") == BOOK
+
+
 def test_emptied_notes_are_gone_and_another_map_shows_its_own_stages(workspace) -> None:
     which, stage, lane, notes, save, _said = parts(workspace)
     stage.value, lane.value = "ask", "steps"
@@ -204,7 +268,21 @@ def test_emptied_notes_are_gone_and_another_map_shows_its_own_stages(workspace) 
     save.click()
     assert maps.drawn(maps.read(workspace.path / maps.FILE), "now").at("ask", "steps") is None
     which.value = "wanted"
-    assert stage.options == ("ask",)
+    assert [code for _label, code in stage.options] == ["ask"]
+
+
+def test_the_form_opens_at_the_first_stage_with_what_is_written_there(workspace) -> None:
+    """A list of stages that is set after the widget was made selects none of them by itself."""
+    which, stage, lane, notes, _save, said = parts(workspace)
+    assert (which.value, stage.value, lane.value) == ("now", "see", "steps")
+    lane.value = "thinking"
+    assert notes.value.splitlines()[1:] == ["Ai đây? | Who is this?"]
+    assert "A line a note" in said.value
+    stage.value = "ask"
+    which.value = "wanted"
+    assert stage.value == "ask"
+    which.value = "behind"
+    assert stage.value is not None
 
 
 def test_what_would_break_the_file_is_told_as_text_and_not_written(workspace, monkeypatch) -> None:

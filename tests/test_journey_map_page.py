@@ -17,7 +17,7 @@ from nbformat import v4
 from sample_map import BOOK, DAY, HOSTILE, book, current, drawn, hostile
 from sample_report import PROVENANCE
 
-from journey_lib import exporter, i18n, map_drawings, map_page, map_stills, map_words
+from journey_lib import exporter, i18n, map_drawings, map_figures, map_page, map_stills, map_words
 from journey_lib import journey_map as maps
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -53,8 +53,8 @@ def test_every_cell_says_in_words_how_it_is_known() -> None:
 def test_a_map_speaks_the_language_it_is_asked_for_and_leaves_the_process_as_it_was() -> None:
     page = map_page.page(whole(), language="vi")
     assert "Đường tầm nhìn của khách" in page
-    assert "Ai đây?" in page
-    assert "Who is this?" not in page
+    assert "Nhắn tin" in page
+    assert "Writes a message" not in page
     assert '<html lang="vi">' in page
     assert i18n.language() == "en"
 
@@ -85,7 +85,7 @@ def test_a_target_is_met_or_missed_only_where_the_interval_tells(value, low, hig
         target=0.4,
         direction=direction,
     )
-    assert map_words.verdict(entry) == said
+    assert map_figures.verdict(entry) == said
 
 
 def test_a_target_of_what_nobody_measures_is_said_to_be_unmeasured() -> None:
@@ -100,7 +100,7 @@ def test_the_coverage_of_the_map_stands_at_its_head() -> None:
 
 @pytest.mark.parametrize(("days", "said"), [(2.04, "2.0 days"), (0.5, "12 hours"), (0.002, "3 minutes")])
 def test_a_time_is_told_in_the_unit_that_suits_it(days, said) -> None:
-    assert map_words.waiting(days) == said
+    assert map_figures.waiting(days) == said
 
 
 # --- nothing a text holds is markup ------------------------------------------------------------------------
@@ -225,19 +225,67 @@ def test_no_rule_of_accessibility_is_broken_nothing_is_fetched_and_nothing_stick
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_lane_names_stay_in_sight_on_a_phone_and_a_map_is_one_landscape_sheet_on_paper(tmp_path) -> None:
+def test_on_a_phone_a_map_reads_stage_by_stage_with_no_script_and_nothing_to_scroll_sideways(
+    tmp_path,
+) -> None:
     page = pages(tmp_path)["current"]
+    with browser.running() as chromium, browser.visit(chromium, page, phone=True, script=False) as seen:
+        heads = seen.page.locator(".jm-stages th").evaluate_all(
+            "l => l.map(e => e.getBoundingClientRect().top)"
+        )
+        assert heads == sorted(heads)
+        assert heads[0] < heads[1] < heads[2]
+        for number, top in enumerate(heads, start=1):
+            cells = seen.page.locator(f".jm-row td:nth-child({number + 1}):not(.jm-none)")
+            boxes = cells.evaluate_all(
+                "l => l.map(e => e.getBoundingClientRect()).map(b => [b.top, b.left, b.width])"
+            )
+            after = heads[number] if number < len(heads) else float("inf")
+            assert all(top < y < after for y, _left, _width in boxes), number
+            assert all(left >= 0 and 300 < width <= 390 for _y, left, width in boxes)
+            shown = cells.locator(".jm-small").evaluate_all(
+                "l => l.every(e => e.offsetHeight > 0 && e.innerText)"
+            )
+            assert shown
+        smallest = seen.page.locator(".jmap :is(li, p, small, span, b)").evaluate_all(
+            "l => Math.min(...l.filter(e => e.offsetHeight && e.innerText)"
+            ".filter(e => !e.closest('.unseen, .jm-share-of'))"
+            ".map(e => parseFloat(getComputedStyle(e).fontSize)))"
+        )
+        assert smallest >= 11
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_a_map_of_any_kind_is_one_landscape_sheet_on_paper(tmp_path) -> None:
     with browser.running() as chromium:
-        with browser.visit(chromium, page, phone=True) as seen:
-            seen.page.locator(".jm-scroll").evaluate("e => { e.scrollLeft = 400 }")
-            left = seen.page.locator(".jm-lane-steps th").evaluate("e => e.getBoundingClientRect().left")
-            assert 0 <= left < 5
-        with browser.visit(chromium, page) as seen:
-            sheet: Any = seen.page.pdf(prefer_css_page_size=True, print_background=True)
-    assert len(re.findall(rb"/Type\s*/Page\b", sheet)) == 1
-    (box,) = set(re.findall(rb"/MediaBox\s*\[([\d. ]+)\]", sheet))
-    width, height = map(float, box.split()[2:])
-    assert width > height
+        for name, page in pages(tmp_path).items():
+            if name == "board":  # maps side by side may take two
+                continue
+            with browser.visit(chromium, page) as seen:
+                sheet: Any = seen.page.pdf(prefer_css_page_size=True, print_background=True)
+            assert len(re.findall(rb"/Type\s*/Page\b", sheet)) == 1, name
+            (box,) = set(re.findall(rb"/MediaBox\s*\[([\d. ]+)\]", sheet))
+            width, height = map(float, box.split()[2:])
+            assert width > height
+
+
+def test_a_mark_of_evidence_leads_to_the_rows_of_its_cell(tmp_path) -> None:
+    page = map_page.page(current(authored=drawn()), language="en")
+    leads = set(re.findall(r'href="#(jmap-1-0-[a-z]+-[a-z]+)"', page))
+    rows = set(re.findall(r'<tr id="(jmap-1-0-[a-z]+-[a-z]+)"', page))
+    assert leads
+    assert leads <= rows
+
+
+def test_a_code_nobody_has_a_name_for_is_written_as_words_and_a_step_with_both_its_ends() -> None:
+    assert map_words.point("dp_news_banner", {}) == "Dp news banner"
+    assert map_words.point("a>b", {"a": "Advert", "b": "Basket"}) == "Advert → Basket"
+    entry = maps.Entry(maps.Measured(9, "journeys", "touchpoints"), name="exit:chat")
+    assert (
+        map_words.called(entry, "pains", "en", {"chat": "Messenger chat"})
+        == "Journeys end at: Messenger chat"
+    )
 
 
 def test_a_review_date_is_judged_on_the_day_that_is_given() -> None:

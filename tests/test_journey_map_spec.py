@@ -304,7 +304,10 @@ def test_a_blueprint_can_be_drawn_under_any_map_and_measures_stay() -> None:
     now = current()
     whole = maps.blueprint(now, drawn("behind"))
     assert whole.lanes[-4:] == maps.BLUEPRINT
-    assert all(cell in whole.cells for cell in now.cells)
+    kept = [cell for cell in now.cells if cell.lane in maps.BEFORE]
+    assert kept
+    assert all(cell in whole.cells for cell in kept)
+    assert not {cell.lane for cell in whole.cells} & {"time", "doing", "gains", "opportunities"}
     with pytest.raises(ParameterError, match="nothing of what goes on behind"):
         maps.blueprint(now, drawn("wanted"))
 

@@ -13,7 +13,8 @@ from journey_lib.journey_map.answers import (
 from journey_lib.journey_map.authored import FILE, Book, book, drawn, load, read, schema
 from journey_lib.journey_map.current import beside, current, stage_contacts
 from journey_lib.journey_map.exchange import to_cjml, to_csv, to_excel, to_mermaid
-from journey_lib.journey_map.kinds import Board, blueprint, day, future, side_by_side
+from journey_lib.journey_map.heard import of_answers, of_scores, of_topics, of_words
+from journey_lib.journey_map.kinds import BEFORE, Board, blueprint, day, future, side_by_side
 from journey_lib.journey_map.nouns import (
     BLUEPRINT,
     LANES,
@@ -36,9 +37,11 @@ from journey_lib.journey_map.nouns import (
     words_in,
 )
 from journey_lib.journey_map.template import blank
+from journey_lib.journey_map.touched import of_inventory, of_opportunities, of_steps, of_targets
 from journey_lib.journey_map.workshop import from_table
 
 __all__ = [
+    "BEFORE",
     "BLUEPRINT",
     "FILE",
     "LANES",
@@ -71,6 +74,14 @@ __all__ = [
     "from_table",
     "future",
     "load",
+    "of_answers",
+    "of_inventory",
+    "of_opportunities",
+    "of_scores",
+    "of_steps",
+    "of_targets",
+    "of_topics",
+    "of_words",
     "opportunities",
     "plain",
     "put",

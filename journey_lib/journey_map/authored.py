@@ -113,6 +113,23 @@ class Target(_Strict):
     review: dt.date | None = None
 
 
+class Topic(_Strict):
+    """A topic of the help desk that belongs to a stage, wherever it was raised: what hurt, and at what.
+
+    `topic` is written as the help desk writes it; `touchpoint` is one of `maps/touchpoints.yaml`.
+    """
+
+    topic: str = Field(min_length=1)
+    vi: str = ""
+    en: str = ""
+    touchpoint: str = ""
+
+    @property
+    def words(self) -> Words:
+        """What readers call it: in a language that is not written, as the help desk does."""
+        return {"vi": self.vi or self.topic, "en": self.en or self.topic}
+
+
 class Column(_Strict):
     """One stage of a map, and what is said of it lane by lane."""
 
@@ -130,6 +147,7 @@ class Column(_Strict):
     expectations: Notes = ()
     moments: Notes = ()
     kpi: tuple[Target, ...] = ()
+    topics: tuple[Topic, ...] = ()
     opportunities: tuple[Chance, ...] = ()
     actions: tuple[Action, ...] = ()
     owner: str = ""
@@ -155,7 +173,13 @@ class Sheet(_Strict):
     @model_validator(mode="after")
     def _once_each(self) -> Sheet:
         _once("stage", [column.stage for column in self.stages])
+        _once("topic", [each.topic for column in self.stages for each in column.topics])
         return self
+
+    @property
+    def topics(self) -> dict[str, tuple[str, Topic]]:
+        """The topics of the help desk that have a place: the stage of each, and what is said of it."""
+        return {each.topic: (column.stage, each) for column in self.stages for each in column.topics}
 
 
 class Who(_Strict):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Unpack
 from zoneinfo import ZoneInfo
@@ -17,6 +18,7 @@ from journey_lib.funnel.walk import Order
 from journey_lib.journey_map import frames
 from journey_lib.journey_map.nouns import (
     LANES,
+    Cell,
     Entry,
     Flow,
     Map,
@@ -47,6 +49,8 @@ def current(
     pains: pd.DataFrame | None = None,
     quotes: pd.DataFrame | None = None,
     inventory: pd.DataFrame | None = None,
+    cells: Sequence[Cell] = (),
+    called: Mapping[str, str] | None = None,
     k: int = 10,
     within: str | None = None,
     order: Order = "loose",
@@ -73,15 +77,25 @@ def current(
         What they say: columns stage, text, language, n, source.
     inventory
         Who answers for what: columns stage, touchpoint, owner (a department).
+    cells
+        What other results say of stages (`of_inventory`, `of_topics` and the like).
+    called
+        By which names people know the touchpoints of the data; those with one name count as one.
     """
     staged = views.steps_by(touches, "stage", model)
     period = cut.get("period")
-    reached = funnels.funnel(staged, order=order, within=within, period=period).suppressed(k)
+    whole = funnels.funnel(staged, order=order, within=within, period=period)
+    there = dict(zip(whole.table["step"], whole.table["reach"], strict=True))
+    reached = whole.suppressed(k)
     moves = views.transitions(staged, **cut).suppressed(k)
-    met = stage_contacts(touches, model, period=period).suppressed(k)
+    met = stage_contacts(touches, model, period=period, called=called).suppressed(k)
     flows = _flows(moves, model.names)
     entries: dict[tuple[str, str], list[Entry]] = {}
-    for (stage, lane), said in {**_counted(reached), **_met(met), **_waited(flows)}.items():
+    for (stage, lane), said in {
+        **_counted(reached, there, k),
+        **_met(met),
+        **_waited(flows, model.names[-1]),
+    }.items():
         entries.setdefault((stage, lane), []).extend(said)
     measured = Map(
         name="current" if authored is None else authored.name,
@@ -98,6 +112,7 @@ def current(
         frames.pains(pains, model.names, k),
         frames.quotes(quotes, model.names, k),
         frames.owners(inventory, model.names),
+        *((each,) for each in cells),
     ):
         measured = put(measured, given)
     return measured if authored is None else beside(measured, authored)
@@ -145,24 +160,40 @@ def beside(measured: Map, authored: Map) -> Map:
 
 
 def stage_contacts(
-    touches: Touches, model: Model, *, period: views.Period | None = None, customers: Array | None = None
+    touches: Touches,
+    model: Model,
+    *,
+    period: views.Period | None = None,
+    customers: Array | None = None,
+    called: Mapping[str, str] | None = None,
 ) -> Result:
     """What customers meet and do at every stage: channels, touchpoints and kinds of event.
 
     Columns stage, what (``channel``, ``touchpoint``, ``event_type``), name, customers (with it at the stage),
-    of (customers at the stage: the column reach of `funnel.funnel`), share with low and high (Wilson).
+    of (customers at the stage: the column reach of `funnel.funnel`), share with low and high (Wilson). Facts:
+    at_<stage> (customers), contacts_<stage> (contacts there). `called` gives touchpoints of the data other
+    names; those with one name count as one.
     """
     rules = views.coded(touches, model)
     start, end = (instant(day, touches.timezone) for day in (period or (None, None)))
-    names = (touches.channels, touches.touchpoints, touches.event_types)
+    known_as = called or {}
+    points = tuple(dict.fromkeys(known_as.get(name, name) for name in touches.touchpoints))
+    spot = np.array([*(points.index(known_as.get(name, name)) for name in touches.touchpoints), -1], np.int64)
+    names = (touches.channels, points, touches.event_types)
     counts = reduce(
         touches.buckets,
         lambda bucket: _contacts(
-            bucket, views.stage_of(bucket, rules), len(model.names), names, start, end, customers
+            replace(bucket, touchpoint=spot[bucket.touchpoint]),
+            views.stage_of(bucket, rules),
+            len(model.names),
+            names,
+            start,
+            end,
+            customers,
         ),
         lambda parts: [np.sum(each, axis=0) for each in zip(*parts, strict=True)],
     )
-    *by_name, there = counts
+    *by_name, there, contacts = counts
     rows = []
     for what, known, found in zip(("channel", "touchpoint", "event_type"), names, by_name, strict=True):
         stage, code = np.nonzero(found)
@@ -186,6 +217,7 @@ def stage_contacts(
     )
     said = {"period": None if period is None else [str(day) for day in period], "data": touches.fingerprint}
     facts = {f"at_{name}": int(n) for name, n in zip(model.names, there, strict=True)}
+    facts |= {f"contacts_{name}": int(n) for name, n in zip(model.names, contacts, strict=True)}
     return Result("stage_contacts", ordered.drop(columns=["_place", "_kind"]), facts, said, base="customers")
 
 
@@ -198,7 +230,7 @@ def _contacts(
     end: int | None,
     customers: Array | None,
 ) -> list[Array]:
-    """Customers by stage and channel, by stage and touchpoint, by stage and kind of event, and by stage."""
+    """Customers by stage and channel, by stage and touchpoint, by stage and kind of event; both by stage."""
     seen = stage >= 0
     if start is not None:
         seen &= bucket.timestamp >= start
@@ -213,15 +245,21 @@ def _contacts(
         key = stage[rows].astype(np.int64) * size + codes[rows]
         counts.append(distinct_people(key, bucket.customer[rows], stages * size).reshape(stages, size))
     rows = np.flatnonzero(seen)
-    return [*counts, distinct_people(stage[rows].astype(np.int64), bucket.customer[rows], stages)]
+    there = distinct_people(stage[rows].astype(np.int64), bucket.customer[rows], stages)
+    return [*counts, there, np.bincount(stage[rows], minlength=stages)]
 
 
-def _counted(reached: Result) -> dict[tuple[str, str], list[Entry]]:
-    """Customers at each stage, those who came on from the one before, those who went no further."""
+def _counted(reached: Result, there: Mapping[str, int], k: int) -> dict[tuple[str, str], list[Entry]]:
+    """Customers at each stage, those who came on from the one before, those who went no further.
+
+    Customers `there` are told by themselves: where few of them came on from the stage before, that alone is
+    not shown.
+    """
     entries: dict[tuple[str, str], list[Entry]] = {}
     rows = frames.records(reached.table)
     for place, row in enumerate(rows):
-        said = [_kpi("reach", "count", row["reach"], row["reach"])]
+        n = float(there[row["step"]])
+        said = [_kpi("reach", "count", n, n) if n >= k else None]
         if place:
             said.append(
                 _kpi("conversion", "share", row["of_previous"], row["conversion"], row["low"], row["high"])
@@ -240,8 +278,9 @@ def _kpi(
     """A measure as an entry; None where its group is too small to be shown."""
     if pd.isna(value) or pd.isna(n) or not n:
         return None
-    ends = (None if end is None else float(end) for end in (low, high))
-    return Entry(Measured(int(n), "customers", "funnel"), name=name, number=Number(float(value), unit, *ends))
+    low, high = (None if end is None else float(end) for end in (low, high))
+    number = Number(float(value), unit, low, high)
+    return Entry(Measured(int(n), "customers", "funnel"), name=name, number=number)
 
 
 def _met(met: Result) -> dict[tuple[str, str], list[Entry]]:
@@ -270,16 +309,18 @@ def _flows(moves: Result, stages: tuple[str, ...]) -> tuple[Flow, ...]:
     return tuple(found)
 
 
-def _waited(flows: tuple[Flow, ...]) -> dict[tuple[str, str], list[Entry]]:
-    """How long customers take to the next stage, where they go straight on to it."""
+def _waited(flows: tuple[Flow, ...], last: str) -> dict[tuple[str, str], list[Entry]]:
+    """How long customers take straight on to the next stage; from the last, to begin anew."""
+    onward = [(flow, ("median_days", "p90_days")) for flow in flows if flow.way == "next"]
+    back = [flow for flow in flows if flow.way == "back" and flow.source == last]
+    again = [(flow, ("median_back", "p90_back")) for flow in back[:1]]
     return {
         (flow.source, "time"): [
             Entry(Measured(flow.journeys, "steps", "transitions"), name=name, number=Number(days, "days"))
-            for name, days in (("median_days", flow.median_days), ("p90_days", flow.p90_days))
+            for name, days in ((names[0], flow.median_days), (names[1], flow.p90_days))
             if days is not None
         ]
-        for flow in flows
-        if flow.way == "next"
+        for flow, names in [*onward, *again]
     }
 
 
@@ -294,4 +335,6 @@ def _last_day(touches: Touches, period: views.Period | None) -> dt.date:
 def _aimed(stage: str, entry: Entry, goals: dict[tuple[str, str], Entry]) -> Entry:
     """A measure with its target, and what readers call it, where somebody has set one."""
     goal = goals.get((stage, entry.name))
-    return entry if goal is None else replace(entry, target=goal.target, direction=goal.direction)
+    if goal is None:
+        return entry
+    return replace(entry, text=goal.text, target=goal.target, direction=goal.direction)

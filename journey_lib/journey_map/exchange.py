@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Mapping
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -53,15 +54,16 @@ def to_mermaid(whole: Map, *, language: Language) -> str:
     return "\n".join(lines) + "\n"
 
 
-def to_cjml(whole: Map, *, language: Language) -> str:
+def to_cjml(whole: Map, *, language: Language, names: Mapping[str, str] | None = None) -> str:
     """The steps of a map in the Customer Journey Modeling Language (CJML 2.0), as XML.
 
     An actual journey for maps of kind ``current`` and ``support``, a planned one for the others. Steps become
     actions of the customer, touchpoints communication points between customer and firm, in the order of the
     stages; what else a map knows has no place in the language and is left out, feelings too, which belong to
-    one person's journey there. The elements of an actual journey, its actors and its communication points are
-    those of the example that the language's authors publish; actions and planned journeys are written by
-    analogy, and nothing was checked against a schema.
+    one person's journey there. `names` is what readers call touchpoints. The elements of an actual journey,
+    its actors and its communication points are those of the example that the language's authors publish;
+    those of actions and planned journeys are the ones other open tools for the language read and write. Their
+    schema was not at hand: what is written is well-formed and of that structure, no more is known.
     """
     way = "actual" if whole.kind in ("current", "support") else "planned"
     root = ElementTree.Element("CJML", {"version": "2.0"})
@@ -81,7 +83,7 @@ def to_cjml(whole: Map, *, language: Language) -> str:
             action = ElementTree.SubElement(points, f"{way}Action")
             _element(action, "touchpointID", f"TP{number}")
             _end(action, "initiator", customer, step)
-        for channel in _names(whole, spot.stage, language):
+        for channel in _names(whole, spot.stage, language, names or {}):
             number += 1
             point = ElementTree.SubElement(points, f"{way}CommunicationPoint")
             _element(point, "touchpointID", f"TP{number}")
@@ -135,10 +137,15 @@ def _score(whole: Map, stage: str) -> float | None:
 
 
 def _steps(whole: Map, stage: str, language: Language) -> list[str]:
-    cell = whole.at(stage, "steps") or whole.at(stage, "doing")
-    return [entry.said(language) for entry in (() if cell is None else cell.entries)]
+    """What customers do at a stage: their steps as people wrote them, else what they were seen doing."""
+    for lane in ("steps", "doing"):
+        cell = whole.at(stage, lane)
+        said = [e.said(language) for e in (() if cell is None else cell.entries) if ":" not in e.name]
+        if said:
+            return said
+    return []
 
 
-def _names(whole: Map, stage: str, language: Language) -> list[str]:
+def _names(whole: Map, stage: str, language: Language, names: Mapping[str, str]) -> list[str]:
     cell = whole.at(stage, "touchpoints")
-    return [entry.said(language) for entry in (() if cell is None else cell.entries)]
+    return [entry.said(language, names) for entry in (() if cell is None else cell.entries)]

@@ -62,7 +62,7 @@ def pains(found: pd.DataFrame | None, stages: Sequence[str], k: int) -> tuple[Ce
     words: list[str] = [name for name in LANGUAGES if name in found] or ["pain"]
     rows = _rows(found, ("stage", *words, "n", "of", "source"), "pains", stages)
     kept = [row for row in rows if row["n"] >= k]
-    return _by_stage(
+    return by_stage(
         "pains",
         [
             (
@@ -71,7 +71,7 @@ def pains(found: pd.DataFrame | None, stages: Sequence[str], k: int) -> tuple[Ce
                     Reported(int(row["of"]), str(row["source"])),
                     {lang: str(row[lang]) for lang in LANGUAGES if lang in words},
                     name="" if words != ["pain"] else str(row["pain"]),
-                    number=Number(row["n"] / row["of"], "share", *map(float, wilson(row["n"], row["of"]))),
+                    number=_part(row["n"], row["of"]),
                 ),
             )
             for row in sorted(kept, key=lambda row: -row["n"])
@@ -82,7 +82,7 @@ def pains(found: pd.DataFrame | None, stages: Sequence[str], k: int) -> tuple[Ce
 def quotes(found: pd.DataFrame | None, stages: Sequence[str], k: int) -> tuple[Cell, ...]:
     """Cells of the lane thinking from stage, text, language, n (people who said the like), source."""
     rows = _rows(found, ("stage", "text", "language", "n", "source"), "quotes", stages)
-    return _by_stage(
+    return by_stage(
         "thinking",
         [
             (
@@ -109,7 +109,7 @@ def owners(found: pd.DataFrame | None, stages: Sequence[str]) -> tuple[Cell, ...
             said.append(
                 (stage, Entry(evidence, name=str(owner), owner=str(owner), number=Number(n, "count")))
             )
-    return _by_stage("owner", said)
+    return by_stage("owner", said)
 
 
 def _rows(
@@ -133,9 +133,15 @@ def _rows(
     return records(frame)
 
 
-def _by_stage(lane: str, said: list[tuple[str, Entry]]) -> tuple[Cell, ...]:
+def by_stage(lane: str, said: list[tuple[str, Entry]]) -> tuple[Cell, ...]:
+    """Cells of a lane from entries with their stages, in the order in which they come."""
     order = list(dict.fromkeys(stage for stage, _entry in said))
     return tuple(Cell(stage, lane, tuple(entry for at, entry in said if at == stage)) for stage in order)
+
+
+def _part(n: float, of: float) -> Number:
+    low, high = wilson(np.array(n), np.array(of))
+    return Number(n / of, "share", float(low), float(high))
 
 
 def _known(value: Any) -> float | None:

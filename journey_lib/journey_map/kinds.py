@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 from journey_lib.errors import ParameterError
 from journey_lib.journey_map.nouns import BLUEPRINT, LANES, Entry, Map, Number, cells_of, put, same_stages
 
+# What a service blueprint shows of the customer's side, and who answers for it.
+BEFORE = ("steps", "touchpoints", "channels", "feeling", "pains", "kpi", "owner")
+
 
 def future(current: Map, authored: Map) -> Map:
     """The journey as it should be: the targets, how far the journey as it is still is from each, and the way.
@@ -62,7 +65,11 @@ def day(authored: Map) -> Map:
 
 
 def blueprint(whole: Map, authored: Map) -> Map:
-    """Any map with what goes on behind it: evidence, frontstage, backstage and systems of `authored`."""
+    """Any map with what goes on behind it: evidence, frontstage, backstage and systems of `authored`.
+
+    Of the map itself stay the lanes that a blueprint shows above its lines (`BEFORE`), so that it can be read
+    on one sheet; all others are on the map it is made of.
+    """
     cells = tuple(cell for cell in authored.cells if cell.lane in BLUEPRINT)
     if not cells:
         raise ParameterError(
@@ -76,7 +83,9 @@ def blueprint(whole: Map, authored: Map) -> Map:
         title=authored.title or whole.title,
         departments={**authored.departments, **whole.departments},
     )
-    return put(shown, cells)
+    kept = tuple(cell for cell in shown.cells if cell.lane in BEFORE)
+    lanes = tuple(lane for lane in shown.lanes if lane in BEFORE)
+    return put(replace(shown, cells=kept, lanes=lanes), cells)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from journey_lib.workspace import Words
 
 Kind = Literal["current", "future", "day", "support"]
 Level = Literal["measured", "reported", "authored", "assumed"]
-Unit = Literal["count", "share", "days", "score", "money"]
+Unit = Literal["count", "share", "per_100", "days", "score", "rating", "money"]
 Direction = Literal["at_least", "at_most"]
 Way = Literal["next", "skip", "back", "repeat"]
 
@@ -91,12 +91,17 @@ Evidence = Annotated[Measured | Reported | Authored | Assumed, Field(discriminat
 
 @dataclass(frozen=True)
 class Number:
-    """A figure with its interval. Shares are parts of 1, scores lie from -1 to 1, money in major units."""
+    """A figure with its interval.
+
+    Shares are parts of 1, scores lie from -1 to 1, ratings on the scale of their survey; money is in major
+    units of `currency`.
+    """
 
     value: float
     unit: Unit
     low: float | None = None
     high: float | None = None
+    currency: str = ""
 
 
 @dataclass(frozen=True)

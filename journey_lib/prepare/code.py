@@ -98,7 +98,8 @@ def _tidied(engine: Engine, names: Sequence[str], met: dict[str, str | None]) ->
     """Names as they are written once they are tidy; `met` keeps what was asked before."""
     new = [name for name in names if name not in met]
     if new:
-        tidy = f"SELECT said, {written.words('said')} FROM (SELECT unnest($1::VARCHAR[]) AS said)"
+        said = "said"
+        tidy = f"SELECT {said}, {written.words(said)} FROM (SELECT unnest($1::VARCHAR[]) AS {said})"
         met.update(engine.rows(tidy, [new]))
     return [met[name] for name in names]
 

@@ -6,6 +6,7 @@ Tickets say where it hurts and how long an answer takes.
 """
 
 from journey_lib.voice.after import after
+from journey_lib.voice.at_stages import answers_at, topics_at, words_at
 from journey_lib.voice.classifier import SentimentModel, WordModel
 from journey_lib.voice.held_out import assess, by_lexicon, confusion, disagreements, held_out, rated
 from journey_lib.voice.lexicon import Lexicon
@@ -25,6 +26,7 @@ __all__ = [
     "Topics",
     "WordModel",
     "after",
+    "answers_at",
     "as_emotion",
     "assess",
     "by_lexicon",
@@ -44,4 +46,6 @@ __all__ = [
     "tickets",
     "tones",
     "topics",
+    "topics_at",
+    "words_at",
 ]

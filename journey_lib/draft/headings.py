@@ -24,6 +24,7 @@ FILE = Path(__file__).parent / "headings.yaml"
 TELLING: Mapping[str, Mapping[str, int]] = {
     "events": {"event_type": 4, "event_id": 2, "touchpoint": 2},
     "orders": {"order_id": 3, "value": 2, "items": 2},
+    "items": {"category": 4, "order_id": 2},
     "returns": {"order_id": 2, "value": 3, "kind": 2},
     "costs": {"cost": 4, "impressions": 3, "clicks": 2, "campaign": 2},
     "customers": {"name": 2, "birth_year": 2, "gender": 2, "opt_out": 2, "tier": 2, "joined": 2},

@@ -46,6 +46,7 @@ def stage(source: Source, root: Path, engine: Engine, into: str) -> Mapping[str,
     placed = {name: places.get(column, identifier(column)) for name, column in names.items()}
     relation = f"SELECT *, 'PostgreSQL' AS file FROM {into}_rows"
     counted = convert.canonical(source, kinds, relation, engine, into, placed)
+    engine.fix(into)  # what the database said is not kept twice
     engine.run(f"DROP TABLE {into}_rows")
     return counted
 

@@ -108,7 +108,7 @@ def scale(told: Portraits, row: Any, name: str) -> dict[str, Any]:
         "low": 100 * row["place_lower"],
         "high": 100 * row["place_upper"],
         "mid": 50,
-        "said": _("{mine}; others {others}", mine=mine, others=others) + f" (n = {i18n.number(row['n'])})",
+        "said": _("{mine}; others {others}", mine=mine, others=others) + f" (n\u00a0=\u00a0{i18n.number(row['n'])})",
     }
 
 
@@ -211,7 +211,7 @@ def changed(told: Portraits, persona: str) -> dict[str, Any] | None:
 def _beside(told: Portraits, row: Mapping[Any, Any]) -> str:
     mine, others = lines.both(row, "rest", told.features.currency)
     return _(
-        "{trait}: {mine}; others {others} (n = {n})",
+        "{trait}: {mine}; others {others} (n\u00a0=\u00a0{n})",
         trait=told.titles.get(str(row["feature"]), str(row["feature"])),
         mine=mine,
         others=others,

@@ -108,7 +108,8 @@ def scale(told: Portraits, row: Any, name: str) -> dict[str, Any]:
         "low": 100 * row["place_lower"],
         "high": 100 * row["place_upper"],
         "mid": 50,
-        "said": _("{mine}; others {others}", mine=mine, others=others) + f" (n\u00a0=\u00a0{i18n.number(row['n'])})",
+        "said": _("{mine}; others {others}", mine=mine, others=others)
+        + f" (n\u00a0=\u00a0{i18n.number(row['n'])})",
     }
 
 

@@ -87,9 +87,7 @@ def alternatives(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
     )
     colour = alt.Color("what:N", title=None, sort=[worst, mean])
     dash = alt.StrokeDash("what:N", sort=[worst, mean], legend=None)
-    lines = base.mark_line().encode(
-        x=x, y=y, color=alt.Color("what:N", sort=[worst, mean], legend=None), strokeDash=dash
-    )
+    lines = base.mark_line().encode(x=x, y=y, color=colour, strokeDash=dash)
     points = base.mark_point(filled=True, opacity=1).encode(
         x=x,
         y=y,
@@ -109,8 +107,8 @@ def alternatives(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
     rules = alt.Chart(limits).mark_rule(style="reference").encode(y="at:Q")
     words = (
         alt.Chart(limits)
-        .mark_text(style="label", align="right", baseline="bottom", dx=-4)
-        .encode(y="at:Q", x=alt.value("width"), text="label:N")
+        .mark_text(style="label", align="left", baseline="top", dx=4, dy=3)
+        .encode(y="at:Q", x=alt.value(0), text="label:N")
     )
     return alt.layer(rules, lines, points, words).properties(
         title=_title(_("How many personas are found again in another sample?"), subtitle),

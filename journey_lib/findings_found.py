@@ -114,12 +114,13 @@ def verdict(found: Found) -> str:
         "high": i18n.number(said.high, 2),
         "chance": i18n.number(said.chance, 2),
         "n": i18n.number(said.customers),
+        "cut": i18n.number(said.cut, 2),
     }
     if said.verdict == "continuum":
         told = _(
             "**A continuum, not kinds of people.** Groups of these {n} customers are {ratio} times as wide as"
-            " those of {nulls} sets made without groups (these vary from {low} to {high}; p = {chance}):"
-            " whoever draws borders here makes them up.",
+            " those of {nulls} sets made without groups (these vary from {low} to {high}; p = {chance});"
+            " only below {cut} are they taken for kinds of people. Whoever draws borders here makes them up.",
             **numbers,
         )
     else:

@@ -200,7 +200,9 @@ def test_strengths_weaknesses_and_changes_are_in_numbers_that_differ():
             since=dt.date(2025, 1, 1),
         )
     )
-    assert "Conversions: 2 conversions; others 0 conversions (n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}20)" in said
+    assert (
+        "Conversions: 2 conversions; others 0 conversions (n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}20)" in said
+    )
     assert "Since 1 Jan 2025" in said
     assert "▲ Conversions: 0 conversions → 2 conversions" in said
     assert "No trait changed beyond chance." in said  # of the other persona

@@ -30,7 +30,8 @@ class Structure:
 
     `ratio` is the smallest over `KS` of the inertia of k-means beside its mean in continua of the same shape
     (1: no denser); `low` and `high` are the smallest and largest such ratio of the continua themselves;
-    `chance` how often a continuum would come as low, (b + 1) / (nulls + 1). `table` has a row for each k.
+    `chance` how often a continuum would come as low, (b + 1) / (nulls + 1). Groups have
+    a ratio below `cut`. `table` has a row for each k.
     """
 
     verdict: Verdict
@@ -42,6 +43,7 @@ class Structure:
     nulls: int
     seed: int
     table: pd.DataFrame
+    cut: float = CUT
 
 
 def structure(
@@ -87,7 +89,7 @@ def structure(
     )
     verdict: Verdict = "groups" if ratio < cut and chance <= CHANCE else "continuum"
     return Structure(
-        verdict, ratio, float(ratios.min()), float(ratios.max()), chance, len(x), nulls, seed, table
+        verdict, ratio, float(ratios.min()), float(ratios.max()), chance, len(x), nulls, seed, table, cut
     )
 
 

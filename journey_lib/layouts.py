@@ -56,14 +56,8 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "days_past": "number",
         },
     ),
-    "map_changes": (
-        "What the map says otherwise than before",
-        CHANGES,
-    ),
-    "map_changes_since": (
-        "What the map says otherwise than in the earlier run",
-        CHANGES,
-    ),
+    "map_changes": ("What the map says otherwise than before", CHANGES),
+    "map_changes_since": ("What the map says otherwise than in the earlier run", CHANGES),
     "map_opportunities": (
         "Opportunities, the most promising first",
         {
@@ -307,10 +301,7 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "journeys": "number",
         },
     ),
-    "trust": (
-        "Can reports on these data be trusted?",
-        {"check": "text", "found": "text", "rule": "text"},
-    ),
+    "trust": ("Can reports on these data be trusted?", {"check": "text", "found": "text", "rule": "text"}),
     "reconciled": (
         "What became of every row, with an example of every reason",
         {
@@ -324,13 +315,7 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     ),
     "gaps": (
         "Days without rows where there usually are some",
-        {
-            "series": "text",
-            "first_day": "date",
-            "last_day": "date",
-            "days": "number",
-            "expected": "number",
-        },
+        {"series": "text", "first_day": "date", "last_day": "date", "days": "number", "expected": "number"},
     ),
     "jumps": (
         "Sudden changes of volume, the largest of single channels",

@@ -244,13 +244,14 @@ def test_dates_without_times_are_seen_as_midnight(shop):
 def test_the_local_clock_is_that_of_the_zone(zone):
     from zoneinfo import ZoneInfo
 
+    from journey_lib.health.evidence import local
+
     instants = [
         dt.datetime(2025, m, d, h, 31, tzinfo=dt.UTC) for m, d, h in ((3, 9, 6), (3, 30, 1), (11, 2, 5))
     ]
     asked = pd.Series([int(t.timestamp() * 1e6) for t in instants]).to_numpy()
-    local = health.evidence.__globals__["local"](asked, zone)
     expected = [t.astimezone(ZoneInfo(zone)).replace(tzinfo=dt.UTC).timestamp() * 1e6 for t in instants]
-    assert local.tolist() == expected
+    assert local(asked, zone).tolist() == expected
 
 
 def test_rows_before_1990_and_far_from_the_rest_do_not_stretch_the_period(shop):

@@ -138,6 +138,7 @@ def test_a_stage_that_is_not_is_told_before_a_kernel_starts(shop, tmp_path):
         runner.run(jl.open(tmp_path), report, {}, language="en", reports_dir=tmp_path)
 
 
+@pytest.mark.slow
 def test_the_explorer_draws_every_view(shop, monkeypatch):
     i18n.speak("en")
     run = session.start(str(shop), "en")

@@ -121,6 +121,7 @@ def test_continua_keep_every_value_and_every_correlation() -> None:
     assert np.corrcoef(like.T) == pytest.approx(np.corrcoef(x.T), abs=0.06)
 
 
+@pytest.mark.slow
 def test_groups_are_told_from_a_continuum(features: Features) -> None:
     assert structure(matrix(features)).verdict == "groups"
     rng = np.random.default_rng(5)

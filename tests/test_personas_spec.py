@@ -156,6 +156,7 @@ def test_bounds_that_cannot_be_are_told(bounds: dict, said: str) -> None:
 # --- value shares ---
 
 
+@pytest.mark.slow
 def test_the_interval_of_a_value_share_covers_the_truth_about_as_often_as_it_says() -> None:
     """Two kinds of customers, skewed amounts: the share of all value that the one kind brings."""
     chance, truth = np.random.default_rng(4), 0.2 * 3 / (0.2 * 3 + 0.8)
@@ -376,6 +377,7 @@ def test_the_top_is_a_part_of_who_brought_value_and_ties_stay_together() -> None
     assert "value" not in found.table["feature"].tolist()
 
 
+@pytest.mark.slow
 def test_the_interval_of_a_lift_covers_the_truth_about_as_often_as_it_says() -> None:
     """Who is worth more is likelier to be a woman: 0.5 of all and more of the top, counted on a million."""
 

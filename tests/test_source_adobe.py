@@ -257,6 +257,7 @@ def test_a_feed_that_is_not_whole_is_refused(tmp_path, change, said):
         staged(tmp_path)
 
 
+@pytest.mark.slow
 def test_the_demo_shop_read_back_is_the_same(tmp_path):
     shop = shops.made(tmp_path / "shop", 120)
     opened = jl.open(exports.export(shop.folder / "raw", tmp_path / "export", "adobe"))

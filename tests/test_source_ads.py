@@ -211,6 +211,7 @@ def test_bytes_in_another_encoding_and_another_table_are_refused(tmp_path):
         staged(tmp_path, HEAD, source().replace("costs", "events"))
 
 
+@pytest.mark.slow
 def test_the_demo_shop_costs_read_back_are_the_same(tmp_path):
     shop = shops.made(tmp_path / "shop", 120)
     opened = jl.open(exports.export(shop.folder / "raw", tmp_path / "export", "ads"))

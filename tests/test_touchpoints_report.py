@@ -124,6 +124,7 @@ def test_without_maps_the_page_says_so_and_shows_what_was_seen(shop, tmp_path):
     assert "push_cart" in page
 
 
+@pytest.mark.slow
 def test_the_explorer_looks_around_every_touchpoint(shop, monkeypatch):
     i18n.speak("en")
     run = session.start(str(shop), "en")

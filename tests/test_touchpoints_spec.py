@@ -180,6 +180,7 @@ def test_there_is_no_change_to_speak_of_where_the_data_do_not_cover_both_periods
     assert math.isnan(ad["change"])
 
 
+@pytest.mark.slow
 def test_the_interval_of_a_change_holds_it_nineteen_times_of_twenty():
     rng = np.random.default_rng(5)
     held = []

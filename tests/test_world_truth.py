@@ -69,6 +69,7 @@ def small() -> tuple[Scene, Block]:
     return where, block
 
 
+@pytest.mark.slow
 def test_orders_drawn_are_as_many_as_were_expected() -> None:
     gaps = [
         float(len(block.orders.person) - block.answers.orders[:, 0].sum())
@@ -98,6 +99,7 @@ def test_a_pair_costs_no_less_than_either_and_no_more_than_both_where_they_do_no
         assert max(alone) <= both + 1e-9
 
 
+@pytest.mark.slow
 def test_more_money_brings_less_than_less_money_loses() -> None:
     assert (LESS, MORE) == (0.8, 1.2)
     found = list(lives(BASE, 8, seed=3, asked=True))

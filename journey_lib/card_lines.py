@@ -52,7 +52,8 @@ def measure(value: float, kind: str, unit: str, currency: str) -> str:
     if kind == "amount":
         return money(value, currency)
     digits = 0 if abs(value) >= 10 or float(value).is_integer() else 1
-    return f"{i18n.number(value, digits)} {_(unit)}".strip()
+    # "số chuyển đổi" stands before a number; after it, as its unit, it is "chuyển đổi".
+    return f"{i18n.number(value, digits)} {_(unit).removeprefix('số ')}".strip()
 
 
 def both(row: Mapping[Any, Any], other: str, currency: str) -> tuple[str, str]:

@@ -225,3 +225,9 @@ def test_what_people_write_does_no_harm():
     said = page(portraits(notes=Notes.model_validate({"personas": written})))
     assert "<b>Hùng</b>" not in said
     assert said.count("&lt;b&gt;Hùng&lt;/b&gt; =1+1") >= 5  # the name, two notes and who wrote them
+
+
+def test_a_unit_follows_its_number_without_saying_number_again():
+    with i18n.speaking("vi"):
+        assert card_lines.measure(2, "count", "conversions", "VND") == "2 chuyển đổi"
+        assert card_lines.measure(42, "count", "days", "VND") == "42 ngày"

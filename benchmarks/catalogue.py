@@ -140,7 +140,7 @@ BENCHMARKS = (
         10 * MILLION,
         ours("prepare", "{workspace}"),
         Command("ours", "peers/duckdb_scan.py", ("{events}",)),
-        target=None,
+        target=10,
         same=("events",),
         turns=1,
     ),

@@ -101,7 +101,6 @@ def stitch(
         if level == settings.level:
             chosen, second = answer, more
     del edges, answer
-    engine.use(SHARE)
     _give(engine, names, starts, who, chosen)
     others = [name for name in names if name not in staged.get("identifiers", ())]
     logs = [merge_log(chosen, [labels[name] for name in names]), *([] if second is None else [second])]
@@ -123,7 +122,9 @@ def stitch(
     kept.levels(folder / "levels.parquet", levels)
     if alike is not None:
         kept.review(folder / "review.parquet", alike.review, chosen)
-    return Stitched(facts, _people(nodes, chosen))
+    people = _people(nodes, chosen)
+    engine.use(SHARE)  # most arrays of identifiers are not needed any more
+    return Stitched(facts, people)
 
 
 def _lend(engine: Engine, name: str, identifiers: Sequence[str]) -> None:

@@ -122,9 +122,8 @@ def stitch(
     kept.levels(folder / "levels.parquet", levels)
     if alike is not None:
         kept.review(folder / "review.parquet", alike.review, chosen)
-    people = _people(nodes, chosen)
     engine.use(SHARE)  # most arrays of identifiers are not needed any more
-    return Stitched(facts, people)
+    return Stitched(facts, _people(nodes, chosen))
 
 
 def _lend(engine: Engine, name: str, identifiers: Sequence[str]) -> None:

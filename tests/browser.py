@@ -68,6 +68,12 @@ class Visit:
             self.page.locator(f'[data-drawing="{number}"].drawn svg.marks').first.wait_for(timeout=20_000)
         return int(self.page.locator(".drawn .live svg.marks").count())
 
+    def faults(self) -> list[str]:
+        """What a reader would stumble over: requests, words on the console, a page too wide, axe's complaints."""
+        wide = self.overflow()
+        too_wide = [f"{wide} pixels wider than the window"] if wide > 0 else []
+        return [*self.asked, *self.said, *too_wide, *self.complaints()]
+
     def overflow(self) -> int:
         """By how many pixels the page is wider than its window."""
         return int(self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth"))

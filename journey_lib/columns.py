@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from journey_lib.errors import DataError, ParameterError, did_you_mean
+from journey_lib.model import timezones
 from journey_lib.prepare import BUCKET_ROWS, refuse_reserved
 from journey_lib.workspace import minor_digits
 
@@ -77,8 +77,8 @@ def moments(column: pa.ChunkedArray, name: str, timezone: str) -> Ints:
             f"'{name}' holds {column.type}, not times",
             do="convert it by its format first: pd.to_datetime(..., format='%d/%m/%Y %H:%M:%S')",
         )
-    if timezone != "UTC" and timezone not in (zones := zoneinfo.available_timezones()):
-        raise ParameterError(f"'{timezone}' is not a known time zone", do=did_you_mean(timezone, zones))
+    if timezone != "UTC" and timezone not in timezones():
+        raise ParameterError(f"'{timezone}' is not a known time zone", do=did_you_mean(timezone, timezones()))
     if column.type.tz is None and timezone != "UTC":
         local = pd.Series(column.to_pandas())
         try:

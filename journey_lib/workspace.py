@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import zoneinfo
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -20,7 +19,7 @@ from pydantic import (
 )
 
 from journey_lib.errors import ConfigError, JourneyError, did_you_mean
-from journey_lib.model import IDENTIFIERS, TABLES, Language, duration
+from journey_lib.model import IDENTIFIERS, TABLES, Language, duration, timezones
 
 CONFIG = "journey.yaml"
 
@@ -364,10 +363,8 @@ def open_workspace(folder: str | Path) -> Workspace:
 
 
 def _known_zone(name: str) -> str:
-    if name not in zoneinfo.available_timezones():
-        raise ValueError(
-            f"timezone: '{name}' is not known. {did_you_mean(name, zoneinfo.available_timezones())}"
-        )
+    if name not in timezones():
+        raise ValueError(f"timezone: '{name}' is not known. {did_you_mean(name, timezones())}")
     return name
 
 

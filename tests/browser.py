@@ -69,7 +69,7 @@ class Visit:
         return int(self.page.locator(".drawn .live svg.marks").count())
 
     def faults(self) -> list[str]:
-        """What a reader would stumble over: requests, words on the console, a page too wide, axe's complaints."""
+        """What a reader would stumble over: requests, a console that speaks, too wide a page, axe's finds."""
         wide = self.overflow()
         too_wide = [f"{wide} pixels wider than the window"] if wide > 0 else []
         return [*self.asked, *self.said, *too_wide, *self.complaints()]

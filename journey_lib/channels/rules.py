@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,7 @@ def files(rules: str, extensions: Sequence[str] = ()) -> list[Path]:
     return [file for file in named if file.is_file()]
 
 
+@cache
 def _file(name: str) -> Mapping[str, Any]:
     found: Mapping[str, Any] = yaml.safe_load((FILES / f"{name}.yaml").read_text(encoding="utf-8"))
     return found

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from journey_lib.errors import ConfigError, JourneyError, ParameterError, did_you_mean
+from journey_lib.model import timezones
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,14 +74,10 @@ def init(
 
 
 def _check(timezone: str, currency: str | None) -> None:
-    import zoneinfo
-
     from babel.numbers import is_currency
 
-    if timezone not in zoneinfo.available_timezones():
-        raise ParameterError(
-            f"--timezone {timezone!r} is not known", do=did_you_mean(timezone, zoneinfo.available_timezones())
-        )
+    if timezone not in timezones():
+        raise ParameterError(f"--timezone {timezone!r} is not known", do=did_you_mean(timezone, timezones()))
     if currency is not None and not is_currency(currency):
         raise ParameterError(
             f"--currency {currency!r} is no currency", do="give its ISO 4217 code, such as VND or USD"

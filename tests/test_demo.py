@@ -86,6 +86,7 @@ def shop(workspace: Path, counts: Mapping[str, int]) -> SimpleNamespace:
 # --- always the same shop ---
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes_whatever_the_number_of_threads(tmp_path: Path) -> None:
     threads = pa.cpu_count()
     made = {}
@@ -97,6 +98,7 @@ def test_the_same_seed_gives_the_same_bytes_whatever_the_number_of_threads(tmp_p
     assert made[1] == made[4]
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes_whatever_the_number_of_processes(tmp_path: Path) -> None:
     for count in (1, 3):
         demo.generate(tmp_path / str(count), customers=4_500, seed=7, months=2, processes=count)
@@ -112,6 +114,7 @@ def test_another_seed_makes_another_shop(tmp_path: Path) -> None:
     assert set(one.crm["Số điện thoại"]) != set(other.crm["Số điện thoại"])
 
 
+@pytest.mark.slow
 def test_a_larger_shop_has_the_same_first_people_with_the_same_lives(tmp_path: Path) -> None:
     for customers in (1_500, 4_500):
         demo.generate(tmp_path / str(customers), customers=customers, months=2)
@@ -128,6 +131,7 @@ def test_a_larger_shop_has_the_same_first_people_with_the_same_lives(tmp_path: P
         )
 
 
+@pytest.mark.slow
 def test_the_number_of_customers_sets_the_size(tmp_path: Path) -> None:
     rows = {n: demo.generate(tmp_path / str(n), customers=n)["event_rows"] for n in (1_000, 4_000)}
     assert rows[4_000] / rows[1_000] == pytest.approx(4, rel=0.15)
@@ -143,6 +147,7 @@ def test_start_and_months_set_the_period_and_the_files(tmp_path: Path) -> None:
     assert local.max() < pd.Timestamp("2026-03-15", tz="Asia/Ho_Chi_Minh")
 
 
+@pytest.mark.slow
 def test_every_months_file_holds_that_local_month(workspace: Path, counts: Mapping[str, int]) -> None:
     for file in (workspace / "raw").glob("events_*.parquet"):
         times = pq.read_table(file, columns=["timestamp"]).to_pandas().timestamp.dropna()

@@ -18,6 +18,8 @@ from journey_lib.demo import exports
 from journey_lib.engine import connect
 from journey_lib.errors import DataError, ParameterError
 
+pytestmark = pytest.mark.slow  # whole shops are written and read back
+
 CUSTOMERS = 400
 # What a format keeps of a second, and what it calls an order.
 PRECISION = {

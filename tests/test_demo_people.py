@@ -24,6 +24,8 @@ from journey_lib.demo.scene import scene
 from journey_lib.demo.seasons import calendar
 from journey_lib.demo.shop import BASE
 
+pytestmark = pytest.mark.slow  # thousands of lives are simulated
+
 SIZE = 2_048
 BLOCKS = 12
 SEED = 2025

@@ -17,6 +17,8 @@ from shops import local, made, truth
 from journey_lib import demo
 from journey_lib.demo import fragments, service
 
+pytestmark = pytest.mark.slow  # whole worlds are simulated
+
 ROOT = Path(__file__).parents[1]
 OPENS = pd.Timestamp("2025-01-01")
 PROVINCES = ("Bình Dương", "Đồng Nai", "Bà Rịa - Vũng Tàu")

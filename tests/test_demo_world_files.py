@@ -14,6 +14,8 @@ import pandas as pd
 import pytest
 from shops import made, truth
 
+pytestmark = pytest.mark.slow  # whole worlds are simulated
+
 ROOT = Path(__file__).parents[1]
 
 

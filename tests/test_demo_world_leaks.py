@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from journey_lib import demo
 
+pytestmark = pytest.mark.slow  # whole worlds are simulated
+
 SURE = 4.5  # standard errors: about one false alarm in 300,000 looks
 
 

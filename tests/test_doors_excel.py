@@ -115,6 +115,7 @@ def test_a_sheet_is_named_and_its_header_may_stand_lower(tmp_path):
         staged(tmp_path, ORDERS.format(", sheet: Don"))
 
 
+@pytest.mark.slow
 def test_more_rows_than_one_piece_come_in_order(tmp_path):
     book(tmp_path, *([str(n), "KH", dt.datetime(2025, 1, 1), n] for n in range(20_003)))
     table, _ = staged(tmp_path, ORDERS.format(""))

@@ -10,11 +10,14 @@ import tempfile
 import unicodedata
 from pathlib import Path
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from test_doors_text import staged
 
 from journey_lib.errors import JourneyError
+
+pytestmark = pytest.mark.slow  # hundreds of files are made up and read
 
 FEW = settings(max_examples=25, deadline=None)
 HIDDEN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")

@@ -226,6 +226,7 @@ def test_a_number_with_several_readings_is_asked_about(tmp_path: Path, value: st
         prepare.prepare(jl.open(tmp_path))
 
 
+@pytest.mark.slow
 @FILES
 @given(
     amounts=st.lists(st.integers(0, 99_999_999), min_size=1, max_size=6),
@@ -467,6 +468,7 @@ def test_any_text_comes_back_from_yaml_letter_for_letter(said: str) -> None:
 LETTERS = st.characters(blacklist_categories=("Cs",), blacklist_characters="\x00\ufeff")
 
 
+@pytest.mark.slow
 @settings(FILES, max_examples=100)
 @given(heading=st.text(LETTERS, min_size=1, max_size=20))
 @example(heading='"')
@@ -808,6 +810,7 @@ def test_a_file_that_cannot_be_read_is_named_and_the_others_are_described(tmp_pa
     assert [source.table for source in jl.open(tmp_path).sources] == ["orders"]
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     data=st.binary(max_size=400),

@@ -307,6 +307,7 @@ def test_the_doubtful_are_listed_by_code_and_chance_and_nothing_else(splink) -> 
     assert all(0.5 <= chance < 1 for chance in found.review["probability"].to_pylist())
 
 
+@pytest.mark.slow
 def test_the_same_rows_in_any_order_give_the_same_pairs(splink) -> None:
     tam = {**NHU, "name": "Đỗ Minh Tâm"}
     rows = [{**NHU, "id": "A0"}, {**NHU, "id": "A1"}, {**tam, "id": "B0"}, {**tam, "id": "B1", "city": None}]

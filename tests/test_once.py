@@ -256,6 +256,7 @@ def shared(shop: Workspace) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 def test_both_languages_are_given_what_each_would_compute_alone(
     shop: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -387,6 +387,7 @@ def test_clear_groups_are_found_in_their_number(k: int) -> None:
     assert (found.structure.verdict, found.k) == ("groups", k)
 
 
+@pytest.mark.slow
 def test_a_slope_cut_in_two_has_no_valley_and_two_groups_have() -> None:
     rng = np.random.default_rng(0)
     slope = rng.normal(size=(2000, 2)) * [4, 1]

@@ -54,6 +54,7 @@ def owners(shop: Path, opened) -> pd.DataFrame:
     return found.merge(true[["kind", "label", "person"]], on=["kind", "label"])
 
 
+@pytest.mark.slow
 def test_customers_are_pure_and_how_complete_they_are_is_known(owners, record_property):
     """Precision 1.000 in three digits; recall cannot be high where people leave nothing in common."""
     quality = pairwise(owners["customer_id"].tolist(), owners["person"].tolist())
@@ -99,6 +100,7 @@ def test_views_of_the_same_customers_agree(opened):
     assert at["touched"].is_monotonic_increasing
 
 
+@pytest.mark.slow
 def test_customers_without_identifiers_are_reported_as_they_came(tmp_path):
     shops.with_known_people(tmp_path)
     demo.generate(tmp_path, customers=300)

@@ -30,13 +30,14 @@ def shop(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def opened(shop: Path):
-    return jl.open(shop)
+    workspace = jl.open(shop)
+    prepare.prepare(workspace)
+    return workspace
 
 
 @pytest.fixture(scope="module")
 def owners(shop: Path, opened) -> pd.DataFrame:
     """Every identifier that was kept, its customer, and whose it is; without shared and mistyped ones."""
-    prepare.prepare(opened)
     found = pd.read_parquet(opened.work / "identity" / "identifiers.parquet")
     known = pd.read_parquet(shop / "truth" / "fragments.parquet")
     secret = key(file=shop / "raw" / "identity.key")

@@ -66,7 +66,10 @@ def match_rates(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
         )
     frame = frame.assign(
         source_name=[_(source) for source in frame["source"]],
-        label=[i18n.percent(share) for share in frame["share"]],
+        label=[
+            f"{i18n.percent(share)} (n = {i18n.number(n)})"
+            for share, n in zip(frame["share"], frame["customers"], strict=True)
+        ],
     )
     order = frame.sort_values("share", ascending=False)["source_name"].tolist()
     y = alt.Y("source_name:N", sort=order, title=None)
@@ -77,8 +80,8 @@ def match_rates(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
         x=alt.X(
             "share:Q",
             title=_("Customers whom another source knows too"),
-            axis=alt.Axis(format=".0%"),
-            scale=alt.Scale(domain=[0, 1]),
+            axis=alt.Axis(format=".0%", values=[0, 0.25, 0.5, 0.75, 1]),
+            scale=alt.Scale(domain=[0, 1.25]),  # room for the words behind a bar
         ),
         tooltip=[
             _tip("source_name", _("Source")),

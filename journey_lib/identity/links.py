@@ -75,10 +75,11 @@ def shared(nodes: Nodes, links: Edges, rules: Rules) -> Array:
     limits = [rules.of(kind).limit for kind in KINDS]
     limit = np.array([none if each is None else each for each in limits])
     strong, weak = nodes.kind[links.left], nodes.kind[links.right]
-    counted = (strong < weak) & (limit < none)[weak]
+    counted = np.flatnonzero((strong < weak) & (limit < none)[weak])
+    value = links.right[counted]
     # Of all stronger kinds together first: few values come near their limit.
-    near = np.bincount(links.right[counted], minlength=len(nodes)) > limit[nodes.kind]
-    rows = np.flatnonzero(counted & near[links.right])
+    near = np.bincount(value, minlength=len(nodes)) > limit[nodes.kind]
+    rows = counted[near[value]]
     pairs, many = np.unique(links.right[rows] * np.int64(len(KINDS)) + strong[rows], return_counts=True)
     value = pairs // len(KINDS)
     over = np.zeros(len(nodes), bool)
@@ -87,7 +88,7 @@ def shared(nodes: Nodes, links: Edges, rules: Rules) -> Array:
 
 
 def by_strength(nodes: Nodes, links: Edges, rows: Array, group: Array, groups: int) -> Array:
-    """The chosen rows by group and, within a group, the strongest first.
+    """The order of the chosen rows by group and, within a group, the strongest first.
 
     A link is as strong as its weaker end, then as its stronger end; then the most seen, the oldest, and at
     last the labels decide.
@@ -95,4 +96,4 @@ def by_strength(nodes: Nodes, links: Edges, rows: Array, group: Array, groups: i
     left, right = links.left[rows], links.right[rows]
     strength = nodes.kind[right].astype(np.int16) * len(KINDS) + nodes.kind[left]
     evidence = Evidence(strength, links.count[rows], links.first[rows], left, right)
-    return rows[strongest_first(group, groups, evidence, nodes.labels)]
+    return strongest_first(group, groups, evidence, nodes.labels)

@@ -17,26 +17,27 @@ _FEW = 256
 _WORTH_PEELING = 4  # leaves are taken off as long as they are one link in so many
 
 
-def peeled(n: int, low: Array, high: Array) -> tuple[Array, list[tuple[Array, Array]]]:
-    """Take off the nodes that a single link holds: of real people's, half are a cookie's, seen with one device.
+def peeled(n: int, left: Array, right: Array) -> tuple[Array, list[tuple[Array, Array]]]:
+    """Take off the nodes that a single link holds: most are a cookie, seen with one device.
 
     Returns
     -------
     The links that are left; and what was taken off in turn, each with the node that holds it.
     """
-    rows, leaves = np.arange(len(low), dtype=np.int32), []
+    rows, leaves = np.arange(len(left), dtype=np.int32), []
     while len(rows):
-        many = np.bincount(low, minlength=n)
-        np.add.at(many, high, 1)
-        at_low = many[low] == 1
-        single = at_low | (many[high] == 1)
+        many = np.zeros(n, np.int32)
+        for end in (left, right):
+            np.add.at(many, end, np.int32(1))
+        at_left = many[left] == 1
+        single = at_left | (many[right] == 1)
         off = np.flatnonzero(single)
         if len(off) * _WORTH_PEELING < len(rows):
             break
-        at_low, one, other = at_low[off], low[off], high[off]
-        leaves.append((np.where(at_low, one, other), np.where(at_low, other, one)))
+        at_left, one, other = at_left[off], left[off], right[off]
+        leaves.append((np.where(at_left, one, other), np.where(at_left, other, one)))
         rest = np.flatnonzero(~single)
-        rows, low, high = rows[rest], low[rest], high[rest]
+        rows, left, right = rows[rest], left[rest], right[rest]
     return rows, leaves
 
 

@@ -93,7 +93,6 @@ def resolve(nodes: Nodes, edges: Edges, rules: Rules = DEFAULT) -> Resolution:
     Resolution
         A customer for every node; one without links is a customer of its own.
     """
-    n = len(nodes)
     links = aggregated(nodes, edges)
     fate = np.full(len(links), REDUNDANT if rules.linked else UNUSED, np.int8)
     if rules.linked:
@@ -137,7 +136,7 @@ def _parts(nodes: Nodes, links: Edges, used: Array, taken: Array) -> Array:
     """The connected part of each node; links that are not needed to hold one together are not `taken`."""
     n = len(nodes)
     left, right = links.left[used], links.right[used]
-    rows, leaves = forest.peeled(n, np.minimum(left, right), np.maximum(left, right))
+    rows, leaves = forest.peeled(n, left, right)
     rows = rows[by_strength(nodes, links, used[rows], np.zeros(len(rows), np.int8), 1)]
     left, right = left[rows], right[rows]
     there = np.zeros(n, bool)
@@ -180,7 +179,7 @@ def named(nodes: Nodes, part: Array) -> tuple[Array, pa.Array]:
         if len(rows) > people:
             rows = rows[_least(part[rows], parts, getattr(nodes.labels(rows), half))]
     head, tail = nodes.labels(rows)
-    order = grouped(np.zeros(len(rows), np.int8), 1, head)
+    order, _ = grouped(np.zeros(len(rows), np.int8), 1, head)
     if (np.diff(head[order]) == 0).any():
         order = np.lexsort((tail, head))
     rows = rows[order]

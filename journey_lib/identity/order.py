@@ -65,25 +65,28 @@ def distinct(labels: pa.ChunkedArray) -> tuple[Array, pa.Array]:
     for block, words in _blocks(chunks):
         np.einsum("ij,j->i", words, _MIX, out=mixed[block])
     codes, new = _coded(mixed)
-    known, reached = np.empty(int(np.count_nonzero(new)), _LABEL), 0
-    strays: list[Array] = []
+    # As many as there may be; what is not written takes no memory.
+    known, reached = np.empty(len(labels), _LABEL), 0
+    strays: list[tuple[Array, Array]] = []
     for block, words in _blocks(chunks):
         label = words.view(_LABEL)[:, 0]
-        is_new = new[block]
-        added = label[is_new]
+        again = np.flatnonzero(~new[block])
+        added = label[new[block]]
         known[reached : reached + len(added)] = added
         reached += len(added)
-        again = np.flatnonzero(~is_new)
-        differ = known.take(codes[block.start + again]).view(np.uint64) != label.take(again).view(np.uint64)
+        said = label.take(again)
+        differ = known.take(codes[block][again]).view(np.uint64) != said.view(np.uint64)
         if differ.any():
-            strays.append(block.start + again[differ.reshape(-1, 4).any(axis=1)])
+            stray = differ.reshape(-1, 4).any(axis=1)
+            strays.append((block.start + again[stray], said[stray]))
     if strays:
         # Another label was mixed to nearly the same number, which happens to a few rows in ten million.
-        rows = np.concatenate(strays)
-        texts = pa.concat_arrays(labels.take(pa.array(rows)).chunks)
-        found, code = np.unique(words_of(texts).view(_LABEL)[:, 0], return_inverse=True)
-        codes[rows] = len(known) + code
-        known = np.concatenate([known, found])
+        rows, said = (np.concatenate(column) for column in zip(*strays, strict=True))
+        found, code = np.unique(said, return_inverse=True)
+        codes[rows] = reached + code
+        known[reached : reached + len(found)] = found
+        reached += len(found)
+    known = known[:reached]
     ends = np.arange(0, LABEL_DIGITS * (len(known) + 1), LABEL_DIGITS, dtype=np.int64)
     buffers = [None, pa.py_buffer(ends), pa.py_buffer(known)]
     return codes, pa.Array.from_buffers(pa.large_string(), len(known), buffers)
@@ -111,7 +114,7 @@ def _coded(numbers: Array) -> tuple[Array, Array]:
         opens[max(start, 1) : start + _BLOCK] = begins[1:] != begins[:-1]
     # Fresh memory is dear: the sorted numbers are no longer needed, and two columns fit in their place.
     rank, run = numbers.view(np.int32).reshape(2, n)
-    leads = place[opens]
+    leads = place.take(np.flatnonzero(opens))
     new[leads] = True
     code = np.cumsum(new, out=rank).take(leads)
     np.cumsum(opens, out=run)
@@ -158,8 +161,13 @@ def _four_bytes(text: Array) -> Array:
     return digit
 
 
-def grouped(group: Array, groups: int, key: Array) -> Array:
-    """Rows by their group, then by a key that is not negative; equal keys in any order."""
+def grouped(group: Array, groups: int, key: Array) -> tuple[Array, Array]:
+    """Rows by their group, then by a key that is not negative, equal ones as they come.
+
+    Returns
+    -------
+    The rows in this order; and the places in it of those that equal the one before.
+    """
     order, tied = _coarsely(group, groups, key)
     again = np.flatnonzero(tied)
     differ = key[order[again]] != key[order[again - 1]]
@@ -170,7 +178,8 @@ def grouped(group: Array, groups: int, key: Array) -> Array:
         places = _runs(again[out_of_order[run]])
         rows = order[places]
         order[places] = rows[np.lexsort((key[rows], group[rows]))]
-    return order
+        differ = key[order[again]] != key[order[again - 1]]
+    return order, again[~differ]
 
 
 def _coarsely(group: Array, groups: int, key: Array) -> tuple[Array, Array]:
@@ -243,7 +252,7 @@ def strongest_first(group: Array, groups: int, links: Evidence, labels: Callable
 
 
 def _packed(links: Evidence) -> Array:
-    """Strength, count and age in one small number, as far as they fit; never in another order than the whole."""
+    """Strength, count and age in one small number, as far as they fit; never in another order."""
     if not len(links.first):
         return np.zeros(0, np.int64)
     there = np.bincount(links.strength) > 0

@@ -14,7 +14,7 @@ from journey_lib.errors import DataError
 Array = npt.NDArray[Any]
 LABEL_DIGITS = 32
 
-_COUNT_BITS, _TIME_BITS = 10, 47
+_MOST, _TIME_BITS = 1022, 47  # seen more often is a count that is not told apart
 _LABEL = np.dtype(f"V{LABEL_DIGITS}")
 _BLOCK = 1 << 14  # rows whose intermediate results stay in the processor's cache
 _MIX = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93], np.uint64)
@@ -257,7 +257,7 @@ def _packed(links: Evidence) -> Array:
         return np.zeros(0, np.int64)
     there = np.bincount(links.strength) > 0
     rank = (np.cumsum(there) - 1).astype(np.int64)  # few strengths there are: fewer bits than all might take
-    most = min(int(links.seen.max()), (1 << _COUNT_BITS) - 1)
+    most = min(int(links.seen.max()), _MOST + 1)
     oldest = links.first.min()
     age_bits = int(links.first.max() - oldest).bit_length()
     spare = max(age_bits - _TIME_BITS, 0)
@@ -266,5 +266,8 @@ def _packed(links: Evidence) -> Array:
         block = slice(start, start + _BLOCK)
         rare = most - np.clip(links.seen[block], 0, most)
         head = (rank[links.strength[block]] << most.bit_length()) | rare
-        packed[block] = (head << (age_bits - spare)) | ((links.first[block] - oldest) >> spare)
+        age = (links.first[block] - oldest) >> spare
+        # Counts that are too many to be told apart come before age: it may not decide between them.
+        age[links.seen[block] > _MOST] = 0
+        packed[block] = (head << (age_bits - spare)) | age
     return packed

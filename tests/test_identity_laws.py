@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from test_identity_graph import LETTERS, Row, fates, found, label
 
 from journey_lib import identity
-from journey_lib.identity import Rule, Rules, forest
+from journey_lib.identity import Rule, Rules, forest, order
 
 _PROFILES: dict[str, dict[str, Any]] = {
     "quick": {"max_examples": 60, "derandomize": True, "database": None},
@@ -127,8 +127,12 @@ def test_customers_and_fates_are_those_of_the_definition(rows: list[Row], rules:
 
 @pytest.mark.parametrize("few", [0, 5])
 @pytest.mark.parametrize("worth", [1, 10**9])
-def test_rounds_and_single_file_decide_alike(few: int, worth: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("peeling", [0, 10**9], ids=["no leaf taken off", "every leaf taken off"])
+def test_rounds_and_single_file_decide_alike(
+    few: int, worth: int, peeling: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(forest, "_FEW", few)
+    monkeypatch.setattr(forest, "_WORTH_PEELING", peeling)
     monkeypatch.setattr(forest, "_WORTH_A_ROUND", worth)
     chance = random.Random(7)  # noqa: S311
     for _ in range(60):
@@ -168,6 +172,23 @@ def test_neither_order_nor_repeats_nor_numbers_matter(
     assert ours(again, rules) == ours(rows, rules)
     one, other = (identity.merge_log(found(each, rules)[0]) for each in (rows, again))
     assert one.to_pylist() == other.to_pylist()
+
+
+@law
+@given(rows_of, rules_of, st.randoms(use_true_random=False))
+def test_rows_that_are_deleted_or_moved_change_only_whom_they_spoke_of(
+    rows: list[Row], rules: Rules, chance: random.Random
+) -> None:
+    """Whoever was in no way linked to what a deleted row says keeps their code, wherever their rows stand."""
+    stay = [chance.random() < 0.7 for _ in rows]
+    left = [row for row, kept in zip(rows, stay, strict=True) if kept]
+    touched = {name for row, kept in zip(rows, stay, strict=True) if not kept for name in row[:2]}
+    while spread := {name for a, b, *_ in rows if {a, b} & touched for name in (a, b)} - touched:
+        touched |= spread
+    chance.shuffle(left)
+    before, after = ours(rows, rules)[0], ours(left, rules)[0]
+    untouched = {name for row in left for name in row[:2]} - touched
+    assert {name: after[name] for name in untouched} == {name: before[name] for name in untouched}
 
 
 @law
@@ -211,3 +232,45 @@ def test_pairwise_counts_pairs(things: list[tuple[int, int]]) -> None:
 
     assert quality.precision == pytest.approx(right / sum(made) if any(made) else 1.0)
     assert quality.recall == pytest.approx(right / sum(due) if any(due) else 1.0)
+
+
+@pytest.mark.parametrize("bits", [3, 30, 62], ids=["all fits in a word", "much is equal", "little fits"])
+def test_words_sort_rows_as_their_keys_do(bits: int) -> None:
+    chance = np.random.default_rng(bits)
+    for n in (0, 1, 2, 3_000):
+        group = chance.integers(0, 40, n).astype(np.int32)
+        key = chance.integers(0, 2**bits, n)
+        key[chance.random(n) < 0.3] &= 2**bits - 4  # some are told apart by their last bits alone
+        key[n // 2 :] = key[: n - n // 2]
+        rows, again = order.grouped(group, 40, key)
+        assert rows.tolist() == np.lexsort((key, group)).tolist()
+        said = list(zip(group[rows].tolist(), key[rows].tolist(), strict=True))
+        assert again.tolist() == [at for at in range(1, n) if said[at] == said[at - 1]]
+
+
+def test_evidence_that_no_word_can_tell_apart_is_ordered_in_full() -> None:
+    """Counts beyond what is packed, moments a microsecond apart over half a century, and labels at last."""
+    chance = np.random.default_rng(1)
+    n = 3_000
+    group = chance.integers(0, 300, n).astype(np.int32)
+    first = chance.integers(0, 2, n) * 1_500_000_000_000_000 + chance.integers(0, 3, n)
+    links = order.Evidence(
+        strength=chance.integers(0, 49, n).astype(np.int16) // 20,
+        seen=chance.integers(0, 2, n) * 5_000 + chance.integers(1, 3, n),
+        first=first,
+        left=np.arange(n),
+        right=chance.permutation(n),
+    )
+    heads = chance.integers(0, 4, n).astype(np.uint64)
+    labels = order.Labels(heads, np.arange(n, dtype=np.uint64))
+    rows = order.strongest_first(
+        group, 300, links, lambda nodes: order.Labels(labels.head[nodes], labels.tail[nodes])
+    )
+    said = sorted(
+        range(n),
+        key=lambda at: (
+            group[at], links.strength[at], -links.seen[at], first[at],
+            heads[links.left[at]], links.left[at], heads[links.right[at]], links.right[at],
+        ),
+    )  # fmt: skip
+    assert rows.tolist() == said

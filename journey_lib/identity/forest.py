@@ -14,36 +14,62 @@ Array = npt.NDArray[Any]
 # When a round settles fewer than one in so many links, what is left goes one by one.
 _WORTH_A_ROUND = 32
 _FEW = 256
+_WORTH_PEELING = 4  # leaves are taken off as long as they are one link in so many
 
 
-def components(n: int, low: Array, high: Array) -> Array:
-    """The number of the connected part each of `n` nodes is in; links sorted by their lower end."""
-    return csgraph.connected_components(_matrix(n, low, high, np.ones(len(low))), directed=False)[1]
+def peeled(n: int, left: Array, right: Array) -> tuple[Array, list[tuple[Array, Array]]]:
+    """Take off the nodes that a single link holds: most are a cookie, seen with one device.
+
+    Returns
+    -------
+    The links that are left; and what was taken off in turn, each with the node that holds it.
+    """
+    rows, leaves = np.arange(len(left), dtype=np.int32), []
+    while len(rows):
+        many = np.zeros(n, np.int32)
+        for end in (left, right):
+            np.add.at(many, end, np.int32(1))
+        at_left = many[left] == 1
+        single = at_left | (many[right] == 1)
+        off = np.flatnonzero(single)
+        if len(off) * _WORTH_PEELING < len(rows):
+            break
+        at_left, one, other = at_left[off], left[off], right[off]
+        leaves.append((np.where(at_left, one, other), np.where(at_left, other, one)))
+        rest = np.flatnonzero(~single)
+        rows, left, right = rows[rest], left[rest], right[rest]
+    return rows, leaves
 
 
-def in_doubt(n: int, low: Array, high: Array) -> Array:
-    """The links whose ends both have another one: who has a single link keeps it, whatever is chosen."""
-    many = np.zeros(n, np.int32)
-    for end in (low, high):
-        np.add.at(many, end, np.int32(1))
-    return np.flatnonzero((many[low] > 1) & (many[high] > 1))
+def spanning(n: int, left: Array, right: Array) -> tuple[Array, Array]:
+    """Which links, given strongest first, are the strongest that hold each connected part of `n` nodes.
 
+    Every part there is so far takes its strongest link, all of them at once, until none leads out of one
+    (Boruvka 1926).
 
-def spanning(n: int, low: Array, high: Array, rank: Array) -> Array:
-    """Which links are the strongest that hold each part together; `rank` 0 is the strongest of all."""
-    # Weight nought would be no link at all.
-    tree = csgraph.minimum_spanning_tree(_matrix(n, low, high, rank + 1.0))
-    chosen = np.zeros(len(low), bool)
-    where = np.empty(int(rank.max(initial=-1)) + 1, np.int32)
-    where[rank] = np.arange(len(low), dtype=np.int32)
-    chosen[where[tree.data.astype(np.int32) - 1]] = True
-    return chosen
-
-
-def _matrix(n: int, low: Array, high: Array, weight: Array) -> sparse.csr_array:
-    starts = np.zeros(n + 1, np.int32)
-    np.cumsum(np.bincount(low, minlength=n), out=starts[1:])
-    return sparse.csr_array((weight, high.astype(np.int32, copy=False), starts), shape=(n, n))
+    Returns
+    -------
+    Which links were taken, and the number of the part each node is in.
+    """
+    part, parts = np.arange(n, dtype=np.int32), n
+    taken = np.zeros(len(left), bool)
+    waiting, a, b = np.arange(len(left), dtype=np.int32), left, right
+    while len(waiting):
+        first = np.full(parts, len(left), np.int32)
+        np.minimum.at(first, a, waiting)
+        np.minimum.at(first, b, waiting)
+        joins = np.flatnonzero(first < len(left)).astype(np.int32)
+        chosen = first[joins]
+        taken[chosen] = True
+        to = np.arange(parts, dtype=np.int32)
+        to[joins] = part[left[chosen]] ^ part[right[chosen]] ^ joins  # the other end
+        ends = np.arange(parts + 1, dtype=np.int32)
+        matrix = sparse.csr_array((np.ones(parts), to, ends), shape=(parts, parts))
+        parts, becomes = csgraph.connected_components(matrix, directed=False)
+        part, a, b = becomes[part], becomes[a], becomes[b]
+        still = np.flatnonzero(a != b)
+        waiting, a, b = waiting[still], a[still], b[still]
+    return taken, part
 
 
 def apart(left: Array, right: Array, holds: Array) -> tuple[Array, Array]:

@@ -15,12 +15,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from journey_lib.identity import forest
 from journey_lib.identity.links import aggregated, by_strength, shared
-from journey_lib.identity.nodes import BLOCK, Edges, Nodes
-from journey_lib.identity.order import LABEL_DIGITS, grouped
+from journey_lib.identity.nodes import Edges, Nodes
+from journey_lib.identity.order import LABEL_DIGITS, grouped, words_of
 from journey_lib.identity.rules import DEFAULT, KINDS, Rules
 
 Array = npt.NDArray[Any]
@@ -94,68 +93,64 @@ def resolve(nodes: Nodes, edges: Edges, rules: Rules = DEFAULT) -> Resolution:
     Resolution
         A customer for every node; one without links is a customer of its own.
     """
-    n = len(nodes)
     links = aggregated(nodes, edges)
     fate = np.full(len(links), REDUNDANT if rules.linked else UNUSED, np.int8)
     if rules.linked:
         fate[shared(nodes, links, rules)] = SHARED
     used = np.flatnonzero(fate == REDUNDANT)
-    low, high = _low_high(links, used)
-    part = forest.components(n, low, high) if len(used) else np.arange(n, dtype=np.int32)
-    ordered = by_strength(nodes, links, used, part[low], int(part.max(initial=-1)) + 1)
-
-    taken, part = _joined(nodes, links, ordered, part, rules)
-    fate[ordered[taken]] = TAKEN
-    _judge(nodes, links, ordered[~taken], part, rules, fate)
+    part, chosen = _joined(nodes, links, used, rules)
+    fate[used[chosen]] = TAKEN
+    _judge(nodes, links, used[~chosen], part, rules, fate)
     customer, canonical = named(nodes, part)
-    joined, dropped = ordered[taken], np.flatnonzero(fate >= SHARED)
-    place = np.arange(len(joined), dtype=np.int32)
-    joined = joined[grouped(customer[links.left[joined]], len(canonical), place)]
-    dropped = by_strength(nodes, links, dropped, customer[links.left[dropped]], len(canonical))
+    joined, dropped = (
+        rows[by_strength(nodes, links, rows, customer[links.left[rows]], len(canonical))]
+        for rows in (used[chosen], np.flatnonzero(fate >= SHARED))
+    )
     return Resolution(nodes, links, customer, canonical, fate, joined, dropped)
 
 
-def _low_high(links: Edges, rows: Array) -> tuple[Array, Array]:
-    left, right = links.left[rows], links.right[rows]
-    return np.minimum(left, right), np.maximum(left, right)
-
-
-def _joined(nodes: Nodes, links: Edges, ordered: Array, part: Array, rules: Rules) -> tuple[Array, Array]:
-    """Which of the links, given by part and strength, hold customers together; and the parts they make."""
-    parts = int(part.max(initial=-1)) + 1
-    people = np.bincount(part, minlength=parts)
-    where = part[links.left[ordered]]
-    crowded = np.zeros(parts, bool)
+def _joined(nodes: Nodes, links: Edges, used: Array, rules: Rules) -> tuple[Array, Array]:
+    """The part each node is in, by the number of one of its nodes, and which links hold parts together."""
+    n = len(nodes)
+    left, right = links.left[used], links.right[used]
+    taken = np.ones(len(used), bool)
+    part = _parts(nodes, links, used, taken)
+    crowded = np.zeros(n, bool)
     for kind in unique_kinds(rules):
-        crowded |= np.bincount(part[nodes.kind == kind], minlength=parts) > 1
-    # A part with one link fewer than nodes needs every one of them: only the others ask for a choice.
-    loose = (np.bincount(where, minlength=parts) >= people) & ~crowded
-    taken = np.ones(len(ordered), bool)
-
-    rows = np.flatnonzero(loose[where])
+        crowded |= np.bincount(part[nodes.kind == kind], minlength=n) > 1
+    rows = np.flatnonzero(crowded[part[left]])
     if len(rows):
-        rank = np.empty(len(links), np.int32)
-        rank[ordered[rows]] = np.arange(len(rows), dtype=np.int32)
-        sorted_rows = np.sort(ordered[rows])  # as aggregated: by the lower end
-        low, high = _low_high(links, sorted_rows)
-        doubt = forest.in_doubt(len(nodes), low, high)
-        sorted_rows, low, high = sorted_rows[doubt], low[doubt], high[doubt]
-        chosen = forest.spanning(len(nodes), low, high, rank[sorted_rows])
-        taken[rows[rank[sorted_rows[~chosen]]]] = False
-
-    rows = np.flatnonzero(crowded[where])
-    if len(rows):
+        rows = rows[by_strength(nodes, links, used[rows], part[left[rows]], n)]
         inside = np.flatnonzero(crowded[part])
-        place = np.empty(len(nodes), np.int32)
+        place = np.empty(n, np.int32)
         place[inside] = np.arange(len(inside), dtype=np.int32)
         holds = np.zeros(len(inside), np.int8)
         for kind in unique_kinds(rules):
             holds[nodes.kind[inside] == kind] = 1 << kind
-        left, right = place[links.left[ordered[rows]]], place[links.right[ordered[rows]]]
-        taken[rows], split = forest.apart(left, right, holds)
-        part = part.copy()
-        part[inside] = parts + split
-    return taken, part
+        taken[rows], split = forest.apart(place[left[rows]], place[right[rows]], holds)
+        part[inside] = inside[split]
+    return part, taken
+
+
+def _parts(nodes: Nodes, links: Edges, used: Array, taken: Array) -> Array:
+    """The connected part of each node; links that are not needed to hold one together are not `taken`."""
+    n = len(nodes)
+    left, right = links.left[used], links.right[used]
+    rows, leaves = forest.peeled(n, left, right)
+    rows = rows[by_strength(nodes, links, used[rows], np.zeros(len(rows), np.int8), 1)]
+    left, right = left[rows], right[rows]
+    there = np.zeros(n, bool)
+    there[left] = there[right] = True
+    inside = np.flatnonzero(there).astype(np.int32)
+    place = np.empty(n, np.int32)
+    place[inside] = np.arange(len(inside), dtype=np.int32)
+    taken[rows], of = forest.spanning(len(inside), place[left], place[right])
+    part, one = np.arange(n, dtype=np.int32), np.empty(len(inside), np.int32)
+    one[of] = inside
+    part[inside] = one[of]
+    for leaf, hub in reversed(leaves):
+        part[leaf] = part[hub]
+    return part
 
 
 def unique_kinds(rules: Rules) -> list[int]:
@@ -184,7 +179,7 @@ def named(nodes: Nodes, part: Array) -> tuple[Array, pa.Array]:
         if len(rows) > people:
             rows = rows[_least(part[rows], parts, getattr(nodes.labels(rows), half))]
     head, tail = nodes.labels(rows)
-    order = np.argsort(head)
+    order, _ = grouped(np.zeros(len(rows), np.int8), 1, head)
     if (np.diff(head[order]) == 0).any():
         order = np.lexsort((tail, head))
     rows = rows[order]
@@ -202,11 +197,11 @@ def _least(part: Array, parts: int, key: Array) -> Array:
 
 def _ids(labels: pa.Array, rows: Array, heads: Array) -> pa.Array:
     """Ids from the labels in these rows, which are sorted: as short as they may be for all to differ."""
-    parts = [pa.array([], pa.string())]
-    for start in range(0, len(rows), BLOCK):  # whole labels are three times as long as ids
-        begins = pc.utf8_slice_codeunits(labels.take(pa.array(rows[start : start + BLOCK])), 0, SHORT)
-        parts.append(pc.binary_join_element_wise("C", begins.cast(pa.string()), ""))
-    short = pa.concat_arrays(parts)
+    letters = np.empty((len(rows), 1 + SHORT), np.uint8)
+    letters[:, 0] = ord("C")
+    letters[:, 1:] = words_of(labels)[rows].view(np.uint8)[:, :SHORT]
+    ends = np.arange(0, letters.size + 1, 1 + SHORT, dtype=np.int32)
+    short = pa.Array.from_buffers(pa.string(), len(rows), [None, pa.py_buffer(ends), pa.py_buffer(letters)])
     same = np.diff(heads >> np.uint64(64 - 4 * SHORT)) == 0
     if not same.any():
         return short

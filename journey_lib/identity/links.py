@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,45 +17,37 @@ Array = npt.NDArray[Any]
 
 
 def aggregated(nodes: Nodes, edges: Edges) -> Edges:
-    """Every link once, with all that was seen of it; sorted by the numbers of its ends, the lower first.
+    """Every link once, with all that was seen of it, in the order of those rows that show it first.
 
     The stronger end is left (of two of a kind, the lower label). The source is that which saw it first.
     """
     low, high = np.minimum(edges.left, edges.right), np.maximum(edges.left, edges.right)
     if len(low) and not 0 <= int(low.min()) <= int(high.max()) < len(nodes):
         raise DataError("a link leads to an identifier there is not")
-    order = grouped(low, len(nodes), high)
-    low, high = low[order], high[order]
-    opens = np.ones(len(low), bool)
-    opens[1:] = (low[1:] != low[:-1]) | (high[1:] != high[:-1])
+    order, again = grouped(low, len(nodes), high)
     between = low != high  # an identifier with itself is no link
-    place = np.flatnonzero(opens & between)
-    chosen = order[place]
-    rows = Edges(
-        *_stronger_left(nodes, low[place], high[place]),
-        edges.first[chosen],
-        edges.last[chosen],
-        edges.count[chosen],
-        edges.source[chosen],
-    )
-    again = np.flatnonzero(~opens & between)
+    again = again[between[order[again]]]
+    kept = between
+    kept[order[again]] = False
+    links = edges if kept.all() else edges.take(np.flatnonzero(kept))
+    left, right = _stronger_left(nodes, links.left, links.right)
+    links = replace(links, left=left, right=right)
     if len(again):
-        begins = again[opens[again - 1]] - 1
+        begins = again[np.diff(again, prepend=-1) > 1] - 1
         run = np.sort(np.concatenate([begins, again]))
-        _add_repeats(
-            rows, np.searchsorted(place, begins), edges.take(order[run]), np.searchsorted(run, begins)
-        )
-    return rows
+        at = np.cumsum(kept, dtype=np.int32)[order[begins]] - 1
+        _add_repeats(links, at, edges.take(order[run]), np.searchsorted(run, begins))
+    return links
 
 
-def _stronger_left(nodes: Nodes, low: Array, high: Array) -> tuple[Array, Array]:
-    kind, other = nodes.kind[low], nodes.kind[high]
-    turn = kind > other
-    alike = np.flatnonzero(kind == other)
+def _stronger_left(nodes: Nodes, one: Array, other: Array) -> tuple[Array, Array]:
+    kind, kind_of_other = nodes.kind[one], nodes.kind[other]
+    turn = kind > kind_of_other
+    alike = np.flatnonzero(kind == kind_of_other)
     if len(alike):
-        a, b = nodes.labels(low[alike]), nodes.labels(high[alike])
+        a, b = nodes.labels(one[alike]), nodes.labels(other[alike])
         turn[alike] = (a.head > b.head) | ((a.head == b.head) & (a.tail > b.tail))
-    return np.where(turn, high, low), np.where(turn, low, high)
+    return np.where(turn, other, one), np.where(turn, one, other)
 
 
 def _add_repeats(rows: Edges, at: Array, repeats: Edges, starts: Array) -> None:
@@ -75,10 +68,11 @@ def shared(nodes: Nodes, links: Edges, rules: Rules) -> Array:
     limits = [rules.of(kind).limit for kind in KINDS]
     limit = np.array([none if each is None else each for each in limits])
     strong, weak = nodes.kind[links.left], nodes.kind[links.right]
-    counted = (strong < weak) & (limit < none)[weak]
+    counted = np.flatnonzero((strong < weak) & (limit < none)[weak])
+    value = links.right[counted]
     # Of all stronger kinds together first: few values come near their limit.
-    near = np.bincount(links.right[counted], minlength=len(nodes)) > limit[nodes.kind]
-    rows = np.flatnonzero(counted & near[links.right])
+    near = np.bincount(value, minlength=len(nodes)) > limit[nodes.kind]
+    rows = counted[near[value]]
     pairs, many = np.unique(links.right[rows] * np.int64(len(KINDS)) + strong[rows], return_counts=True)
     value = pairs // len(KINDS)
     over = np.zeros(len(nodes), bool)
@@ -87,7 +81,7 @@ def shared(nodes: Nodes, links: Edges, rules: Rules) -> Array:
 
 
 def by_strength(nodes: Nodes, links: Edges, rows: Array, group: Array, groups: int) -> Array:
-    """The chosen rows by group and, within a group, the strongest first.
+    """The order of the chosen rows by group and, within a group, the strongest first.
 
     A link is as strong as its weaker end, then as its stronger end; then the most seen, the oldest, and at
     last the labels decide.
@@ -95,4 +89,4 @@ def by_strength(nodes: Nodes, links: Edges, rows: Array, group: Array, groups: i
     left, right = links.left[rows], links.right[rows]
     strength = nodes.kind[right].astype(np.int16) * len(KINDS) + nodes.kind[left]
     evidence = Evidence(strength, links.count[rows], links.first[rows], left, right)
-    return rows[strongest_first(group, groups, evidence, nodes.labels)]
+    return strongest_first(group, groups, evidence, nodes.labels)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from journey_lib.errors import DataError
-from journey_lib.identity.order import Labels, distinct, numbers_of
+from journey_lib.identity.order import Labels, distinct, numbers, words_of
 from journey_lib.identity.rules import KINDS
 
 Array = npt.NDArray[Any]
-BLOCK = 1 << 18  # labels that are copied at once
 Column = Any  # an Arrow or numpy array of texts
 
 
@@ -38,11 +38,11 @@ class Nodes:
 
     def labels(self, rows: Array) -> Labels:
         """The labels of some of them as numbers, which compare as the texts do."""
-        numbers = np.empty((2, len(rows)), np.uint64)
-        for start in range(0, len(rows), BLOCK):
-            block = slice(start, start + BLOCK)
-            numbers[:, block] = numbers_of(self.label.take(pa.array(rows[block])))
-        return Labels(numbers[0], numbers[1])
+        return numbers(self._letters, rows)
+
+    @cached_property
+    def _letters(self) -> Array:
+        return words_of(self.label)
 
 
 @dataclass(frozen=True)

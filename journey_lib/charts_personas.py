@@ -70,7 +70,7 @@ def shares(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixi
 def rates(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
     """Which personas buy most often? (`personas.sizes`)."""
     question = _("Which personas buy most often?")
-    frame = _shown(result)
+    frame = _shown(result).dropna(subset=["conversion_rate"])
     if not len(frame):
         return _nothing(question, _("No persona was found."))
     frame = frame.assign(

@@ -8,11 +8,11 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from journey_lib import i18n, theme
+from journey_lib import card_lines, i18n, theme
 from journey_lib.charts import ROW, Names, _lean, _nothing, _shown, _tip, _title
 from journey_lib.i18n import text as _
 from journey_lib.intervals import SMALL
-from journey_lib.model import OTHER, Result
+from journey_lib.model import Result
 from journey_lib.personas.stability import HIGHLY, STABLE
 
 MOST_LIFTS = 14
@@ -85,14 +85,16 @@ def alternatives(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
         scale=alt.Scale(domain=[0, 1]),
         axis=alt.Axis(format=".0%"),
     )
-    colour = alt.Color("what:N", title=None, sort=[worst, mean])
-    dash = alt.StrokeDash("what:N", sort=[worst, mean], legend=None)
+    legend = alt.Legend(labelLimit=0)  # one of two words and two shapes: four entries left no room to draw
+    both = alt.Scale(domain=[worst, mean])
+    colour = alt.Color("what:N", title=None, scale=both, legend=legend)
+    dash = alt.StrokeDash("what:N", title=None, scale=both, legend=legend)
     lines = base.mark_line().encode(x=x, y=y, color=colour, strokeDash=dash)
     points = base.mark_point(filled=True, opacity=1).encode(
         x=x,
         y=y,
         color=colour,
-        shape=alt.Shape("what:N", title=None, sort=[worst, mean]),
+        shape=alt.Shape("what:N", title=None, scale=both, legend=legend),
         size=alt.condition("datum.taken", alt.value(150), alt.value(45)),
         tooltip=[
             _tip("k", _("Number of personas")),
@@ -171,7 +173,7 @@ def segments(result: Result, labels: Names, subtitle: str = "") -> alt.TopLevelM
     )
 
 
-def lifts(result: Result, titles: Mapping[str, str], subtitle: str = "") -> alt.TopLevelMixin:
+def lifts(result: Result, titles: Mapping[str, str], names: Names, subtitle: str = "") -> alt.TopLevelMixin:
     """What do the most valuable customers have more of? (`personas.profile.value_profile`)."""
     question = _("What do the most valuable customers have more, or less, of than all who bought?")
     frame = _shown(result)
@@ -183,7 +185,7 @@ def lifts(result: Result, titles: Mapping[str, str], subtitle: str = "") -> alt.
     frame = frame.assign(
         row=[
             titles.get(feature, feature)
-            + (f": {_('others') if trait == OTHER else _(trait)}" if trait else "")
+            + (f": {card_lines.class_name(trait, names)}" if trait else "")
             for feature, trait in zip(frame["feature"], frame["trait"], strict=True)
         ],
         few=frame["n"] < SMALL,
@@ -222,7 +224,9 @@ def lifts(result: Result, titles: Mapping[str, str], subtitle: str = "") -> alt.
     )
 
 
-def audience(result: Result, titles: Mapping[str, str], subtitle: str = "") -> alt.TopLevelMixin:
+def audience(
+    result: Result, titles: Mapping[str, str], names: Names, subtitle: str = ""
+) -> alt.TopLevelMixin:
     """How does the audience there is differ from the one that was meant? (`personas.profile.audience`)."""
     question = _("How does the audience there is differ from the one that was meant?")
     frame = _shown(result).dropna(subset=["share"])
@@ -230,7 +234,7 @@ def audience(result: Result, titles: Mapping[str, str], subtitle: str = "") -> a
         return _nothing(question, _("Of too few customers is anything known."))
     frame = frame.assign(
         row=[
-            f"{titles.get(feature, feature)}: {_('others') if trait == OTHER else _(trait)}"
+            f"{titles.get(feature, feature)}: {card_lines.class_name(trait, names)}"
             for feature, trait in zip(frame["feature"], frame["trait"], strict=True)
         ],
         label=[

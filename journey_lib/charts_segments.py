@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import altair as alt
 import numpy as np
@@ -128,7 +128,26 @@ def segments(result: Result, labels: Names, subtitle: str = "") -> alt.TopLevelM
     frame = frame[frame["customers"] > 0]
     if not len(frame):
         return _nothing(question, _("Nobody has bought in the window."))
+    return people_and_money(
+        frame,
+        [labels.get(code, code) for code in frame["segment"]],
+        who=_("Segment"),
+        title=_("Share of all who bought, and of their revenue"),
+    ).properties(
+        title=_title(question, subtitle),
+        description=_(
+            "Shares of customers and of revenue of {n} segments, with 95 % intervals.", n=len(frame)
+        ),
+        height=alt.Step(ROW),
+    )
+
+
+def people_and_money(
+    frame: pd.DataFrame, rows: Sequence[str], *, who: str, title: str
+) -> alt.LayerChart | alt.FacetChart:
+    """For each group in its order: its share of the customers, and of the revenue, each with its interval."""
     people, money = _("Share of customers"), _("Share of revenue")
+    frame = frame.assign(row=list(rows))
     long = pd.concat(
         [
             frame.assign(part=people, at=frame["share"], from_=frame["low"], to=frame["high"]),
@@ -137,26 +156,20 @@ def segments(result: Result, labels: Names, subtitle: str = "") -> alt.TopLevelM
             ),
         ]
     )
-    long = long.assign(row=[labels.get(code, code) for code in long["segment"]])
     base = alt.Chart(_lean(long, ["row", "part", "at", "from_", "to", "customers"]))
-    y = alt.Y("row:N", sort=list(dict.fromkeys(long["row"])), title=None, axis=alt.Axis(labelLimit=220))
+    y = alt.Y("row:N", sort=list(rows), title=None, axis=alt.Axis(labelLimit=240))
+    both = alt.Scale(domain=[people, money])
     offset = alt.YOffset("part:N", sort=[people, money])
-    colour = alt.Color("part:N", title=None, sort=[people, money])
-    spans = base.mark_rule(style="interval").encode(
+    colour = alt.Color("part:N", title=None, scale=both)
+    spans = base.mark_rule(style="interval").encode(y=y, yOffset=offset, x="from_:Q", x2="to:Q", color=colour)
+    points = base.mark_point(size=75, filled=True, opacity=1).encode(
         y=y,
         yOffset=offset,
-        x="from_:Q",
-        x2="to:Q",
-        color=alt.Color("part:N", sort=[people, money], legend=None),
-    )
-    points = base.mark_point(size=70, filled=True, opacity=1).encode(
-        y=y,
-        yOffset=offset,
-        x=alt.X("at:Q", title=_("Share of all who bought, and of their revenue"), axis=alt.Axis(format="~%")),
-        shape=alt.Shape("part:N", title=None, sort=[people, money]),
+        x=alt.X("at:Q", title=title, axis=alt.Axis(format="~%")),
+        shape=alt.Shape("part:N", title=None, scale=both),
         color=colour,
         tooltip=[
-            _tip("row", _("Segment")),
+            _tip("row", who),
             _tip("part", _("What")),
             _tip("at", _("Share"), ".1%"),
             _tip("from_", _("95 % from"), ".1%"),
@@ -164,13 +177,7 @@ def segments(result: Result, labels: Names, subtitle: str = "") -> alt.TopLevelM
             _tip("customers", _("Customers"), ",.0f"),
         ],
     )
-    return alt.layer(spans, points).properties(
-        title=_title(question, subtitle),
-        description=_(
-            "Shares of customers and of revenue of {n} segments, with 95 % intervals.", n=len(frame)
-        ),
-        height=alt.Step(ROW),
-    )
+    return alt.layer(spans, points)
 
 
 def lifts(result: Result, titles: Mapping[str, str], names: Names, subtitle: str = "") -> alt.TopLevelMixin:
@@ -184,8 +191,7 @@ def lifts(result: Result, titles: Mapping[str, str], names: Names, subtitle: str
     frame = frame.loc[order].sort_values("lift", ascending=False, kind="stable")
     frame = frame.assign(
         row=[
-            titles.get(feature, feature)
-            + (f": {card_lines.class_name(trait, names)}" if trait else "")
+            titles.get(feature, feature) + (f": {card_lines.class_name(trait, names)}" if trait else "")
             for feature, trait in zip(frame["feature"], frame["trait"], strict=True)
         ],
         few=frame["n"] < SMALL,
@@ -199,7 +205,7 @@ def lifts(result: Result, titles: Mapping[str, str], names: Names, subtitle: str
     x = alt.X(
         "lift:Q",
         title=_("Top customers beside all who bought (1: the same)"),
-        scale=alt.Scale(type="log"),
+        scale=alt.Scale(type="log", nice=False, padding=12),
         axis=alt.Axis(format="~r", tickCount=6),
     )
     one = alt.Chart(pd.DataFrame({"at": [1]})).mark_rule(style="reference").encode(x="at:Q")

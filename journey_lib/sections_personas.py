@@ -205,5 +205,9 @@ def valuable(run: Session, features: Features) -> list[Result]:
         return results
     audience = profile.audience(features, meant).suppressed(run.k)
     run.say(findings_personas.audience(audience, titles, run.names))
-    run.show(charts_segments.audience(audience, titles, run.names, run.scope(customers=audience.facts["customers"])))
+    run.show(
+        charts_segments.audience(
+            audience, titles, run.names, run.scope(customers=audience.facts["customers"])
+        )
+    )
     return [*results, audience]

@@ -137,7 +137,7 @@ def titles(
 
 
 def _spoken(feature: Feature, language: Language) -> str:
-    """Kinds of device and of event are called alike by many platforms; other names are the workspace's own."""
+    """Kinds of device and of event are called alike by many; other names are the workspace's own."""
     if feature.family == MIXES["event_type"].family and feature.of in EVENTS:
         return EVENTS[feature.of][language]
     return i18n.text(feature.of, language) if feature.family == "device" else feature.of

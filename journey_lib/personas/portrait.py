@@ -63,7 +63,14 @@ def sizes(
         base="customers",
         people=("buyers", "repeaters"),
         tell={
-            "buyers": ("conversion_rate", "rate_low", "rate_high", "repeat_rate", "repeat_low", "repeat_high"),
+            "buyers": (
+                "conversion_rate",
+                "rate_low",
+                "rate_high",
+                "repeat_rate",
+                "repeat_low",
+                "repeat_high",
+            ),
             "repeaters": ("repeat_rate", "repeat_low", "repeat_high"),
         },
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-# Names as the sources give them: those of GA4, of Segment's ecommerce events, and words of a shop's own systems.
+# Names as the sources give them: GA4's, those of Segment's ecommerce events, words of a shop's own systems.
 EVENTS: Mapping[str, Mapping[str, str]] = {
     name: {"vi": vietnamese, "en": english}
     for names, vietnamese, english in (

@@ -130,7 +130,7 @@ def verdict(found: Found) -> str:
             **numbers,
         )
     if not found.k:
-        left = {"known": i18n.number(len(found.labels)), "few": i18n.number(found.too_little)}
+        left: dict[str, Any] = {"known": i18n.number(len(found.labels)), "few": i18n.number(found.too_little)}
         if said.verdict == "continuum":
             return f"{told} " + _(
                 "No persona is made of the {known} customers known well enough; {few} are known too little"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -85,6 +85,21 @@ def of(result: Result, persona: str) -> pd.DataFrame:
     return result.table[result.table["persona"] == persona]
 
 
+def large_enough(told: Portraits, k: int) -> Portraits:
+    """The same without any number that rests on fewer than `k` people, on either side of a comparison."""
+
+    def kept(result: Result, *bases: str) -> Result:
+        return replace(result, table=result.table[(result.table[list(bases)] >= k).all(axis=1)])
+
+    return replace(
+        told,
+        sizes=told.sizes.suppressed(k),
+        traits=kept(told.traits, "n", "rest_n"),
+        strengths=told.strengths and kept(told.strengths, "n", "rest_n"),
+        changes=told.changes and kept(told.changes, "n", "before_n"),
+    )
+
+
 def strongest(traits: pd.DataFrame, about: Mapping[str, Feature]) -> list[str]:
     """The features in which the persona stands farthest from everybody else, few of each family."""
     apart = (traits["exceeds"] - 0.5).abs().dropna().sort_values(ascending=False, kind="stable")
@@ -146,6 +161,8 @@ def demographics(told: Portraits, persona: str, k: int, room: int) -> list[dict[
         if told.features.feature(str(feature)).family != "demographic" or n < k:
             continue
         classes = _classes(known, n, k)
+        if classes["value"].eq(OTHER).all():
+            continue
         most = max(float(classes[["share", "rest"]].max().max()), 1e-9)
         total = n + int(rows.loc[rows["value"] == UNKNOWN, "customers"].sum())
         block = {
@@ -165,6 +182,9 @@ def _classes(known: pd.DataFrame, n: int, k: int) -> pd.DataFrame:
     """The common classes, ages and incomes in their order, and all others as one: they add up to everyone."""
     named_ones = known[(known["value"] != OTHER) & (known["customers"] >= k)]
     common = named_ones.sort_values("share", ascending=False, kind="stable").head(CLASSES)
+    # Whoever is in a class without a line could be worked out from the others where they are fewer than k.
+    while len(common) and 0 < n - common["customers"].sum() < k:
+        common = common.iloc[:-1]
     others = known.drop(common.index)
     ranks = {value: lines.rank(str(value)) for value in common["value"]}
     order = {value: at for value, at in ranks.items() if at is not None}
@@ -226,13 +246,13 @@ def _moved(told: Portraits, row: Mapping[Any, Any]) -> str:
     return f"{trait}: {before} → {now}"
 
 
-def journey(told: Portraits, persona: str) -> dict[str, Any] | None:
-    """The most frequent way to a conversion; None where there is none."""
+def journey(told: Portraits, persona: str, k: int) -> dict[str, Any] | None:
+    """The most frequent way to a conversion; None where none led to `k` of them."""
     paths = told.paths.get(persona)
     if paths is None or not paths.facts.get("conversions"):
         return None
     ways = paths.table[~paths.table["path"].isin([OTHER, NO_TOUCH])]
-    ways = ways[ways["conversions"].fillna(0) > 0].sort_values("conversions", ascending=False, kind="stable")
+    ways = ways[ways["conversions"].fillna(0) >= k].sort_values("conversions", ascending=False, kind="stable")
     if not len(ways):
         return None
     first, total = ways.iloc[0], paths.facts["conversions"]

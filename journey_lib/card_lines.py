@@ -21,16 +21,20 @@ COMPACT = 10_000  # amounts from here on are written short
 
 def percent(share: float) -> str:
     """A share, or a dash where there is none."""
-    return "–" if np.isnan(share) else i18n.percent(share)
+    return "–" if np.isnan(share) else i18n.percent(share, _digits(share))
 
 
-def between(low: float, high: float, digits: int = 1) -> str:
-    """An interval of a share, or a dash."""
-    return (
-        "–"
-        if np.isnan(low) or np.isnan(high)
-        else f"{i18n.percent(low, digits)} – {i18n.percent(high, digits)}"
-    )
+def between(low: float, high: float) -> str:
+    """An interval of a share, or a dash; both ends in the digits the lower one needs."""
+    if np.isnan(low) or np.isnan(high):
+        return "–"
+    digits = _digits(low)
+    return f"{i18n.percent(low, digits)} – {i18n.percent(high, digits)}"
+
+
+def _digits(share: float) -> int:
+    """Of a few in a thousand one digit is not enough to tell an interval from its middle."""
+    return 2 if 0.0005 <= share < 0.01 else 1
 
 
 def within(low: float, high: float) -> str:

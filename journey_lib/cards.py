@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import markupsafe
+import numpy as np
 import pandas as pd
 
 from journey_lib import card_blocks as blocks
@@ -30,6 +31,7 @@ DEMOGRAPHICS = 7  # traits of who they are that one page has room for, less what
 
 def bundle(told: Portraits, *, k: int) -> dict[str, Any]:
     """What a notebook hands on when it shows the cards: data for a report, and HTML for JupyterLab."""
+    told = blocks.large_enough(told, k)
     rows = told.sizes.table.itertuples(index=False)
     drawn = [_card(told, str(row.persona), row, k) for row in rows]
     said: dict[str, Any] = {
@@ -59,7 +61,8 @@ def shown(said: Mapping[str, Any], *, language: Language, number: int) -> markup
 def _card(told: Portraits, persona: str, size: Any, k: int) -> dict[str, Any]:
     name = told.name(persona)
     card: dict[str, Any] = {
-        "code": persona,
+        "code": persona if told.by == "found" else "",  # a reader knows a segment by rule by its name alone
+        "anchor": persona,
         "name": name,
         "origin": _origin(told, persona),
         "initials": lines.initials(name),
@@ -69,7 +72,7 @@ def _card(told: Portraits, persona: str, size: Any, k: int) -> dict[str, Any]:
         "fidelity": told.fidelity.get(persona, ""),
         "badge": lines.badge(told.stability.get(persona)),
         "source": _source(told),
-        "hidden": size.customers < k,
+        "hidden": bool(np.isnan(size.customers)),
     }
     if card["hidden"]:
         return card | {"rule": "", "fidelity": ""}
@@ -87,7 +90,7 @@ def _card(told: Portraits, persona: str, size: Any, k: int) -> dict[str, Any]:
     notes = [block for block in written[:-1] if block["notes"]]
     return card | {
         "behaviour_base": f"n = {n}",
-        "facts": _facts(told, size),
+        "facts": _facts(told, size, k),
         "scales": [
             blocks.scale(told, traits.loc[name], name) for name in blocks.strongest(traits.loc[own], about)
         ],
@@ -99,7 +102,7 @@ def _card(told: Portraits, persona: str, size: Any, k: int) -> dict[str, Any]:
         "strengths": blocks.sides(told, persona, "strength"),
         "weaknesses": blocks.sides(told, persona, "weakness"),
         "changed": blocks.changed(told, persona),
-        "journey": blocks.journey(told, persona),
+        "journey": blocks.journey(told, persona, k),
         "feelings": blocks.feelings(told, persona),
         "concerns": blocks.concerns(told, persona),
         "notes": notes,
@@ -136,14 +139,13 @@ def _source(told: Portraits) -> str:
     )
 
 
-def _facts(told: Portraits, size: Any) -> list[dict[str, str]]:
+def _facts(told: Portraits, size: Any, k: int) -> list[dict[str, str]]:
     currency = told.features.currency
-    of = i18n.number(told.sizes.facts["customers"])
-    n, buyers, again = map(i18n.number, (size.customers, size.buyers, size.repeaters))
+    of, n = i18n.number(told.sizes.facts["customers"]), i18n.number(size.customers)
     facts = [
         (
             _("Share of customers"),
-            i18n.percent(size.share),
+            lines.percent(size.share),
             f"{lines.between(size.low, size.high)} · {_('{n} of {of}', n=n, of=of)}",
         ),
         (
@@ -154,12 +156,12 @@ def _facts(told: Portraits, size: Any) -> list[dict[str, str]]:
         (
             _("Who bought"),
             lines.percent(size.conversion_rate),
-            f"{lines.between(size.rate_low, size.rate_high)} · {_('{n} of {of}', n=buyers, of=n)}",
+            _part(size.buyers, size.customers, size.rate_low, size.rate_high, k),
         ),
         (
             _("Bought again"),
             lines.percent(size.repeat_rate),
-            f"{lines.between(size.repeat_low, size.repeat_high)} · {_('{n} of {of}', n=again, of=buyers)}",
+            _part(size.repeaters, size.buyers, size.repeat_low, size.repeat_high, k),
         ),
         (
             _("Value per customer"),
@@ -168,3 +170,10 @@ def _facts(told: Portraits, size: Any) -> list[dict[str, str]]:
         ),
     ]
     return [{"label": label, "value": value, "note": note} for label, value, note in facts]
+
+
+def _part(n: float, of: float, low: float, high: float, k: int) -> str:
+    """What a share rests on; of fewer than `k` people it says no more than that."""
+    if np.isnan(n) or np.isnan(of):
+        return _("fewer than {k} people", k=i18n.number(k))
+    return f"{lines.between(low, high)} · {_('{n} of {of}', n=i18n.number(n), of=i18n.number(of))}"

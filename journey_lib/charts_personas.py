@@ -11,6 +11,7 @@ import pandas as pd
 from journey_lib import i18n, theme
 from journey_lib.charts import ROW, Names, _lean, _nothing, _shown, _tip, _title, named
 from journey_lib.charts_journeys import _rates
+from journey_lib.charts_segments import people_and_money
 from journey_lib.i18n import text as _
 from journey_lib.intervals import SMALL
 from journey_lib.model import Result
@@ -25,40 +26,14 @@ def shares(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixi
     frame = _shown(result)
     if not len(frame):
         return _nothing(question, _("No persona was found."))
-    parts = [
-        frame.assign(part=_("Share of customers"), at=frame["share"], from_=frame["low"], to=frame["high"]),
-        frame.assign(
-            part=_("Share of revenue"),
-            at=frame["value_share"],
-            from_=frame["value_low"],
-            to=frame["value_high"],
-        ),
-    ]
-    long = pd.concat(parts).assign(row=lambda f: _called(f["persona"], names))
-    order = list(dict.fromkeys(long.sort_values("at", ascending=False)["row"]))
-    base = alt.Chart(_lean(long, ["row", "part", "at", "from_", "to", "customers"]))
-    y = alt.Y("row:N", sort=order, title=None, axis=alt.Axis(labelLimit=240))
-    offset = alt.YOffset("part:N", sort=[_("Share of customers"), _("Share of revenue")])
-    x = alt.X("at:Q", title=_("Share of all customers, and of all revenue"), axis=alt.Axis(format="~%"))
-    spans = base.mark_rule(style="interval").encode(
-        y=y, yOffset=offset, x="from_:Q", x2="to:Q", color=alt.Color("part:N", legend=None)
-    )
-    points = base.mark_point(size=75, filled=True, opacity=1).encode(
-        y=y,
-        yOffset=offset,
-        x=x,
-        shape=alt.Shape("part:N", title=None),
-        color=alt.Color("part:N", title=None),
-        tooltip=[
-            _tip("row", _("Persona")),
-            _tip("part", _("What")),
-            _tip("at", _("Share"), ".1%"),
-            _tip("from_", _("95 % from"), ".1%"),
-            _tip("to", _("to"), ".1%"),
-            _tip("customers", _("Customers"), ",.0f"),
-        ],
-    )
-    return alt.layer(spans, points).properties(
+    rich = frame[["share", "value_share"]].max(axis=1).sort_values(ascending=False, kind="stable")
+    frame = frame.loc[rich.index]
+    return people_and_money(
+        frame,
+        _called(frame["persona"], names),
+        who=_("Persona"),
+        title=_("Share of all customers, and of all revenue"),
+    ).properties(
         title=_title(question, subtitle),
         description=_(
             "Shares of customers and of revenue of {n} personas, with 95 % intervals.", n=len(frame)
@@ -70,7 +45,7 @@ def shares(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixi
 def rates(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
     """Which personas buy most often? (`personas.sizes`)."""
     question = _("Which personas buy most often?")
-    frame = _shown(result)
+    frame = _shown(result).dropna(subset=["conversion_rate"])
     if not len(frame):
         return _nothing(question, _("No persona was found."))
     frame = frame.assign(
@@ -174,7 +149,7 @@ def _heat(
             "exceeds:Q",
             title=chance,
             scale=alt.Scale(range="diverging", domain=[0, 1], domainMid=0.5),
-            legend=alt.Legend(format=".0%"),
+            legend=alt.Legend(format=".0%", titleLimit=0),
         ),
         [
             _tip("persona_name", _("Persona")),
@@ -219,7 +194,7 @@ def credit(result: Result, personas: Names, names: Names, subtitle: str = "") ->
             "share:Q",
             title=_("Share of the persona's conversions"),
             scale=alt.Scale(range="ramp", domainMin=0),
-            legend=alt.Legend(format=".0%"),
+            legend=alt.Legend(format=".0%", titleLimit=0),
         ),
         [
             _tip("persona_name", _("Persona")),
@@ -319,8 +294,16 @@ def migration(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelM
         label=[i18n.percent(share, 0) for share in frame["share"]],
         dark=frame["share"] > 0.6 * float(np.nanmax(frame["share"])),
     )
+    order = {code: at for at, code in enumerate([*names, ""])}
+    rows = frame.assign(at=frame["before"].map(order)).sort_values("at", kind="stable")["was"]
     y = alt.Y(
-        "was:N", title=_("Before"), sort=list(dict.fromkeys(frame["was"])), axis=alt.Axis(labelLimit=230)
+        "was:N",
+        title=_("Before"),
+        sort=list(dict.fromkeys(rows)),
+        # at the head of its column: turned, beside long names, it would lie on them
+        axis=alt.Axis(
+            labelLimit=230, titleAngle=0, titleAlign="right", titleAnchor="end", titleX=-6, titleY=-8
+        ),
     )
     x = alt.X(
         "became:N",
@@ -336,7 +319,7 @@ def migration(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelM
             "share:Q",
             title=_("Share of the persona before"),
             scale=alt.Scale(range="ramp", domainMin=0),
-            legend=alt.Legend(format=".0%"),
+            legend=alt.Legend(format=".0%", titleLimit=0),
         ),
         [
             _tip("was", _("Before")),

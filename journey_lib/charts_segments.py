@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import altair as alt
 import numpy as np
 import pandas as pd
 
-from journey_lib import i18n, theme
+from journey_lib import card_lines, i18n, theme
 from journey_lib.charts import ROW, Names, _lean, _nothing, _shown, _tip, _title
 from journey_lib.i18n import text as _
 from journey_lib.intervals import SMALL
-from journey_lib.model import OTHER, Result
+from journey_lib.model import Result
 from journey_lib.personas.stability import HIGHLY, STABLE
 
 MOST_LIFTS = 14
@@ -85,14 +85,16 @@ def alternatives(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
         scale=alt.Scale(domain=[0, 1]),
         axis=alt.Axis(format=".0%"),
     )
-    colour = alt.Color("what:N", title=None, sort=[worst, mean])
-    dash = alt.StrokeDash("what:N", sort=[worst, mean], legend=None)
+    legend = alt.Legend(labelLimit=0)  # one of two words and two shapes: four entries left no room to draw
+    both = alt.Scale(domain=[worst, mean])
+    colour = alt.Color("what:N", title=None, scale=both, legend=legend)
+    dash = alt.StrokeDash("what:N", title=None, scale=both, legend=legend)
     lines = base.mark_line().encode(x=x, y=y, color=colour, strokeDash=dash)
     points = base.mark_point(filled=True, opacity=1).encode(
         x=x,
         y=y,
         color=colour,
-        shape=alt.Shape("what:N", title=None, sort=[worst, mean]),
+        shape=alt.Shape("what:N", title=None, scale=both, legend=legend),
         size=alt.condition("datum.taken", alt.value(150), alt.value(45)),
         tooltip=[
             _tip("k", _("Number of personas")),
@@ -126,43 +128,12 @@ def segments(result: Result, labels: Names, subtitle: str = "") -> alt.TopLevelM
     frame = frame[frame["customers"] > 0]
     if not len(frame):
         return _nothing(question, _("Nobody has bought in the window."))
-    people, money = _("Share of customers"), _("Share of revenue")
-    long = pd.concat(
-        [
-            frame.assign(part=people, at=frame["share"], from_=frame["low"], to=frame["high"]),
-            frame.assign(
-                part=money, at=frame["value_share"], from_=frame["value_low"], to=frame["value_high"]
-            ),
-        ]
-    )
-    long = long.assign(row=[labels.get(code, code) for code in long["segment"]])
-    base = alt.Chart(_lean(long, ["row", "part", "at", "from_", "to", "customers"]))
-    y = alt.Y("row:N", sort=list(dict.fromkeys(long["row"])), title=None, axis=alt.Axis(labelLimit=220))
-    offset = alt.YOffset("part:N", sort=[people, money])
-    colour = alt.Color("part:N", title=None, sort=[people, money])
-    spans = base.mark_rule(style="interval").encode(
-        y=y,
-        yOffset=offset,
-        x="from_:Q",
-        x2="to:Q",
-        color=alt.Color("part:N", sort=[people, money], legend=None),
-    )
-    points = base.mark_point(size=70, filled=True, opacity=1).encode(
-        y=y,
-        yOffset=offset,
-        x=alt.X("at:Q", title=_("Share of all who bought, and of their revenue"), axis=alt.Axis(format="~%")),
-        shape=alt.Shape("part:N", title=None, sort=[people, money]),
-        color=colour,
-        tooltip=[
-            _tip("row", _("Segment")),
-            _tip("part", _("What")),
-            _tip("at", _("Share"), ".1%"),
-            _tip("from_", _("95 % from"), ".1%"),
-            _tip("to", _("to"), ".1%"),
-            _tip("customers", _("Customers"), ",.0f"),
-        ],
-    )
-    return alt.layer(spans, points).properties(
+    return people_and_money(
+        frame,
+        [labels.get(code, code) for code in frame["segment"]],
+        who=_("Segment"),
+        title=_("Share of all who bought, and of their revenue"),
+    ).properties(
         title=_title(question, subtitle),
         description=_(
             "Shares of customers and of revenue of {n} segments, with 95 % intervals.", n=len(frame)
@@ -171,7 +142,45 @@ def segments(result: Result, labels: Names, subtitle: str = "") -> alt.TopLevelM
     )
 
 
-def lifts(result: Result, titles: Mapping[str, str], subtitle: str = "") -> alt.TopLevelMixin:
+def people_and_money(
+    frame: pd.DataFrame, rows: Sequence[str], *, who: str, title: str
+) -> alt.LayerChart | alt.FacetChart:
+    """For each group in its order: its share of the customers, and of the revenue, each with its interval."""
+    people, money = _("Share of customers"), _("Share of revenue")
+    frame = frame.assign(row=list(rows))
+    long = pd.concat(
+        [
+            frame.assign(part=people, at=frame["share"], from_=frame["low"], to=frame["high"]),
+            frame.assign(
+                part=money, at=frame["value_share"], from_=frame["value_low"], to=frame["value_high"]
+            ),
+        ]
+    )
+    base = alt.Chart(_lean(long, ["row", "part", "at", "from_", "to", "customers"]))
+    y = alt.Y("row:N", sort=list(rows), title=None, axis=alt.Axis(labelLimit=240))
+    both = alt.Scale(domain=[people, money])
+    offset = alt.YOffset("part:N", sort=[people, money])
+    colour = alt.Color("part:N", title=None, scale=both)
+    spans = base.mark_rule(style="interval").encode(y=y, yOffset=offset, x="from_:Q", x2="to:Q", color=colour)
+    points = base.mark_point(size=75, filled=True, opacity=1).encode(
+        y=y,
+        yOffset=offset,
+        x=alt.X("at:Q", title=title, axis=alt.Axis(format="~%")),
+        shape=alt.Shape("part:N", title=None, scale=both),
+        color=colour,
+        tooltip=[
+            _tip("row", who),
+            _tip("part", _("What")),
+            _tip("at", _("Share"), ".1%"),
+            _tip("from_", _("95 % from"), ".1%"),
+            _tip("to", _("to"), ".1%"),
+            _tip("customers", _("Customers"), ",.0f"),
+        ],
+    )
+    return alt.layer(spans, points)
+
+
+def lifts(result: Result, titles: Mapping[str, str], names: Names, subtitle: str = "") -> alt.TopLevelMixin:
     """What do the most valuable customers have more of? (`personas.profile.value_profile`)."""
     question = _("What do the most valuable customers have more, or less, of than all who bought?")
     frame = _shown(result)
@@ -182,8 +191,7 @@ def lifts(result: Result, titles: Mapping[str, str], subtitle: str = "") -> alt.
     frame = frame.loc[order].sort_values("lift", ascending=False, kind="stable")
     frame = frame.assign(
         row=[
-            titles.get(feature, feature)
-            + (f": {_('others') if trait == OTHER else _(trait)}" if trait else "")
+            titles.get(feature, feature) + (f": {card_lines.class_name(trait, names)}" if trait else "")
             for feature, trait in zip(frame["feature"], frame["trait"], strict=True)
         ],
         few=frame["n"] < SMALL,
@@ -197,7 +205,7 @@ def lifts(result: Result, titles: Mapping[str, str], subtitle: str = "") -> alt.
     x = alt.X(
         "lift:Q",
         title=_("Top customers beside all who bought (1: the same)"),
-        scale=alt.Scale(type="log"),
+        scale=alt.Scale(type="log", nice=False, padding=12),
         axis=alt.Axis(format="~r", tickCount=6),
     )
     one = alt.Chart(pd.DataFrame({"at": [1]})).mark_rule(style="reference").encode(x="at:Q")
@@ -222,7 +230,9 @@ def lifts(result: Result, titles: Mapping[str, str], subtitle: str = "") -> alt.
     )
 
 
-def audience(result: Result, titles: Mapping[str, str], subtitle: str = "") -> alt.TopLevelMixin:
+def audience(
+    result: Result, titles: Mapping[str, str], names: Names, subtitle: str = ""
+) -> alt.TopLevelMixin:
     """How does the audience there is differ from the one that was meant? (`personas.profile.audience`)."""
     question = _("How does the audience there is differ from the one that was meant?")
     frame = _shown(result).dropna(subset=["share"])
@@ -230,7 +240,7 @@ def audience(result: Result, titles: Mapping[str, str], subtitle: str = "") -> a
         return _nothing(question, _("Of too few customers is anything known."))
     frame = frame.assign(
         row=[
-            f"{titles.get(feature, feature)}: {_('others') if trait == OTHER else _(trait)}"
+            f"{titles.get(feature, feature)}: {card_lines.class_name(trait, names)}"
             for feature, trait in zip(frame["feature"], frame["trait"], strict=True)
         ],
         label=[

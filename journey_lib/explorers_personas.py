@@ -108,7 +108,7 @@ def _drawn(session: Session, features: Features, result: Found) -> dict[str, str
     base = replace(features, frame=features.frame.loc[features.frame.index.isin(result.labels.index)])
     traits = portrait.traits(base, members).suppressed(session.k)
     names = findings_personas.proposed(traits, base, session.names)
-    titles = tables_of.titles(features, session.workspace, session.language)
+    titles = tables_of.titles(features, session.workspace, session.language, names=session.names)
     session.show(charts_personas.traits(traits, names, titles))
     return names
 
@@ -139,7 +139,7 @@ def _decides(feature: Feature) -> bool:
 
 def _choices(session: Session, features: Features) -> tuple[Any, Any, Any]:
     """What decides, how groups are found, and how many."""
-    titles = tables_of.titles(features, session.workspace, session.language)
+    titles = tables_of.titles(features, session.workspace, session.language, names=session.names)
     numeric = [each for each in features.about if each.kind != "category"]
     deciding = widgets.SelectMultiple(
         options=[(titles[each.name], each.name) for each in numeric],

@@ -129,15 +129,20 @@ def verdict(found: Found) -> str:
             " of {nulls} sets made without groups (these vary from {low} to {high}; p = {chance}).",
             **numbers,
         )
-    if not found.k and said.verdict == "groups":
-        who = _(
+    if not found.k:
+        left: dict[str, Any] = {"known": i18n.number(len(found.labels)), "few": i18n.number(found.too_little)}
+        if said.verdict == "continuum":
+            return f"{told} " + _(
+                "No persona is made of the {known} customers known well enough; {few} are known too little"
+                " to say.",
+                **left,
+            )
+        return f"{told} " + _(
             "But no number of them stands apart: they are found again, and between two of them stand as many"
             " customers as within. No persona is made of {known} customers known well enough; {few} are known"
             " too little to say.",
-            known=i18n.number(len(found.labels)),
-            few=i18n.number(found.too_little),
+            **left,
         )
-        return f"{told} {who}"
     if found.settings["k"] != "auto":
         told += " " + _("**{k} were asked for**: take them as a way to divide these customers.", k=found.k)
     who = _(

@@ -8,7 +8,7 @@ from typing import Literal
 
 import pandas as pd
 
-from journey_lib import i18n
+from journey_lib import card_lines, i18n
 from journey_lib.features import Feature, Features
 from journey_lib.findings import _bold, _name
 from journey_lib.i18n import text as _
@@ -108,7 +108,7 @@ def _joined(words: list[str]) -> str:
 
 def sizes(result: Result, names: Names) -> str:
     """Which persona converts most, which brings most of the money, and how many belong to none."""
-    table = result.table
+    table = result.table.dropna(subset=["conversion_rate", "value_share"])
     if not len(table):
         return ""
     first = table.iloc[0]
@@ -212,7 +212,7 @@ def valuable(result: Result) -> str:
     )
 
 
-def audience(result: Result, titles: Names) -> str:
+def audience(result: Result, titles: Names, names: Names) -> str:
     """Where the audience falls short of the one that was meant, and where to look first."""
     first = result.table[result.table["expand"] == 1]
     if not len(first):
@@ -221,7 +221,7 @@ def audience(result: Result, titles: Names) -> str:
     return _(
         "Farthest below what was meant, and worth most: {trait} ({feature}), {share} of {n} instead of"
         " {target}. A place to look first, no forecast.",
-        trait=_bold(_name(_(str(row["trait"])), {})),
+        trait=_bold(_name(card_lines.class_name(str(row["trait"]), names), {})),
         feature=_name(titles.get(row["feature"], row["feature"]), {}),
         share=i18n.percent(row["share"]),
         n=i18n.number(row["of"]),

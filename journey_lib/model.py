@@ -54,6 +54,7 @@ class Result:
     `settings`  every parameter, and the fingerprint of the data.
     `base`      the column of `table` that counts what each row rests on.
     `people`    other columns of `table` that count people, each for itself.
+    `tell`      for columns of `people`, those from which the count could be worked out.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Result:
     settings: Mapping[str, Any] = field(default_factory=dict)
     base: str | None = None
     people: tuple[str, ...] = ()
+    tell: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "facts", MappingProxyType(dict(self.facts)))
@@ -72,7 +74,7 @@ class Result:
 
         People are the column customers where it is known, else the base. Such rows say so in a column
         ``suppressed``; names stay, numbers go. A row that rests on nobody stays as it is: it tells of no one.
-        In the columns `people` only the counts below `k` go.
+        In the columns `people` only the counts below `k` go, and what would tell them.
         """
         people = "customers" if "customers" in self.table else self.base
         if people is None:
@@ -83,7 +85,9 @@ class Result:
         numbers = table.select_dtypes("number").columns
         table[numbers] = table[numbers].mask(hidden)
         for name in self.people:
-            table[name] = table[name].mask((table[name] < k) & (table[name] > 0))
+            few = (table[name] < k) & (table[name] > 0)
+            told = [name, *self.tell.get(name, ())]
+            table[told] = table[told].mask(few)
         return replace(self, table=table, facts={**self.facts, "suppressed_rows": int(hidden.sum())})
 
 

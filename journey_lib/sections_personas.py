@@ -42,7 +42,7 @@ def portraits(
     run: Session, who: Cast, touches: Touches, model: Model, cut: Mapping[str, Any], before: Features | None
 ) -> cards.Portraits:
     """Everything the cards say, asked once; the numbers of one group stand beside the others on the page."""
-    titles = tables_of.titles(who.features, run.workspace, run.language)
+    titles = tables_of.titles(who.features, run.workspace, run.language, names=run.names)
     run.say(findings_personas.coverage(who.everyone, titles))
     traits = portrait.traits(who.features, who.members)
     answers = told.load(run.workspace, "surveys", who.everyone)
@@ -187,12 +187,12 @@ def by_rules(run: Session, who: Cast, shown: cards.Portraits) -> list[Result]:
 
 def valuable(run: Session, features: Features) -> list[Result]:
     """The most valuable customers, and the audience beside the one that was meant; the results shown."""
-    titles = tables_of.titles(features, run.workspace, run.language)
+    titles = tables_of.titles(features, run.workspace, run.language, names=run.names)
     results = []
     if (features.frame["value"] > 0).any():
         top = profile.value_profile(features).suppressed(run.k)
         run.say(findings_personas.valuable(top))
-        run.show(charts_segments.lifts(top, titles, run.scope(customers=top.facts["customers"])))
+        run.show(charts_segments.lifts(top, titles, run.names, run.scope(customers=top.facts["customers"])))
         results.append(top)
     else:
         run.say(_("No customer brought any value in this window: none is the most valuable."))
@@ -204,6 +204,10 @@ def valuable(run: Session, features: Features) -> list[Result]:
         run.say(_("Nobody bought in this window: there is no audience to set beside the one that was meant."))
         return results
     audience = profile.audience(features, meant).suppressed(run.k)
-    run.say(findings_personas.audience(audience, titles))
-    run.show(charts_segments.audience(audience, titles, run.scope(customers=audience.facts["customers"])))
+    run.say(findings_personas.audience(audience, titles, run.names))
+    run.show(
+        charts_segments.audience(
+            audience, titles, run.names, run.scope(customers=audience.facts["customers"])
+        )
+    )
     return [*results, audience]

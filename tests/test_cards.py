@@ -173,12 +173,62 @@ def test_a_class_of_few_has_no_line_of_its_own_and_a_distribution_adds_up():
         }
     ).assign(low=0.0, high=1.0)
     classes = card_blocks._classes(known, 80, 10)
-    # ages in their order; 8 people would be told, so they stay in what is left over, which is too small
-    assert classes["value"].tolist() == ["under 18", "25-34", "45-54"]
+    # ages in their order; a line for all but 8 of 80 people would tell those 8, so a class of 12 joins them
+    assert classes["value"].tolist() == ["under 18", "25-34", "(other)"]
+    assert classes["customers"].fillna(20).tolist() == [20, 40, 20]
     assert card_blocks._classes(known, 80, 8)["value"].tolist() == ["under 18", "25-34", "45-54", "65+"]
     few = card_blocks._classes(known, 80, 13)
     assert few["value"].tolist() == ["under 18", "25-34", "(other)"]
     assert few["share"].sum() == pytest.approx(1)
+
+
+def test_of_two_classes_the_smaller_of_few_is_not_told_by_the_larger():
+    known = pd.DataFrame({"value": ["owned", "rented"], "customers": [44, 6], "share": [0.88, 0.12]})
+    known = known.assign(rest=0.5, low=0.0, high=1.0)
+    classes = card_blocks._classes(known, 50, 10)
+    assert classes["value"].tolist() == ["(other)"]  # everybody: nothing is told
+
+
+def few_buy_again() -> tuple[Features, pd.Series]:
+    features, members = shop(60)
+    bought = features.frame["conversions"].to_numpy().copy()
+    bought[1::2] = [2] * 4 + [1] * 11 + [0] * 15  # of the 30 of p1, 15 bought, 4 of them again
+    return dataclasses.replace(features, frame=features.frame.assign(conversions=bought)), members
+
+
+def test_a_count_of_few_is_told_neither_by_itself_nor_by_its_share():
+    features, members = few_buy_again()
+    sizes = portrait.sizes(features, members)
+    assert sizes.table.set_index("persona").loc["p1", "repeat_rate"] == pytest.approx(4 / 15)
+    hidden = sizes.suppressed(10).table.set_index("persona").loc["p1"]
+    assert hidden[["repeaters", "repeat_rate", "repeat_low", "repeat_high"]].isna().all()
+    assert hidden["buyers"] == 15  # enough to be told
+    said = page(dataclasses.replace(portraits(60), features=features, sizes=sizes))
+    assert "15 of 30" in said
+    assert "fewer than 10 people" in said
+    assert "4 of 15" not in said
+    assert "26.7%" not in said
+
+
+def test_a_way_that_few_went_is_not_told():
+    walked = pd.DataFrame({"path": ["store > email", "store"], "conversions": [9, 3]})
+    paths = {"p1": Result("top_paths", walked, {"conversions": 12})}
+    assert "Typical journey" not in page(portraits(paths=paths))
+    paths = {"p1": Result("top_paths", walked.assign(conversions=[10, 2]), {"conversions": 12})}
+    assert "10 of 12" in page(portraits(paths=paths))
+
+
+def test_what_few_were_like_before_is_not_told():
+    features, members = shop(60)
+    before = dataclasses.replace(features, frame=features.frame.assign(conversions=9.0))
+    of = members[members == "p1"].index
+    for then, told_of in ((of[:9], False), (of[:10], True)):
+        were = pd.Series({**dict.fromkeys(then, "p1"), **dict.fromkeys(members[members == "p2"].index, "p2")})
+        changes = against.changes(before, were, features, members)
+        said = page(portraits(60, changes=changes, since=dt.date(2024, 10, 1)))
+        assert (f"{len(then)} then" in said) is told_of
+        hidden = changes.suppressed(10).table.query("persona == 'p1' and feature == 'conversions'")
+        assert hidden[["before", "exceeds"]].isna().all(axis=None) != told_of
 
 
 def test_a_trait_known_of_few_is_left_out():

@@ -312,3 +312,12 @@ def test_every_view_of_journeys_counts_the_same_on_real_records(prepared):
     paths = jl.journeys.paths(prepared, **cut).table
     assert {view.facts["journeys"] for view in views} == {paths["journeys"].sum()}
     assert {view.facts["conversions"] for view in views if "conversions" in view.facts} == {1110}
+
+
+def test_no_kinds_of_households_are_made_up_and_who_was_left_out_is_counted(prepared):
+    found = jl.personas.find(jl.features.of_touches(prepared, window="365d"), least_touches=50)
+    assert (found.structure.verdict, found.k) == ("continuum", 0)
+    # as docs/complete-journey.md says
+    assert (found.structure.customers, found.too_little) == (1424, 1045)
+    assert round(found.structure.ratio, 2) == 0.99
+    assert found.structure.chance > 0.05

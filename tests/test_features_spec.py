@@ -8,6 +8,7 @@ from tables import touches
 
 import journey_lib as jl
 from journey_lib.errors import DataError, ParameterError
+from journey_lib.features.columns import mixed
 
 LOG = """
     who  | when        | channel | sale
@@ -183,3 +184,16 @@ def test_steps_by_stage_are_no_channels() -> None:
     staged = jl.journeys.steps_by(touches(LOG), "event_type")
     with pytest.raises(ParameterError, match="by event_type"):
         jl.features.of_touches(staged)
+
+
+def test_kinds_of_event_are_called_in_words_and_a_pages_own_names_go_before() -> None:
+    kinds = mixed("event_type", ["check_in", "house_call"])
+    day = pd.Timestamp("2025-01-01", tz="UTC")
+    frame = pd.DataFrame([[0.5, 0.5]], columns=[kind.name for kind in kinds])
+    found = jl.features.Features(frame, tuple(kinds), day, day, "UTC", "VND", "x")
+    named = jl.features.titles(found, language="vi")
+    assert named["event_check_in"] == "Tỷ lệ sự kiện: đến cửa hàng hoặc sự kiện"
+    assert named["event_house_call"] == "Tỷ lệ sự kiện: house_call"  # a shop's own word
+    named = jl.features.titles(found, language="en", names={"house_call": "call at home", "other": "no"})
+    assert named["event_check_in"] == "Share of events: coming to a store or event"
+    assert named["event_house_call"] == "Share of events: call at home"

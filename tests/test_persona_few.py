@@ -38,7 +38,7 @@ TARGETS = """
 targets:
   city: {"Huế": 0.5}
 """
-HOSTILE = "<b>Hùng</b> =1+1"
+HOSTILE, FORMULA = "<b>Hùng</b> =1+1", "=1+1 <b>Hùng</b>"  # names that a page, or a spreadsheet, would obey
 
 
 def write(folder: Path, customers: int, *, buys: bool) -> Path:
@@ -66,7 +66,7 @@ def write(folder: Path, customers: int, *, buys: bool) -> Path:
     with (folder / "customers.csv").open("w", newline="", encoding="utf-8") as file:
         out = csv.writer(file)
         out.writerow(["customer_id", "city", "gender"])
-        out.writerows([f"c{who}", ("Huế", HOSTILE)[who % 2], "Nữ"] for who in range(customers))
+        out.writerows([f"c{who}", ("Huế", HOSTILE, FORMULA)[who % 3], "Nữ"] for who in range(customers))
     return folder
 
 
@@ -100,6 +100,13 @@ def test_too_few_customers_are_told_and_rules_value_and_audience_are_there(tmp_p
     assert "persona_gate" not in facts  # nothing was looked for
     for page in (english, vietnamese):
         assert "<b>Hùng</b>" not in page  # a town of that name does no harm
+    (told,) = reports.glob("runs/persona_building/*-en-*/tables/persona-demographics.csv")
+    with told.open(encoding="utf-8-sig", newline="") as file:
+        cells = [cell for row in csv.reader(file) for cell in row]
+    assert {HOSTILE, f"'{FORMULA}"} <= set(
+        cells
+    )  # as they were written, but for the sign that hides a formula
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "@"))]
 
 
 def test_where_nobody_bought_the_page_says_so(tmp_path):

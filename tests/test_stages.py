@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import yaml
 
 from journey_lib import journeys, stages
 from journey_lib.errors import ConfigError, ParameterError
+from journey_lib.stages import labels
 from journey_lib.touches import Bucket, Touches
 
 TYPES = ("call", "impression", "purchase", "review", "visit")
@@ -143,3 +145,17 @@ def test_steps_can_be_called_by_anything_the_table_knows() -> None:
         journeys.steps_by(table(), "chanel")  # type: ignore[arg-type]
     with pytest.raises(ParameterError, match="need a stage model"):
         journeys.steps_by(table(), "stage")
+
+
+def test_every_kind_of_event_of_the_built_in_models_has_words_in_both_languages() -> None:
+    known = {
+        event
+        for model in stages.MODELS
+        for found in re.findall(
+            r"event_type: \[([^\]]*)\]", (stages.FILES / f"{model}.yaml").read_text("utf-8")
+        )
+        for event in re.split(r",\s*", " ".join(found.split()))
+    }
+    assert len(known) > 50
+    assert known <= set(labels.EVENTS)
+    assert all(words["vi"] and words["en"] for words in labels.EVENTS.values())

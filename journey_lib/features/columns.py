@@ -12,6 +12,7 @@ from journey_lib import i18n
 from journey_lib.channels.labels import LABELS
 from journey_lib.features.about import Feature, Features
 from journey_lib.model import Language
+from journey_lib.stages.labels import EVENTS
 from journey_lib.workspace import Workspace
 
 # From which hour of the local clock each part of the day lasts, until the next begins.
@@ -109,15 +110,21 @@ def mixed(mix: str, names: Sequence[str]) -> list[Feature]:
 
 
 def titles(
-    features: Features, workspace: Workspace | None = None, language: Language | None = None
+    features: Features,
+    workspace: Workspace | None = None,
+    language: Language | None = None,
+    *,
+    names: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """What readers call each column, by its name: in the current language, or the given one.
 
-    Channels, kinds of event and the analyst's own columns are called what the workspace's labels say.
+    Channels, kinds of event and the analyst's own columns are called what the workspace's labels say, or
+    `names`, which go before (a page's, with what people wrote of touchpoints); else by words of ours.
     """
     lang = language or i18n.language()
     said: dict[str, Mapping[Any, str]] = {**LABELS, **(workspace.labels if workspace else {})}
-    words = {name: label.get(lang, name) for name, label in said.items()} | {REST: i18n.text("Others", lang)}
+    words = {name: label.get(lang, name) for name, label in said.items()} | dict(names or {})
+    words |= {REST: i18n.text("Others", lang)}
     if workspace is not None:
         own = workspace.features.own
         words |= {name: declared.label.get(lang, name) for name, declared in own.items()}
@@ -130,5 +137,7 @@ def titles(
 
 
 def _spoken(feature: Feature, language: Language) -> str:
-    """Kinds of device are called alike by every platform; other names are the workspace's own."""
+    """Kinds of device and of event are called alike by many; other names are the workspace's own."""
+    if feature.family == MIXES["event_type"].family and feature.of in EVENTS:
+        return EVENTS[feature.of][language]
     return i18n.text(feature.of, language) if feature.family == "device" else feature.of

@@ -107,6 +107,7 @@ def changes(
         settings,
         base="n",
         people=("before_n",),
+        tell={"before_n": ("before", "before_mean", "exceeds", "exceeds_low", "exceeds_high")},
     )
 
 

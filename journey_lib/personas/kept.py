@@ -175,7 +175,8 @@ def compared(kept: Kept, found: Found) -> Result:
         "day": str(kept.day),
     }
     settings = {"file": kept.file.name, **found.settings}
-    return Result("persona_kept", table, facts, settings, base="customers", people=("before",))
+    tell = {"before": ("before_share",)}
+    return Result("persona_kept", table, facts, settings, base="customers", people=("before",), tell=tell)
 
 
 def _sizes(labels: pd.Series[Any], k: int, kept: Kept) -> pd.DataFrame:

@@ -62,6 +62,17 @@ def sizes(
         described(features, value=value, conversions=conversions),
         base="customers",
         people=("buyers", "repeaters"),
+        tell={
+            "buyers": (
+                "conversion_rate",
+                "rate_low",
+                "rate_high",
+                "repeat_rate",
+                "repeat_low",
+                "repeat_high",
+            ),
+            "repeaters": ("repeat_rate", "repeat_low", "repeat_high"),
+        },
     )
 
 

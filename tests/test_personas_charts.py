@@ -1,0 +1,129 @@
+"""Charts of personas: one legend that leaves room to draw, words a reader knows, rows in one order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import altair as alt
+import pandas as pd
+import pytest
+import vl_convert
+
+from journey_lib import charts_personas, charts_segments, findings_found, findings_personas, i18n
+from journey_lib.model import Result
+
+NAMES = {"p2": "Hunts for offers", "p1": "Store regulars"}
+WORDS = {"Kim cương": "Diamond", "act": "Act"}
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    before = i18n.language()
+    i18n.speak("en")
+    yield
+    i18n.speak(before)
+
+
+def legends(chart: alt.TopLevelMixin) -> list[dict[str, Any]]:
+    """The legends that are drawn: those of colour, shape and dash that say the same are one."""
+    return vl_convert.vegalite_to_vega(chart.to_dict())["legends"]
+
+
+def rows(chart: alt.TopLevelMixin) -> list[dict[str, Any]]:
+    return max(chart.to_dict()["datasets"].values(), key=len)
+
+
+SIZES = pd.DataFrame(
+    {
+        "persona": ["p1", "p2"],
+        "segment": ["new", "lost"],
+        "customers": [60, 40],
+        "share": [0.6, 0.4],
+        "low": [0.5, 0.3],
+        "high": [0.7, 0.5],
+        "value_share": [0.2, 0.8],
+        "value_low": [0.1, 0.7],
+        "value_high": [0.3, 0.9],
+        "conversion_rate": [0.3, None],
+        "rate_low": [0.2, None],
+        "rate_high": [0.4, None],
+        "buyers": [18, None],
+    }
+)
+
+
+def test_stability_has_one_legend_of_two_whole_names():
+    tried = pd.DataFrame({"k": [2, 3], "jaccard_worst": [0.9, 0.8], "jaccard_mean": [0.95, 0.9]})
+    drawn = charts_segments.alternatives(Result("tried", tried.assign(verdict="taken"), {"k": 3}))
+    (legend,) = legends(drawn)
+    assert {"stroke", "strokeDash", "shape"} <= legend.keys()
+    assert legend["labelLimit"] == 0  # not cut
+
+
+def test_people_and_money_are_told_by_colour_and_shape_in_personas_and_segments_alike():
+    personas = charts_personas.shares(Result("sizes", SIZES), NAMES)
+    segments = charts_segments.segments(Result("rfm", SIZES), {"new": "New", "lost": "Lost"})
+    for drawn in (personas, segments):
+        (legend,) = legends(drawn)
+        assert {"stroke", "shape"} <= legend.keys()
+        assert len(rows(drawn)) == 4
+    # the richest group of either kind first; segments in the order of their table
+    assert [row["row"] for row in rows(personas)][:2] == ["p2 · Hunts for offers", "p1 · Store regulars"]
+    assert [row["row"] for row in rows(segments)][:2] == ["New", "Lost"]
+
+
+def test_a_persona_of_whom_few_bought_has_no_rate_and_no_sentence():
+    drawn = rows(charts_personas.rates(Result("sizes", SIZES), NAMES))
+    assert [row["row"] for row in drawn] == ["p1 · Store regulars"]
+    facts = {"not_placed": 0, "customers": 100}
+    said = findings_personas.sizes(Result("sizes", SIZES.iloc[::-1], facts), NAMES)
+    assert said.startswith("**Store regulars** buys most often: 30.0%")
+
+
+def test_who_moved_stands_in_one_order_on_both_axes():
+    moves = pd.DataFrame(
+        {"before": ["", "p1", "p2", "p2"], "now": ["p1", "p1", "p2", ""], "customers": 20, "share": 0.5}
+    )
+    spec = charts_personas.migration(Result("moves", moves), NAMES).to_dict()
+    axes = spec["layer"][0]["encoding"]
+    assert axes["y"]["sort"] == ["p2 · Hunts for offers", "p1 · Store regulars", "none fits"]
+    assert [code for code in axes["x"]["sort"] if code in NAMES] == ["p2", "p1"]
+
+
+def test_classes_and_stages_are_called_in_the_readers_words():
+    top = pd.DataFrame(
+        {
+            "feature": ["tier", "stage", "city"],
+            "trait": ["Kim cương", "act", "(other)"],
+            "customers": 50,
+            "n": 50,
+            "lift": 2.0,
+            "low": 1.5,
+            "high": 2.5,
+            "real": True,
+            "share": 0.5,
+            "target": 0.6,
+            "of": 100,
+            "expand": [1, 0, 0],
+        }
+    )
+    titles = {"tier": "Tier", "stage": "Stage", "city": "City"}
+    expected = {"Tier: Diamond", "Stage: Act", "City: others"}
+    result = Result("top", top)
+    assert {row["row"] for row in rows(charts_segments.lifts(result, titles, WORDS))} == expected
+    assert {row["row"] for row in rows(charts_segments.audience(result, titles, WORDS))} == expected
+    assert "**Diamond** (Tier)" in findings_personas.audience(result, titles, WORDS)
+
+
+def test_where_there_is_a_continuum_nobody_fits_personas_that_are_none():
+    gate = SimpleNamespace(
+        verdict="continuum", ratio=0.99, low=0.98, high=1.01, chance=0.1, nulls=20, customers=90, cut=0.85
+    )
+    found: Any = SimpleNamespace(structure=gate, k=0, labels=[0] * 90, too_little=7, settings={"k": "auto"})
+    said = findings_found.verdict(found)
+    assert said.endswith(
+        "No persona is made of the 90 customers known well enough; 7 are known too little to say."
+    )
+    assert "fit none" not in said

@@ -290,7 +290,7 @@ def test_customers_at_every_step_are_those_some_way_leads_there(
 def test_the_curve_to_the_last_step_is_drawn_again_person_by_person(
     log: list[Row], steps: list[str], order: Any
 ) -> None:
-    """The moment somebody is there is the shortest window within which the twin finds a way to the last step."""
+    """Somebody is there after the shortest window within which the twin finds a way to the last step."""
     table = touches(log)
     if not set(steps) <= set(table.channels):
         return

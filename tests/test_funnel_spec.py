@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tables import cells, touches
 from test_laws import CHANNELS, law, logs
-from twins import DAY, Row, order_of
+from twins import DAY, Row, order_of, same_curve
 
 import journey_lib as jl
 from journey_lib.errors import JourneyError
@@ -279,6 +279,38 @@ def test_customers_at_every_step_are_those_some_way_leads_there(
     assert found["reach"].tolist() == [
         sum(any(name == step for _, name in contacts) for contacts in people.values()) for step in steps
     ]
+
+
+@law
+@given(
+    logs(),
+    st.lists(st.sampled_from(CHANNELS), min_size=2, max_size=3, unique=True),
+    st.sampled_from(["loose", "strict"]),
+)
+def test_the_curve_to_the_last_step_is_drawn_again_person_by_person(
+    log: list[Row], steps: list[str], order: Any
+) -> None:
+    """Somebody is there after the shortest window within which the twin finds a way to the last step."""
+    table = touches(log)
+    if not set(steps) <= set(table.channels):
+        return
+    people = defaultdict(list)
+    for row in sorted(log, key=order_of):
+        if row.channel:
+            people[row.customer].append((row.time, row.channel))
+    follow, last = loosely if order == "loose" else strictly, len(steps) - 1
+    lives = []
+    for contacts in people.values():
+        entered = next((time for time, name in contacts if name == steps[0]), None)
+        if entered is None:
+            continue
+        waits = sorted({time - entered for time, _ in contacts if time >= entered})
+        there = [wait for wait in waits if last in follow(contacts, tuple(steps), "first", wait)]
+        watched = max(row.time for row in log) - entered
+        lives.append(((there[0] if there else watched) // DAY, bool(there)))
+    found = jl.funnel.time_to(table, steps, order=order)
+    assert found.facts["entered"] == len(lives)
+    same_curve(found, lives)
 
 
 @law

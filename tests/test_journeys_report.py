@@ -128,6 +128,20 @@ def test_a_parameter_that_cannot_be_is_told_and_no_page_is_made(shop, tmp_path, 
     assert not list(tmp_path.glob("*/en/journeys.html"))
 
 
+@pytest.mark.slow
+def test_only_some_customers_and_a_group_of_ones_own_are_reported(shop, tmp_path, published):
+    report = catalogue.reports()["journeys"]
+    asked = {"only": "facebook -> ... -> direct", "group": "facebook"}
+    run = runner.run(jl.open(shop), report, asked, language="en", reports_dir=tmp_path)
+    assert (tmp_path / str(run.page)).exists()
+    some, everybody = said(tmp_path), said(published)
+    assert 0 < some["lengths"]["journeys"] < everybody["lengths"]["journeys"]
+    assert some["lengths"]["journeys"] == some["transitions"]["journeys"]
+    assert some["integrity"]["wrong"] == 0
+    told = (tmp_path / str(run.page)).read_text("utf-8")
+    assert "facebook -&gt; ... -&gt; direct" in told or "facebook -> ... -> direct" in told
+
+
 def test_a_stage_that_is_not_is_told_before_a_kernel_starts(shop, tmp_path):
     report = catalogue.reports()["journeys"]
     with pytest.raises(jl.errors.ParameterError, match="there is no stage 'acct'"):

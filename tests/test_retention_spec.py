@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from tables import touches
 from test_laws import law, logs
-from twins import Row
+from twins import DAY, Row, same_curve
 
 import journey_lib as jl
 
@@ -80,6 +80,21 @@ def test_second_conversions_are_counted_again(log: list[Row]) -> None:
     again = sum(len(times) > 1 for times in moments.values())
     assert found.facts["entered"] == len(moments)
     assert (found.table["customers"].max() if len(found.table) else 0) == again
+
+
+@law
+@given(logs())
+def test_the_curve_to_the_second_conversion_is_drawn_again_person_by_person(log: list[Row]) -> None:
+    moments = defaultdict(list)
+    for row in log:
+        if row.conversion:
+            moments[row.customer].append(row.time)
+    until = max((row.time for row in log), default=0)
+    lives = []
+    for times in map(sorted, moments.values()):
+        came = len(times) > 1
+        lives.append((((times[1] if came else until) - times[0]) // DAY, came))
+    same_curve(jl.retention.repeat(touches(log)), lives)
 
 
 def test_cohorts_of_a_year_beside_a_pivot_table() -> None:

@@ -416,3 +416,34 @@ def _untouched(paths: Iterable[Path]) -> Credit:
 
 def _present(credit: dict[str, list]) -> Credit:
     return {channel: (conversions, value) for channel, (conversions, value) in credit.items()}
+
+
+# --- Time until something happens ---------------------------------------------------------------------------
+
+
+def curve(lives: Iterable[tuple[int, bool]]) -> list[tuple[int, int, int, Fraction]]:
+    """Day by day who is at risk, to how many it has happened, and the part of Kaplan and Meier, exactly.
+
+    `lives` are people: the day on which it happened, or until which they were watched without it.
+    """
+    lives = list(lives)
+    drawn, left, happened = [], Fraction(1), 0
+    for day in range(max((day for day, _ in lives), default=-1) + 1):
+        at_risk = sum(last >= day for last, _ in lives)
+        now = sum(it and last == day for last, it in lives)
+        left *= 1 - Fraction(now, at_risk)
+        happened += now
+        drawn.append((day, at_risk, happened, 1 - left))
+    return drawn
+
+
+def same_curve(found: Any, lives: Iterable[tuple[int, bool]]) -> None:
+    """A result's curve and its median are those of the people one by one."""
+    drawn = curve(lives)
+    table = found.table
+    columns = (table[name].tolist() for name in ("day", "at_risk", "customers"))
+    assert list(zip(*columns, strict=True)) == [line[:3] for line in drawn]
+    for share, line in zip(table["share"].tolist(), drawn, strict=True):
+        assert math.isclose(share, line[3], abs_tol=1e-12)
+    half = next((day for day, _, _, share in drawn if share >= Fraction(1, 2)), None)
+    assert math.isnan(found.facts["median_days"]) if half is None else found.facts["median_days"] == half

@@ -66,10 +66,10 @@ def align(found: Journeys, step_of: Array, steps: int) -> Aligned:
     increasing subsequence of the journey's steps, each taken once). Of several that keep equally many, the
     one with the earliest steps of the plan is taken: the first step in which they differ decides.
     """
-    step = step_of[found.channel]
+    step = step_of.take(found.channel)
     planned = step >= 0
     edges = np.append(0, np.cumsum(planned, dtype=np.int32)).take(found.offsets)
-    step = step[planned]
+    step = step.take(np.flatnonzero(planned))
     lengths = np.diff(edges)
     some = np.flatnonzero(lengths)
     fresh = np.zeros(len(step) + 1, bool)

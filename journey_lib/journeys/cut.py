@@ -173,24 +173,29 @@ def cut(bucket: Bucket, rules: Rules) -> Journeys:
     np.not_equal(customer[1:], customer[:-1], out=opens[1:])
     opens[1:] |= converts[:-1]
     starts = np.flatnonzero(opens)
-    last = np.append(starts[1:], n) - 1
-    end = time[last]
-    age = np.repeat(end, last - starts + 1) - time
+    lengths = np.diff(np.append(starts, n))
+    last = starts + lengths - 1
+    end, seen = time.take(last), int(np.count_nonzero(channel >= 0))
+    if end.min() < rules.start:
+        # What ended before the period is set aside first: all that follows is about the others.
+        late = end >= rules.start
+        rows = np.flatnonzero(np.repeat(late, lengths))
+        time, channel = time.take(rows), channel.take(rows)
+        end, last, lengths = end[late], last[late], lengths[late]
+        starts = np.cumsum(lengths) - lengths
+    age = np.repeat(end, lengths) - time
     keep = channel >= 0
-    seen = int(keep.sum())
     if rules.lookback != FOREVER:
         keep &= age <= rules.lookback
-    if end.min() < rules.start:
-        keep &= np.repeat(end >= rules.start, last - starts + 1)
     if rules.drop_direct:
         other = keep & (channel != rules.direct_code)
-        keep &= other | np.repeat(~np.logical_or.reduceat(other, starts), last - starts + 1)
-    offsets = np.append(starts, n)
+        keep &= other | np.repeat(~np.logical_or.reduceat(other, starts), lengths)
+    offsets = np.append(starts, len(channel))
     if not keep.all():
         channel, age, offsets = _kept(keep, channel, age, offsets)
     channel, age, offsets = _shorten(channel, age, offsets, rules)
-    converted = converts[last]
-    whole = Journeys(
+    converted = converts.take(last)
+    return Journeys(
         offsets=offsets,
         channel=channel,
         age=age,
@@ -198,10 +203,9 @@ def cut(bucket: Bucket, rules: Rules) -> Journeys:
         open=~converted & (rules.observed_until - end < rules.lookback) & (rules.lookback != FOREVER),
         value=value.take(last) * converted,
         end=end,
-        customer=customer[last],
+        customer=customer.take(last),
         seen=seen,
     )
-    return whole if end.min() >= rules.start else only(whole, end >= rules.start)
 
 
 @dataclass(frozen=True)
@@ -270,13 +274,16 @@ def _kept(keep: Array, channel: Array, age: Array, offsets: Array) -> tuple[Arra
 def only(whole: Journeys, chosen: Array) -> Journeys:
     """The chosen journeys, in their order."""
     lengths = np.diff(whole.offsets)
-    touch = np.repeat(chosen, lengths)
+    # Rows by their place: numpy takes them faster than it picks them by a mask.
+    touch, row = np.flatnonzero(np.repeat(chosen, lengths)), np.flatnonzero(chosen)
     return Journeys(
-        offsets=np.concatenate([[0], np.cumsum(lengths[chosen])]),
-        channel=whole.channel[touch],
-        age=whole.age[touch],
+        offsets=np.concatenate([[0], np.cumsum(lengths.take(row))]),
+        channel=whole.channel.take(touch),
+        age=whole.age.take(touch),
         seen=whole.seen,
-        **{name: getattr(whole, name)[chosen] for name in ("converted", "open", "value", "end", "customer")},
+        **{
+            name: getattr(whole, name).take(row) for name in ("converted", "open", "value", "end", "customer")
+        },
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from journey_lib.errors import DataError, ParameterError, did_you_mean
 from journey_lib.model import timezones
@@ -30,12 +31,12 @@ def customers(column: pa.ChunkedArray, name: str) -> tuple[Ints, npt.NDArray[np.
             do="give those rows an id, or leave them out of the frame and say so",
         )
     if pa.types.is_integer(column.type):
-        ids = column.to_numpy().astype(np.int64, copy=False)
-        least, most = int(ids.min()), int(ids.max())
-        if most - least < 4 * len(ids):  # numbered one after another, as systems do: look up, do not hash
-            codes, uniques = _ranked(ids, least, most)
+        least, most = pc.min_max(column).as_py().values()
+        # Numbered one after another, as systems do: look up, do not hash.
+        if most - least < 4 * len(column) and most <= np.iinfo(np.int64).max:
+            codes, uniques = _ranked(column, least, most)
         else:
-            codes, uniques = pd.factorize(ids)
+            codes, uniques = pd.factorize(column.to_numpy().astype(np.int64, copy=False))
         hashed = pd.util.hash_array(uniques)
     else:
         encoded = column.cast(pa.string()).dictionary_encode().combine_chunks()
@@ -44,14 +45,29 @@ def customers(column: pa.ChunkedArray, name: str) -> tuple[Ints, npt.NDArray[np.
     return codes.astype(np.int32, copy=False), (hashed >> np.uint64(56)).astype(np.uint8)
 
 
-def _ranked(ids: Ints, least: int, most: int) -> tuple[Ints, Ints]:
-    """Rank of each id among those that occur, and those that occur."""
+def _ranked(column: pa.ChunkedArray, least: int, most: int) -> tuple[Ints, Ints]:
+    """Rank of each id among those that occur, and those that occur; a piece at a time, as in `_piecewise`."""
+    pieces = [
+        chunk[begin : begin + BUCKET_ROWS]
+        for chunk in column.chunks
+        for begin in range(0, len(chunk), BUCKET_ROWS)
+    ]
     seen = np.zeros(most - least + 1, bool)
-    seen[ids - least] = True
+    for piece in pieces:
+        seen[_from(least, piece)] = True
     found = np.flatnonzero(seen)
     rank = np.empty(len(seen), np.int32)
     rank[found] = np.arange(len(found), dtype=np.int32)
-    return _piecewise(lambda piece: rank[piece - least], ids, np.int32), (found + least).astype(ids.dtype)
+    ranks = np.empty(len(column), np.int32)
+    end = 0
+    for piece in pieces:
+        ranks[end : end + len(piece)] = rank[_from(least, piece)]
+        end += len(piece)
+    return ranks, found + least
+
+
+def _from(least: int, ids: pa.Array) -> Ints:
+    return ids.to_numpy().astype(np.int64, copy=False) - least
 
 
 def _piecewise(change: Callable[[Ints], Ints], column: Ints, dtype: type) -> Ints:

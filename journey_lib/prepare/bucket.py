@@ -43,6 +43,8 @@ SEEN = pa.schema(
     }
 )
 
+CLOSE = 16  # places a row may take in a list of all numbers up to the largest; four bytes each
+
 Array = np.ndarray[Any, Any]
 
 
@@ -90,10 +92,7 @@ def bucket(rows: pa.Table, final: Mapping[str, Array], first: int, orders: Set[i
 
 def _numbered(rows: pa.Table) -> tuple[Array, pa.Array, Array]:
     """Each row's customer by number, and the id and fold of each number: by fold, then by id."""
-    met = pc.dictionary_encode(rows["customer_id"].combine_chunks())
-    if isinstance(met, pa.ChunkedArray):
-        met = met.unify_dictionaries().combine_chunks()
-    code, texts = met.indices.to_numpy(), met.dictionary.cast(pa.string())
+    code, texts = _encoded(rows["customer_id"])
     fold = np.empty(len(texts), np.uint8)
     fold[code] = rows["fold"].to_numpy()
     by_id = _by_text(texts)
@@ -101,6 +100,25 @@ def _numbered(rows: pa.Table) -> tuple[Array, pa.Array, Array]:
     number = np.empty(len(order), np.int32)
     number[order] = np.arange(len(order), dtype=np.int32)
     return number[code], texts.take(pa.array(order)), fold[order].astype(np.int16)
+
+
+def _encoded(ids: pa.ChunkedArray) -> tuple[Array, pa.StringArray]:
+    """Each id by number, and the text of each number; numbers that lie close together need no hashing."""
+    if pa.types.is_integer(ids.type):
+        numbers = ids.to_numpy()
+        least = numbers.min()
+        room = int(numbers.max()) - int(least) + 1
+        if room <= CLOSE * len(numbers):
+            numbers = numbers - least
+            place = np.zeros(room, np.int32)
+            place[numbers] = 1
+            found = np.flatnonzero(place)
+            place[found] = np.arange(len(found), dtype=np.int32)
+            return place[numbers], pa.array(found + least).cast(pa.string())
+    met = pc.dictionary_encode(ids.combine_chunks())
+    if isinstance(met, pa.ChunkedArray):
+        met = met.unify_dictionaries().combine_chunks()
+    return met.indices.to_numpy(), met.dictionary.cast(pa.string())
 
 
 def _by_text(texts: pa.StringArray) -> Array:

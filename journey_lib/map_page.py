@@ -27,7 +27,10 @@ from journey_lib.journey_map import (
 from journey_lib.model import Language
 
 STYLES = ("map/map.css",)
+SCRIPTS = ("map/map.js",)
 LAB = "map/lab.css"
+# Entries of a cell that a sheet of paper keeps where it would be too small to read with all of them.
+KEPT = (6, 4, 3)
 MIMETYPE = "application/vnd.journey.map+json"
 
 
@@ -64,6 +67,7 @@ def page(
     return pages.render(
         "map/page.html.j2",
         language=language,
+        scripts=SCRIPTS,
         title=words_in(first.title, language) or first.name,
         body=body,
     )
@@ -283,10 +287,12 @@ def _lane(
     cells = []
     for at, code in enumerate(whole.codes):
         cell = whole.at(code, lane) if lane in whole.lanes else None
+        groups = _groups(cell, say, day, map_words.usual(whole)) if cell else []
         shown = {
             "rows": _anchor(number, place, lane, code),
             "line": line,
-            "groups": _groups(cell, say, day, map_words.usual(whole)) if cell else [],
+            "groups": groups,
+            "rest": _rest(groups),
             "missing": cell is None,
             "feeling": None,
         }
@@ -302,7 +308,15 @@ def _lane(
         "first": place == 0,
         "cells": cells,
         "line": "",
+        "of": _one_table(lane, cells),
     }
+
+
+def _one_table(lane: str, cells: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The mark that every figure of a lane of shares has, if it is the same."""
+    marks = [group["mark"] for cell in cells for group in cell["groups"]]
+    same = lane in ("touchpoints", "channels", "doing") and marks and all(each == marks[0] for each in marks)
+    return marks[0] if same and marks[0]["level"] == "measured" else None
 
 
 def _felt(whole: Map, code: str, piece: map_drawings.Piece, before: map_drawings.Piece) -> dict[str, Any]:
@@ -327,7 +341,33 @@ def _groups(cell: Cell, say: Any, day: dt.date | None, usual: Any) -> list[dict[
         if not groups or groups[-1]["mark"] != mark:
             groups.append({"mark": mark, "entries": []})
         groups[-1]["entries"].append(say(entry, lane=cell.lane))
+    _shortened(groups, by_evidence=cell.lane not in ("kpi", "time"))
     return groups
+
+
+def _shortened(groups: list[dict[str, Any]], *, by_evidence: bool) -> None:
+    """Say of every entry, and every group, at which step of shortening paper leaves it out; 0 for never.
+
+    `by_evidence`: the first of every kind of evidence goes before the second of any. Nothing is left out for
+    a line that says that one is.
+    """
+    order = [(rank, place) for place, group in enumerate(groups) for rank in range(len(group["entries"]))]
+    steps = [(step, most) for step, most in enumerate(KEPT, start=1) if len(order) > most + 1]
+    for kept, (rank, place) in enumerate(sorted(order) if by_evidence else order):
+        late = next((step for step, most in steps if kept >= most), 0)
+        groups[place]["entries"][rank]["late"] = late
+    for group in groups:
+        group["late"] = group["entries"][0]["late"]
+
+
+def _rest(groups: list[dict[str, Any]]) -> list[tuple[int, str]]:
+    """For every step of shortening that leaves something of a cell out, how many entries that is, in words."""
+    size = sum(len(group["entries"]) for group in groups)
+    return [
+        (step, _("+{n} more on screen", n=size - most))
+        for step, most in enumerate(KEPT, start=1)
+        if size > most + 1
+    ]
 
 
 def _entry(

@@ -361,7 +361,7 @@ def _shortened(groups: list[dict[str, Any]], *, by_evidence: bool) -> None:
 
 
 def _rest(groups: list[dict[str, Any]]) -> list[tuple[int, str]]:
-    """For every step of shortening that leaves something of a cell out, how many entries that is, in words."""
+    """For every step of shortening that leaves something of a cell out, how many, in words."""
     size = sum(len(group["entries"]) for group in groups)
     return [
         (step, _("+{n} more on screen", n=size - most))

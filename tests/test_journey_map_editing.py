@@ -58,7 +58,8 @@ WAITS: dict[str, Any] = {"vi": "Chờ lâu", "en": "Waits", "review": yaml.safe_
         ("see", "pains", ["x: y", WAITS, "Ngại hỏi"], "          - {vi: Chờ",
          "          - 'x: y'\n          - {vi: Chờ"),
         ("see", "thinking", ["Ai đây?", "Ồ!"], '{vi: "Gì, thế?", en: "What, then?"}', "Ồ!"),
-        ("see", "thinking", [], '        thinking: ["Ai đây?", {vi: "Gì, thế?", en: "What, then?"}]  # quotes\n', ""),
+        ("see", "thinking", [],
+         '        thinking: ["Ai đây?", {vi: "Gì, thế?", en: "What, then?"}]  # quotes\n', ""),
         ("see", "gains", ["Rẻ"], '# quotes\n', "# quotes\n        gains:\n          - Rẻ\n"),
         ("buy", "steps", ["Trả tiền", {"vi": "Nhận", "en": "Gets"}], "[Trả tiền]",
          "[Trả tiền, {vi: Nhận, en: Gets}]"),
@@ -105,13 +106,16 @@ def test_whatever_is_typed_the_file_says_that_and_all_else_with_its_comments(tex
         text = after
 
 
+HEAD = "author: A\ndate: 2025-01-01\n"
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "{author: A, date: 2025-01-01, maps: [{map: now, stages: [{stage: see}]}]}",
-        "author: A\ndate: 2025-01-01\nmaps:\n-\n  map: now\n  stages:\n  -\n    pains:\n    -\n     a\n    stage: see",
-        "author: A\ndate: 2025-01-01\nmaps:\n- map: now\n  stages:\n  - pains: [a,\n      b]\n    stage: see\n",
-        "author: A\ndate: 2025-01-01\nmaps:\n- map: now\n  stages:\n  - stage: see\n    pains:\n    - |\n      a\n      b\n",
+        HEAD + "maps:\n-\n  map: now\n  stages:\n  -\n    pains:\n    -\n     a\n    stage: see",
+        HEAD + "maps:\n- map: now\n  stages:\n  - pains: [a,\n      b]\n    stage: see\n",
+        HEAD + "maps:\n- map: now\n  stages:\n  - stage: see\n    pains:\n    - |\n      a\n      b\n",
     ],
 )
 @pytest.mark.parametrize("notes", [["x"], [], ["a", {"vi": "b", "en": "c"}]])

@@ -10,8 +10,8 @@ import browser
 import pytest
 from sample_map import BOOK, DAY, book, current, drawn
 
-from journey_lib import map_page
 from journey_lib import journey_map as maps
+from journey_lib import map_page
 from journey_lib.map_page import KEPT
 
 DEMO = Path(__file__).parents[1] / "data" / "demo" / "maps" / "journey_map.yaml"
@@ -34,8 +34,8 @@ SEEN = """() => {
     const legend = map.querySelector(".jm-legend").getBoundingClientRect(), box = map.getBoundingClientRect();
     const below = Math.max(...[...map.querySelectorAll(".jm-grid td > *")].filter(shown)
       .map((e) => e.getBoundingClientRect().bottom));
-    return { least, fit, said, short: /jm-short-(\\d)/.exec(map.className)?.[1] ?? 0, last: below - legend.top,
-             end: legend.bottom - top, right: box.right };
+    return { least, fit, said, short: /jm-short-(\\d)/.exec(map.className)?.[1] ?? 0, 
+             last: below - legend.top, end: legend.bottom - top, right: box.right };
   });
 }"""
 
@@ -61,7 +61,7 @@ def rich(entries: int = 9) -> maps.Map:
     ]
     lanes = ("steps", "doing", "thinking", "pains", "gains", "expectations", "moments", "touchpoints")
     stages = [
-        {"stage": f"s{n}", "label": f"Giai đoạn {n}", **{lane: words[: 2 + n] for lane in lanes}}
+        {"stage": f"s{n}", "label": f"Giai đoạn {n}", **dict.fromkeys(lanes, words[: 2 + n])}
         for n in range(1, 6)
     ]
     said = {

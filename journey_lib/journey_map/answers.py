@@ -123,8 +123,8 @@ def changes(before: Map | pd.DataFrame, now: Map | pd.DataFrame) -> Result:
     5 %; ``figure``: one that differs and may do so by chance, or has no interval; ``restated``: no other
     figure, but another evidence, target, owner or other words), aspect (all that differs, of ``figure``,
     ``evidence``, ``target``, ``owner``, ``words``, with commas between), before, now (figures, or the targets
-    where only these differ), difference, low, high, n_before, n. The interval of a difference is put together from those of its two
-    sides (MOVER: Zou and Donner 2008; for shares Newcombe's method 10), as if they were independent: where
+    where only these differ), difference, low, high, n_before, n. The interval of a difference is put
+    together from those of its two sides (MOVER: Zou and Donner 2008; for shares Newcombe's method 10), as if they were independent: where
     the same customers are in both, it is somewhat too wide or too narrow. Entries that say the same are left
     out. Facts count each kind, and `same`.
     """
@@ -143,7 +143,12 @@ def changes(before: Map | pd.DataFrame, now: Map | pd.DataFrame) -> Result:
             continue
         found, aspects = _difference(there, here), _restated(there, here)
         if found is not None and found["difference"] != 0:
-            told = {**_sides(there, here), **found, "change": "figure", "aspect": ", ".join(["figure", *aspects])}
+            told = {
+                **_sides(there, here),
+                **found,
+                "change": "figure",
+                "aspect": ", ".join(["figure", *aspects]),
+            }
         else:
             unmoved += found is not None and not math.isnan(found["low"])
             same += not aspects

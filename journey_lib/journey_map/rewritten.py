@@ -92,7 +92,9 @@ def _said(text: str, item: Any) -> str:
 
 def _slice(text: str, item: Any) -> str:
     said = text[item.start_mark.index : item.end_mark.index]
-    if getattr(item, "flow_style", None) is False:  # a mapping in lines of its own: its first key stands after the dash
+    if (
+        getattr(item, "flow_style", None) is False
+    ):  # a mapping in lines of its own: its first key stands after the dash
         return " " * item.start_mark.column + said
     return said
 

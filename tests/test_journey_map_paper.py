@@ -34,7 +34,7 @@ SEEN = """() => {
     const legend = map.querySelector(".jm-legend").getBoundingClientRect(), box = map.getBoundingClientRect();
     const below = Math.max(...[...map.querySelectorAll(".jm-grid td > *")].filter(shown)
       .map((e) => e.getBoundingClientRect().bottom));
-    return { least, fit, said, short: /jm-short-(\\d)/.exec(map.className)?.[1] ?? 0, 
+    return { least, fit, said, short: /jm-short-(\\d)/.exec(map.className)?.[1] ?? 0,
              last: below - legend.top, end: legend.bottom - top, right: box.right };
   });
 }"""

@@ -124,9 +124,9 @@ def changes(before: Map | pd.DataFrame, now: Map | pd.DataFrame) -> Result:
     figure, but another evidence, target, owner or other words), aspect (all that differs, of ``figure``,
     ``evidence``, ``target``, ``owner``, ``words``, with commas between), before, now (figures, or the targets
     where only these differ), difference, low, high, n_before, n. The interval of a difference is put
-    together from those of its two sides (MOVER: Zou and Donner 2008; for shares Newcombe's method 10), as if they were independent: where
-    the same customers are in both, it is somewhat too wide or too narrow. Entries that say the same are left
-    out. Facts count each kind, and `same`.
+    together from those of its two sides (MOVER: Zou and Donner 2008; for shares Newcombe's method 10), as
+    if they were independent: where the same customers are in both, it is somewhat too wide or too narrow.
+    Entries that say the same are left out. Facts count each kind, and `same`.
     """
     old, new = (_keyed(side) for side in (before, now))
     rows, same, unmoved = [], 0, 0

@@ -65,10 +65,11 @@ def to_cjml(whole: Map, *, language: Language, names: Mapping[str, str] | None =
     An actual journey for maps of kind ``current`` and ``support``, a planned one for the others. Steps become
     actions of the customer, touchpoints communication points between customer and firm, in the order of the
     stages, which are its phases; what else a map knows has no place in the language and is left out,
-    feelings too, which belong to one person's journey there. `names` is what readers call touchpoints. The elements of an actual journey,
-    its actors and its communication points are those of the example that the language's authors publish;
-    those of actions and planned journeys are the ones other open tools for the language read and write. Their
-    schema was not at hand: what is written is well-formed and of that structure, no more is known.
+    feelings too, which belong to one person's journey there. `names` is what readers call touchpoints. The
+    elements of an actual journey, its actors and its communication points are those of the example that the
+    language's authors publish; those of actions and planned journeys are the ones other open tools for the
+    language read and write. Their schema was not at hand: what is written is well-formed and of that
+    structure, no more is known.
     """
     way = "actual" if whole.kind in ("current", "support") else "planned"
     root = ElementTree.Element("CJML", {"version": "2.0"})

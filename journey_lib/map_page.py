@@ -29,8 +29,6 @@ from journey_lib.model import Language
 STYLES = ("map/map.css",)
 SCRIPTS = ("map/map.js",)
 LAB = "map/lab.css"
-# Entries of a cell that a sheet of paper keeps where it would be too small to read with all of them.
-KEPT = (6, 4, 3)
 MIMETYPE = "application/vnd.journey.map+json"
 
 
@@ -292,7 +290,7 @@ def _lane(
             "rows": _anchor(number, place, lane, code),
             "line": line,
             "groups": groups,
-            "rest": _rest(groups),
+            "rest": [(step, _("+{n} more on screen", n=n)) for step, n in map_drawings.left_out(groups)],
             "missing": cell is None,
             "feeling": None,
         }
@@ -341,33 +339,8 @@ def _groups(cell: Cell, say: Any, day: dt.date | None, usual: Any) -> list[dict[
         if not groups or groups[-1]["mark"] != mark:
             groups.append({"mark": mark, "entries": []})
         groups[-1]["entries"].append(say(entry, lane=cell.lane))
-    _shortened(groups, by_evidence=cell.lane not in ("kpi", "time"))
+    map_drawings.shorten(groups, by_evidence=cell.lane not in ("kpi", "time"))
     return groups
-
-
-def _shortened(groups: list[dict[str, Any]], *, by_evidence: bool) -> None:
-    """Say of every entry, and every group, at which step of shortening paper leaves it out; 0 for never.
-
-    `by_evidence`: the first of every kind of evidence goes before the second of any. Nothing is left out for
-    a line that says that one is.
-    """
-    order = [(rank, place) for place, group in enumerate(groups) for rank in range(len(group["entries"]))]
-    steps = [(step, most) for step, most in enumerate(KEPT, start=1) if len(order) > most + 1]
-    for kept, (rank, place) in enumerate(sorted(order) if by_evidence else order):
-        late = next((step for step, most in steps if kept >= most), 0)
-        groups[place]["entries"][rank]["late"] = late
-    for group in groups:
-        group["late"] = group["entries"][0]["late"]
-
-
-def _rest(groups: list[dict[str, Any]]) -> list[tuple[int, str]]:
-    """For every step of shortening that leaves something of a cell out, how many, in words."""
-    size = sum(len(group["entries"]) for group in groups)
-    return [
-        (step, _("+{n} more on screen", n=size - most))
-        for step, most in enumerate(KEPT, start=1)
-        if size > most + 1
-    ]
 
 
 def _entry(

@@ -12,7 +12,7 @@ from sample_map import BOOK, DAY, book, current, drawn
 
 from journey_lib import journey_map as maps
 from journey_lib import map_page
-from journey_lib.map_page import KEPT
+from journey_lib.map_drawings import KEPT
 
 DEMO = Path(__file__).parents[1] / "data" / "demo" / "maps" / "journey_map.yaml"
 SHEET = {"width": 1511, "height": 1054}  # A3 landscape less its margins, in pixels

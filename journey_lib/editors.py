@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import unicodedata
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
@@ -31,8 +32,8 @@ def journey_map_form(workspace: Workspace) -> widgets.VBox:
 
     A line is Vietnamese, or ``Vietnamese | English``; the first one, with a ``#``, says whose notes they are.
     *Save* checks the whole file with what was typed in it, says what is wrong if anything is, and else writes
-    it. What the form does not show (other lanes, keys of a note that was kept) stays; comments in the file do
-    not.
+    it. What the form does not show (other lanes, keys of a note that was kept, comments) stays as it is
+    written.
 
     Raises
     ------
@@ -147,7 +148,8 @@ def put(file: Path, name: str, stage: str, lane: str, lines: list[str]) -> None:
     column[lane] = [known.get(line, _note(line)) for line in typed]
     if not column[lane]:
         del column[lane]
-    text = yaml.safe_dump(declared, allow_unicode=True, sort_keys=False, width=110)
+    before = unicodedata.normalize("NFC", file.read_text(encoding="utf-8-sig"))
+    text = journey_map.rewritten(before, declared, name=name, stage=stage, lane=lane)
     journey_map.book(yaml.safe_load(text), where=str(file))
     _replace(file, text)
 

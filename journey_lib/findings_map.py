@@ -37,9 +37,11 @@ def changes(result: Result) -> str:
     facts = result.facts
     return _(
         "**{moved} figures have moved by more than chance explains**, allowing for so many comparisons; "
-        "{figure} others differ, {new} entries are new, {gone} are gone.",
+        "{figure} others differ, {new} entries are new, {gone} are gone, {restated} have another target, "
+        "owner, evidence or other words.",
         moved=i18n.number(facts["moved"]),
         figure=i18n.number(facts["figure"]),
         new=i18n.number(facts["new"]),
         gone=i18n.number(facts["gone"]),
+        restated=i18n.number(facts["restated"]),
     )

@@ -31,6 +31,7 @@ CHANGES: Mapping[str, str] = {
     "stage": "text",
     "lane": "text",
     "change": "text",
+    "aspect": "text",
     "before": "number:3",
     "now": "number:3",
     "difference": "number:3",

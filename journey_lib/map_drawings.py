@@ -20,6 +20,8 @@ NOW = "feeling_now"
 # Lines of a sheet of paper, letters of a line across the map, and how small or large it may be drawn.
 LINES_OF, LETTERS, SMALLEST, LARGEST = 61.5, 270, 0.6, 1.25
 HEAD = 500  # letters of a head that leaves room
+# Entries of a cell that a sheet keeps, step by step, where it would be too small to read with all of them.
+KEPT = (6, 4, 3)
 LEAST = 0.01  # a flow of a smaller share is said in words only
 
 
@@ -146,6 +148,27 @@ def fit(rows: list[dict[str, Any]], columns: int, *, head: int) -> float:
     ]
     fits = (size for size in sizes if _tall(rows, LETTERS / columns / size) <= LINES_OF / size)
     return next(fits, SMALLEST)
+
+
+def shorten(groups: list[dict[str, Any]], *, by_evidence: bool) -> None:
+    """Say of every entry, and every group, at which step of shortening paper leaves it out; 0 for never.
+
+    `by_evidence`: the first of every kind of evidence goes before the second of any. Nothing is left out for
+    a line that says that one is.
+    """
+    order = [(rank, place) for place, group in enumerate(groups) for rank in range(len(group["entries"]))]
+    steps = [(step, most) for step, most in enumerate(KEPT, start=1) if len(order) > most + 1]
+    for kept, (rank, place) in enumerate(sorted(order) if by_evidence else order):
+        late = next((step for step, most in steps if kept >= most), 0)
+        groups[place]["entries"][rank]["late"] = late
+    for group in groups:
+        group["late"] = group["entries"][0]["late"]
+
+
+def left_out(groups: list[dict[str, Any]]) -> list[tuple[int, int]]:
+    """For every step of shortening that leaves something of a cell out, how many entries."""
+    size = sum(len(group["entries"]) for group in groups)
+    return [(step, size - most) for step, most in enumerate(KEPT, start=1) if size > most + 1]
 
 
 def _tall(rows: list[dict[str, Any]], across: float) -> float:

@@ -27,6 +27,7 @@ from journey_lib.journey_map import (
 from journey_lib.model import Language
 
 STYLES = ("map/map.css",)
+SCRIPTS = ("map/map.js",)
 LAB = "map/lab.css"
 MIMETYPE = "application/vnd.journey.map+json"
 
@@ -64,6 +65,7 @@ def page(
     return pages.render(
         "map/page.html.j2",
         language=language,
+        scripts=SCRIPTS,
         title=words_in(first.title, language) or first.name,
         body=body,
     )
@@ -283,10 +285,12 @@ def _lane(
     cells = []
     for at, code in enumerate(whole.codes):
         cell = whole.at(code, lane) if lane in whole.lanes else None
+        groups = _groups(cell, say, day, map_words.usual(whole)) if cell else []
         shown = {
             "rows": _anchor(number, place, lane, code),
             "line": line,
-            "groups": _groups(cell, say, day, map_words.usual(whole)) if cell else [],
+            "groups": groups,
+            "rest": [(step, _("+{n} more on screen", n=n)) for step, n in map_drawings.left_out(groups)],
             "missing": cell is None,
             "feeling": None,
         }
@@ -302,7 +306,15 @@ def _lane(
         "first": place == 0,
         "cells": cells,
         "line": "",
+        "of": _one_table(lane, cells),
     }
+
+
+def _one_table(lane: str, cells: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The mark that every figure of a lane of shares has, if it is the same."""
+    marks = [group["mark"] for cell in cells for group in cell["groups"]]
+    same = lane in ("touchpoints", "channels", "doing") and marks and all(each == marks[0] for each in marks)
+    return marks[0] if same and marks[0]["level"] == "measured" else None
 
 
 def _felt(whole: Map, code: str, piece: map_drawings.Piece, before: map_drawings.Piece) -> dict[str, Any]:
@@ -327,6 +339,7 @@ def _groups(cell: Cell, say: Any, day: dt.date | None, usual: Any) -> list[dict[
         if not groups or groups[-1]["mark"] != mark:
             groups.append({"mark": mark, "entries": []})
         groups[-1]["entries"].append(say(entry, lane=cell.lane))
+    map_drawings.shorten(groups, by_evidence=cell.lane not in ("kpi", "time"))
     return groups
 
 

@@ -251,7 +251,20 @@ def changed(kind: str) -> str:
         "figure": _("perhaps chance"),
         "new": _("new"),
         "gone": _("gone"),
+        "restated": _("said otherwise"),
     }[kind]
+
+
+def aspects(said: str) -> str:
+    """What of an entry has changed, as readers call it."""
+    named = {
+        "figure": _("figure"),
+        "evidence": _("evidence"),
+        "target": _("target"),
+        "owner": _("in charge"),
+        "words": _("words"),
+    }
+    return ", ".join(named[part] for part in said.split(", ") if part)
 
 
 def _event(name: str) -> str:

@@ -250,7 +250,10 @@ def _worded(result: Result, run: Session) -> Result:
     if "what" in table:
         table = table.assign(what=[map_words.measure(name, run.names) for name in table["what"]])
     if "change" in table:
-        table = table.assign(change=[map_words.changed(name) for name in table["change"]])
+        table = table.assign(
+            change=[map_words.changed(name) for name in table["change"]],
+            aspect=[map_words.aspects(said) for said in table["aspect"].fillna("")],
+        )
     if result.name == "map_actions":
         table = table.assign(
             kind=[_("step") if kind == "action" else _("opportunity") for kind in table["kind"]]

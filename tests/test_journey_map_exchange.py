@@ -95,15 +95,25 @@ def test_cjml_names_actors_and_touchpoints_in_order_and_tells_actual_from_planne
 # Elements by what they stand in, in their order: as the language's example and other open tools write them.
 CJML = {
     "CJML": ["actualJourney", "plannedJourney"],
-    "actualJourney": ["journeyID", "actors", "touchpoints"],
-    "plannedJourney": ["journeyID", "actors", "touchpoints"],
+    **{
+        f"{way}Journey": [
+            "journeyID",
+            "journeyTitle",
+            "journeyPhases",
+            "journeyShortSummary",
+            "actors",
+            "touchpoints",
+        ]
+        for way in ("actual", "planned")
+    },
+    "journeyPhase": ["phaseName"],
     "actors": ["endUser", "serviceProvider"],
     "endUser": ["actorName"],
     "serviceProvider": ["companyName"],
     "touchpoints": ["actualAction", "actualCommunicationPoint", "plannedAction", "plannedCommunicationPoint"],
-    **{f"{way}Action": ["touchpointID", "initiator"] for way in ("actual", "planned")},
+    **{f"{way}Action": ["touchpointID", "belongsTo", "initiator"] for way in ("actual", "planned")},
     **{
-        f"{way}CommunicationPoint": ["touchpointID", "initiator", "receiver", "channel"]
+        f"{way}CommunicationPoint": ["touchpointID", "belongsTo", "initiator", "receiver", "channel"]
         for way in ("actual", "planned")
     },
     "initiator": ["refersTo", "initiatorLabel"],
@@ -123,12 +133,50 @@ def test_cjml_has_the_elements_of_the_language_in_their_order_and_no_others(name
     for text in made:
         for element in ElementTree.fromstring(text).iter():  # noqa: S314 - our own text
             inner = [each.tag for each in element]
+            if element.tag == "journeyPhases":
+                assert set(inner) == {"journeyPhase"}
+                continue
             allowed = CJML.get(element.tag, [])
             assert set(inner) <= set(allowed), element.tag
             if element.tag != "touchpoints":
                 assert inner == [tag for tag in allowed if tag in inner], element.tag
             mixed = bool(len(element)) and bool((element.text or "").strip())
             assert not mixed
+
+
+def test_cjml_keeps_the_stages_as_phases_and_every_touchpoint_in_its_own() -> None:
+    root = ElementTree.fromstring(maps.to_cjml(drawn(), language="en"))  # noqa: S314 - our own text
+    phases = {each.get("phaseID"): each.findtext("phaseName") for each in root.iter("journeyPhase")}
+    assert phases == {"see": "see", "ask": "ask", "buy": "buy"}
+    places = {each.findtext("*/initiatorLabel"): each.find("belongsTo") for each in root.iter("actualAction")}
+    assert places["Writes a message"].get("phaseIDref") == "ask"
+    assert (root.findtext("*/journeyTitle"), root.findtext("*/journeyShortSummary")) == (
+        "As it is",
+        "Needs a raincoat",
+    )
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "Section two",
+        "title of all",
+        "Journeys to the shop",
+        "accTitle x",
+        "accDescr { a",
+        "%%{init} x",
+        "5 %% off",
+    ],
+)
+def test_a_step_that_begins_like_an_order_to_mermaid_is_a_task_all_the_same(step) -> None:
+    """Its own parser (Mermaid 12) took such a line for the order, or stopped there."""
+    text = BOOK.replace("en: Writes a message", f"en: '{step}'")
+    said = maps.to_mermaid(maps.drawn(maps.book(yaml.safe_load(text)), "now"), language="en")
+    (task,) = [line.strip() for line in said.splitlines() if line.endswith(": 2: Ms Mai")]
+    first = task.casefold()
+    assert not first.startswith(("section", "title", "journey", "acctitle", "accdescr"))
+    assert "%%" not in task
+    assert sum(line.strip().startswith("section ") for line in said.splitlines()) == 3
 
 
 def test_codes_have_their_names_in_cjml_and_steps_between_touchpoints_are_no_steps_of_words() -> None:

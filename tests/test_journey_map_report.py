@@ -10,6 +10,7 @@ import browser
 import pandas as pd
 import pytest
 import shops
+import test_journey_map_paper as paper
 import yaml
 
 import journey_lib as jl
@@ -104,6 +105,24 @@ def test_the_page_opens_offline_breaks_no_rule_and_does_not_stick_out(published)
             with browser.visit(chromium, page, phone=phone) as seen:
                 assert (seen.asked, seen.said, seen.complaints()) == ([], [], [])
                 assert seen.overflow() <= 0
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_on_paper_each_map_is_a_sheet_of_its_own_and_no_table_makes_the_page_smaller(
+    published, language
+) -> None:
+    """A browser prints a page smaller where anything is wider than its sheet: maps and words with it."""
+    page = published / "demo" / language / "journey_map.html"
+    with browser.running() as chromium, browser.visit(chromium, page) as seen:
+        wide = [tuple(map(round, size)) for size in paper.sheets(seen) if size[0] > 1000]
+        assert wide == [(1191, 842)] * 5
+        maps = paper.on_paper(seen)
+        assert min(each["least"] for each in maps) >= paper.LEGIBLE - 0.01
+        seen.page.add_style_tag(content=".jmap { display: none !important }")
+        seen.page.set_viewport_size({"width": 680, "height": 900})  # A4 less its margins
+        assert seen.overflow() <= 0
 
 
 @pytest.mark.slow

@@ -50,7 +50,7 @@ def page(
     return pages.render(
         "report/page.html.j2",
         language=language,
-        scripts=["report/report.js"],
+        scripts=["report/report.js", *(map_page.SCRIPTS if album.maps else ())],
         styles=(*(map_page.STYLES if album.maps else ()), *(cards.STYLES if album.cards else ())),
         wide=album.maps > 0,
         trusted=[bundle.code] if bundle else [],

@@ -36,6 +36,7 @@ from journey_lib.journey_map.nouns import (
     put,
     words_in,
 )
+from journey_lib.journey_map.rewritten import rewritten
 from journey_lib.journey_map.template import blank
 from journey_lib.journey_map.touched import of_inventory, of_opportunities, of_steps, of_targets
 from journey_lib.journey_map.workshop import from_table
@@ -86,6 +87,7 @@ __all__ = [
     "plain",
     "put",
     "read",
+    "rewritten",
     "schema",
     "side_by_side",
     "sign_off",

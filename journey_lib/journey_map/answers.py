@@ -120,11 +120,13 @@ def changes(before: Map | pd.DataFrame, now: Map | pd.DataFrame) -> Result:
     Each side is a map, or the table that an earlier run kept of one (`to_frame`). Columns stage, lane, what
     (a measure, a name or words), change (``new``, ``gone``, ``moved``: a figure that has changed by more
     than chance explains, allowing for so many comparisons at once by Benjamini and Hochberg's procedure at
-    5 %; ``figure``: one that differs and may do so by chance, or has no interval), before, now,
-    difference, low, high, n_before, n. The interval of a difference is put together from those of its two
-    sides (MOVER: Zou and Donner 2008; for shares Newcombe's method 10), as if they were independent: where
-    the same customers are in both, it is somewhat too wide or too narrow. Entries that say the same are left
-    out. Facts count each kind, and `same`.
+    5 %; ``figure``: one that differs and may do so by chance, or has no interval; ``restated``: no other
+    figure, but another evidence, target, owner or other words), aspect (all that differs, of ``figure``,
+    ``evidence``, ``target``, ``owner``, ``words``, with commas between), before, now (figures, or the targets
+    where only these differ), difference, low, high, n_before, n. The interval of a difference is put
+    together from those of its two sides (MOVER: Zou and Donner 2008; for shares Newcombe's method 10), as
+    if they were independent: where the same customers are in both, it is somewhat too wide or too narrow.
+    Entries that say the same are left out. Facts count each kind, and `same`.
     """
     old, new = (_keyed(side) for side in (before, now))
     rows, same, unmoved = [], 0, 0
@@ -139,18 +141,29 @@ def changes(before: Map | pd.DataFrame, now: Map | pd.DataFrame) -> Result:
                 }
             )
             continue
-        found = _difference(there, here)
-        if found is None or found["difference"] == 0:
-            same += 1
+        found, aspects = _difference(there, here), _restated(there, here)
+        if found is not None and found["difference"] != 0:
+            told = {
+                **_sides(there, here),
+                **found,
+                "change": "figure",
+                "aspect": ", ".join(["figure", *aspects]),
+            }
+        else:
             unmoved += found is not None and not math.isnan(found["low"])
-            continue
-        rows.append({**dict(zip(KEY, key, strict=True)), **_sides(there, here), **found, "change": "figure"})
-    columns = [*KEY, "change", "before", "now", "difference", "low", "high", "n_before", "n"]
+            same += not aspects
+            if not aspects:
+                continue
+            column = "target" if aspects == ["target"] else "value"
+            told = {**_sides(there, here, column), "change": "restated", "aspect": ", ".join(aspects)}
+        rows.append({**dict(zip(KEY, key, strict=True)), **told})
+    columns = [*KEY, "change", "aspect", "before", "now", "difference", "low", "high", "n_before", "n"]
     frame = pd.DataFrame(rows, columns=columns)
     frame.loc[_moved(frame, unmoved), "change"] = "moved"
-    order = frame["change"].map({"moved": 0, "new": 1, "gone": 2, "figure": 3})
+    order = frame["change"].map({"moved": 0, "new": 1, "gone": 2, "restated": 3, "figure": 4})
     frame = frame.assign(_order=order).sort_values("_order", kind="stable").drop(columns="_order")
-    facts = {kind: int((frame["change"] == kind).sum()) for kind in ("new", "gone", "moved", "figure")}
+    kinds = ("new", "gone", "moved", "figure", "restated")
+    facts = {kind: int((frame["change"] == kind).sum()) for kind in kinds}
     return Result("map_changes", frame.reset_index(drop=True), {**facts, "same": same}, {})
 
 
@@ -288,12 +301,29 @@ def _keyed(side: Map | pd.DataFrame) -> dict[tuple[str, str, str], Mapping[str, 
     return found
 
 
-def _sides(there: Mapping[str, Any] | None, here: Mapping[str, Any] | None) -> dict[str, Any]:
+def _sides(
+    there: Mapping[str, Any] | None, here: Mapping[str, Any] | None, column: str = "value"
+) -> dict[str, Any]:
     values = {
-        name: None if side is None else side["value"] for name, side in (("before", there), ("now", here))
+        name: None if side is None else side[column] for name, side in (("before", there), ("now", here))
     }
     bases = {name: None if side is None else side["n"] for name, side in (("n_before", there), ("n", here))}
     return {**values, **bases}
+
+
+def _restated(there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
+    """What of an entry, its figure aside, is not as it was."""
+    parts = {"evidence": ("evidence",), "target": ("target",), "owner": ("owner",), "words": ("vi", "en")}
+
+    def said(side: Mapping[str, Any], column: str) -> Any:
+        # A file keeps an empty text as nothing, and a whole number as one with a point.
+        return side[column] if isinstance(side[column], str) else float(side[column] or 0)
+
+    return [
+        part
+        for part, columns in parts.items()
+        if any((there[c] or here[c]) and said(there, c) != said(here, c) for c in columns)
+    ]
 
 
 def _difference(there: Mapping[str, Any], here: Mapping[str, Any]) -> dict[str, float] | None:

@@ -18,6 +18,10 @@ from journey_lib.model import Language
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
+# What Mermaid reads as an order where a line begins with it.
+_ORDERS = ("journey", "title", "section", "acctitle", "accdescr")
+
+
 def to_csv(whole: Map) -> str:
     """The map as a table for a spreadsheet, columns as `to_frame`; no text in it begins like a formula."""
     return str(_harmless(to_frame(whole)).to_csv(index=False, lineterminator="\n"))
@@ -39,9 +43,10 @@ def to_mermaid(whole: Map, *, language: Language) -> str:
     """The steps of a map as a Mermaid `journey`: a section a stage, a task a step, the feeling from 1 to 5.
 
     A stage without a feeling gets 3, and says so in a comment. Mermaid knows no colons and no line breaks in
-    names; they become commas and spaces.
+    names; they become commas and spaces. A step that begins like one of its own words gets a dash before it.
     """
-    actors = ", ".join(_mermaid(words_in(who.name, language)) for who in whole.personas) or "customer"
+    people = [_mermaid(words_in(who.name, language)).replace(",", "") for who in whole.personas]
+    actors = ", ".join(people) or "customer"
     lines = ["journey", f"    title {_mermaid(words_in(whole.title, language) or whole.name)}"]
     for spot in whole.stages:
         felt = _score(whole, spot.stage)
@@ -50,7 +55,7 @@ def to_mermaid(whole: Map, *, language: Language) -> str:
             lines.append("    %% no feeling is known here: 3 stands for that")
         score = 3 if felt is None else round(3 + 2 * felt)
         steps = _steps(whole, spot.stage, language) or [words_in(spot.label, language) or spot.stage]
-        lines += [f"      {_mermaid(step)}: {score}: {actors}" for step in steps]
+        lines += [f"      {_task(step)}: {score}: {actors}" for step in steps]
     return "\n".join(lines) + "\n"
 
 
@@ -59,16 +64,25 @@ def to_cjml(whole: Map, *, language: Language, names: Mapping[str, str] | None =
 
     An actual journey for maps of kind ``current`` and ``support``, a planned one for the others. Steps become
     actions of the customer, touchpoints communication points between customer and firm, in the order of the
-    stages; what else a map knows has no place in the language and is left out, feelings too, which belong to
-    one person's journey there. `names` is what readers call touchpoints. The elements of an actual journey,
-    its actors and its communication points are those of the example that the language's authors publish;
-    those of actions and planned journeys are the ones other open tools for the language read and write. Their
-    schema was not at hand: what is written is well-formed and of that structure, no more is known.
+    stages, which are its phases; what else a map knows has no place in the language and is left out,
+    feelings too, which belong to one person's journey there. `names` is what readers call touchpoints. The
+    elements of an actual journey, its actors and its communication points are those of the example that the
+    language's authors publish; those of actions and planned journeys are the ones other open tools for the
+    language read and write. Their schema was not at hand: what is written is well-formed and of that
+    structure, no more is known.
     """
     way = "actual" if whole.kind in ("current", "support") else "planned"
     root = ElementTree.Element("CJML", {"version": "2.0"})
     journey = ElementTree.SubElement(root, f"{way}Journey")
     _element(journey, "journeyID", whole.name)
+    if title := words_in(whole.title, language):
+        _element(journey, "journeyTitle", title)
+    phases = ElementTree.SubElement(journey, "journeyPhases")
+    for spot in whole.stages:
+        phase = ElementTree.SubElement(phases, "journeyPhase", {"phaseID": spot.stage})
+        _element(phase, "phaseName", words_in(spot.label, language) or spot.stage)
+    if scenario := words_in(whole.scenario, language):
+        _element(journey, "journeyShortSummary", scenario)
     actors = ElementTree.SubElement(journey, "actors")
     who = whole.personas[0] if whole.personas else None
     customer = "customer" if who is None else who.persona
@@ -82,11 +96,13 @@ def to_cjml(whole: Map, *, language: Language, names: Mapping[str, str] | None =
             number += 1
             action = ElementTree.SubElement(points, f"{way}Action")
             _element(action, "touchpointID", f"TP{number}")
+            ElementTree.SubElement(action, "belongsTo", {"phaseIDref": spot.stage})
             _end(action, "initiator", customer, step)
         for channel in _names(whole, spot.stage, language, names or {}):
             number += 1
             point = ElementTree.SubElement(points, f"{way}CommunicationPoint")
             _element(point, "touchpointID", f"TP{number}")
+            ElementTree.SubElement(point, "belongsTo", {"phaseIDref": spot.stage})
             label = words_in(spot.label, language) or spot.stage
             _end(point, "initiator", customer, label)
             _end(point, "receiver", "firm", label)
@@ -115,7 +131,13 @@ def with_openpyxl() -> None:
 
 
 def _mermaid(said: str) -> str:
-    return " ".join(said.replace(":", ",").replace(";", ",").replace("#", "").split())
+    # Two per cent signs begin a comment, or with a brace an order to the program.
+    return " ".join(said.replace(":", ",").replace(";", ",").replace("#", "").replace("%", " % ").split())
+
+
+def _task(said: str) -> str:
+    words = _mermaid(said)
+    return f"– {words}" if words.casefold().startswith(_ORDERS) else words
 
 
 def _element(parent: ElementTree.Element, tag: str, said: str) -> None:

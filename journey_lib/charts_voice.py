@@ -16,7 +16,7 @@ from journey_lib.model import Result
 from journey_lib.voice.after import COMPLAINTS, OUTCOMES, QUESTIONS
 from journey_lib.voice.scores import ALL, SCALES
 from journey_lib.voice.tones import READ_AS
-from journey_lib.words_voice import SCORED, TONES, WORDS, called, spell
+from journey_lib.words_voice import SCORED, TONES, WORDS, called, spell, where
 
 MOST = 20  # touchpoints in a list: more than anybody compares
 MOST_READ = 10  # touchpoints whose comments are shown
@@ -234,6 +234,53 @@ def waits(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin
         title=_title(question, subtitle),
         description=_("Median wait for a first answer at {n} touchpoints by month, in words.", n=len(rows)),
         height=alt.Step(ROW + 4),
+    )
+
+
+def hot_spots(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
+    """In which weeks did which pain flare up, and where? (`voice.hot_spots`)."""
+    question = _("In which weeks did a pain flare up, and where?")
+    frame = _shown(result)
+    frame = frame[frame["found"].astype(bool)].head(MOST) if len(frame) else frame
+    if not len(frame):
+        return _nothing(question, _("No pain stands out in any run of weeks by more than chance."))
+    pains = called(frame["pain"], names)
+    frame = frame.assign(
+        row=[f"{pain} · {at}" for pain, at in zip(pains, where(frame, names), strict=True)],
+        begin=frame["first"].dt.strftime("%Y-%m-%d"),
+        end=(frame["last"] + pd.Timedelta(days=1)).dt.strftime("%Y-%m-%d"),
+        label=[
+            _("{share}, else {own}", share=i18n.percent(hurt, 0), own=i18n.percent(own, 1))
+            for hurt, own in zip(frame["share"], frame["own_share"], strict=True)
+        ],
+    ).sort_values(["first", "row"])
+    y = alt.Y("row:N", sort=frame["row"].tolist(), title=None, axis=alt.Axis(labelLimit=320))
+    x = alt.X("begin:T", title=None, axis=alt.Axis(format="%d/%m"))
+    tips = [
+        _tip("row", _("Pain")),
+        alt.Tooltip("begin:T", title=_("from"), format="%d/%m/%Y"),
+        _tip("share", _("were hurt"), ".1%"),
+        _tip("low", _("95 % from"), ".1%"),
+        _tip("high", _("to"), ".1%"),
+        _tip("customers", _("Customers"), ",.0f"),
+        _tip("own_share", _("in other weeks"), ".1%"),
+        _tip("same_time_share", _("elsewhere in these weeks"), ".1%"),
+    ]
+    fields = ["row", "begin", "end", "share", "low", "high", "customers", "own_share", "same_time_share"]
+    bars = (
+        alt.Chart(_lean(frame, fields))
+        .mark_bar(height=9, color=theme.CATEGORIES[4])
+        .encode(y=y, x=x, x2="end:T", tooltip=tips)
+    )
+    words = (
+        alt.Chart(_lean(frame, ["row", "end", "label"]))
+        .mark_text(style="label", align="left", dx=6)
+        .encode(y=y, x="end:T", text="label:N")
+    )
+    return alt.layer(bars, words).properties(
+        title=_title(question, subtitle),
+        description=_("Runs of weeks in which {n} pains stood out, the first ones first.", n=len(frame)),
+        height=alt.Step(ROW),
     )
 
 

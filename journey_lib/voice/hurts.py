@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -26,7 +29,8 @@ def hurts(
     touches: Touches | None = None,
     conversion: str | None = None,
     as_of: str | pd.Timestamp | None = None,
-    purchase: tuple[str, ...] = ("purchase",),
+    period: tuple[dt.date, dt.date] | None = None,
+    purchase: Sequence[str] = ("purchase",),
 ) -> pd.DataFrame:
     """Everything that could have hurt somebody, and whether it did, pain by pain.
 
@@ -35,7 +39,8 @@ def hurts(
     and it hurt where it is one of that topic. A slow answer, `(slow answer)`: a row is a ticket, and it hurt
     where the first answer took longer than nine in ten of all; who still waits at the end of `as_of` counts by
     the wait so far, and is left out where that does not settle it. A low score, `(low score)`: a row is an
-    answer (CSAT 1-2, NPS 0-6, CES 1-3), that at the moment of `purchase` apart.
+    answer (CSAT 1-2, NPS 0-6, CES 1-3), that at the moment of `purchase` apart. Conversions are those of the
+    days of `period`, both included; tickets and answers are as handed over.
 
     Columns timestamp, customer (number in the touch table), customer_id (missing for conversions), pain,
     happened, of (orders, tickets, answers), touchpoint (of answers; of slow answers where `tickets` have it).
@@ -44,7 +49,7 @@ def hurts(
     if tickets is not None and len(tickets):
         end = end_of(as_of if as_of is not None else tickets["timestamp"].max(), tickets["timestamp"])
         tickets = tickets[tickets["timestamp"] < end]
-        orders = None if touches is None else _conversions(touches, conversion)
+        orders = None if touches is None else _conversions(touches, conversion, period)
         for topic in topics.complaints if topics is not None else ():
             its = tickets["topic"].eq(topic)
             named = tickets["order_id"].notna() & tickets["order_id"].ne("")
@@ -92,7 +97,9 @@ def _complained(orders: pd.DataFrame, tickets: pd.DataFrame) -> pd.DataFrame:
     return _told(orders).assign(happened=orders["order"].isin(about["order"].dropna()).to_numpy())
 
 
-def _conversions(touches: Touches, conversion: str | None) -> pd.DataFrame:
+def _conversions(
+    touches: Touches, conversion: str | None, period: tuple[dt.date, dt.date] | None
+) -> pd.DataFrame:
     converts = np.isin(touches.event_types, touches.converting(conversion))
 
     def measure(bucket: Bucket) -> pd.DataFrame:
@@ -101,10 +108,9 @@ def _conversions(touches: Touches, conversion: str | None) -> pd.DataFrame:
 
     found = reduce(touches.buckets, measure, pd.concat)
     time = pd.to_datetime(found["time"].to_numpy(), unit="us", utc=True).tz_convert(touches.timezone)
-    return pd.DataFrame(
-        {
-            "timestamp": time,
-            "customer": found["customer"].astype("Int64").to_numpy(),
-            "order": np.arange(len(found)),
-        }
+    orders = pd.DataFrame(
+        {"timestamp": time, "customer": found["customer"].to_numpy(), "order": np.arange(len(found))}
     ).astype({"customer": "Int64"})
+    if period is None:
+        return orders
+    return orders[(orders["timestamp"].dt.date >= period[0]) & (orders["timestamp"].dt.date <= period[1])]

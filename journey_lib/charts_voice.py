@@ -254,7 +254,7 @@ def hot_spots(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelM
             for hurt, own in zip(frame["share"], frame["own_share"], strict=True)
         ],
     ).sort_values(["first", "row"])
-    y = alt.Y("row:N", sort=frame["row"].tolist(), title=None, axis=alt.Axis(labelLimit=320))
+    y = alt.Y("row:N", sort=frame["row"].tolist(), title=None)
     x = alt.X("begin:T", title=None, axis=alt.Axis(format="%d/%m"))
     tips = [
         _tip("row", _("Pain")),

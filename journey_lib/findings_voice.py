@@ -6,7 +6,7 @@ import pandas as pd
 
 from journey_lib import i18n
 from journey_lib.charts import Names
-from journey_lib.findings import _bold, _name, _literal
+from journey_lib.findings import _bold, _literal, _name
 from journey_lib.i18n import text as _
 from journey_lib.intervals import SMALL
 from journey_lib.model import Result

@@ -142,14 +142,16 @@ def flares(
     rows, traits = _placed_by_trait(run, rows)
     found = voice.hot_spots(rows, by=("touchpoint", *traits), k=run.k).suppressed(run.k)
     run.say(findings_voice.hot_spots(found, run.names))
-    run.show(charts_voice.hot_spots(found, run.names, run.scope(cut["period"], searches=found.facts["searches"])))
+    run.show(
+        charts_voice.hot_spots(found, run.names, run.scope(cut["period"], searches=found.facts["searches"]))
+    )
     table = found.table[found.table["found"].astype(bool) & ~found.table["suppressed"]]
     run.table(worded(replace(found, table=table), run.names))
     return [found]
 
 
 def _placed_by_trait(run: Session, rows: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """The rows with what the CRM says of whose they are, as far as its classes are few enough to be places."""
+    """The rows with what the CRM says of whose they are, where its classes are few enough to be places."""
     people = customers.load(run.workspace)
     traits = [name for name in PLACES if 2 <= people[name].nunique() <= MANY_PLACES]
     by_id = people.drop_duplicates("customer_id").set_index("customer_id")

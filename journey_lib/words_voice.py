@@ -73,12 +73,9 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         {
             "pain": "text",
             "where": "text",
-            "first_day": "date",
-            "last_day": "date",
+            "days": "text",
             "customers": "number",
-            "hurt": "percent",
-            "low": "percent",
-            "high": "percent",
+            "hurt": "text",
             "in_other_weeks": "percent",
             "elsewhere_then": "percent",
         },
@@ -118,9 +115,13 @@ def worded(result: Result, names: Names) -> Result:
         frame = frame.assign(
             pain=called(frame["pain"], names),
             where=where(frame, names),
-            first_day=frame["first"],
-            last_day=frame["last"],
-            hurt=frame["share"],
+            days=[
+                f"{i18n.date(a)} – {i18n.date(z)}" for a, z in zip(frame["first"], frame["last"], strict=True)
+            ],
+            hurt=[
+                f"{i18n.percent(share, 0)} ({i18n.percent(low, 0)}–{i18n.percent(high, 0)})"
+                for share, low, high in frame[["share", "low", "high"]].to_numpy(float)
+            ],
             in_other_weeks=frame["own_share"],
             elsewhere_then=frame["same_time_share"],
         )
@@ -143,7 +144,7 @@ def where(spots: pd.DataFrame, names: Names) -> list[str]:
     """Where hot spots are, as readers say it: “Tỉnh/thành: Bình Dương”; anywhere when time alone counts."""
     places = called(spots["place"], names)
     return [
-        f"{heading(by)}: {place}" if by else _("anywhere")
+        (place if by == "touchpoint" else f"{heading(by)}: {place}") if by else _("anywhere")
         for by, place in zip(spots["by"], places, strict=True)
     ]
 

@@ -37,28 +37,29 @@ class Spot(NamedTuple):
 
 
 def hot_spots(rows: pd.DataFrame, *, by: Sequence[str] = (), k: int = 10, seed: int = 0) -> Result:
-    """In which weeks, and at which place of each dimension, is each pain more common than everywhere else?
+    """The weeks, and the place of each dimension, in which each pain is more common than everywhere else.
 
     `rows`: columns timestamp, customer_id, pain (its name), happened (whether it did) and those of `by`, what
     a place is told by: a trait of the customer, the touchpoint. A row of a pain is something that could have
     hurt: an order (was it complained of?), a ticket, an answer (with a low score?); `voice.hurts` makes them.
-    A customer counts once in a week, a place and a pain, and is hurt where any of the rows was. Rows without a
-    place are no part of that dimension.
+    A customer counts once in a week, a place and a pain, and is hurt where any of the rows was. Rows without
+    a place are no part of that dimension.
 
     For every pain, over time alone and for each dimension, the run of at most 13 weeks at one place with the
     highest likelihood ratio (the space-time scan of Kulldorff 1997, Communications in Statistics 26,
     1481-1496). Its `chance` is that of one as hot anywhere in the search when the pains are dealt out among
     the rows anew, so that having looked everywhere is paid for; it is read from a Gumbel distribution fitted
-    to 199 such deals (Abrams, Kulldorff and Kleinman 2010, Int. J. Health Geographics 9, 61). Other places of the dimension follow with
-    their own hottest weeks where these are beyond chance too.
+    to 199 such deals (Abrams, Kulldorff and Kleinman 2010, Int. J. Health Geographics 9, 61), and far below
+    one in 199 its size means no more than "very small". Other places of the dimension follow with their own
+    hottest weeks where these are beyond chance too.
 
     Columns pain, by (the dimension; empty: time alone), place, first, last (days), rows, customers, cases,
     share with low and high (Wilson; of what was chosen for being high, so it leans upwards), others_share (of
     all other rows), own_share (of the same place in all other weeks), same_time_share (of all other places in
     the same weeks), chance, found: among all searches (Benjamini-Hochberg, 5 %), and the place hotter than
-    the others in these weeks and than itself in other weeks (Newcombe's intervals above 0): neither a standing
-    difference nor what happened everywhere is a flare-up of a place. Found ones first, then by chance. Spots
-    of fewer than `k` rows are not looked at. Facts: searches, found, rows, pains.
+    the others in these weeks and than itself in other weeks (Newcombe's intervals above 0): neither a
+    standing difference nor what happened everywhere is a flare-up of a place. Found ones first, then by
+    chance. Spots of fewer than `k` rows are not looked at. Facts: searches, found, rows, pains.
 
     Raises
     ------
@@ -76,7 +77,9 @@ def hot_spots(rows: pd.DataFrame, *, by: Sequence[str] = (), k: int = 10, seed: 
     for pain, its in rows.groupby("pain", sort=True):
         for dimension in (ANYWHERE, *by):
             counted = _counted(its, dimension)
-            if counted["happened"].nunique() < 2 or (dimension != ANYWHERE and counted["place"].nunique() < 2):
+            if counted["happened"].nunique() < 2 or (
+                dimension != ANYWHERE and counted["place"].nunique() < 2
+            ):
                 continue
             spots = _searched(counted, k, random)
             leading.append(spots[0]["chance"] if spots else 1.0)
@@ -115,11 +118,11 @@ def _counted(rows: pd.DataFrame, dimension: str) -> pd.DataFrame:
     )
     if dimension:
         told = told[told["place"].notna() & told["place"].ne("")]
-    return told.groupby(["week", "place", "who"], as_index=False, sort=True)["happened"].any()
+    return told.groupby(["week", "place", "who"], sort=True).agg({"happened": "any"}).reset_index()
 
 
 def _searched(rows: pd.DataFrame, k: int, random: np.random.Generator) -> list[dict[str, Any]]:
-    """The hottest spot of one pain, then those of other places that are beyond chance; none: nothing is hotter."""
+    """The hottest spot of one pain, then those of other places that are beyond chance; none where all is even."""
     begin = rows["week"].min()
     week = ((rows["week"] - begin).dt.days // 7).to_numpy()
     place, names = pd.factorize(rows["place"], sort=True)
@@ -139,7 +142,7 @@ def _searched(rows: pd.DataFrame, k: int, random: np.random.Generator) -> list[d
     while len(dealt) < DEALS and hotter < ENOUGH:
         dealt.append(float(heat(random.permutation(happened)).max()))
         hotter += dealt[-1] >= found[0].heat * (1 - 1e-12)
-    spots = []
+    spots: list[dict[str, Any]] = []
     for spot in found:
         chance = hotter / len(dealt) if hotter == ENOUGH else _beyond(spot.heat, np.array(dealt))
         if spots and chance > CHANCE:
@@ -157,8 +160,8 @@ def _searched(rows: pd.DataFrame, k: int, random: np.random.Generator) -> list[d
 
 
 def _beyond(heat: float, dealt: Array) -> float:
-    """Chance of a maximum above `heat`, by the Gumbel distribution with the mean and spread of those `dealt`."""
-    wide = float(dealt.std(ddof=1)) * np.sqrt(6) / np.pi
+    """Chance of a maximum above `heat`, by the Gumbel distribution with mean and spread of those `dealt`."""
+    wide = max(float(dealt.std(ddof=1)) * np.sqrt(6) / np.pi, 1e-9)
     return float(-np.expm1(-np.exp(-(heat - dealt.mean()) / wide - EULER)))
 
 

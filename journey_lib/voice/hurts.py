@@ -1,4 +1,4 @@
-"""What could have hurt, and whether it did: orders, tickets and answers as the rows that `hot_spots` looks through."""
+"""What could have hurt, and whether it did: orders, tickets and answers as the rows `hot_spots` looks at."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def hurts(
     A complaint of `topics`: where more than half of a topic's tickets name an order, a row is a conversion of
     `touches`, and it hurt where the same customer complains of that within 30 days; else a row is a ticket,
     and it hurt where it is one of that topic. A slow answer, `(slow answer)`: a row is a ticket, and it hurt
-    where the first answer took longer than nine in ten of all; who still waits at the end of `as_of` counts by
-    the wait so far, and is left out where that does not settle it. A low score, `(low score)`: a row is an
+    where the first answer took longer than nine in ten of all; who still waits at the end of `as_of` counts
+    by the wait so far, and is left out where that does not settle it. A low score, `(low score)`: a row is an
     answer (CSAT 1-2, NPS 0-6, CES 1-3), that at the moment of `purchase` apart. Conversions are those of the
     days of `period`, both included; tickets and answers are as handed over.
 
@@ -106,7 +106,7 @@ def _conversions(
         rows = converts[bucket.event_type]
         return pd.DataFrame({"customer": bucket.customer[rows], "time": bucket.timestamp[rows]})
 
-    found = reduce(touches.buckets, measure, pd.concat)
+    found = reduce(touches.buckets, measure, lambda parts: pd.concat(parts, ignore_index=True))
     time = pd.to_datetime(found["time"].to_numpy(), unit="us", utc=True).tz_convert(touches.timezone)
     orders = pd.DataFrame(
         {"timestamp": time, "customer": found["customer"].to_numpy(), "order": np.arange(len(found))}

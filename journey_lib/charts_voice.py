@@ -22,6 +22,7 @@ MOST = 20  # touchpoints in a list: more than anybody compares
 MOST_READ = 10  # touchpoints whose comments are shown
 ROOM, WIDE = 0.08, 0.16  # part of a bar from which its number is written into it, and its sign too
 CONTACT = "contact"
+LABEL_ROOM = 0.3  # part of a time axis kept for what is written after its last bar
 # The colour behind a word, and how much of it: words are read on it, so it stays pale.
 SHADES = {
     "negative": theme.CATEGORIES[4],
@@ -254,8 +255,12 @@ def hot_spots(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelM
             for hurt, own in zip(frame["share"], frame["own_share"], strict=True)
         ],
     ).sort_values(["first", "row"])
-    y = alt.Y("row:N", sort=frame["row"].tolist(), title=None)
-    x = alt.X("begin:T", title=None, axis=alt.Axis(format="%d/%m"))
+    # the pain above, its place below: side by side they take the room of the bars
+    two = alt.Axis(labelExpr="split(datum.label, ' · ')", labelLineHeight=13)
+    y = alt.Y("row:N", sort=frame["row"].tolist(), title=None, axis=two)
+    last = frame["last"].max() + (frame["last"].max() - frame["first"].min()) * LABEL_ROOM
+    domain = [frame["begin"].min(), last.strftime("%Y-%m-%d")]
+    x = alt.X("begin:T", title=None, axis=alt.Axis(format="%d/%m"), scale=alt.Scale(domain=domain))
     tips = [
         _tip("row", _("Pain")),
         alt.Tooltip("begin:T", title=_("from"), format="%d/%m/%Y"),
@@ -280,7 +285,7 @@ def hot_spots(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelM
     return alt.layer(bars, words).properties(
         title=_title(question, subtitle),
         description=_("Runs of weeks in which {n} pains stood out, the first ones first.", n=len(frame)),
-        height=alt.Step(ROW),
+        height=alt.Step(ROW + 12),
     )
 
 

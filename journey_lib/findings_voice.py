@@ -15,7 +15,7 @@ from journey_lib.voice.scores import ALL
 from journey_lib.words_voice import called, spell, where
 
 NAMED = 4  # words of a theme that a sentence names
-TOLD = 5  # pains that are told of in words
+TOLD = 7  # pains that are told of in words
 
 
 def tones(result: Result) -> str:

@@ -73,7 +73,7 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         {
             "pain": "text",
             "where": "text",
-            "days": "text",
+            "when": "text",
             "customers": "number",
             "hurt": "text",
             "in_other_weeks": "percent",
@@ -115,7 +115,7 @@ def worded(result: Result, names: Names) -> Result:
         frame = frame.assign(
             pain=called(frame["pain"], names),
             where=where(frame, names),
-            days=[
+            when=[
                 f"{i18n.date(a)} – {i18n.date(z)}" for a, z in zip(frame["first"], frame["last"], strict=True)
             ],
             hurt=[

@@ -7,15 +7,16 @@ nothing to find: the same rows with their pains dealt out anew.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
+from zlib import crc32
 
 import numpy as np
 import pandas as pd
 from scipy import special
 
 from journey_lib.errors import DataError, ParameterError, did_you_mean
-from journey_lib.intervals import Array, difference, discoveries, wilson
+from journey_lib.intervals import Array, discoveries, wilson
 from journey_lib.model import Result
 
 CHANCE = 0.05  # among the hot spots called found, at most so many by chance
@@ -56,10 +57,11 @@ def hot_spots(rows: pd.DataFrame, *, by: Sequence[str] = (), k: int = 10, seed: 
     Columns pain, by (the dimension; empty: time alone), place, first, last (days), rows, customers, cases,
     share with low and high (Wilson; of what was chosen for being high, so it leans upwards), others_share (of
     all other rows), own_share (of the same place in all other weeks), same_time_share (of all other places in
-    the same weeks), chance, found: among all searches (Benjamini-Hochberg, 5 %), and the place hotter than
-    the others in these weeks and than itself in other weeks (Newcombe's intervals above 0): neither a
-    standing difference nor what happened everywhere is a flare-up of a place. Found ones first, then by
-    chance. Spots of fewer than `k` rows are not looked at. Facts: searches, found, rows, pains.
+    the same weeks), chance, found: among all searches (Benjamini-Hochberg, 5 %); of a place only where some
+    of its weeks are beyond chance among all its weeks, and it is in the spot's weeks among all places (each
+    by a search of its own, 5 %): neither a standing difference nor what happened everywhere is a flare-up of
+    a place. Found ones first, then by chance. Spots of fewer than `k` rows are not looked at. Facts:
+    searches, found, rows, pains.
 
     Raises
     ------
@@ -71,7 +73,6 @@ def hot_spots(rows: pd.DataFrame, *, by: Sequence[str] = (), k: int = 10, seed: 
             raise DataError(f"the rows have no column '{name}'", do=did_you_mean(name, rows.columns))
     if k < 1:
         raise ParameterError(f"k={k} is no size of a group", do="use 1 or more")
-    random = np.random.default_rng(seed)
     told: list[dict[str, Any]] = []
     leading: list[float] = []
     for pain, its in rows.groupby("pain", sort=True):
@@ -81,6 +82,8 @@ def hot_spots(rows: pd.DataFrame, *, by: Sequence[str] = (), k: int = 10, seed: 
                 dimension != ANYWHERE and counted["place"].nunique() < 2
             ):
                 continue
+            # a search of its own chance: another pain or dimension beside it changes no digit
+            random = np.random.default_rng([seed, crc32(f"{pain}\0{dimension}".encode())])
             spots = _searched(counted, k, random)
             leading.append(spots[0]["chance"] if spots else 1.0)
             told += [{"pain": pain, "by": dimension} | spot for spot in spots]
@@ -110,7 +113,7 @@ def _counted(rows: pd.DataFrame, dimension: str) -> pd.DataFrame:
     who = rows["customer_id"].astype("object")
     told = pd.DataFrame(
         {
-            "week": day - pd.to_timedelta(day.dt.weekday, unit="D"),
+            "week": day - pd.to_timedelta(day.dt.day_of_week, unit="D"),
             "place": rows[dimension].astype("object") if dimension else ANYWHERE,
             "who": who.where(who.notna(), alone).astype(str),
             "happened": rows["happened"].astype(bool),
@@ -122,57 +125,79 @@ def _counted(rows: pd.DataFrame, dimension: str) -> pd.DataFrame:
 
 
 def _searched(rows: pd.DataFrame, k: int, random: np.random.Generator) -> list[dict[str, Any]]:
-    """The hottest spot of one pain, then those of other places that are beyond chance; none where all is even."""
+    """The hottest spot of one pain, then those of other places beyond chance; none where all is even."""
     begin = rows["week"].min()
     week = ((rows["week"] - begin).dt.days // 7).to_numpy()
     place, names = pd.factorize(rows["place"], sort=True)
-    shape = (int(week.max()) + 1, len(names))
-    cell, happened = week * shape[1] + place, rows["happened"].to_numpy()
-    room = runs(_table(cell, shape))
-    whole = (int(happened.sum()), len(happened))
-
-    def heat(hurt: Array) -> Array:
-        return heat_of(runs(_table(cell[hurt], shape)), room, *whole, k=k)
-
-    found = hottest(heat(happened), shape[0])
+    happened = rows["happened"].to_numpy()
+    heat = _search(week, place, k)
+    found = hottest(heat(happened), int(week.max()) + 1)
     if not found:
         return []
-    dealt: list[float] = []
-    hotter = 0
-    while len(dealt) < DEALS and hotter < ENOUGH:
-        dealt.append(float(heat(random.permutation(happened)).max()))
-        hotter += dealt[-1] >= found[0].heat * (1 - 1e-12)
+    deals = _deals(heat, happened, found[0].heat, random)
     spots: list[dict[str, Any]] = []
     for spot in found:
-        chance = hotter / len(dealt) if hotter == ENOUGH else _beyond(spot.heat, np.array(dealt))
+        chance = _beyond(spot.heat, *deals)
         if spots and chance > CHANCE:
             break
-        then = (week >= spot.first) & (week < spot.after)
-        there = place == spot.place
-        days = {
+        then, there = (week >= spot.first) & (week < spot.after), place == spot.place
+        flares = chance <= CHANCE
+        if flares and len(names) > 1:
+            own = _search(week[there], place[there] * 0, k)
+            beside = _search(week[then] * 0, place[then], k, largest=1.0)
+            flares = all(
+                hot > 0 and _beyond(hot, *_deals(each, its, hot, random)) <= CHANCE
+                for each, its, hot in (
+                    (own, happened[there], float(own(happened[there]).max())),
+                    (beside, happened[then], float(beside(happened[then])[0, spot.place])),
+                )
+            )
+        told = {
             "place": str(names[spot.place]),
             "first": begin + pd.Timedelta(days=7 * spot.first),
             "last": begin + pd.Timedelta(days=7 * spot.after - 1),
             "customers": rows["who"][then & there].nunique(),
         }
-        spots.append({**days, **_shares(happened, then, there), "chance": chance})
+        spots.append({**told, **_shares(happened, then, there), "chance": chance, "flares": flares})
     return spots
 
 
-def _beyond(heat: float, dealt: Array) -> float:
-    """Chance of a maximum above `heat`, by the Gumbel distribution with mean and spread of those `dealt`."""
+def _search(week: Array, place: Array, k: int, largest: float = LARGEST) -> Callable[[Array], Array]:
+    """The heat of every run of weeks at every place, given whom it hurt."""
+    shape = (int(week.max()) + 1, int(place.max()) + 1)
+    cell, whole = week * shape[1] + place, len(week)
+    room = runs(_table(cell, shape))
+
+    def heat(hurt: Array) -> Array:
+        return heat_of(runs(_table(cell[hurt], shape)), room, int(hurt.sum()), whole, k=k, largest=largest)
+
+    return heat
+
+
+def _deals(
+    heat: Callable[[Array], Array], happened: Array, found: float, random: np.random.Generator
+) -> tuple[Array, bool]:
+    """The greatest heat of each deal, and whether dealing stopped early, `found` being only chance."""
+    greatest: list[float] = []
+    hotter = 0
+    while len(greatest) < DEALS and hotter < ENOUGH:
+        greatest.append(float(heat(random.permutation(happened)).max()))
+        hotter += greatest[-1] >= found * (1 - 1e-12)
+    return np.array(greatest), hotter == ENOUGH
+
+
+def _beyond(heat: float, dealt: Array, stopped: bool) -> float:
+    """Chance of a greatest heat of `heat` or more: among the deals, or by the Gumbel fitted to them."""
+    if stopped:
+        return float((dealt >= heat * (1 - 1e-12)).mean())
     wide = max(float(dealt.std(ddof=1)) * np.sqrt(6) / np.pi, 1e-9)
     return float(-np.expm1(-np.exp(-(heat - dealt.mean()) / wide - EULER)))
 
 
 def _shares(happened: Array, then: Array, there: Array) -> dict[str, Any]:
-    inside, own, same_time = then & there, there & ~then, then & ~there
+    inside = then & there
     n, cases = int(inside.sum()), int(happened[inside].sum())
     low, high = wilson(np.array([cases]), np.array([n]))
-    beside = [(int(happened[rest].sum()), int(rest.sum())) for rest in (own, same_time) if rest.any()]
-    apart = [
-        float(difference(*(np.array([each]) for each in (cases, n, hurt, of)))[1][0]) for hurt, of in beside
-    ]
     return {
         "rows": n,
         "cases": cases,
@@ -180,9 +205,8 @@ def _shares(happened: Array, then: Array, there: Array) -> dict[str, Any]:
         "low": float(low[0]),
         "high": float(high[0]),
         "others_share": _share(happened[~inside]),
-        "own_share": _share(happened[own]),
-        "same_time_share": _share(happened[same_time]),
-        "flares": all(least > 0 for least in apart),
+        "own_share": _share(happened[there & ~then]),
+        "same_time_share": _share(happened[then & ~there]),
     }
 
 
@@ -201,14 +225,16 @@ def runs(table: Array) -> Array:
     return np.concatenate([total[length:] - total[:-length] for length in range(1, most + 1)])
 
 
-def heat_of(hurt: Array, room: Array, all_hurt: int, whole: int, *, k: int) -> Array:
+def heat_of(
+    hurt: Array, room: Array, all_hurt: int, whole: int, *, k: int, largest: float = LARGEST
+) -> Array:
     """How far each run of weeks at each place stands out: 0 where it does not, or may not be looked at.
 
     The log of a likelihood ratio: `hurt` of `room` rows with a share of their own and all others with theirs,
     over one share for all (Bernoulli).
     """
     rest, others = all_hurt - hurt, whole - room
-    looked = (room >= k) & (room <= LARGEST * whole) & (hurt * others > rest * room)
+    looked = (room >= k) & (room <= largest * whole) & (hurt * others > rest * room)
     c, n, d, m = (each[looked].astype(float) for each in (hurt, room, rest, others))
     part = all_hurt / whole
     ratio = (

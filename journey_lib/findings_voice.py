@@ -20,7 +20,7 @@ TOLD = 7  # pains that are told of in words
 
 def tones(result: Result) -> str:
     """How many comments praise and complain, and of how many nothing is said (`voice.tones`)."""
-    if not len(result.table):
+    if not len(result.table) or result.table["touchpoint"].iloc[0] != ALL:
         return _("Nobody wrote a comment in these days.")
     whole = result.table.iloc[0]
     return _(

@@ -15,6 +15,7 @@ from journey_lib.model import DEMOGRAPHICS, Result
 from journey_lib.session import Session
 from journey_lib.touches import Touches
 from journey_lib.voice.held_out import LEAST
+from journey_lib.voice.scores import PURCHASE
 from journey_lib.words_voice import worded
 
 THEMES = 2  # words for each touchpoint; three times as many for low and for high scores
@@ -39,13 +40,18 @@ def comments(run: Session, said: touchpoints.Authored | None, cut: Mapping[str, 
         run.say(_("These surveys come without comments."))
         return [marked]
     read = voice.tones(written, lexicon=voice.lexicon(run.workspace)).suppressed(run.k)
-    scope = run.scope(cut["period"], comments=len(written), customers=written["customer_id"].nunique())
+    at_contacts = written[written["touchpoint"] != PURCHASE]
+    scope = run.scope(
+        cut["period"], comments=len(at_contacts), customers=at_contacts["customer_id"].nunique()
+    )
     run.say(findings_voice.tones(read))
     rated = voice.rated(asked)
     judged = _judged(run, rated)
     run.show(charts_voice.tones(read, run.names, scope))
     about = _found(voice.themes(written, by="touchpoint", k=run.k, most=THEMES), "themes_by_touchpoint")
-    by_score = _found(voice.themes(rated, by="label", k=run.k, most=3 * THEMES), "themes_by_score")
+    # buyers are asked at the moment of purchase, at their happiest: what they write there is kept apart too
+    contacts = rated[rated["touchpoint"] != PURCHASE]
+    by_score = _found(voice.themes(contacts, by="label", k=run.k, most=3 * THEMES), "themes_by_score")
     run.say(findings_voice.themes(by_score))
     run.show(charts_voice.contrast(by_score, scope))
     run.table(worded(by_score, run.names))

@@ -75,6 +75,24 @@ def test_tones_by_hand() -> None:
     assert len(jl.voice.tones(ASKED.head(0)).table) == 0
 
 
+def test_what_buyers_write_at_the_moment_of_purchase_is_no_part_of_the_row_for_all() -> None:
+    bought = asked(("purchase", "rất đẹp", 5, 90))
+    both = jl.voice.tones(pd.concat([ASKED, bought], ignore_index=True))
+    table = both.table.set_index("touchpoint")
+    assert table.index.tolist() == ["(all)", "purchase", "web", "store"]
+    pd.testing.assert_series_equal(
+        table.loc["(all)"], jl.voice.tones(ASKED).table.iloc[0, 1:], check_names=False
+    )
+    assert (table.loc["purchase", "texts"], table.loc["purchase", "positive"]) == (90, 90)
+    moments = as_emotion(both).set_index("touchpoint")["moment"].to_dict()
+    assert moments == {"purchase": "purchase", "web": "contact", "store": "contact"}
+    alone = jl.voice.tones(bought)
+    assert alone.table["touchpoint"].tolist() == ["purchase"]
+    assert "Nobody wrote" in findings.tones(alone)
+    chart = charts.tones(both.suppressed(10), {**NAMES, "purchase": "At the till"})
+    assert "At the till" in {row["row"] for row in rows(chart)}
+
+
 def test_comments_of_one_customer_are_no_more_evidence_than_their_customer() -> None:
     alone, often = ASKED, ASKED.assign(customer_id=ASKED["customer_id"].str.slice(0, -1))
     wide, narrow = (jl.voice.tones(each).table.set_index("touchpoint").loc["web"] for each in (often, alone))

@@ -267,11 +267,12 @@ def hot_spots(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelM
         _tip("share", _("were hurt"), ".1%"),
         _tip("low", _("95 % from"), ".1%"),
         _tip("high", _("to"), ".1%"),
+        _tip("rows", _("Occasions"), ",.0f"),
         _tip("customers", _("Customers"), ",.0f"),
         _tip("own_share", _("in other weeks"), ".1%"),
         _tip("same_time_share", _("elsewhere in these weeks"), ".1%"),
     ]
-    fields = ["row", "begin", "end", "share", "low", "high", "customers", "own_share", "same_time_share"]
+    fields = ["row", "begin", "end", *(tip["shorthand"].partition(":")[0] for tip in tips[2:])]
     bars = (
         alt.Chart(_lean(frame, fields))
         .mark_bar(height=9, color=theme.CATEGORIES[4])

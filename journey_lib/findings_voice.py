@@ -196,14 +196,15 @@ def hot_spots(result: Result, names: Names) -> str:
     ):
         told.append(
             _(
-                "{pain} ({where}), {first} to {last}: {share} of {n} customers (95 % interval {low} to"
-                " {high}), in other weeks {own}.",
+                "{pain} ({where}), {first} to {last}: {share} of {n} occasions (95 % interval {low} to"
+                " {high}) of {customers} customers, in other weeks {own}.",
                 pain=_bold(_literal(pain)),
                 where=_literal(place),
                 first=i18n.date(each["first"]),
                 last=i18n.date(each["last"]),
                 share=_bold(i18n.percent(each["share"], 0)),
-                n=i18n.number(each["customers"]),
+                n=i18n.number(each["rows"]),
+                customers=i18n.number(each["customers"]),
                 low=i18n.percent(each["low"], 0),
                 high=i18n.percent(each["high"], 0),
                 own=i18n.percent(each["own_share"], 1),

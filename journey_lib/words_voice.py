@@ -74,6 +74,7 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "pain": "text",
             "where": "text",
             "when": "text",
+            "occasions": "number",
             "customers": "number",
             "hurt": "text",
             "in_other_weeks": "percent",
@@ -118,6 +119,7 @@ def worded(result: Result, names: Names) -> Result:
             when=[
                 f"{i18n.date(a)} – {i18n.date(z)}" for a, z in zip(frame["first"], frame["last"], strict=True)
             ],
+            occasions=frame["rows"],
             hurt=[
                 f"{i18n.percent(share, 0)} ({i18n.percent(low, 0)}–{i18n.percent(high, 0)})"
                 for share, low, high in frame[["share", "low", "high"]].to_numpy(float)

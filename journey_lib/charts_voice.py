@@ -8,7 +8,7 @@ import altair as alt
 import pandas as pd
 
 from journey_lib import i18n, theme
-from journey_lib.charts import ROW, Names, _ends_apart, _lean, _nothing, _shown, _tip, _title
+from journey_lib.charts import ROW, Names, _ends_apart, _lean, _nothing, _on_cells, _shown, _tip, _title
 from journey_lib.charts_journeys import _of
 from journey_lib.i18n import text as _
 from journey_lib.intervals import SMALL
@@ -203,7 +203,7 @@ def waits(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin
         row=called(frame["touchpoint"], names),
         when=frame["month"].dt.strftime("%m/%Y"),
         label=[spell(hours) for hours in frame["response_median"]],
-        tall=frame["response_median"].rank(pct=True) > 0.6,
+        high_end=frame["response_median"].rank(pct=True) > 0.6,
         waited=frame["response_median"].clip(lower=1 / 60),
     )
     months = frame.sort_values("month")["when"].unique().tolist()
@@ -221,17 +221,7 @@ def waits(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin
     fields = ["row", "when", "label", "tickets", "unanswered", "waited"]
     shade = alt.Color("waited:Q", scale=ramp, legend=None)
     cells = alt.Chart(_lean(frame, fields)).mark_rect().encode(x=x, y=y, color=shade, tooltip=tips)
-    words = (
-        alt.Chart(_lean(frame, ["row", "when", "label", "tall"]))
-        .mark_text(fontSize=10)
-        .encode(
-            x=x,
-            y=y,
-            text="label:N",
-            color=alt.condition("datum.tall", alt.value(theme.ON_HIGH), alt.value(theme.ON_LOW)),
-        )
-    )
-    return alt.layer(cells, words).properties(
+    return alt.layer(cells, _on_cells(frame, x, y)).properties(
         title=_title(question, subtitle),
         description=_("Median wait for a first answer at {n} touchpoints by month, in words.", n=len(rows)),
         height=alt.Step(ROW + 4),

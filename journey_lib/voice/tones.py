@@ -53,13 +53,12 @@ def tones(
     said = polarity(table["text"], lexicon=lexicon)
     table = table.assign(score=said.table["score"], label=said.table["label"].fillna(ABSTAINED))
     apart = table[by].isin(purchase) if by == "touchpoint" else pd.Series(False, table.index)
-    groups = [] if apart.all() else [(ALL, table[~apart])]
-    groups += list(table.groupby(by, sort=True))
+    whole = [] if apart.all() else [(ALL, table[~apart])]
+    groups = [*whole, *table.groupby(by, sort=True)]
     rows = [{by: name} | _measured(group) for name, group in groups]
     found = pd.DataFrame(rows) if rows else pd.DataFrame(columns=[by, "texts", "customers", "decided"])
-    whole = found[by] == ALL
-    rest = found[~whole].sort_values(["texts", by], ascending=[False, True])
-    found = pd.concat([found[whole], rest], ignore_index=True)
+    rest = found.iloc[len(whole) :].sort_values(["texts", by], ascending=[False, True])
+    found = pd.concat([found.iloc[: len(whole)], rest], ignore_index=True)
     settings = {**said.settings, "by": by, "purchase": list(purchase)}
     return Result("tones", found, dict(said.facts), settings, base="texts")
 

@@ -15,7 +15,7 @@ from tables import touches
 
 import journey_lib as jl
 from journey_lib.errors import DataError
-from journey_lib.voice.hot_spots import LARGEST, LONGEST, heat_of, hottest, runs
+from journey_lib.voice.hot_spots import LARGEST, LONGEST, _beyond, heat_of, hottest, runs
 
 MONDAY = pd.Timestamp("2025-01-06", tz="Asia/Ho_Chi_Minh")
 TOPICS = jl.voice.Topics(complaints=("late", "rude"))
@@ -91,6 +91,14 @@ def test_chances_of_rare_pains_are_not_too_small_either():
     ]
     assert sum(chance < 0.05 for chance in chances) <= 8
     assert sum(chance < 0.5 for chance in chances) > 10
+
+
+def test_the_tail_of_the_deals_is_that_of_a_gumbel_distribution():
+    """Quantiles of one with mode 3 and width 2: the chance beyond each is what its formula says."""
+    deals = 3 - 2 * np.log(-np.log((np.arange(199) + 0.5) / 199))
+    for chance in (0.2, 0.01, 0.0001):
+        assert _beyond(3 - 2 * np.log(-np.log1p(-chance)), deals, False) == pytest.approx(chance, rel=0.15)
+    assert _beyond(float(np.sort(deals)[-10]), deals, True) == pytest.approx(10 / 199)
 
 
 # --- what counts --------------------------------------------------------------------------------------------

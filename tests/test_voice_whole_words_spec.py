@@ -23,7 +23,8 @@ def words(text: str) -> list[str]:
     ("text", "whole"),
     [
         ("mô tả sai", ["mô tả", "sai"]),
-        ("câu trả lời khác nhau", ["câu trả lời", "khác", "nhau"]),  # the longest, not "trả lời"
+        ("câu trả lời khác nhau", ["câu trả lời", "khác", "nhau"]),
+        ("chăm sóc khách hàng tốt", ["chăm sóc khách hàng", "tốt"]),  # the longest, not "chăm sóc"
         ("trả lời câu hỏi", ["trả lời", "câu hỏi"]),
         ("giao diện dễ dùng, giao hàng nhanh", ["giao diện", "dễ", "dùng", "giao hàng", "nhanh"]),
         ("Mô. Tả", ["mô", "tả"]),  # not over punctuation

@@ -318,22 +318,15 @@ def _heat_map(
     )
     middle = 0.6 * float(frame["share"].max()) if len(frame) else 0.5
     labelled = frame[frame["label"] != ""].assign(high_end=lambda f: f["share"] > middle)
-    words = (
-        alt.Chart(
-            _lean(
-                labelled,
-                [x["shorthand"].partition(":")[0], y["shorthand"].partition(":")[0], "label", "high_end"],
-            )
-        )
-        .mark_text(fontSize=10)
-        .encode(
-            x=x,
-            y=y,
-            text="label:N",
-            color=alt.condition("datum.high_end", alt.value(theme.ON_HIGH), alt.value(theme.ON_LOW)),
-        )
-    )
-    return alt.layer(cells, words).properties(height=alt.Step(ROW))
+    return alt.layer(cells, _on_cells(labelled, x, y)).properties(height=alt.Step(ROW))
+
+
+def _on_cells(frame: pd.DataFrame, x: alt.X, y: alt.Y) -> alt.Chart:
+    """The labels of a heat map's cells, in letters one can read on each: `high_end` are dark."""
+    fields = [x["shorthand"].partition(":")[0], y["shorthand"].partition(":")[0], "label", "high_end"]
+    colour = alt.condition("datum.high_end", alt.value(theme.ON_HIGH), alt.value(theme.ON_LOW))
+    words = alt.Chart(_lean(frame, fields)).mark_text(fontSize=10)
+    return words.encode(x=x, y=y, text="label:N", color=colour)
 
 
 def _lean(frame: pd.DataFrame, fields: Sequence[str]) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 
 from journey_lib import i18n, tables, theme
-from journey_lib.charts import ROW
+from journey_lib.charts import ROW, _on_cells
 from journey_lib.findings_health import series_name
 from journey_lib.i18n import text as _
 from journey_lib.model import Result
@@ -124,16 +124,7 @@ def rows_by_month(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
             ],
         )
     )
-    words = (
-        alt.Chart(shown.assign(high_end=shown["relative"] > 1.2))
-        .mark_text(fontSize=10)
-        .encode(
-            x=x,
-            y=y,
-            text="label:N",
-            color=alt.condition("datum.high_end", alt.value(theme.ON_HIGH), alt.value(theme.ON_LOW)),
-        )
-    )
+    words = _on_cells(shown.assign(high_end=shown["relative"] > 1.2), x, y)
     return alt.layer(cells, words).properties(
         title=_title(question, subtitle),
         description=_(

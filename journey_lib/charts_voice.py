@@ -8,7 +8,7 @@ import altair as alt
 import pandas as pd
 
 from journey_lib import i18n, theme
-from journey_lib.charts import ROW, Names, _ends_apart, _lean, _nothing, _shown, _tip, _title
+from journey_lib.charts import ROW, Names, _ends_apart, _lean, _nothing, _on_cells, _shown, _tip, _title
 from journey_lib.charts_journeys import _of
 from journey_lib.i18n import text as _
 from journey_lib.intervals import SMALL
@@ -16,12 +16,13 @@ from journey_lib.model import Result
 from journey_lib.voice.after import COMPLAINTS, OUTCOMES, QUESTIONS
 from journey_lib.voice.scores import ALL, SCALES
 from journey_lib.voice.tones import READ_AS
-from journey_lib.words_voice import SCORED, TONES, WORDS, called, spell
+from journey_lib.words_voice import SCORED, TONES, WORDS, called, spell, where
 
 MOST = 20  # touchpoints in a list: more than anybody compares
 MOST_READ = 10  # touchpoints whose comments are shown
 ROOM, WIDE = 0.08, 0.16  # part of a bar from which its number is written into it, and its sign too
 CONTACT = "contact"
+LABEL_ROOM = 0.3  # part of a time axis kept for what is written after its last bar
 # The colour behind a word, and how much of it: words are read on it, so it stays pale.
 SHADES = {
     "negative": theme.CATEGORIES[4],
@@ -202,7 +203,7 @@ def waits(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin
         row=called(frame["touchpoint"], names),
         when=frame["month"].dt.strftime("%m/%Y"),
         label=[spell(hours) for hours in frame["response_median"]],
-        tall=frame["response_median"].rank(pct=True) > 0.6,
+        high_end=frame["response_median"].rank(pct=True) > 0.6,
         waited=frame["response_median"].clip(lower=1 / 60),
     )
     months = frame.sort_values("month")["when"].unique().tolist()
@@ -220,20 +221,62 @@ def waits(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin
     fields = ["row", "when", "label", "tickets", "unanswered", "waited"]
     shade = alt.Color("waited:Q", scale=ramp, legend=None)
     cells = alt.Chart(_lean(frame, fields)).mark_rect().encode(x=x, y=y, color=shade, tooltip=tips)
-    words = (
-        alt.Chart(_lean(frame, ["row", "when", "label", "tall"]))
-        .mark_text(fontSize=10)
-        .encode(
-            x=x,
-            y=y,
-            text="label:N",
-            color=alt.condition("datum.tall", alt.value(theme.ON_HIGH), alt.value(theme.ON_LOW)),
-        )
-    )
-    return alt.layer(cells, words).properties(
+    return alt.layer(cells, _on_cells(frame, x, y)).properties(
         title=_title(question, subtitle),
         description=_("Median wait for a first answer at {n} touchpoints by month, in words.", n=len(rows)),
         height=alt.Step(ROW + 4),
+    )
+
+
+def hot_spots(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
+    """In which weeks did which pain flare up, and where? (`voice.hot_spots`)."""
+    question = _("In which weeks did a pain flare up, and where?")
+    frame = _shown(result)
+    frame = frame[frame["found"].astype(bool)].head(MOST) if len(frame) else frame
+    if not len(frame):
+        return _nothing(question, _("No pain stands out in any run of weeks by more than chance."))
+    pains = called(frame["pain"], names)
+    frame = frame.assign(
+        row=[f"{pain} · {at}" for pain, at in zip(pains, where(frame, names), strict=True)],
+        begin=frame["first"].dt.strftime("%Y-%m-%d"),
+        end=(frame["last"] + pd.Timedelta(days=1)).dt.strftime("%Y-%m-%d"),
+        label=[
+            _("{share}, else {own}", share=i18n.percent(hurt, 0), own=i18n.percent(own, 1))
+            for hurt, own in zip(frame["share"], frame["own_share"], strict=True)
+        ],
+    ).sort_values(["first", "row"])
+    # the pain above, its place below: side by side they take the room of the bars
+    two = alt.Axis(labelExpr="split(datum.label, ' · ')", labelLineHeight=13)
+    y = alt.Y("row:N", sort=frame["row"].tolist(), title=None, axis=two)
+    last = frame["last"].max() + (frame["last"].max() - frame["first"].min()) * LABEL_ROOM
+    domain = [frame["begin"].min(), last.strftime("%Y-%m-%d")]
+    x = alt.X("begin:T", title=None, axis=alt.Axis(format="%d/%m"), scale=alt.Scale(domain=domain))
+    tips = [
+        _tip("row", _("Pain")),
+        alt.Tooltip("begin:T", title=_("from"), format="%d/%m/%Y"),
+        _tip("share", _("were hurt"), ".1%"),
+        _tip("low", _("95 % from"), ".1%"),
+        _tip("high", _("to"), ".1%"),
+        _tip("rows", _("Occasions"), ",.0f"),
+        _tip("customers", _("Customers"), ",.0f"),
+        _tip("own_share", _("in other weeks"), ".1%"),
+        _tip("same_time_share", _("elsewhere in these weeks"), ".1%"),
+    ]
+    fields = ["row", "begin", "end", *(tip["shorthand"].partition(":")[0] for tip in tips[2:])]
+    bars = (
+        alt.Chart(_lean(frame, fields))
+        .mark_bar(height=9, color=theme.CATEGORIES[4])
+        .encode(y=y, x=x, x2="end:T", tooltip=tips)
+    )
+    words = (
+        alt.Chart(_lean(frame, ["row", "end", "label"]))
+        .mark_text(style="label", align="left", dx=6)
+        .encode(y=y, x="end:T", text="label:N")
+    )
+    return alt.layer(bars, words).properties(
+        title=_title(question, subtitle),
+        description=_("Runs of weeks in which {n} pains stood out, the first ones first.", n=len(frame)),
+        height=alt.Step(ROW + 12),
     )
 
 

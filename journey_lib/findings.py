@@ -127,7 +127,12 @@ def efficiency(result: Result, names: Names) -> str:
 def _name(code: str, names: Names) -> str:
     """A channel's name as markdown shows it literally, whatever is in it."""
     (name,) = named(pd.Series([code]), names)
-    return "".join(f"\\{c}" if c in r"\`*_{}[]()#+-.!|~$" else c for c in html.escape(name))
+    return _literal(name)
+
+
+def _literal(words: str) -> str:
+    """Words from outside as markdown shows them literally."""
+    return "".join(f"\\{c}" if c in r"\`*_{}[]()#+-.!|~$" else c for c in html.escape(words))
 
 
 def _bold(words: str) -> str:

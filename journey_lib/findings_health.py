@@ -11,6 +11,7 @@ import pandas as pd
 
 from journey_lib import i18n, tables
 from journey_lib.charts import named
+from journey_lib.findings import _bold
 from journey_lib.findings_links import ISSUE_NAMES
 from journey_lib.i18n import text as _
 from journey_lib.model import Result
@@ -268,10 +269,6 @@ def _place(file: Any, row: Any, column: Any) -> str:
 def _plain(words: str) -> str:
     """Words from the data without what a terminal would obey."""
     return "".join(c if c.isprintable() else "�" for c in words)
-
-
-def _bold(words: str) -> str:
-    return f"**{words}**"
 
 
 def _checks(result: Result) -> dict[str, tuple[str, str, str]]:

@@ -6,20 +6,21 @@ import pandas as pd
 
 from journey_lib import i18n
 from journey_lib.charts import Names
-from journey_lib.findings import _bold, _name
+from journey_lib.findings import _bold, _literal, _name
 from journey_lib.i18n import text as _
 from journey_lib.intervals import SMALL
 from journey_lib.model import Result
 from journey_lib.voice.after import COMPLAINTS, CONVERTED, QUESTIONS, RETURNED
 from journey_lib.voice.scores import ALL
-from journey_lib.words_voice import spell
+from journey_lib.words_voice import called, spell, where
 
 NAMED = 4  # words of a theme that a sentence names
+TOLD = 7  # pains that are told of in words
 
 
 def tones(result: Result) -> str:
     """How many comments praise and complain, and of how many nothing is said (`voice.tones`)."""
-    if not len(result.table):
+    if not len(result.table) or result.table["touchpoint"].iloc[0] != ALL:
         return _("Nobody wrote a comment in these days.")
     whole = result.table.iloc[0]
     return _(
@@ -178,6 +179,38 @@ def slowest(result: Result, names: Names) -> str:
         high=spell(worst["response_median_high"]),
         usual=spell(own),
     )
+
+
+def hot_spots(result: Result, names: Names) -> str:
+    """Which pains flared up, when and where (`voice.hot_spots`)."""
+    table = result.table
+    table = table[table["found"].astype(bool) & table["customers"].notna()] if len(table) else table
+    if not len(table):
+        return _("No pain stands out in any run of weeks by more than chance.")
+    # of one pain the place says more than the weeks alone
+    table = table.assign(alone=table["by"] == "").sort_values("alone", kind="stable").drop_duplicates("pain")
+    table = table.sort_values("chance").head(TOLD)
+    told = []
+    for each, pain, place in zip(
+        table.to_dict("records"), called(table["pain"], names), where(table, names), strict=True
+    ):
+        told.append(
+            _(
+                "{pain} ({where}), {first} to {last}: {share} of {n} occasions (95 % interval {low} to"
+                " {high}) of {customers} customers, in other weeks {own}.",
+                pain=_bold(_literal(pain)),
+                where=_literal(place),
+                first=i18n.date(each["first"]),
+                last=i18n.date(each["last"]),
+                share=_bold(i18n.percent(each["share"], 0)),
+                n=i18n.number(each["rows"]),
+                customers=i18n.number(each["customers"]),
+                low=i18n.percent(each["low"], 0),
+                high=i18n.percent(each["high"], 0),
+                own=i18n.percent(each["own_share"], 1),
+            )
+        )
+    return "\n".join(f"- {line}" for line in told)
 
 
 def after(result: Result, *, known: bool) -> str:

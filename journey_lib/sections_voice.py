@@ -11,15 +11,18 @@ import pandas as pd
 
 from journey_lib import charts_voice, customers, findings_voice, i18n, touchpoints, voice
 from journey_lib.i18n import text as _
-from journey_lib.model import Result
+from journey_lib.model import DEMOGRAPHICS, Result
 from journey_lib.session import Session
 from journey_lib.touches import Touches
 from journey_lib.voice.held_out import LEAST
+from journey_lib.voice.scores import PURCHASE
 from journey_lib.words_voice import worded
 
 THEMES = 2  # words for each touchpoint; three times as many for low and for high scores
 QUOTED = 5  # comments that say the opposite of their score
 PEOPLE = "(people)"
+PLACES = ("city", "gender", "tier", *DEMOGRAPHICS)  # traits by which a pain may have a place
+MANY_PLACES = 40  # values of a trait beyond which none of them is a place with people enough
 
 
 def comments(run: Session, said: touchpoints.Authored | None, cut: Mapping[str, Any]) -> list[Result]:
@@ -37,13 +40,18 @@ def comments(run: Session, said: touchpoints.Authored | None, cut: Mapping[str, 
         run.say(_("These surveys come without comments."))
         return [marked]
     read = voice.tones(written, lexicon=voice.lexicon(run.workspace)).suppressed(run.k)
-    scope = run.scope(cut["period"], comments=len(written), customers=written["customer_id"].nunique())
+    at_contacts = written[written["touchpoint"] != PURCHASE]
+    scope = run.scope(
+        cut["period"], comments=len(at_contacts), customers=at_contacts["customer_id"].nunique()
+    )
     run.say(findings_voice.tones(read))
     rated = voice.rated(asked)
     judged = _judged(run, rated)
     run.show(charts_voice.tones(read, run.names, scope))
     about = _found(voice.themes(written, by="touchpoint", k=run.k, most=THEMES), "themes_by_touchpoint")
-    by_score = _found(voice.themes(rated, by="label", k=run.k, most=3 * THEMES), "themes_by_score")
+    # buyers are asked at the moment of purchase, at their happiest: what they write there is kept apart too
+    contacts = rated[rated["touchpoint"] != PURCHASE]
+    by_score = _found(voice.themes(contacts, by="label", k=run.k, most=3 * THEMES), "themes_by_score")
     run.say(findings_voice.themes(by_score))
     run.show(charts_voice.contrast(by_score, scope))
     run.table(worded(by_score, run.names))
@@ -113,6 +121,54 @@ def _placed(result: Result, k: int, name: str) -> Result:
     """Tickets by the touchpoint they are about, under the name of the table they become."""
     table = result.table.rename(columns={"channel": "touchpoint"})
     return replace(replace(result, table=table, name=name).suppressed(k), name=name)
+
+
+def flares(
+    run: Session, touches: Touches, said: touchpoints.Authored | None, cut: Mapping[str, Any]
+) -> list[Result]:
+    """When and where pains flared up, where the workspace has tickets or surveys; the result shown."""
+    tickets = within(run, voice.tickets(run.workspace), cut) if has(run, "tickets") else None
+    asked = touchpoints.asked_at(answered(run, cut), said) if has(run, "surveys") else None
+    if tickets is None and asked is None:
+        run.say(_("Without tickets and surveys nobody can tell when something hurt."))
+        return []
+    if tickets is not None:
+        about = touchpoints.raised_at(tickets, said)
+        tickets = tickets.assign(touchpoint=about["channel"].reindex(tickets.index))
+    day = run.days(cut["period"])[1]
+    rows = voice.hurts(
+        tickets=tickets,
+        surveys=asked,
+        topics=voice.topics(run.workspace),
+        touches=touches,
+        conversion=cut["conversion"],
+        as_of=str(day),
+        period=run.days(cut["period"]),
+    )
+    rows, traits = _placed_by_trait(run, rows)
+    found = voice.hot_spots(rows, by=("touchpoint", *traits), k=run.k).suppressed(run.k)
+    run.say(findings_voice.hot_spots(found, run.names))
+    run.show(
+        charts_voice.hot_spots(found, run.names, run.scope(cut["period"], searches=found.facts["searches"]))
+    )
+    table = found.table[found.table["found"].astype(bool) & ~found.table["suppressed"]]
+    run.table(worded(replace(found, table=table), run.names))
+    return [found]
+
+
+def _placed_by_trait(run: Session, rows: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """The rows with what the CRM says of whose they are, where its classes are few enough to be places."""
+    people = customers.load(run.workspace)
+    traits = [name for name in PLACES if 2 <= people[name].nunique() <= MANY_PLACES]
+    by_id = people.drop_duplicates("customer_id").set_index("customer_id")
+    by_number = people.dropna(subset=["customer"]).drop_duplicates("customer").set_index("customer")
+    told = {
+        name: rows["customer_id"].map(by_id[name]).fillna(rows["customer"].map(by_number[name]))
+        for name in traits
+    }
+    # who has no id of their own is told apart by the number in the touch table
+    who = rows["customer_id"].fillna(rows["customer"].map(by_number["customer_id"]))
+    return rows.assign(customer_id=who, **told), traits
 
 
 def after(run: Session, touches: Touches, cut: Mapping[str, Any]) -> list[Result]:

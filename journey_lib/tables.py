@@ -24,6 +24,9 @@ from journey_lib import i18n
 from journey_lib.errors import ParameterError, did_you_mean
 from journey_lib.intervals import SMALL
 
+# From so many columns on, a table is written smaller on paper, which does not scroll.
+WIDE = {"many": 8, "most": 11}
+
 
 def table_html(
     frame: pd.DataFrame, *, caption: str, formats: Mapping[str, str], muted: str | None = None, k: int = 0
@@ -57,8 +60,10 @@ def table_html(
         f'<th scope="col"{_align(column.kind)}>{html.escape(column.heading)}</th>' for column in columns
     )
     name = html.escape(caption, quote=True)
+    size = "".join(f" {word}" for word, least_of in WIDE.items() if len(columns) >= least_of)
     return (
-        f'<div class="table" role="region" tabindex="0" aria-label="{name}"><table><caption>{name}</caption>'
+        f'<div class="table{size}" role="region" tabindex="0" aria-label="{name}">'
+        f"<table><caption>{name}</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
         f"{_note(any_few=bool(few.any()), any_hidden=bool(hidden.any()), least=least)}</div>"
     )

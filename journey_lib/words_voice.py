@@ -13,7 +13,9 @@ from journey_lib import i18n
 from journey_lib.charts import Names, named
 from journey_lib.i18n import text as _
 from journey_lib.model import Result
+from journey_lib.tables import heading
 from journey_lib.voice.after import COMPLAINTS, QUESTIONS
+from journey_lib.voice.hurts import LOW, SLOW
 from journey_lib.voice.scores import ALL, PURCHASE
 
 # How a comment reads: a sign, so that no colour is needed, and a word.
@@ -29,6 +31,8 @@ WORDS = {
     PURCHASE: "at the moment of purchase",
     COMPLAINTS: "(any complaint)",
     QUESTIONS: "(questions only)",
+    SLOW: "Slow first answer",
+    LOW: "Low score",
     **{label: f"{sign} {word}" for label, (sign, word) in TONES.items()},
     **{f"scored:{label}": word for label, word in SCORED.items()},
     "outcome:returned": "in touch again",
@@ -64,6 +68,19 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         "Tickets by the touchpoint they are about",
         {"touchpoint": "text", "complaint_share": "percent", **TICKETS},
     ),
+    "hot_spots": (
+        "When and where a pain flared up",
+        {
+            "pain": "text",
+            "where": "text",
+            "when": "text",
+            "occasions": "number",
+            "customers": "number",
+            "hurt": "text",
+            "in_other_weeks": "percent",
+            "elsewhere_then": "percent",
+        },
+    ),
 }
 # Times by which so many tickets had what, and the column of a table that says so in words.
 HOURS = {
@@ -95,6 +112,21 @@ def worded(result: Result, names: Names) -> Result:
         frame["verbatim"] = [
             f"“{text}”" if isinstance(text, str) and text else "" for text in frame["verbatim"]
         ]
+    if result.name == "hot_spots":
+        frame = frame.assign(
+            pain=called(frame["pain"], names),
+            where=where(frame, names),
+            when=[
+                f"{i18n.date(a)} – {i18n.date(z)}" for a, z in zip(frame["first"], frame["last"], strict=True)
+            ],
+            occasions=frame["rows"],
+            hurt=[
+                f"{i18n.percent(share, 0)} ({i18n.percent(low, 0)}–{i18n.percent(high, 0)})"
+                for share, low, high in frame[["share", "low", "high"]].to_numpy(float)
+            ],
+            in_other_weeks=frame["own_share"],
+            elsewhere_then=frame["same_time_share"],
+        )
     if "text" in frame and result.name == "disagreements":
         frame["text"] = [f"“{text}”" for text in frame["text"]]
     return replace(result, table=frame)
@@ -108,6 +140,15 @@ def _cells(column: str, cells: pd.Series[Any], names: Names) -> list[str]:
     if column == "metric":
         return [str(each).upper() for each in cells]
     return called(cells, names)
+
+
+def where(spots: pd.DataFrame, names: Names) -> list[str]:
+    """Where hot spots are, as readers say it: “Tỉnh/thành: Bình Dương”; anywhere when time alone counts."""
+    places = called(spots["place"], names)
+    return [
+        (place if by == "touchpoint" else f"{heading(by)}: {place}") if by else _("anywhere")
+        for by, place in zip(spots["by"], places, strict=True)
+    ]
 
 
 def spell(hours: float) -> str:

@@ -75,6 +75,24 @@ def test_tones_by_hand() -> None:
     assert len(jl.voice.tones(ASKED.head(0)).table) == 0
 
 
+def test_what_buyers_write_at_the_moment_of_purchase_is_no_part_of_the_row_for_all() -> None:
+    bought = asked(("purchase", "rất đẹp", 5, 90))
+    both = jl.voice.tones(pd.concat([ASKED, bought], ignore_index=True))
+    table = both.table.set_index("touchpoint")
+    assert table.index.tolist() == ["(all)", "purchase", "web", "store"]
+    pd.testing.assert_series_equal(
+        table.loc["(all)"], jl.voice.tones(ASKED).table.iloc[0, 1:], check_names=False
+    )
+    assert (table.loc["purchase", "texts"], table.loc["purchase", "positive"]) == (90, 90)
+    moments = as_emotion(both).set_index("touchpoint")["moment"].to_dict()
+    assert moments == {"purchase": "purchase", "web": "contact", "store": "contact"}
+    alone = jl.voice.tones(bought)
+    assert alone.table["touchpoint"].tolist() == ["purchase"]
+    assert "Nobody wrote" in findings.tones(alone)
+    chart = charts.tones(both.suppressed(10), {**NAMES, "purchase": "At the till"})
+    assert "At the till" in {row["row"] for row in rows(chart)}
+
+
 def test_comments_of_one_customer_are_no_more_evidence_than_their_customer() -> None:
     alone, often = ASKED, ASKED.assign(customer_id=ASKED["customer_id"].str.slice(0, -1))
     wide, narrow = (jl.voice.tones(each).table.set_index("touchpoint").loc["web"] for each in (often, alone))
@@ -229,3 +247,47 @@ def test_without_surveys_and_tickets_each_part_is_one_sentence() -> None:
     assert sections_voice.after(run, None, cut) == []  # type: ignore[arg-type]
     assert len(told) == 3
     assert all(each.endswith(".") for each in told)
+
+
+SPOTS = pd.DataFrame(
+    {
+        "pain": ["late", "late", "(slow answer)", "(low score)"],
+        "by": ["city", "", "touchpoint", "touchpoint"],
+        "place": ["Huế", "", "web", "store"],
+        "first": pd.to_datetime(["2025-07-07", "2025-07-07", "2025-05-05", "2025-05-05"]),
+        "last": pd.to_datetime(["2025-08-10", "2025-08-10", "2025-06-29", "2025-06-29"]),
+        "rows": [24, 90, 40, 12],
+        "customers": [22, 80, 38, 9],
+        "cases": [8, 12, 20, 6],
+        "share": [1 / 3, 2 / 15, 0.5, 0.5],
+        "low": [0.18, 0.08, 0.35, 0.25],
+        "high": [0.53, 0.22, 0.65, 0.75],
+        "own_share": [0.03, 0.02, 0.01, 0.1],
+        "same_time_share": [0.04, None, 0.1, 0.1],
+        "chance": [0.001, 0.0005, 1e-9, 0.01],
+        "found": True,
+    }
+)
+
+
+def test_pains_that_flare_up_are_told_by_place_with_their_base_and_few_people_not_at_all() -> None:
+    result = jl.model.Result("hot_spots", SPOTS, {}, {}, base="customers", people=("cases",)).suppressed(10)
+    words = findings.hot_spots(result, NAMES)
+    lines = words.splitlines()
+    assert len(lines) == 2  # late once, by its place; the store has too few people
+    assert lines[0].startswith("- **Slow first answer** (Website), 5 May 2025 to 29 Jun 2025: **50%** of 40")
+    assert "Late delivery** (City: Huế)" in lines[1]
+    assert "of 22 customers, in other weeks 3.0%" in lines[1]
+    chart = charts.hot_spots(result, NAMES, "2025")
+    drawn = {row["row"] for row in rows(chart)}
+    assert "Low score · <b>Store</b>" not in drawn
+    assert "Late delivery · anywhere" in drawn
+    shown = words_voice.worded(result, NAMES).table
+    assert shown["hurt"].iloc[0] == "33% (18%–53%)"
+    nothing = jl.voice.hot_spots(
+        pd.DataFrame(columns=["timestamp", "customer_id", "pain", "happened"]).astype(
+            {"timestamp": "datetime64[ns, UTC]"}
+        )
+    )
+    assert "No pain stands out" in findings.hot_spots(nothing, NAMES)
+    assert charts.hot_spots(nothing, NAMES).to_dict()["title"]

@@ -9,6 +9,8 @@ from journey_lib.voice.after import after
 from journey_lib.voice.at_stages import answers_at, topics_at, words_at
 from journey_lib.voice.classifier import SentimentModel, WordModel
 from journey_lib.voice.held_out import assess, by_lexicon, confusion, disagreements, held_out, rated
+from journey_lib.voice.hot_spots import hot_spots
+from journey_lib.voice.hurts import hurts
 from journey_lib.voice.lexicon import Lexicon
 from journey_lib.voice.lexicon import load as lexicon
 from journey_lib.voice.load import Topics, surveys, tickets, topics
@@ -33,6 +35,8 @@ __all__ = [
     "confusion",
     "disagreements",
     "held_out",
+    "hot_spots",
+    "hurts",
     "language",
     "lexicon",
     "normalise",

@@ -18,11 +18,12 @@ from journey_lib.errors import DataError, ParameterError, did_you_mean
 from journey_lib.intervals import Z, discoveries, two_sided
 from journey_lib.model import Result
 from journey_lib.voice.scrub import scrubber
-from journey_lib.voice.text import accented, bare, terms
+from journey_lib.voice.text import accented, bare
+from journey_lib.voice.whole_words import JOINT, spelt, whole_terms
 
 PRIOR = 200.0  # words of the prior: what a group says has to outweigh them
 CHANCE = 0.05  # among the themes called found, at most so many by chance
-# A word that stands so often within one pair is named by the pair: most Vietnamese words have two syllables.
+# A word that stands so often within one pair is named by the pair.
 WITHIN = 0.5
 ALIKE = 0.7  # of two terms with that part of their texts in common, one is named
 LONGEST = 240  # letters of a verbatim
@@ -41,6 +42,7 @@ def themes(
 ) -> Result:
     """The words that customers of each group use more than the others do, with a comment that shows how.
 
+    Vietnamese words are whole: "mô tả", never "mô" (`whole_words`); pairs of words count beside them.
     `comments`: columns text, customer_id and `by`, such as touchpoint, or label (`voice.rated`: bad scores
     against good). People and their numbers are taken out before anything is counted (`names` as for `scrub`).
     A customer counts once for a word, however often they say it. Where the comments have a column opt_out,
@@ -94,6 +96,7 @@ def themes(
     shown = [by, "term", "texts", "customers", "share", "others_share", "weight", "log_odds", "low", "high"]
     columns = [*shown, "z", "found", "verbatim"]
     found = chosen.rename(columns={"group": by}).reindex(columns=columns).reset_index(drop=True)
+    found["term"] = found["term"].map(spelt)
     return Result("themes", found, facts, {"by": by, "k": k, "most": most, "prior": PRIOR}, base="customers")
 
 
@@ -109,7 +112,7 @@ def _terms(clean: Sequence[str]) -> list[set[str]]:
     bare_stop = {bare(word) for word in stop}
     marked = [accented(text) for text in clean]
     spoken = [
-        _kept(terms(text), stop if full else stop | bare_stop)
+        _kept(whole_terms(text), stop if full else stop | bare_stop)
         for text, full in zip(clean, marked, strict=True)
     ]
     spellings: dict[str, Counter[str]] = defaultdict(Counter)
@@ -131,7 +134,7 @@ def _kept(listed: Iterable[str], stop: Iterable[str]) -> set[str]:
         if (
             parts[0] in stop
             or parts[-1] in stop
-            or not any(part.isalpha() and len(part) > 1 for part in parts)
+            or not any(part.replace(JOINT, "").isalpha() and len(part) > 1 for part in parts)
         ):
             continue
         kept.add(term)

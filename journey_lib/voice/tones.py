@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -10,17 +12,25 @@ from journey_lib.intervals import wilson
 from journey_lib.model import Result
 from journey_lib.voice.lexicon import Lexicon
 from journey_lib.voice.polarity import LABELS, POSITIVE, polarity
-from journey_lib.voice.scores import ALL, likeness, mean_interval
+from journey_lib.voice.scores import ALL, CONTACT, PURCHASE, likeness, mean_interval
 
 ABSTAINED = "abstained"
 READ_AS = (*LABELS, ABSTAINED)
 TEXT = "text"
 
 
-def tones(comments: pd.DataFrame, *, by: str = "touchpoint", lexicon: Lexicon | None = None) -> Result:
+def tones(
+    comments: pd.DataFrame,
+    *,
+    by: str = "touchpoint",
+    lexicon: Lexicon | None = None,
+    purchase: Sequence[str] = (PURCHASE,),
+) -> Result:
     """How the comments of each group read by the lexicon, the silent ones counted: a row a group.
 
     `comments`: columns text, customer_id and `by`; a comment without a group, or without text, is left out.
+    By touchpoint, what was written at one of `purchase`, the moment of choosing, has a row of its own and is
+    no part of that for all, as its scores are none: only buyers are asked there, at their happiest.
 
     Columns: that of `by` (first a row for all: ``(all)``), texts, customers, then for each of negative,
     neutral, positive and abstained (no word of the lexicon stood in it) how many and the share of texts, that
@@ -42,13 +52,15 @@ def tones(comments: pd.DataFrame, *, by: str = "touchpoint", lexicon: Lexicon | 
     table["customer_id"] = table["customer_id"].astype("object").where(table["customer_id"].notna(), alone)
     said = polarity(table["text"], lexicon=lexicon)
     table = table.assign(score=said.table["score"], label=said.table["label"].fillna(ABSTAINED))
-    groups = [(ALL, table), *table.groupby(by, sort=True)] if len(table) else []
+    apart = table[by].isin(purchase) if by == "touchpoint" else pd.Series(False, table.index)
+    whole = [] if apart.all() else [(ALL, table[~apart])]
+    groups = [*whole, *table.groupby(by, sort=True)]
     rows = [{by: name} | _measured(group) for name, group in groups]
     found = pd.DataFrame(rows) if rows else pd.DataFrame(columns=[by, "texts", "customers", "decided"])
-    if len(found):
-        rest = found.iloc[1:].sort_values(["texts", by], ascending=[False, True])
-        found = pd.concat([found.iloc[:1], rest], ignore_index=True)
-    return Result("tones", found, dict(said.facts), {**said.settings, "by": by}, base="texts")
+    rest = found.iloc[len(whole) :].sort_values(["texts", by], ascending=[False, True])
+    found = pd.concat([found.iloc[: len(whole)], rest], ignore_index=True)
+    settings = {**said.settings, "by": by, "purchase": list(purchase)}
+    return Result("tones", found, dict(said.facts), settings, base="texts")
 
 
 def as_emotion(tone: Result) -> pd.DataFrame:
@@ -57,7 +69,8 @@ def as_emotion(tone: Result) -> pd.DataFrame:
     columns = {"touchpoint": "touchpoint", "decided": "answered", "texts": "sent"}
     columns |= {name: name for name in ("mean", "low", "high")}
     shown = table.reindex(columns=list(columns)).rename(columns=columns)
-    return shown.assign(metric=TEXT, moment="contact")
+    at_purchase = shown["touchpoint"].isin(tone.settings["purchase"])
+    return shown.assign(metric=TEXT, moment=np.where(at_purchase, PURCHASE, CONTACT))
 
 
 def _measured(group: pd.DataFrame) -> dict[str, float]:

@@ -81,10 +81,9 @@ def counted(bucket: Bucket, asked: Asked) -> Counts:
     return found
 
 
-def together(parts: Sequence[Counts]) -> Counts:
-    """Customers of all buckets beside each other; nothing when no bucket has any."""
-    full = [part for part in parts if part]
-    return {name: np.concatenate([part[name] for part in full], axis=-1) for name in full[0]} if full else {}
+def together(parts: Sequence[Counts]) -> list[Counts]:
+    """Those of the buckets that have somebody, in their order, not joined: each is small enough to be near."""
+    return [part for part in parts if part]
 
 
 def _local(time: Array, timezone: str) -> Array:

@@ -134,7 +134,12 @@ def found_again(seeds: int | str) -> dict[str, Any]:
         right += found.k == len(np.unique(group))
         ratios.append(round(found.structure.ratio, 3))
         print("blobs", len(np.unique(group)), found.k, ratios[-1], file=sys.stderr, flush=True)
-    return {"called groups": called, "right k": right, "of": len(seeded(seeds)), "ratio": [min(ratios), max(ratios)]}
+    return {
+        "called groups": called,
+        "right k": right,
+        "of": len(seeded(seeds)),
+        "ratio": [min(ratios), max(ratios)],
+    }
 
 
 def smooth_tastes(rng: np.random.Generator) -> pd.DataFrame:

@@ -11,9 +11,6 @@ from typing import Any
 from stopwatch import report, step
 
 with step("imports"):
-    import sklearn.cluster  # noqa: F401
-    import sklearn.tree  # noqa: F401
-
     import journey_lib as jl
     from journey_lib import cards, findings_personas, touches
     from journey_lib.features import titles

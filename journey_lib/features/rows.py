@@ -44,14 +44,14 @@ class Asked:
     rules: Coded | None = None
 
 
-def counted(bucket: Bucket, asked: Asked) -> Counts:
+def counted(bucket: Bucket, asked: Asked) -> list[Counts]:
     """What each customer with a row in the window did in it, a number or a column of numbers each.
 
     `born` is the first row of all before the window's end, in it or not. Nothing when nobody has a row.
     """
     inside = (bucket.timestamp >= asked.since) & (bucket.timestamp < asked.until)
     if not inside.any():
-        return {}
+        return []
     # Stages look back at what came before, which may be before the window; never at what comes after a row.
     stage = stage_of(bucket, asked.rules)[inside] if asked.rules is not None else None
     first = np.flatnonzero(np.append(True, bucket.customer[1:] != bucket.customer[:-1]))
@@ -80,12 +80,12 @@ def counted(bucket: Bucket, asked: Asked) -> Counts:
     found |= _offers(place, rows, local, asked, len(starts))
     if stage is not None:
         found["stage"] = np.maximum.reduceat(stage, starts)
-    return found
+    return [found]
 
 
-def together(parts: Sequence[Counts]) -> list[Counts]:
-    """Those of the buckets that have somebody, in their order, not joined: each is small enough to be near."""
-    return [part for part in parts if part]
+def together(parts: Sequence[list[Counts]]) -> list[Counts]:
+    """Those of the buckets that have somebody, in order, not joined: each is small enough to be near."""
+    return [counts for part in parts for counts in part]
 
 
 def _local(time: Array, timezone: str) -> Array:

@@ -292,7 +292,7 @@ def _part(counts: Array, base: Array) -> Array:
 
 @dataclass(frozen=True)
 class _Mix:
-    """Which of a mix's names have a column of their own, as places in the counts, and whether there is a rest.
+    """Which of a mix's names have a column of their own, as places in the counts, and if there is a rest.
 
     A place of -1 is a name of another table that nobody has here.
     """

@@ -182,6 +182,18 @@ BENCHMARKS = (
         turns=1,
     ),
     Benchmark(
+        "cards_1m",
+        "prepared table to features, gate, clusters of a million customers, rules and cards, vs reading the"
+        " table",
+        "events",
+        10 * MILLION,
+        Command("ours", "portraits.py", ("{workspace}",)),
+        Command("ours", "views.py", ("read", "{workspace}")),
+        target=None,
+        same=("customers",),
+        turns=1,
+    ),
+    Benchmark(
         "spark_10m",
         "files to touch table, paths, linear and time decay on a local Spark, vs the embedded engine",
         "events",

@@ -2,6 +2,7 @@
 
 personas.py calibrate [SEEDS [SET ...]]   structureless sets called groups, clear blobs found, right k
 personas.py counts [SEEDS [SET ...]]      the same of counts of touches, for the mixture of multinomials
+                                          (SEEDS: 20, for 0 to 19, or 1000-1019)
 personas.py million FILE [METHOD]         gate, groups, rules of a file of customers (data.py)
 personas.py retail FILE                   a year of a real shop's invoices (UCI Online Retail II)
 """
@@ -94,18 +95,26 @@ def made(frame: pd.DataFrame) -> Matrix:
     return matrix(plain(frame, kinds, families), least_touches=LEAST_TOUCHES)
 
 
-def calibrate(seeds: int = 20, *names: str) -> dict[str, Any]:
+def seeded(seeds: int | str) -> range:
+    """The seeds of a calibration: the first so many, or from one to another, as in 1000-1019."""
+    if isinstance(seeds, int):
+        return range(seeds)
+    first, _, last = seeds.partition("-")
+    return range(int(first), int(last) + 1)
+
+
+def calibrate(seeds: int | str = 20, *names: str) -> dict[str, Any]:
     """Every set named, or all of them and the blobs."""
     facts: dict[str, Any] = {}
     for make in STRUCTURELESS:
         if names and make.__name__ not in names:
             continue
-        found = [structure(made(make(np.random.default_rng(seed))), seed=seed) for seed in range(seeds)]
+        found = [structure(made(make(np.random.default_rng(seed))), seed=seed) for seed in seeded(seeds)]
         ratios = sorted(each.ratio for each in found)
         facts[make.__name__] = {
             "called groups": sum(each.verdict == "groups" for each in found),
             "chance below 0.05": sum(each.chance <= 0.05 for each in found),
-            "of": seeds,
+            "of": len(seeded(seeds)),
             "ratio": [round(ratios[0], 3), round(float(np.median(ratios)), 3), round(ratios[-1], 3)],
         }
         print(make.__name__, facts[make.__name__], file=sys.stderr, flush=True)
@@ -114,10 +123,10 @@ def calibrate(seeds: int = 20, *names: str) -> dict[str, Any]:
     return facts
 
 
-def found_again(seeds: int) -> dict[str, Any]:
+def found_again(seeds: int | str) -> dict[str, Any]:
     """Clear blobs, 3 to 6 of them in turn: called groups, and the right number of them."""
     right, called, ratios = 0, 0, []
-    for seed in range(seeds):
+    for seed in seeded(seeds):
         frame, group = blobs(np.random.default_rng(seed), 3 + seed % 4)
         kinds: dict[str, Any] = dict.fromkeys(map(str, range(5)), "number")
         found = find(plain(frame.rename(columns=str), kinds), seed=seed, bootstraps=20)
@@ -125,7 +134,12 @@ def found_again(seeds: int) -> dict[str, Any]:
         right += found.k == len(np.unique(group))
         ratios.append(round(found.structure.ratio, 3))
         print("blobs", len(np.unique(group)), found.k, ratios[-1], file=sys.stderr, flush=True)
-    return {"called groups": called, "right k": right, "of": seeds, "ratio": [min(ratios), max(ratios)]}
+    return {
+        "called groups": called,
+        "right k": right,
+        "of": len(seeded(seeds)),
+        "ratio": [min(ratios), max(ratios)],
+    }
 
 
 def smooth_tastes(rng: np.random.Generator) -> pd.DataFrame:
@@ -169,28 +183,28 @@ def of_channels(frame: pd.DataFrame) -> Any:
     return plain(frame, kinds, dict.fromkeys(frame, "channel"))
 
 
-def counts(seeds: int = 20, *names: str) -> dict[str, Any]:
+def counts(seeds: int | str = 20, *names: str) -> dict[str, Any]:
     """The gate before multinomials on three kinds of continua; kinds of taste found in their number."""
     facts: dict[str, Any] = {}
     for make in (smooth_tastes, bound_tastes, dirichlet_tastes):
         if names and make.__name__ not in names:
             continue
         found = []
-        for seed in range(seeds):
+        for seed in seeded(seeds):
             data = counted(of_channels(make(np.random.default_rng(seed))))
             found.append(structure(replace(data, values=angles(data)), seed=seed, cut=CUT))
         ratios = sorted(each.ratio for each in found)
         facts[make.__name__] = {
             "called groups": sum(each.verdict == "groups" for each in found),
             "chance below 0.05": sum(each.chance <= 0.05 for each in found),
-            "of": seeds,
+            "of": len(seeded(seeds)),
             "ratio": [round(ratios[0], 3), round(float(np.median(ratios)), 3), round(ratios[-1], 3)],
         }
         print(make.__name__, facts[make.__name__], file=sys.stderr, flush=True)
     if names and "kinds" not in names:
         return facts
     right, called, alike, ratios = 0, 0, list[float](), list[float]()
-    for seed in range(seeds):
+    for seed in seeded(seeds):
         frame, group = kinds_of_taste(np.random.default_rng(seed), 3 + seed % 4)
         one = find(of_channels(frame), method="multinomial", seed=seed, bootstraps=20)
         called += one.structure.verdict == "groups"
@@ -199,7 +213,7 @@ def counts(seeds: int = 20, *names: str) -> dict[str, Any]:
         ratios.append(round(one.structure.ratio, 3))
         print("kinds", len(np.unique(group)), one.k, alike[-1], ratios[-1], file=sys.stderr, flush=True)
     facts["kinds"] = {
-        "called groups": called, "right k": right, "of": seeds, "adjusted Rand": min(alike),
+        "called groups": called, "right k": right, "of": len(seeded(seeds)), "adjusted Rand": min(alike),
         "ratio": [min(ratios), max(ratios)],
     }  # fmt: skip
     return facts

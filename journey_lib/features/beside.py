@@ -104,23 +104,52 @@ def mixture(
 
 def traits(workspace: Workspace, who: Array, until: int) -> Columns:
     """Who the customers are, as the CRM says; an age as of the year of the window's end."""
-    found = _people(workspace, who, ["birth_year", "age_band", *DESCRIBED])
+    told = _told(workspace, ["birth_year", "age_band", *DESCRIBED])
+    if not told:
+        return []
+    found = _people(workspace, who, told)
+    columns: Columns = []
+    if {"birth_year", "age_band"} & {*told}:
+        age = _age(workspace, found, until)
+        if age.notna().any():
+            columns.append((KNOWN["age_band"], age))
+    for name in DESCRIBED:
+        if name in told and found[name].null_count < len(who):
+            columns.append((KNOWN[name], found[name].to_pandas()))
+    return columns
+
+
+def _told(workspace: Workspace, names: Sequence[str]) -> list[str]:
+    """Which columns of the customers table say anything of anybody, as its file's own counts tell."""
+    about = pq.read_metadata(workspace.work / "customers.parquet")
+    place = {about.schema.column(number).path: number for number in range(about.num_columns)}
+    groups = [about.row_group(number) for number in range(about.num_row_groups)]
+
+    def nothing(name: str) -> bool:
+        kept = [group.column(place[name]).statistics for group in groups]
+        return all(
+            counts is not None and counts.has_null_count and counts.null_count == group.num_rows
+            for counts, group in zip(kept, groups, strict=True)
+        )
+
+    return [name for name in names if not nothing(name)]
+
+
+def _age(workspace: Workspace, found: pa.Table, until: int) -> pd.Series:
+    """The age band of each on the day before the window's end."""
+    given = [name for name in ("birth_year", "age_band") if name in found.column_names]
+    if given == ["age_band"]:
+        return found["age_band"].to_pandas()
     year = pd.Timestamp(until - 1, unit="us", tz="UTC").tz_convert(workspace.timezone).year
     born = found["birth_year"].combine_chunks().dictionary_encode()
     ages = year - pd.to_numeric(pd.Series(born.dictionary.to_pylist()), errors="coerce").to_numpy(float)
     band = np.searchsorted(list(BANDS.values()), np.nan_to_num(ages), side="right") - 1
     # The last entry is for who has no year: their code becomes -1.
     bands = np.append(np.where((ages >= 0) & (ages <= OLDEST), band, -1), -1)
-    columns: Columns = []
     code = bands[born.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
+    age = spoken(code, list(BANDS))
     # A band the CRM gives is as of its export; a year of birth tells the age on the day asked for.
-    age = spoken(code, list(BANDS)).fillna(found["age_band"].to_pandas())
-    if age.notna().any():
-        columns.append((KNOWN["age_band"], age))
-    for name in DESCRIBED:
-        if found[name].null_count < len(who):
-            columns.append((KNOWN[name], found[name].to_pandas()))
-    return columns
+    return age.fillna(found["age_band"].to_pandas()) if "age_band" in given else age
 
 
 def spoken(code: Array, names: Sequence[str]) -> pd.Series:

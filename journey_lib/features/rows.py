@@ -21,6 +21,7 @@ DAY, HOUR = 86_400_000_000, 3_600_000_000
 NEVER = np.iinfo(np.int64).min
 BITS = 24  # of a day beside a customer in one integer: 45,000 years
 DATE = (1 << BITS) - 1
+PIECE = 1 << 14  # customers at a time whose counts by code stay in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -43,24 +44,25 @@ class Asked:
     rules: Coded | None = None
 
 
-def counted(bucket: Bucket, asked: Asked) -> Counts:
+def counted(bucket: Bucket, asked: Asked) -> list[Counts]:
     """What each customer with a row in the window did in it, a number or a column of numbers each.
 
     `born` is the first row of all before the window's end, in it or not. Nothing when nobody has a row.
     """
     inside = (bucket.timestamp >= asked.since) & (bucket.timestamp < asked.until)
     if not inside.any():
-        return {}
+        return []
     # Stages look back at what came before, which may be before the window; never at what comes after a row.
     stage = stage_of(bucket, asked.rules)[inside] if asked.rules is not None else None
     first = np.flatnonzero(np.append(True, bucket.customer[1:] != bucket.customer[:-1]))
     who, seen = bucket.customer[first], bucket.timestamp[first]
     rows = bucket if inside.all() else Bucket(*(column[inside] for column in vars(bucket).values()))
     starts = np.flatnonzero(np.append(True, rows.customer[1:] != rows.customer[:-1]))
-    sizes = np.diff(np.append(starts, len(rows)))
+    edges = np.append(starts, len(rows))
+    sizes = np.diff(edges)
     customer = rows.customer[starts]
     place = np.repeat(np.arange(len(starts)), sizes)
-    ends = np.append(starts[1:], len(rows)) - 1
+    ends = edges[1:] - 1
     converts = asked.converts[rows.event_type]
     local = _local(rows.timestamp, asked.timezone)
     found = {
@@ -71,20 +73,19 @@ def counted(bucket: Bucket, asked: Asked) -> Counts:
         "conversions": np.add.reduceat(converts, starts, dtype=np.int64),
         "converted": np.maximum.reduceat(np.where(converts, rows.timestamp, NEVER), starts),
         "value": np.add.reduceat(np.where(converts, rows.value, 0), starts, dtype=np.int64),
-        "channel": _crossed(place, rows.channel, len(starts), asked.channels),
-        "event_type": _crossed(place, rows.event_type, len(starts), asked.event_types),
+        "channel": _crossed(edges, rows.channel, asked.channels),
+        "event_type": _crossed(edges, rows.event_type, asked.event_types),
     }
-    found |= _times(place, local, len(starts))
+    found |= _times(place, local, edges)
     found |= _offers(place, rows, local, asked, len(starts))
     if stage is not None:
         found["stage"] = np.maximum.reduceat(stage, starts)
-    return found
+    return [found]
 
 
-def together(parts: Sequence[Counts]) -> Counts:
-    """Customers of all buckets beside each other; nothing when no bucket has any."""
-    full = [part for part in parts if part]
-    return {name: np.concatenate([part[name] for part in full], axis=-1) for name in full[0]} if full else {}
+def together(parts: Sequence[list[Counts]]) -> list[Counts]:
+    """Those of the buckets that have somebody, in order, not joined: each is small enough to be near."""
+    return [counts for part in parts for counts in part]
 
 
 def _local(time: Array, timezone: str) -> Array:
@@ -95,19 +96,27 @@ def _local(time: Array, timezone: str) -> Array:
     return there.tz_localize(None).to_numpy().astype("datetime64[us]").view(np.int64)
 
 
-def _crossed(place: Array, code: Array, size: int, width: int) -> Array:
+def _crossed(edges: Array, code: Array, width: int) -> Array:
     """How often each code occurs with each customer, a line a code; rows without one (-1) count nowhere.
 
-    In the smallest integers that hold the counts, which are small: a million customers by fifty codes are
-    read and written for every column.
+    In pieces that fit the processor's cache, and in the smallest integers that hold any count: a million
+    customers by fifty codes are read and written for every column.
     """
-    line = width + 1
-    counts = np.bincount(place * line + code + 1, minlength=size * line).reshape(size, line)[:, 1:]
-    return np.ascontiguousarray(counts.T, np.min_scalar_type(int(counts.max(initial=0))))
+    size, sizes = len(edges) - 1, np.diff(edges)
+    crossed = np.empty((width, size), np.min_scalar_type(int(sizes.max())))
+    for first in range(0, size, PIECE):
+        last = min(first + PIECE, size)
+        many = last - first
+        place = np.repeat(np.arange(many, 2 * many), sizes[first:last])
+        key = code[edges[first] : edges[last]].astype(np.int64) * many + place
+        counts = np.bincount(key, minlength=(width + 1) * many).reshape(width + 1, many)
+        crossed[:, first:last] = counts[1:]
+    return crossed
 
 
-def _times(place: Array, local: Array, size: int) -> Counts:
+def _times(place: Array, local: Array, edges: Array) -> Counts:
     """Active days, days between them, and rows at weekends and by part of the day, by the local clock."""
+    size = len(edges) - 1
     day = local // DAY
     hours = np.empty(24, np.int64)
     for number, hour in enumerate(sorted(DAYPARTS.values())):
@@ -131,7 +140,7 @@ def _times(place: Array, local: Array, size: int) -> Counts:
         "span": date[last] - date[last - days + 1],
         "gap": _medians(owner, date, days),
         "weekend": np.bincount(place[weekend], minlength=size),
-        "part": _crossed(place, part, size, len(DAYPARTS)),
+        "part": _crossed(edges, part, len(DAYPARTS)),
     }
 
 

@@ -96,13 +96,14 @@ def table(
         declared.offline, declared.offers, declared.sale_days, like,
     )  # fmt: skip
     since, until = _window(held, as_of, window)
-    counts = _counts(held, asked, since, until)
-    columns = _columns(held, counts, asked, until)
-    who = counts["customer"]
+    parts = _counts(held, asked, since, until)
+    columns, who = _columns(held, parts, asked, until), _customers(parts)
+    del parts  # the rest has room of its own
     mixes: tuple[Literal["device", "goods"], ...] = ("device", "goods")
     for mix in mixes:
         names, counted_by, base = beside.mixture(workspace, mix, who, since, until)
-        columns += _mix(mix, names, counted_by, base, like)
+        kept = _mix(mix, names, [counted_by], [base], like)
+        columns += zip(kept.features, kept.shares(counted_by, base), strict=True)
     columns += beside.tickets(workspace, who, since, until)
     columns += beside.surveys(workspace, who, since, until)
     columns += beside.returns(workspace, who, since, until)
@@ -141,9 +142,9 @@ def of_touches(
                 raise ParameterError(f"no touch is at '{name}'", do=did_you_mean(name, known))
     asked = _Asked(as_of, window, model, conversion, offline, offers, sale_days, like)
     since, until = _window(touches, as_of, window)
-    counts = _counts(touches, asked, since, until)
-    columns = _columns(touches, counts, asked, until)
-    return _table(touches, counts["customer"], columns, asked, (since, until))
+    parts = _counts(touches, asked, since, until)
+    columns = _columns(touches, parts, asked, until)
+    return _table(touches, _customers(parts), columns, asked, (since, until))
 
 
 def _window(touches: Touches, as_of: Day | None, window: str) -> tuple[int, int]:
@@ -155,7 +156,7 @@ def _window(touches: Touches, as_of: Day | None, window: str) -> tuple[int, int]
     return until - length, until
 
 
-def _counts(touches: Touches, asked: _Asked, since: int, until: int) -> Counts:
+def _counts(touches: Touches, asked: _Asked, since: int, until: int) -> list[Counts]:
     if touches.by != "channel":
         raise ParameterError(
             f"the steps of these touches are by {touches.by}", do="give the table as it was loaded"
@@ -190,6 +191,10 @@ def _counts(touches: Touches, asked: _Asked, since: int, until: int) -> Counts:
     return counts
 
 
+def _customers(parts: Sequence[Counts]) -> Array:
+    return np.concatenate([part["customer"] for part in parts])
+
+
 def _sale(days: Sequence[str], since: int, until: int) -> Array:
     """Days of the local calendar since 1970; those without a year in every year the window may touch."""
     years = range(*(pd.Timestamp(each, unit="us").year + more for each, more in ((since, -1), (until, 2))))
@@ -206,7 +211,45 @@ def _sale(days: Sequence[str], since: int, until: int) -> Array:
     return np.array(sorted(found), np.int64)
 
 
-def _columns(touches: Touches, counts: Counts, asked: _Asked, until: int) -> Columns:
+def _columns(touches: Touches, parts: list[Counts], asked: _Asked, until: int) -> Columns:
+    """The columns that touches give, filled bucket by bucket.
+
+    What a bucket's columns take stays in the processor's cache; a column at a time over all customers would
+    go through memory, and ask the system for it, several times for each.
+    """
+    mixes = [
+        _mix(mix, names, [part[mix] for part in parts], [part[base] for part in parts], asked.like)
+        for mix, names, base in (
+            ("channel", touches.channels, "channel"),
+            ("event_type", touches.event_types, "rows"),
+        )
+    ]
+    names = _fixed(parts[0], touches, until)
+    features = [KNOWN[name] for name in KNOWN if name in names]
+    size = sum(len(part["customer"]) for part in parts)
+    filled = np.empty((len(features) + sum(len(mix.features) for mix in mixes), size))
+    end = 0
+    for part in parts:
+        start, end = end, end + len(part["customer"])
+        fixed = _fixed(part, touches, until)
+        shares = [
+            share
+            for mix, base in zip(mixes, (fixed["touches"], part["rows"]), strict=True)
+            for share in mix.shares(part[mix.name], base)
+        ]
+        for number, column in enumerate([*(fixed[feature.name] for feature in features), *shares]):
+            filled[number, start:end] = column
+    about = [*features, *(feature for mix in mixes for feature in mix.features)]
+    columns: Columns = list(zip(about, filled, strict=True))
+    if asked.model is not None:
+        depth = np.concatenate([part["stage"] for part in parts])
+        columns.append((KNOWN["stage_depth"], np.where(depth < 0, np.nan, depth + 1.0)))
+        columns.append((KNOWN["stage"], beside.spoken(depth, asked.model.names)))
+    return columns
+
+
+def _fixed(counts: Counts, touches: Touches, until: int) -> dict[str, Array]:
+    """The columns that there are whatever the channels are called, of one bucket."""
     digits = 10**touches.digits
     rows, conversions = counts["rows"], counts["conversions"]
     touched = counts["channel"].sum(axis=0, dtype=np.int64)
@@ -225,10 +268,10 @@ def _columns(touches: Touches, counts: Counts, asked: _Asked, until: int) -> Col
         "median_gap_days": np.where(counts["gap"] < 0, np.nan, counts["gap"] / 2),
         "mean_gap_days": _part(counts["span"], counts["days"] - 1),
         "time_weekend": _part(counts["weekend"], rows),
+        "channels": np.count_nonzero(counts["channel"], axis=0),
     }
     for number, part in enumerate(sorted(DAYPARTS, key=lambda name: DAYPARTS[name])):
         fixed[f"time_{part}"] = _part(counts["part"][number], rows)
-    fixed["channels"] = np.count_nonzero(counts["channel"], axis=0)
     for name, counted_by, base in (
         ("offline", "offline", touched),
         ("offers", "offers", touched),
@@ -236,14 +279,7 @@ def _columns(touches: Touches, counts: Counts, asked: _Asked, until: int) -> Col
     ):
         if counted_by in counts:
             fixed[name] = _part(counts[counted_by], base)
-    columns: Columns = [(KNOWN[name], fixed[name]) for name in KNOWN if name in fixed]
-    columns += _mix("channel", touches.channels, counts["channel"], touched, asked.like)
-    columns += _mix("event_type", touches.event_types, counts["event_type"], rows, asked.like)
-    if asked.model is not None:
-        depth = counts["stage"]
-        columns.append((KNOWN["stage_depth"], np.where(depth < 0, np.nan, depth + 1.0)))
-        columns.append((KNOWN["stage"], beside.spoken(depth, asked.model.names)))
-    return columns
+    return fixed
 
 
 def _part(counts: Array, base: Array) -> Array:
@@ -254,11 +290,35 @@ def _part(counts: Array, base: Array) -> Array:
     return share
 
 
-def _mix(mix: str, names: Sequence[str], counts: Array, base: Array, like: Features | None) -> Columns:
-    """A share for each name; the small ones, or those the other table has no column for, as one."""
+@dataclass(frozen=True)
+class _Mix:
+    """Which of a mix's names have a column of their own, as places in the counts, and if there is a rest.
+
+    A place of -1 is a name of another table that nobody has here.
+    """
+
+    name: str
+    features: list[Feature]
+    places: list[int]
+    pooled: bool
+
+    def shares(self, counts: Array, base: Array) -> list[Array]:
+        """A share for each name; the small ones, or those the other table has no column for, as one."""
+        none = np.zeros(len(base), np.int64)
+        found = [counts[place] if place >= 0 else none for place in self.places]
+        if self.pooled:
+            found.append(counts.sum(axis=0, dtype=np.int64) - sum(found, none))
+        return [_part(share, base) for share in found]
+
+
+def _mix(
+    mix: str, names: Sequence[str], counts: Sequence[Array], bases: Sequence[Array], like: Features | None
+) -> _Mix:
+    """The columns of a mix, by how often each name was counted in all buckets."""
     if like is None:
-        total = counts.sum(axis=1, dtype=np.int64)
-        large = [name for name, n in zip(names, total, strict=True) if n and n >= POOLED * base.sum()]
+        total = sum((part.sum(axis=1, dtype=np.int64) for part in counts), np.zeros(len(names), np.int64))
+        base = sum(int(part.sum(dtype=np.int64)) for part in bases)
+        large = [name for name, n in zip(names, total, strict=True) if n and n >= POOLED * base]
         pooled = int(total.sum()) > sum(int(total[names.index(name)]) for name in large)
     else:
         family = MIXES[mix].family
@@ -266,12 +326,9 @@ def _mix(mix: str, names: Sequence[str], counts: Array, base: Array, like: Featu
         large, pooled = [name for name in there if name != REST], REST in there
     named = [name for name in large if name != REST]
     place = {name: number for number, name in enumerate(names)}
-    none = np.zeros(len(base), np.int64)
-    shares = [counts[place[name]] if name in place else none for name in named]
-    if pooled or len(named) < len(large):
-        named = [*named, REST]
-        shares.append(counts.sum(axis=0, dtype=np.int64) - sum(shares, none))
-    return [(feature, _part(share, base)) for feature, share in zip(mixed(mix, named), shares, strict=True)]
+    pooled = pooled or len(named) < len(large)
+    features = mixed(mix, [*named, REST] if pooled else named)
+    return _Mix(mix, features, [place.get(name, -1) for name in named], pooled)
 
 
 def _table(

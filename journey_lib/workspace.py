@@ -353,9 +353,7 @@ def open_workspace(folder: str | Path) -> Workspace:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError("journey.yaml cannot be read as YAML", where=f"{file}: {error}") from error
     except RecursionError:
-        raise ConfigError(
-            "journey.yaml is nested too deeply", where=str(file), do="close every [ and {"
-        ) from None
+        raise ConfigError("journey.yaml is nested too deeply", where=str(file)) from None
     if not isinstance(declared, dict):
         raise ConfigError("journey.yaml is empty or not a mapping", where=str(file), do="start with `name:`")
     try:

@@ -21,7 +21,8 @@ def lines(source: Source, path: Path, rows: Collection[int], malformed: Collecti
     be found is left out.
     """
     found: dict[int, int] = {}
-    left, skipped, here = set(rows), set(malformed), 0
+    left, skipped = set(rows), set(malformed)
+    here = began = row = 0
     try:
         with opened(path) as file, io.TextIOWrapper(
             file, codec(path, source.encoding), errors="replace", newline=""
@@ -34,7 +35,6 @@ def lines(source: Source, path: Path, rows: Collection[int], malformed: Collecti
                         began = began or here
                         yield line
 
-            began = row = 0
             records = csv.reader(told(), delimiter=source.separator)
             next(records, None)
             began = 0

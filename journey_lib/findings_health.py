@@ -118,7 +118,7 @@ def advice(result: Result) -> str:
 
 def reconciled(result: Result) -> Result:
     """The same accounts as their readers read them, with the place of the example in one cell."""
-    places = (result.table[column] for column in ("file", "row", "column"))
+    places = (result.table[column] for column in ("file", "row", "line", "column"))
     table = result.table.assign(
         table=[_(name) for name in result.table["table"]],
         outcome=[_("used") if why == "kept" else tables.reason(why) for why in result.table["outcome"]],
@@ -172,9 +172,8 @@ def examples(result: Result, number: int) -> list[str]:
     """What was dropped from one source, line by line for a terminal (`health.reconciled`)."""
     table = result.table[(result.table["number"] == number) & (result.table["outcome"] != "kept")]
     return [
-        f"{line['rows']:>12,} dropped: {line['outcome']}"
-        f" (first in {_place(line['file'], line['row'], line['column'])})"
-        for line in table.to_dict("records")
+        f"{n:>12,} dropped: {why} (first in {_place(*place)})"
+        for n, why, *place in table[["rows", "outcome", "file", "row", "line", "column"]].values.tolist()
     ]
 
 
@@ -258,11 +257,12 @@ def _limit(share: float) -> str:
     return i18n.percent(share, 0 if round(100 * share, 6).is_integer() else 1)
 
 
-def _place(file: Any, row: Any, column: Any) -> str:
-    """Where the first row of a reason is: file, row and column, and not what it says."""
+def _place(file: Any, row: Any, line: Any, column: Any) -> str:
+    """Where the first row of a reason is: file, line or row, and column, and not what it says."""
     if pd.isna(row):
         return "–"
-    place = _("{file}, row {row}", file=_plain(str(file)), row=int(row))
+    where, at = (_("{file}, row {at}"), row) if pd.isna(line) else (_("{file}, line {at}"), line)
+    place = where.format(file=_plain(str(file)), at=int(at))
     return f"{place}, {_('column')} {_plain(column)}" if isinstance(column, str) else place
 
 

@@ -20,6 +20,7 @@ from pydantic import (
 
 from journey_lib.errors import ConfigError, JourneyError, did_you_mean
 from journey_lib.model import IDENTIFIERS, TABLES, Language, duration, timezones
+from journey_lib.strict_yaml import once_each
 
 CONFIG = "journey.yaml"
 
@@ -347,9 +348,11 @@ def open_workspace(folder: str | Path) -> Workspace:
             do="give the folder that holds a journey.yaml, such as data/demo",
         )
     try:
-        declared = yaml.safe_load(file.read_text(encoding="utf-8"))
+        declared = once_each(file.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError("journey.yaml cannot be read as YAML", where=f"{file}: {error}") from error
+    except RecursionError:
+        raise ConfigError("journey.yaml is nested too deeply", where=str(file)) from None
     if not isinstance(declared, dict):
         raise ConfigError("journey.yaml is empty or not a mapping", where=str(file), do="start with `name:`")
     try:

@@ -110,6 +110,10 @@ REFUSED: dict[str, tuple[bytes | None, str, str]] = {
     "JSON without the fields": (b'{"x":1}\n', "path: e.csv, format: jsonl", "is mapped to 'customer_id'"),
     "JSON in UTF-16": ('{"x":1}\n'.encode("utf-16"), "path: e.csv, format: jsonl", "say `encoding: utf-16`"),
     "one JSON array": (b'[{"customer_id":"a"}]', "path: e.csv, format: jsonl", "all of them dropped"),
+    "a workbook called CSV": (b"PK\x03\x04\x14\0\xff" + bytes(range(256)), CSV, "an Excel workbook or a zip"),
+    "Parquet called CSV": (b"PAR1\xff\xfe\x80" + bytes(range(256)), CSV, "looks like Parquet"),
+    "a PDF called CSV": (b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n", CSV, "looks like a PDF"),
+    "gzipped twice": (gzip.compress(ZIPPED), CSV, "gzipped twice"),
     "no database": (None, "query: SELECT 1, format: postgres, connection: NOT_SET", "NOT_SET is not set"),
     "a query that deletes": (None, "query: DELETE FROM x, format: postgres", "is not a SELECT"),
 }
@@ -152,14 +156,7 @@ KEPT: dict[str, tuple[str | bytes, str, dict[str, int]]] = {
 
 def opened(folder: Path, source: str):
     declared = source if "format:" in source else f"format: csv, {source}"
-    made = workspace(folder, f"{{table: events, {declared}}}")
-    text = (
-        (folder / "journey.yaml")
-        .read_text("utf-8")
-        .replace("sources:", "checks: {most_dropped: 1}\nsources:")
-    )
-    (folder / "journey.yaml").write_text(text, encoding="utf-8")
-    return made
+    return workspace(folder, f"{{table: events, {declared}}}")
 
 
 def test_the_corpus_is_large():
@@ -213,3 +210,21 @@ def test_a_file_name_is_only_a_name(tmp_path):
     write(tmp_path, "e'; DROP TABLE x; --[1].csv", HEAD + GOOD)
     (account,) = prepare.prepare(opened_checked(tmp_path, "path: '*.csv'")).accounts
     assert account.kept == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: " + "[" * 5000 + "]" * 5000, "nested too deeply"),
+        ("name: a\ncurrency: VND\ncurrency: USD\n", "'currency' stands twice, first in line 2"),
+        ("sources:\n  - {table: events, path: a.csv, path: b.csv}\n", "'path' stands twice"),
+        ("!!python/object/apply:os.mkdir [pwned]\n", "could not determine a constructor"),
+    ],
+    ids=["deep", "a key twice", "a key of a source twice", "a tag of Python's"],
+)
+def test_a_journey_yaml_that_says_too_much_is_refused(tmp_path, monkeypatch, text, said):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "journey.yaml").write_text(text, encoding="utf-8")
+    ran = CliRunner().invoke(cli.cli, ["check", "-w", str(tmp_path)])
+    assert (ran.exit_code, said in ran.output, "Traceback" in ran.output) == (2, True, False), ran.output
+    assert [path.name for path in tmp_path.iterdir()] == ["journey.yaml"]

@@ -353,6 +353,12 @@ def test_a_score_named_nps_says_what_was_asked(tmp_path: Path) -> None:
     assert (source.table, source.set) == ("surveys", {"metric": "nps"})
 
 
+def test_the_only_time_of_a_survey_is_its_time(tmp_path: Path) -> None:
+    put(tmp_path, "khao_sat.csv", "Mã KH,Ngày trả lời,Điểm NPS,Ý kiến\nKH1,2025-01-31,9,Tốt\n")
+    assert only(tmp_path).columns["timestamp"] == "Ngày trả lời"
+    assert "answered_at" not in only(tmp_path).columns
+
+
 def test_consent_is_not_taken_for_its_opposite(tmp_path: Path) -> None:
     put(tmp_path, "crm.csv", "Mã KH,Họ tên,Đồng ý nhận tin\nKH1,An,1\n")
     assert "opt_out needs who refused" in init(tmp_path)

@@ -158,11 +158,12 @@ def test_the_command_shows_where_the_first_bad_row_is_and_not_what_it_says(shop)
         cli.cli, ["check", "-w", str(shop.folder), "--as-of", str(shop.opened() and LAST)]
     )
     assert answer.exit_code == 0
-    n = len(shop.events)
+    n = 1 + len(shop.events)  # the header is line 1
     assert (
-        f"1 dropped: customer_id is empty (first in events.csv, row {n}, column customer_id)" in answer.stdout
+        f"1 dropped: customer_id is empty (first in events.csv, line {n}, column customer_id)"
+        in answer.stdout
     )
-    assert f"(first in orders.csv, row {len(shop.orders)}, column value)" in answer.stdout
+    assert f"(first in orders.csv, line {1 + len(shop.orders)}, column value)" in answer.stdout
     assert "secret" not in answer.stdout
     assert "work/rejected" in answer.stdout.replace("\\", "/")
 

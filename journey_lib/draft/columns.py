@@ -89,6 +89,13 @@ def _matched(table: str, cells: Mapping[str, Sequence[Any]]) -> dict[str, str]:
     for _, _, _, column, heading in offers:
         if column not in found and heading not in found.values():
             found[column] = heading
+    for column, needed in TABLES[table].items():  # what no row can be without comes before what it may lack
+        if needed and column not in found:
+            fitting = [each for each in offers if each[3] == column]
+            holders = {heading: name for name, heading in found.items() if not TABLES[table][name]}
+            if fitting and (heading := fitting[0][4]) in holders:
+                del found[holders[heading]]
+                found[column] = heading
     return found
 
 

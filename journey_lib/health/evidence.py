@@ -25,6 +25,8 @@ from journey_lib.health.series import ALL, EARLIEST, Series
 from journey_lib.model import CONVERTED, TABLES
 from journey_lib.once import once
 from journey_lib.prepare import Manifest
+from journey_lib.sources.delimited import MALFORMED
+from journey_lib.sources.places import lines
 from journey_lib.touches import Bucket, Touches
 from journey_lib.workspace import Workspace
 
@@ -100,7 +102,7 @@ def evidence(workspace: Workspace, as_of: dt.date | str | None = None) -> Eviden
         ),
         moments=moments,
         hours=hours,
-        rejected=_rejected(manifest, workspace.work / "rejected"),
+        rejected=_rejected(workspace, manifest, workspace.work / "rejected"),
         matched=_matched(people),
         listed=_listed(workspace, people["buyers"]),
         links=_links(workspace.work / "links.parquet"),
@@ -256,7 +258,7 @@ def _beside(name: str, file: Path, timezone: str) -> pd.DataFrame:
     return pd.concat([whole, parts.rename(columns={"channel": "series"})], ignore_index=True)
 
 
-def _rejected(manifest: Manifest, folder: Path) -> pd.DataFrame:
+def _rejected(workspace: Workspace, manifest: Manifest, folder: Path) -> pd.DataFrame:
     """Rows kept apart by source and reason, and where the first of each is; not what it said."""
     parts = []
     for number, _account in enumerate(manifest.accounts):
@@ -265,9 +267,28 @@ def _rejected(manifest: Manifest, folder: Path) -> pd.DataFrame:
             frame = frame.sort_values(["reason", "file", "row"]).groupby("reason", as_index=False)
             parts.append(frame.agg(rows=("row", "size"), file=("file", "first"), row=("row", "first")))
             parts[-1].insert(0, "source", number)
+            parts[-1]["line"] = _lines(workspace, number, parts[-1], file)
     if parts:
         return pd.concat(parts, ignore_index=True)
-    return pd.DataFrame({"source": [], "reason": [], "rows": [], "file": [], "row": []})
+    return pd.DataFrame({"source": [], "reason": [], "rows": [], "file": [], "row": [], "line": []})
+
+
+def _lines(workspace: Workspace, number: int, first: pd.DataFrame, rejected: Path) -> list[int | None]:
+    """The line of the file that each first row stands in, where its format is one of lines and says so."""
+    source = workspace.sources[number]
+    if source.format != "csv":
+        return [None] * len(first)
+    bad = pq.read_table(rejected, columns=["file", "row"], filters=[("reason", "=", MALFORMED)]).to_pandas()
+    places: dict[str, dict[int, int]] = {}
+    for name, asked in first[first["reason"] != MALFORMED].groupby("file"):
+        paths = [path for path in workspace.path.glob(source.path) if path.name == name]
+        if len(paths) == 1:
+            there = set(bad.loc[bad["file"] == name, "row"].astype(int))
+            places[str(name)] = lines(source, paths[0], asked["row"].astype(int), there)
+    return [
+        int(row) if why == MALFORMED else places.get(str(name), {}).get(int(row))
+        for why, name, row in zip(first["reason"], first["file"], first["row"], strict=True)
+    ]
 
 
 def _links(file: Path) -> pd.DataFrame:

@@ -19,8 +19,9 @@ def reconciled(found: Evidence) -> Result:
     """What became of every row of every source: used, or kept apart for which reason, with one example each.
 
     Columns number (of the source), table, source (as declared), outcome (``kept`` or the reason), rows, part
-    (of the source's rows), file, row (of the first such row, counted from 1 below the header), column (of
-    that file, where the reason is about one column). What the row said is left out: it may be personal.
+    (of the source's rows), file, row (of the first such row, counted from 1 below the header), line (of a CSV
+    file, where it stands), column (of that file, where the reason is about one column). What the row said is
+    left out: it may be personal.
 
     Raises
     ------
@@ -47,10 +48,10 @@ def reconciled(found: Evidence) -> Result:
         for example in apart.to_dict("records"):
             name = str(example["reason"]).partition(" ")[0]
             told = {"outcome": example["reason"], "rows": example["rows"], "part": example["rows"] / of}
-            place = {"file": example["file"], "row": example["row"]}
+            place = {"file": example["file"], "row": example["row"], "line": example["line"]}
             rows.append(source | told | place | {"column": mapped.get(name, _column(name))})
-    columns = ["number", "table", "source", "outcome", "rows", "part", "file", "row", "column"]
-    table = pd.DataFrame(rows, columns=columns).astype({"row": "Int64"})
+    columns = ["number", "table", "source", "outcome", "rows", "part", "file", "row", "line", "column"]
+    table = pd.DataFrame(rows, columns=columns).astype({"row": "Int64", "line": "Int64"})
     accounts = found.manifest.accounts
     facts = {
         "rows_in": found.manifest.rows_in,

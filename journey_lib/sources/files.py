@@ -17,6 +17,16 @@ PIECE = 1 << 20
 LONGEST_LINE = 1 << 24  # what the engine takes for a line; a longer one is refused by name, not lost
 
 
+# Files that are often given another's ending, by their first bytes.
+OTHER_KINDS = (
+    (b"PK\x03\x04", "an Excel workbook or a zip", "say `format: excel`, or unpack it first"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls)", "save it as .xlsx or CSV"),
+    (b"PAR1", "Parquet", "say `format: parquet`"),
+    (b"\x1f\x8b", "a file that was gzipped twice", "unzip it once"),
+    (b"%PDF", "a PDF", "export the table itself, as CSV or Excel"),
+)
+
+
 def matching(source: Source, root: Path) -> list[Path]:
     """Files that match the source's path, sorted by name.
 
@@ -96,6 +106,14 @@ def damaged(path: Path, error: Exception) -> DataError:
     )
 
 
+def _start(path: Path) -> bytes:
+    try:
+        with opened(path) as file:
+            return file.read(8)
+    except (EOFError, zlib.error, OSError):
+        return b""
+
+
 def undecodable(path: Path, encoding: str, line: int) -> DataError:
     """What to say of bytes that are no text in the declared encoding."""
     start = path.open("rb").read(4) if not zipped(path) else b""
@@ -105,6 +123,9 @@ def undecodable(path: Path, encoding: str, line: int) -> DataError:
             where=f"{path}, line {line}",
             do="say `encoding: utf-16` under this source in journey.yaml",
         )
+    for mark, kind, do in OTHER_KINDS:
+        if _start(path).startswith(mark):
+            return DataError(f"{path.name} is no text: it looks like {kind}", where=str(path), do=do)
     do = "if it is windows-1258, say `encoding: windows-1258` under this source in journey.yaml"
     if encoding != "utf-8":
         do = "say its real `encoding` under this source in journey.yaml: utf-8, utf-16 or windows-1258"

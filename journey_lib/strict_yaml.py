@@ -21,15 +21,18 @@ def once_each(text: str) -> Any:
 class _OnceEach(yaml.SafeLoader):
     """YAML in which a key stands once: of two, the reader would silently take the later."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+    def compose_mapping_node(self, anchor: str | None) -> yaml.MappingNode:
+        # As it is written, before `<<` has put keys of another mapping beside those that replace them.
+        node: yaml.MappingNode = super().compose_mapping_node(anchor)
         seen: dict[str, yaml.Mark] = {}
         for key, _ in node.value:
-            if key.value in seen and isinstance(key, yaml.ScalarNode) and key.value != "<<":
+            if not isinstance(key, yaml.ScalarNode) or key.value == "<<":
+                continue
+            if key.value in seen:
                 raise yaml.MarkedYAMLError(
                     problem=f"'{key.value}' stands twice, first in line {seen[key.value].line + 1}:"
                     " remove one of them",
                     problem_mark=key.start_mark,
                 )
-            if isinstance(key, yaml.ScalarNode):
-                seen[key.value] = key.start_mark
-        return super().construct_mapping(node, deep)
+            seen[key.value] = key.start_mark
+        return node

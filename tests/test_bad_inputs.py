@@ -11,8 +11,11 @@ import pytest
 from click.testing import CliRunner
 from test_doors import workspace, write
 
+import journey_lib as jl
 from journey_lib import cli, prepare
+from journey_lib.channels import rules
 from journey_lib.errors import JourneyError
+from journey_lib.strict_yaml import once_each
 
 HEAD = "customer_id,timestamp,event_type,channel,value\n"
 GOOD = "a,2025-01-01 08:00:00,click,zalo,1\n"
@@ -194,8 +197,6 @@ def test_what_can_be_kept_is_kept_and_every_row_is_accounted_for(tmp_path, name)
 
 
 def opened_checked(folder: Path, source: str):
-    import journey_lib as jl
-
     opened(folder, source)
     return jl.open(folder)
 
@@ -219,8 +220,9 @@ def test_a_file_name_is_only_a_name(tmp_path):
         ("name: a\ncurrency: VND\ncurrency: USD\n", "'currency' stands twice, first in line 2"),
         ("sources:\n  - {table: events, path: a.csv, path: b.csv}\n", "'path' stands twice"),
         ("!!python/object/apply:os.mkdir [pwned]\n", "could not determine a constructor"),
+        ("name: a\n[b, c]: d\n", "unhashable key"),
     ],
-    ids=["deep", "a key twice", "a key of a source twice", "a tag of Python's"],
+    ids=["deep", "a key twice", "a key of a source twice", "a tag of Python's", "a list for a key"],
 )
 def test_a_journey_yaml_that_says_too_much_is_refused(tmp_path, monkeypatch, text, said):
     monkeypatch.chdir(tmp_path)
@@ -228,3 +230,33 @@ def test_a_journey_yaml_that_says_too_much_is_refused(tmp_path, monkeypatch, tex
     ran = CliRunner().invoke(cli.cli, ["check", "-w", str(tmp_path)])
     assert (ran.exit_code, said in ran.output, "Traceback" in ran.output) == (2, True, False), ran.output
     assert [path.name for path in tmp_path.iterdir()] == ["journey.yaml"]
+
+
+def test_a_key_that_replaces_one_of_a_mapping_taken_over_does_not_stand_twice():
+    """`<<` is for that; also where the mapping is taken over again before it is read itself."""
+    text = "base: &base {a: 1, b: 1}\nfirst: {deep: &deep {<<: *base, a: 2}}\nsecond: {<<: *deep, c: 3}\n"
+    found = once_each(text)
+    assert found["first"]["deep"] == {"a": 2, "b": 1}
+    assert found["second"] == {"a": 2, "b": 1, "c": 3}
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "read"),
+    [
+        ("maps/topics.yaml", "complaints: [a]\ncomplaints: [b]\n", lambda ws: jl.voice.topics(ws)),
+        ("maps/lexicon.yaml", "vi: {a: 1, a: -1}\n", lambda ws: jl.voice.lexicon(ws)),
+        (
+            "maps/own.yaml",
+            "- {channel: x, channel: y}\n",
+            lambda ws: rules.load(custom=ws.path / "maps/own.yaml"),
+        ),
+    ],
+    ids=["topics", "lexicon", "channel rules"],
+)
+def test_no_key_of_a_map_silently_replaces_another(tmp_path, file, text, read):
+    workspace = opened(tmp_path, CSV)
+    (tmp_path / "maps").mkdir(exist_ok=True)
+    (tmp_path / file).write_text(text, encoding="utf-8")
+    with pytest.raises(JourneyError) as told:
+        read(workspace)
+    assert "stands twice" in str(told.value)

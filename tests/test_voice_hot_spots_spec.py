@@ -145,6 +145,16 @@ def test_rows_without_a_place_are_no_part_of_its_search_and_no_spot_rests_on_few
     assert (table["rows"] >= 10).all()
 
 
+def test_a_share_of_fewer_others_than_k_is_not_told():
+    rows = year(lambda week, city: 0.9 if city == "Vinh" and week == 6 else None, weeks=12, each=12)
+    few = rows[(rows["city"] == "Vinh") | rows["customer_id"].str.endswith(" 0")]
+    told = jl.voice.hot_spots(few, by=["city"], k=10).table.query("by == 'city'").iloc[0]
+    assert (told["place"], told["first"]) == ("Vinh", pd.Timestamp("2025-02-17"))
+    assert math.isnan(told["same_time_share"])  # three elsewhere in that week
+    assert told["own_share"] > 0
+    assert told["others_share"] > 0
+
+
 def test_a_pain_that_nobody_or_everybody_had_is_not_searched():
     rows = year(lambda *_: 0.0)
     none = jl.voice.hot_spots(rows, by=["city"])

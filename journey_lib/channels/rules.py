@@ -14,6 +14,7 @@ import yaml
 
 from journey_lib.errors import ConfigError, did_you_mean
 from journey_lib.model import RESERVED, TRAFFIC
+from journey_lib.strict_yaml import once_each
 
 FILES = Path(__file__).parent / "data_files"
 RULES = ("ga4-2025", "ga4-2026-05")
@@ -112,7 +113,7 @@ def _tidy(text: str) -> str:
 def _own(file: Path) -> tuple[Rule, ...]:
     try:
         # Composed, as visits are: some machines store the marks of a Vietnamese letter apart from it.
-        declared = yaml.safe_load(unicodedata.normalize("NFC", file.read_text(encoding="utf-8")))
+        declared = once_each(unicodedata.normalize("NFC", file.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(
             "the channel rules cannot be read",

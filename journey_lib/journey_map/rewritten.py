@@ -51,7 +51,8 @@ def _changed(text: str, name: str, stage: str, lane: str, notes: list[Any]) -> s
 
 
 def _value(node: Any, key: str) -> Any:
-    return next(value for name, value in node.value if name.value == key)
+    """What stands for a key; an error of look-up where it is taken over from another mapping."""
+    return {name.value: value for name, value in node.value if isinstance(name, yaml.ScalarNode)}[key]
 
 
 def _in_braces(text: str, there: Any, pair: Any, lane: str, notes: list[Any]) -> str:
@@ -92,9 +93,8 @@ def _said(text: str, item: Any) -> str:
 
 def _slice(text: str, item: Any) -> str:
     said = text[item.start_mark.index : item.end_mark.index]
-    if (
-        getattr(item, "flow_style", None) is False
-    ):  # a mapping in lines of its own: its first key stands after the dash
+    if isinstance(item, yaml.CollectionNode) and item.flow_style is False:
+        # A mapping in lines of its own: its first key stands after the dash.
         return " " * item.start_mark.column + said
     return said
 

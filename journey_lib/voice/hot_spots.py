@@ -60,8 +60,8 @@ def hot_spots(rows: pd.DataFrame, *, by: Sequence[str] = (), k: int = 10, seed: 
     the same weeks), chance, found: among all searches (Benjamini-Hochberg, 5 %); of a place only where some
     of its weeks are beyond chance among all its weeks, and it is in the spot's weeks among all places (each
     by a search of its own, 5 %): neither a standing difference nor what happened everywhere is a flare-up of
-    a place. Found ones first, then by chance. Spots of fewer than `k` rows are not looked at. Facts:
-    searches, found, rows, pains.
+    a place. Found ones first, then by chance. Spots of fewer than `k` rows are not looked at, and a share of
+    fewer others is not told. Facts: searches, found, rows, pains.
 
     Raises
     ------
@@ -158,7 +158,8 @@ def _searched(rows: pd.DataFrame, k: int, random: np.random.Generator) -> list[d
             "last": begin + pd.Timedelta(days=7 * spot.after - 1),
             "customers": rows["who"][then & there].nunique(),
         }
-        spots.append({**told, **_shares(happened, then, there), "chance": chance, "flares": flares})
+        shares = _shares(happened, then, there, k)
+        spots.append({**told, **shares, "chance": chance, "flares": flares})
     return spots
 
 
@@ -194,7 +195,7 @@ def _beyond(heat: float, dealt: Array, stopped: bool) -> float:
     return float(-np.expm1(-np.exp(-(heat - dealt.mean()) / wide - EULER)))
 
 
-def _shares(happened: Array, then: Array, there: Array) -> dict[str, Any]:
+def _shares(happened: Array, then: Array, there: Array, k: int) -> dict[str, Any]:
     inside = then & there
     n, cases = int(inside.sum()), int(happened[inside].sum())
     low, high = wilson(np.array([cases]), np.array([n]))
@@ -204,14 +205,14 @@ def _shares(happened: Array, then: Array, there: Array) -> dict[str, Any]:
         "share": cases / n,
         "low": float(low[0]),
         "high": float(high[0]),
-        "others_share": _share(happened[~inside]),
-        "own_share": _share(happened[there & ~then]),
-        "same_time_share": _share(happened[then & ~there]),
+        "others_share": _share(happened[~inside], k),
+        "own_share": _share(happened[there & ~then], k),
+        "same_time_share": _share(happened[then & ~there], k),
     }
 
 
-def _share(happened: Array) -> float:
-    return float(happened.mean()) if len(happened) else float("nan")
+def _share(happened: Array, k: int) -> float:
+    return float(happened.mean()) if len(happened) >= k else float("nan")
 
 
 def _table(cell: Array, shape: tuple[int, int]) -> Array:

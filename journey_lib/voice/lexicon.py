@@ -17,6 +17,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from journey_lib.errors import ConfigError, did_you_mean
+from journey_lib.strict_yaml import once_each
 from journey_lib.voice.text import accented, bare, is_syllable, language, pieces
 from journey_lib.workspace import Workspace
 
@@ -104,7 +105,7 @@ def _shipped() -> Entries:
 
 def _read(file: Path) -> Entries:
     try:
-        said = yaml.safe_load(file.read_text("utf-8")) or {}
+        said = once_each(file.read_text("utf-8")) or {}
     except yaml.YAMLError as error:
         raise ConfigError(
             "the lexicon is not YAML", where=f"{file}: {error}", do="mend its punctuation"

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from journey_lib import customers
 from journey_lib.errors import ConfigError, DataError, did_you_mean
 from journey_lib.prepare import prepare
+from journey_lib.strict_yaml import once_each
 from journey_lib.workspace import Workspace
 
 TOPICS = Path("maps") / "topics.yaml"
@@ -65,7 +66,7 @@ def topics(workspace: Workspace) -> Topics:
     if not file.is_file():
         return Topics()
     try:
-        found = Topics.model_validate(yaml.safe_load(file.read_text("utf-8")) or {})
+        found = Topics.model_validate(once_each(file.read_text("utf-8")) or {})
     except yaml.YAMLError as error:
         raise ConfigError(
             "the topics are not YAML", where=f"{file}: {error}", do="mend its punctuation"

@@ -22,7 +22,7 @@ THEMES = 2  # words for each touchpoint; three times as many for low and for hig
 QUOTED = 5  # comments that say the opposite of their score
 PEOPLE = "(people)"
 PLACES = ("city", "gender", "tier", *DEMOGRAPHICS)  # traits by which a pain may have a place
-MANY_PLACES = 40  # values of a trait beyond which none of them is a place with people enough
+MANY_PLACES = 100  # values of a trait, more than there are provinces: beyond, none has people enough
 
 
 def comments(run: Session, said: touchpoints.Authored | None, cut: Mapping[str, Any]) -> list[Result]:

@@ -16,6 +16,7 @@ from journey_lib import cli, prepare
 from journey_lib.channels import rules
 from journey_lib.errors import JourneyError
 from journey_lib.strict_yaml import once_each
+from journey_lib.workspace import Workspace
 
 HEAD = "customer_id,timestamp,event_type,channel,value\n"
 GOOD = "a,2025-01-01 08:00:00,click,zalo,1\n"
@@ -240,23 +241,27 @@ def test_a_key_that_replaces_one_of_a_mapping_taken_over_does_not_stand_twice():
     assert found["second"] == {"a": 2, "b": 1, "c": 3}
 
 
+def own_rules(shop: Workspace) -> rules.Rules:
+    return rules.load(custom=shop.path / "maps" / "own.yaml")
+
+
 @pytest.mark.parametrize(
     ("file", "text", "read"),
     [
-        ("maps/topics.yaml", "complaints: [a]\ncomplaints: [b]\n", lambda ws: jl.voice.topics(ws)),
-        ("maps/lexicon.yaml", "vi: {a: 1, a: -1}\n", lambda ws: jl.voice.lexicon(ws)),
+        ("maps/topics.yaml", "complaints: [a]\ncomplaints: [b]\n", jl.voice.topics),
+        ("maps/lexicon.yaml", "vi: {a: 1, a: -1}\n", jl.voice.lexicon),
         (
             "maps/own.yaml",
             "- {channel: x, channel: y}\n",
-            lambda ws: rules.load(custom=ws.path / "maps/own.yaml"),
+            lambda ws: rules.load(custom=ws.path / "maps" / "own.yaml"),
         ),
     ],
     ids=["topics", "lexicon", "channel rules"],
 )
 def test_no_key_of_a_map_silently_replaces_another(tmp_path, file, text, read):
-    workspace = opened(tmp_path, CSV)
+    shop = opened(tmp_path, CSV)
     (tmp_path / "maps").mkdir(exist_ok=True)
     (tmp_path / file).write_text(text, encoding="utf-8")
     with pytest.raises(JourneyError) as told:
-        read(workspace)
+        read(shop)
     assert "stands twice" in str(told.value)

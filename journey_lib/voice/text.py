@@ -7,6 +7,7 @@ their own, and with letters drawn out. Whatever compares texts compares them aft
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Literal
 
 from journey_lib.identity.names import bare as _bare
@@ -160,9 +161,14 @@ def normalise(text: str) -> str:
 
 def terms(text: str) -> list[str]:
     """Words and pairs of neighbouring words, in their order; a pair does not reach over punctuation."""
+    return with_pairs(pieces(text))
+
+
+def with_pairs(spoken: Iterable[str]) -> list[str]:
+    """Words and each with the one before it, as `terms`, of what is already in pieces."""
     found: list[str] = []
     before = ""
-    for piece in pieces(text):
+    for piece in spoken:
         if piece in PUNCTUATION:
             before = ""
             continue

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
-from journey_lib.voice.text import PUNCTUATION, accented, bare, language, pieces
+from journey_lib.voice.text import accented, bare, language, pieces, with_pairs
 
 JOINT = "_"  # between the syllables of a word while words are counted; readers see a blank
 
@@ -18,17 +18,7 @@ def whole_terms(text: str) -> list[str]:
     to right (maximum matching); in a Vietnamese text without marks they are found without theirs. A pair does
     not reach over punctuation.
     """
-    found: list[str] = []
-    before = ""
-    for word in _joined(text):
-        if word in PUNCTUATION:
-            before = ""
-            continue
-        found.append(word)
-        if before:
-            found.append(f"{before} {word}")
-        before = word
-    return found
+    return with_pairs(_joined(text))
 
 
 def spelt(term: str) -> str:

@@ -105,6 +105,7 @@ def test_what_people_wrote_otherwise_of_the_same_thing_is_told_with_what_differs
     assert [(row["aspect"], row["before"], row["now"]) for row in rows] == (
         [(aspect, before, today)] if aspect else []
     )
+    assert found.facts["same"] == len(maps.to_frame(changed)) - len(rows)
 
 
 def test_a_map_that_says_the_same_has_not_changed_in_either_language(run) -> None:

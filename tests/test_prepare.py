@@ -14,6 +14,7 @@ from test_doors import workspace
 import journey_lib as jl
 from journey_lib import prepare
 
+EVERY_ORDER = "{table: orders, format: parquet, path: '*.parquet', timezone: UTC}"
 EVENTS = "{table: events, format: parquet, path: e.parquet, timezone: UTC}"
 
 
@@ -215,3 +216,22 @@ def test_more_names_than_two_bytes_can_number_are_refused(tmp_path, log, monkeyp
     monkeypatch.setattr(prepare.table.code, "MOST", 2_999)
     with pytest.raises(jl.errors.DataError, match="more than 2,999 different values of touchpoint"):
         prepared(tmp_path, EVENTS)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "kept"),
+    [([1, 2, 3], [4, 5], 5), ([1, 2, 2], [3, 4], 4), ([1, 2, 3], [3, 4], 4), ([3, 4], [1, 4], 3)],
+    ids=["growing", "beside each other", "across two files", "not growing"],
+)
+def test_an_order_by_number_counts_once_whether_numbers_grow_or_not(tmp_path, first, second, kept):
+    for name, numbers in (("a", first), ("b", second)):
+        pd.DataFrame(
+            {
+                "order_id": numbers,
+                "customer_id": "KH1",
+                "timestamp": pd.Timestamp("2025-01-01"),
+                "value": 1000,
+            }
+        ).to_parquet(tmp_path / f"{name}.parquet")
+    (account,) = prepare.prepare(workspace(tmp_path, EVERY_ORDER)).accounts
+    assert account.kept == kept

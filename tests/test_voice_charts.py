@@ -89,6 +89,8 @@ def test_what_buyers_write_at_the_moment_of_purchase_is_no_part_of_the_row_for_a
     alone = jl.voice.tones(bought)
     assert alone.table["touchpoint"].tolist() == ["purchase"]
     assert "Nobody wrote" in findings.tones(alone)
+    by_place = jl.voice.tones(bought.assign(at="purchase"), by="at").table
+    assert by_place["at"].tolist() == ["(all)", "purchase"]  # a word of another column is no touchpoint
     chart = charts.tones(both.suppressed(10), {**NAMES, "purchase": "At the till"})
     assert "At the till" in {row["row"] for row in rows(chart)}
 
@@ -282,6 +284,9 @@ def test_pains_that_flare_up_are_told_by_place_with_their_base_and_few_people_no
     drawn = {row["row"] for row in rows(chart)}
     assert "Low score · <b>Store</b>" not in drawn
     assert "Late delivery · anywhere" in drawn
+    marked = findings.hot_spots(result, {**NAMES, "late": "*Late* <b>", "Huế": "_Huế_"})
+    assert r"\*Late\* &lt;b&gt;" in marked
+    assert r"\_Huế\_" in marked
     shown = words_voice.worded(result, NAMES).table
     assert shown["hurt"].iloc[0] == "33% (18%–53%)"
     nothing = jl.voice.hot_spots(

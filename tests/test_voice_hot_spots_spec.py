@@ -163,6 +163,38 @@ def test_a_pain_that_nobody_or_everybody_had_is_not_searched():
     assert len(jl.voice.hot_spots(rows.head(0), by=["city"]).table) == 0
 
 
+def test_of_many_searches_only_what_is_beyond_the_chance_of_them_all_is_found():
+    """Every search here has a chance of its own; those found are told apart by all of them together."""
+    rows = pd.concat(
+        [year(lambda *_: None, weeks=26, seed=seed).assign(pain=f"p{seed:02}") for seed in range(40)],
+        ignore_index=True,
+    )
+    table = jl.voice.hot_spots(rows).table
+    assert (table["chance"] <= 0.05).any()
+    assert not table["found"].any()
+
+
+def test_customers_are_people_and_rows_their_weeks():
+    rows = year(lambda week, city: 0.9 if city == "Vinh" and week in (6, 7) else None)
+    rows["customer_id"] = rows["customer_id"].str.replace(
+        r" \d+ ", " ", regex=True
+    )  # the same six every week
+    spot = jl.voice.hot_spots(rows, by=["city"]).table.query("place == 'Vinh'").iloc[0]
+    assert (spot["rows"], spot["customers"]) == (12, 6)
+
+
+def test_a_row_with_an_empty_place_is_no_part_of_the_search_for_places():
+    rows = year(lambda week, city: 0.9 if city == "Vinh" and week == 6 else None)
+    lost = rows.assign(city=rows["city"].where(rows["city"] != "Vinh", ""))
+    table = jl.voice.hot_spots(lost, by=["city"]).table
+    assert not table[table["by"] == "city"]["place"].eq("").any()
+
+
+def test_who_is_not_known_is_nobody_else():
+    rows = year(lambda *_: None, weeks=8).assign(customer_id=None)
+    assert jl.voice.hot_spots(pd.concat([rows, rows]), k=1).table["customers"].iloc[0] > 1
+
+
 def test_a_missing_column_is_named():
     with pytest.raises(DataError, match="no column 'city'"):
         jl.voice.hot_spots(year(lambda *_: None).drop(columns="city"), by=["city"])
@@ -262,8 +294,25 @@ def test_other_complaints_are_counted_of_the_tickets():
         touches=touches(LOG),
         as_of="2025-04-01",
     )
-    rude = rows[rows["pain"] == "rude"]
+    rude = rows[rows["pain"] == "rude"].sort_values("timestamp")
     assert (rude["of"].unique().tolist(), rude["happened"].tolist()) == (["tickets"], [True, False])
+
+
+def test_a_topic_is_about_orders_where_more_than_half_of_its_tickets_name_one():
+    half = tickets(("01-05 09:00", 0, "late", "o1", 1.0), ("01-06 09:00", 1, "late", None, 1.0))
+    rows = jl.voice.hurts(tickets=half, topics=TOPICS, touches=touches(LOG), as_of="2025-04-01")
+    assert set(rows["of"]) == {"tickets"}
+
+
+def test_days_of_a_period_are_both_in_it_and_nothing_after_the_day_asked_for_counts():
+    log, late = touches(LOG), ("01-22 09:00", 0, "late", "o2", 1.0)
+    days = (dt.date(2025, 1, 2), dt.date(2025, 1, 20))
+    asked = {"topics": TOPICS, "touches": log, "period": days}
+    rows = jl.voice.hurts(tickets=tickets(late), as_of="2025-01-31", **asked)
+    assert (rows["pain"] == "late").sum() == 3  # with the orders of the first and of the last day
+    after = tickets(("01-21 09:00", 1, "late", "o1", 1.0), late)
+    before = jl.voice.hurts(tickets=after, as_of="2025-01-21", **asked)
+    assert before[before["pain"] == "late"]["happened"].sum() == 1
 
 
 def test_who_waits_longer_than_nine_in_ten_counts_as_hurt_and_who_may_yet_be_answered_in_time_not_at_all():

@@ -75,7 +75,7 @@ def hot_spots(rows: pd.DataFrame, *, by: Sequence[str] = (), k: int = 10, seed: 
         raise ParameterError(f"k={k} is no size of a group", do="use 1 or more")
     told: list[dict[str, Any]] = []
     leading: list[float] = []
-    for pain, its in rows.groupby("pain", sort=True):
+    for pain, its in _weekly(rows).groupby("pain", sort=True):
         for dimension in (ANYWHERE, *by):
             counted = _counted(its, dimension)
             if counted["happened"].nunique() < 2 or (
@@ -106,22 +106,26 @@ def hot_spots(rows: pd.DataFrame, *, by: Sequence[str] = (), k: int = 10, seed: 
     return Result("hot_spots", table, facts, settings, base="customers", people=("cases",))
 
 
+def _weekly(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with the week they fall into and a number for whose they are: someone else's where unknown."""
+    day = rows["timestamp"].dt.tz_localize(None).dt.normalize()
+    ids = rows["customer_id"]
+    who, _ = pd.factorize(ids.astype(str).where(ids.notna()), sort=True)
+    alone = np.arange(len(rows), 2 * len(rows))
+    return rows.assign(
+        week=day - pd.to_timedelta(day.dt.day_of_week, unit="D"),
+        who=np.where(who < 0, alone, who),
+        happened=rows["happened"].astype(bool),
+    )
+
+
 def _counted(rows: pd.DataFrame, dimension: str) -> pd.DataFrame:
     """A row a customer, week and place: columns week, place, who, happened."""
-    day = rows["timestamp"].dt.tz_localize(None).dt.normalize()
-    alone = pd.Series([f"\0{i}" for i in range(len(rows))], rows.index)
-    who = rows["customer_id"].astype("object")
-    told = pd.DataFrame(
-        {
-            "week": day - pd.to_timedelta(day.dt.day_of_week, unit="D"),
-            "place": rows[dimension].astype("object") if dimension else ANYWHERE,
-            "who": who.where(who.notna(), alone).astype(str),
-            "happened": rows["happened"].astype(bool),
-        }
-    )
+    place = rows[dimension].astype("object") if dimension else ANYWHERE
+    told = rows[["week", "who", "happened"]].assign(place=place)
     if dimension:
         told = told[told["place"].notna() & told["place"].ne("")]
-    return told.groupby(["week", "place", "who"], sort=True).agg({"happened": "any"}).reset_index()
+    return told.groupby(["week", "place", "who"], sort=True)["happened"].any().reset_index()
 
 
 def _searched(rows: pd.DataFrame, k: int, random: np.random.Generator) -> list[dict[str, Any]]:
@@ -131,7 +135,7 @@ def _searched(rows: pd.DataFrame, k: int, random: np.random.Generator) -> list[d
     place, names = pd.factorize(rows["place"], sort=True)
     happened = rows["happened"].to_numpy()
     heat = _search(week, place, k)
-    found = hottest(heat(happened), int(week.max()) + 1)
+    found = hottest(heat(np.flatnonzero(happened)), int(week.max()) + 1)
     if not found:
         return []
     deals = _deals(heat, happened, found[0].heat, random)
@@ -145,11 +149,12 @@ def _searched(rows: pd.DataFrame, k: int, random: np.random.Generator) -> list[d
         if flares and len(names) > 1:
             own = _search(week[there], place[there] * 0, k)
             beside = _search(week[then] * 0, place[then], k, largest=1.0)
+            when, where = np.flatnonzero(happened[there]), np.flatnonzero(happened[then])
             flares = all(
                 hot > 0 and _beyond(hot, *_deals(each, its, hot, random)) <= CHANCE
                 for each, its, hot in (
-                    (own, happened[there], float(own(happened[there]).max())),
-                    (beside, happened[then], float(beside(happened[then])[0, spot.place])),
+                    (own, happened[there], float(own(when).max())),
+                    (beside, happened[then], float(beside(where)[0, spot.place])),
                 )
             )
         told = {
@@ -164,13 +169,13 @@ def _searched(rows: pd.DataFrame, k: int, random: np.random.Generator) -> list[d
 
 
 def _search(week: Array, place: Array, k: int, largest: float = LARGEST) -> Callable[[Array], Array]:
-    """The heat of every run of weeks at every place, given whom it hurt."""
+    """The heat of every run of weeks at every place, given the rows in which it hurt."""
     shape = (int(week.max()) + 1, int(place.max()) + 1)
     cell, whole = week * shape[1] + place, len(week)
     room = runs(_table(cell, shape))
 
     def heat(hurt: Array) -> Array:
-        return heat_of(runs(_table(cell[hurt], shape)), room, int(hurt.sum()), whole, k=k, largest=largest)
+        return heat_of(runs(_table(cell[hurt], shape)), room, len(hurt), whole, k=k, largest=largest)
 
     return heat
 
@@ -180,9 +185,10 @@ def _deals(
 ) -> tuple[Array, bool]:
     """The greatest heat of each deal, and whether dealing stopped early, `found` being only chance."""
     greatest: list[float] = []
-    hotter = 0
+    hotter, cases = 0, int(happened.sum())
     while len(greatest) < DEALS and hotter < ENOUGH:
-        greatest.append(float(heat(random.permutation(happened)).max()))
+        dealt = random.choice(len(happened), cases, replace=False, shuffle=False)
+        greatest.append(float(heat(dealt).max()))
         hotter += greatest[-1] >= found * (1 - 1e-12)
     return np.array(greatest), hotter == ENOUGH
 

@@ -21,7 +21,7 @@ def once_each(text: str) -> Any:
 class _OnceEach(yaml.SafeLoader):
     """YAML in which a key stands once: of two, the reader would silently take the later."""
 
-    def compose_mapping_node(self, anchor: str | None) -> yaml.MappingNode:
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
         # As it is written, before `<<` has put keys of another mapping beside those that replace them.
         node: yaml.MappingNode = super().compose_mapping_node(anchor)
         seen: dict[str, yaml.Mark] = {}

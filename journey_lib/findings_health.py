@@ -394,4 +394,9 @@ def _match_checks() -> dict[str, tuple[str, str, str]]:
             _("share of rows with source, medium or campaign"),
             _("Take it out at the source, and delete what was stored: such texts travel to every tool."),
         ),
+        "personal_pages": (
+            _("Personal data in page addresses"),
+            _("share of rows with the address of a page"),
+            _("Forms and mails put it there: take the parameters off, and delete what was stored."),
+        ),
     }

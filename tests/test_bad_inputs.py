@@ -244,3 +244,27 @@ def test_a_journey_yaml_that_says_too_much_is_refused(tmp_path, monkeypatch, tex
     ran = CliRunner().invoke(cli.cli, ["check", "-w", str(tmp_path)])
     assert (ran.exit_code, said in ran.output, "Traceback" in ran.output) == (2, True, False), ran.output
     assert [path.name for path in tmp_path.iterdir()] == ["journey.yaml"]
+
+
+def test_a_run_that_stops_past_its_share_leaves_tables_and_pages_byte_for_byte(tmp_path):
+    config = "name: s\ntimezone: Asia/Ho_Chi_Minh\ncurrency: VND\n"
+    config += "conversions: {purchase: {event_type: click}}\nreports: [{report: data_health}]\n"
+    config += f"sources:\n  - {{table: events, format: csv, {CSV}}}\n"
+    write(tmp_path, "journey.yaml", config)
+    write(tmp_path, "e.csv", HEAD + GOOD * 20)
+    assert CliRunner().invoke(cli.cli, ["prepare", "-w", str(tmp_path)]).exit_code == 0
+    (tmp_path / "reports").mkdir(exist_ok=True)
+    write(tmp_path / "reports", "data_health.html", "last week's page")
+
+    def left() -> dict[str, bytes]:
+        files = [path for top in ("work", "reports") for path in (tmp_path / top).rglob("*")]
+        return {str(path): path.read_bytes() for path in files if path.is_file()}
+
+    before = left()
+    assert len(before) > 3
+    write(tmp_path, "e.csv", HEAD + GOOD * 20 + "a,yesterday,click,,\n" * 2)  # 9 % of the rows are lost
+    for command in (["prepare"], ["run"]):
+        ran = CliRunner().invoke(cli.cli, [*command, "-w", str(tmp_path)])
+        assert "too many rows of events cannot be used" in ran.output
+        assert ran.exit_code == 2, ran.output
+        assert {name: left().get(name) for name in before} == before

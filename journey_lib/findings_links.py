@@ -85,3 +85,24 @@ def _advice(issue: str, meant: str) -> str:
         "internal": _("take the tags off links between your own pages"),
         "personal": _("take it out at the source, and delete what was stored"),
     }[issue]
+
+
+def of_links() -> dict[str, tuple[str, str, str]]:
+    """The checks of tags and page addresses as the summary tells them: name, unit, what to do."""
+    return {
+        "links": (
+            _("Rows with faulty tags"),
+            _("share of rows with source, medium or campaign"),
+            _("One source becomes several, or none: correct the links; the section on tags says where."),
+        ),
+        "personal": (
+            _("Personal data in tags"),
+            _("share of rows with source, medium or campaign"),
+            _("Take it out at the source, and delete what was stored: such texts travel to every tool."),
+        ),
+        "personal_pages": (
+            _("Personal data in page addresses"),
+            _("share of rows with the address of a page"),
+            _("Forms and mails put it there: take the parameters off, and delete what was stored."),
+        ),
+    }

@@ -12,7 +12,7 @@ import pandas as pd
 from journey_lib import i18n, tables
 from journey_lib.charts import named
 from journey_lib.findings import _bold
-from journey_lib.findings_links import ISSUE_NAMES
+from journey_lib.findings_links import ISSUE_NAMES, of_links
 from journey_lib.i18n import text as _
 from journey_lib.model import Result
 
@@ -384,14 +384,5 @@ def _match_checks() -> dict[str, tuple[str, str, str]]:
             _("share of buyers"),
             _("Reports by customer attribute leave them out. Check whether the CRM export is complete."),
         ),
-        "links": (
-            _("Rows with faulty tags"),
-            _("share of rows with source, medium or campaign"),
-            _("One source becomes several, or none: correct the links; the section on tags says where."),
-        ),
-        "personal": (
-            _("Personal data in tags"),
-            _("share of rows with source, medium or campaign"),
-            _("Take it out at the source, and delete what was stored: such texts travel to every tool."),
-        ),
+        **of_links(),
     }

@@ -23,19 +23,33 @@ def links(result: Result | None) -> str:
     if result is None:
         return ""
     facts = result.facts
-    said = _(
+    lines = ["## " + _("Are links tagged as they should be?")]
+    if facts["rows"]:
+        lines.append(_tags(facts))
+    if facts["personal"]:
+        lines.append(
+            _("{n} rows hold e-mail addresses or phone numbers.", n=f"**{i18n.number(facts['personal'])}**")
+        )
+    if facts.get("pages_personal"):
+        lines.append(
+            _(
+                "The address of the page tells of a person in {n} of {pages} rows; the table names the"
+                " parameters.",
+                n=f"**{i18n.number(facts['pages_personal'])}**",
+                pages=f"**{i18n.number(facts['pages'])}**",
+            )
+        )
+    return "\n\n".join(lines)
+
+
+def _tags(facts: Mapping[str, int]) -> str:
+    return _(
         "{rows} rows say by source, medium or campaign where they came from; in {concerned} of them ({share})"
         " something is wrong with these tags.",
         rows=f"**{i18n.number(facts['rows'])}**",
         concerned=f"**{i18n.number(facts['concerned'])}**",
         share=i18n.percent(facts["concerned"] / facts["rows"], 2),
     )
-    lines = ["## " + _("Are links tagged as they should be?"), said]
-    if facts["personal"]:
-        lines.append(
-            _("{n} rows hold e-mail addresses or phone numbers.", n=f"**{i18n.number(facts['personal'])}**")
-        )
-    return "\n\n".join(lines)
 
 
 def reading(result: Result | None) -> str:
@@ -71,3 +85,24 @@ def _advice(issue: str, meant: str) -> str:
         "internal": _("take the tags off links between your own pages"),
         "personal": _("take it out at the source, and delete what was stored"),
     }[issue]
+
+
+def of_links() -> dict[str, tuple[str, str, str]]:
+    """The checks of tags and page addresses as the summary tells them: name, unit, what to do."""
+    return {
+        "links": (
+            _("Rows with faulty tags"),
+            _("share of rows with source, medium or campaign"),
+            _("One source becomes several, or none: correct the links; the section on tags says where."),
+        ),
+        "personal": (
+            _("Personal data in tags"),
+            _("share of rows with source, medium or campaign"),
+            _("Take it out at the source, and delete what was stored: such texts travel to every tool."),
+        ),
+        "personal_pages": (
+            _("Personal data in page addresses"),
+            _("share of rows with the address of a page"),
+            _("Forms and mails put it there: take the parameters off, and delete what was stored."),
+        ),
+    }

@@ -58,6 +58,11 @@ REFUSED: dict[str, tuple[bytes | None, str, str]] = {
         CSV,
         "line 2",
     ),
+    "two encodings in one file": (
+        e("Nguyễn,2025-01-01,click,,\n" * 9) + b"kh\xe1ch,2025-01-01,click,,\n" * 2,
+        CSV,
+        "is UTF-8, but for 2 lines in another encoding",
+    ),
     "windows-1258 far below": (e(GOOD * 9000) + b"\xea,2025-01-01,c,,\n", CSV, "if it is windows-1258, say"),
     "windows-1258 in the header": (b"kh\xe1ch,timestamp\n", CSV, "if it is windows-1258, say"),
     "UTF-16 not declared": ((HEAD + GOOD).encode("utf-16"), CSV, "say `encoding: utf-16`"),
@@ -113,7 +118,18 @@ REFUSED: dict[str, tuple[bytes | None, str, str]] = {
     ),
     "JSON without the fields": (b'{"x":1}\n', "path: e.csv, format: jsonl", "is mapped to 'customer_id'"),
     "JSON in UTF-16": ('{"x":1}\n'.encode("utf-16"), "path: e.csv, format: jsonl", "say `encoding: utf-16`"),
-    "one JSON array": (b'[{"customer_id":"a"}]', "path: e.csv, format: jsonl", "all of them dropped"),
+    "one JSON array": (b'[{"customer_id":"a"}]', "path: e.csv, format: jsonl", "cat e.csv | jq -c '.[]'"),
+    "a JSON array over lines": (
+        b'\n[\n {"customer_id":"a"}\n]',
+        "path: e.csv, format: jsonl",
+        "is one JSON list, not one object a line",
+    ),
+    "pretty-printed JSON": (
+        b'{\n  "customer_id": "a"\n}\n',
+        "path: e.csv, format: jsonl",
+        "over several lines, not one object a line",
+    ),
+    "a JSON array called Segment": (b'[{"type":"page"}]', "path: e.csv, format: segment", "is one JSON list"),
     "a workbook called CSV": (b"PK\x03\x04\x14\0\xff" + bytes(range(256)), CSV, "an Excel workbook or a zip"),
     "Parquet called CSV": (b"PAR1\xff\xfe\x80" + bytes(range(256)), CSV, "looks like Parquet"),
     "a PDF called CSV": (b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n", CSV, "looks like a PDF"),
@@ -265,3 +281,27 @@ def test_no_key_of_a_map_silently_replaces_another(tmp_path, file, text, read):
     with pytest.raises(JourneyError) as told:
         read(shop)
     assert "stands twice" in str(told.value)
+
+
+def test_a_run_that_stops_past_its_share_leaves_tables_and_pages_byte_for_byte(tmp_path):
+    config = "name: s\ntimezone: Asia/Ho_Chi_Minh\ncurrency: VND\n"
+    config += "conversions: {purchase: {event_type: click}}\nreports: [{report: data_health}]\n"
+    config += f"sources:\n  - {{table: events, format: csv, {CSV}}}\n"
+    write(tmp_path, "journey.yaml", config)
+    write(tmp_path, "e.csv", HEAD + GOOD * 20)
+    assert CliRunner().invoke(cli.cli, ["prepare", "-w", str(tmp_path)]).exit_code == 0
+    (tmp_path / "reports").mkdir(exist_ok=True)
+    write(tmp_path / "reports", "data_health.html", "last week's page")
+
+    def left() -> dict[str, bytes]:
+        files = [path for top in ("work", "reports") for path in (tmp_path / top).rglob("*")]
+        return {str(path): path.read_bytes() for path in files if path.is_file()}
+
+    before = left()
+    assert len(before) > 3
+    write(tmp_path, "e.csv", HEAD + GOOD * 20 + "a,yesterday,click,,\n" * 2)  # 9 % of the rows are lost
+    for command in (["prepare"], ["run"]):
+        ran = CliRunner().invoke(cli.cli, [*command, "-w", str(tmp_path)])
+        assert "too many rows of events cannot be used" in ran.output
+        assert ran.exit_code == 2, ran.output
+        assert {name: left().get(name) for name in before} == before

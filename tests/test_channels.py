@@ -12,6 +12,7 @@ import pytest
 from tables import cells
 
 from journey_lib import channels
+from journey_lib.engine import connect
 from journey_lib.errors import ConfigError, DataError, ParameterError
 from journey_lib.sources import visits
 
@@ -415,6 +416,21 @@ def test_no_address_and_no_number_is_ever_shown(private, field):
     said = table.to_csv()
     for part in ("example", "345", "4567", "555", "Nguyen"):
         assert part not in said.replace("example,rows", "")
+
+
+@pytest.mark.parametrize("told", ["email=an", "an%40x.vn", "%2B84912345678", "q=(091)%20234%205678", "sdt=9"])
+def test_every_address_the_linter_would_name_is_kept_for_it(told, tmp_path):
+    page = f"https://x.vn/a?{told}"
+    assert (linted(source="crm", medium="email", page=page)["issue"] == "personal").any()
+    with connect(tmp_path) as engine:
+        engine.run("CREATE TABLE seen AS SELECT unnest($1::VARCHAR[]) AS url", [[page, "https://x.vn/a", ""]])
+        visits.keep_pages("SELECT * FROM seen", "url", engine, "found")
+        assert engine.rows("SELECT page, rows FROM found_pages ORDER BY page") == [(page, 1), (None, 1)]
+
+
+def test_each_parameter_of_an_address_is_counted_by_its_own_name():
+    table = linted(source="crm", medium="email", page="https://x.vn/a?email=an&sdt=9&step=2")
+    assert sorted(table["field"]) == ["page (email)", "page (sdt)"]
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow  # whole shops are written and read back
 CUSTOMERS = 400
 # What a format keeps of a second, and what it calls an order.
 PRECISION = {
-    **dict.fromkeys(("ga4", "ga4_json", "snowplow_parquet"), 1),
+    **dict.fromkeys(("ga4", "ga4_json", "snowplow_parquet", "excel", "parquet", "jsonl"), 1),
     **dict.fromkeys(("matomo", "matomo_tables", "adobe"), 1_000_000),
 }
 ORDERS = {"segment": "Order Completed", "snowplow": "transaction", "snowplow_parquet": "transaction"}

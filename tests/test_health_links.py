@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
@@ -141,3 +143,49 @@ def test_the_record_is_read_back_as_it_was_written(tmp_path):
     made = prepare(workspace)
     assert made.links == read_manifest(workspace).links
     assert read_manifest(workspace).links["rows"] == TAGS
+
+
+ADDRESSES = (
+    *("https://shop.vn/a?email=an%40tiem.vn&step=2",) * 3,
+    *("https://shop.vn/a?email=binh@tiem.vn&sdt=0912345678",) * 2,
+    *("https://shop.vn/a?gclid=Cj0KCQiA1234567890abc&step=2",) * 5,
+    "https://shop.vn/a",
+    "(not set)",
+)
+
+
+def visited(folder: Path) -> jl.open:
+    """A GA4 export of one visit a row, each of a page whose address is as it was typed."""
+    config = CONFIG.replace("format: csv, path: events.csv", "format: ga4, path: events_*.json")
+    folder.joinpath("journey.yaml").write_text(config + "identity: {}\n", encoding="utf-8")
+    rows = [
+        {
+            "event_timestamp": str(1_767_225_600_000_000 + number * 60_000_000),
+            "event_name": "page_view",
+            "user_pseudo_id": f"u{number}",
+            "event_params": [
+                {"key": "ga_session_id", "value": {"int_value": "1"}},
+                {"key": "page_location", "value": {"string_value": address}},
+            ],
+        }
+        for number, address in enumerate(ADDRESSES)
+    ]
+    folder.joinpath("events_20260101.json").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    return jl.open(folder)
+
+
+def test_personal_data_in_page_addresses_is_counted_by_parameter_and_never_kept(tmp_path, monkeypatch):
+    monkeypatch.setenv("JOURNEY_IDENTITY_KEY", "0123456789abcdef" * 4)
+    ran = CliRunner().invoke(cli.cli, ["check", "-w", str(visited(tmp_path).path)])
+    assert "Personal data in page addresses: 5 of 11" in ran.output, ran.output
+    found = health.evidence(jl.open(tmp_path), "2026-01-31")
+    rows = health.links(found).table[["issue", "field", "rows", "of"]].to_numpy().tolist()
+    assert rows == [["personal", "page (email)", 5, 11], ["personal", "page (sdt)", 2, 11]]
+    assert "5** of **11** rows" in findings_links.links(health.links(found))
+    kept = b"".join(path.read_bytes() for path in tmp_path.glob("work/**/*") if path.is_file())
+    tables = list(tmp_path.glob("work/**/*.parquet"))
+    assert len(tables) > 1
+    kept += "".join(pd.read_parquet(path).to_csv() for path in tables).encode()
+    for secret in (b"tiem.vn", b"tiem", b"0912345678", b"binh", b"Cj0KCQ"):
+        assert secret not in kept
+        assert secret.decode() not in ran.output

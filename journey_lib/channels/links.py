@@ -176,7 +176,7 @@ def _host(link: str) -> str:
 
 
 def _personal(frame: pd.DataFrame) -> Iterator[Finding]:
-    """E-mail addresses and phone numbers in tags or in the address of the page."""
+    """E-mail addresses and phone numbers in tags, and in addresses of pages by the parameter."""
     for field in (*FIELDS, "page"):
         if field not in frame:
             continue
@@ -186,10 +186,16 @@ def _personal(frame: pd.DataFrame) -> Iterator[Finding]:
         ]
         if not private:
             continue
-        names = sorted({name for text in private for name in _asked(text)}) if field == "page" else []
-        told = f"{field} ({', '.join(names[:3])})" if names else field
-        example = (_address if field == "page" else _masked)(min(private))
-        yield PERSONAL_DATA, told, example, "", texts.index[texts.isin(private)]
+        if field != "page":
+            yield PERSONAL_DATA, field, _masked(min(private)), "", texts.index[texts.isin(private)]
+            continue
+        by_name: dict[str, list[str]] = {}
+        for text in private:
+            for name in set(_asked(text)) or {""}:
+                by_name.setdefault(name, []).append(text)
+        for name, pages in sorted(by_name.items()):
+            told = f"page ({name})" if name else "page"
+            yield PERSONAL_DATA, told, _address(min(pages)), "", texts.index[texts.isin(pages)]
 
 
 def _query(link: str) -> list[tuple[str, str]]:

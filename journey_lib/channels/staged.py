@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 
 from journey_lib.channels.assign import UNASSIGNED, assign, changed_by_case
@@ -20,6 +22,8 @@ def lint_tags(engine: Engine, events: Sequence[str], workspace: Workspace) -> Re
     """What is wrong with the tags of usable events (`links.lint`); None where no event has any.
 
     Asked before channels are named: a medium no rule knows does no harm where the source named the channel.
+    Where a source tells the addresses of pages, the personal data in them is added, with the facts `pages`
+    (rows with an address, usable or not) and `pages_personal`; the other facts are of tags alone.
     """
     some = " OR ".join(f"{column} IS NOT NULL" for column in FIELDS)
     columns = ", ".join((*FIELDS, *PLATFORM))
@@ -30,9 +34,28 @@ def lint_tags(engine: Engine, events: Sequence[str], workspace: Workspace) -> Re
     if not union:
         return None
     links = engine.arrow(f"SELECT *, count(*) AS rows FROM ({union}) GROUP BY ALL ORDER BY ALL")
-    if not len(links):
+    pages = _pages(engine, events)
+    if not len(links) and not len(pages):
         return None
-    return lint(links, _rules(workspace), own_domains=workspace.channels.own_domains)
+    found = lint(links, _rules(workspace), own_domains=workspace.channels.own_domains)
+    if not len(pages):
+        return found
+    told = lint(pages, _rules(workspace))
+    order = ["rows", "issue", "field", "example"]
+    table = pd.concat([each.table for each in (found, told) if len(each.table)] or [found.table])
+    table = table.sort_values(order, ascending=[False, True, True, True], ignore_index=True)
+    facts = {"issues": len(table), "pages": told.facts["rows"], "pages_personal": told.facts["personal"]}
+    return replace(found, table=table, facts={**found.facts, **facts})
+
+
+def _pages(engine: Engine, events: Sequence[str]) -> pa.Table:
+    """Addresses of pages that readers kept for the linter (`sources.visits.keep_pages`)."""
+    kept = {name for (name,) in engine.rows("SELECT table_name FROM information_schema.tables")}
+    parts = [f"SELECT page, rows FROM {name}_pages" for name in events if f"{name}_pages" in kept]
+    union = " UNION ALL ".join(parts) or "SELECT NULL AS page, 0 AS rows WHERE false"
+    return engine.arrow(
+        f"SELECT page, CAST(sum(rows) AS BIGINT) AS rows FROM ({union}) GROUP BY page ORDER BY page"
+    )
 
 
 def name_channels(engine: Engine, events: Sequence[str], workspace: Workspace) -> dict[str, Any] | None:

@@ -25,6 +25,7 @@ from journey_lib.demo import (
     export_segment,
     export_shop,
     export_snowplow,
+    export_tables,
 )
 from journey_lib.demo.export_shop import Exported, Shop
 from journey_lib.errors import DataError, ParameterError, did_you_mean
@@ -39,6 +40,9 @@ EXPORTS: Mapping[str, Callable[[Shop, Path], Exported]] = {
     "matomo": export_matomo.write,
     "matomo_tables": export_matomo.write_tables,
     "adobe": export_adobe.write,
+    "excel": export_tables.write_excel,
+    "parquet": export_tables.write_parquet,
+    "jsonl": export_tables.write_jsonl,
     "ads": export_ads.write,
 }
 

@@ -160,8 +160,13 @@ def _of_links(found: Evidence, limits: Limits) -> list[dict[str, Any]]:
     told = links(found)
     if told is None:
         return []
-    rows, most = told.facts["rows"], next(iter(told.table["issue"]), "")
-    return [
+    of_tags = told.table[~told.table["field"].str.startswith("page")]
+    rows, most = told.facts["rows"], next(iter(of_tags["issue"]), "")
+    said = [
         _said("links", told.facts["concerned"], rows, limits.tags, most),
         _said("personal", told.facts["personal"], rows, 0.0),
     ]
+    said = said if rows else []
+    if "pages" in told.facts:
+        said.append(_said("personal_pages", told.facts["pages_personal"], told.facts["pages"], 0.0))
+    return said

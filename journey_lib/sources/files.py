@@ -126,12 +126,39 @@ def undecodable(path: Path, encoding: str, line: int) -> DataError:
     for mark, kind, do in OTHER_KINDS:
         if _start(path).startswith(mark):
             return DataError(f"{path.name} is no text: it looks like {kind}", where=str(path), do=do)
+    if encoding == "utf-8":
+        bad, good = _other_lines(path)
+        if good > bad:
+            return DataError(
+                f"{path.name} is UTF-8, but for {bad} line{'s' if bad > 1 else ''} in another encoding",
+                where=f"{path}, line {line}",
+                how_many=f"{bad} of {bad + good} lines with letters beyond ASCII",
+                do="files of several encodings were put together: export it again, or save them as UTF-8",
+            )
     do = "if it is windows-1258, say `encoding: windows-1258` under this source in journey.yaml"
     if encoding != "utf-8":
         do = "say its real `encoding` under this source in journey.yaml: utf-8, utf-16 or windows-1258"
     return DataError(
         f"{path.name} cannot be read as {encoding.upper()} text", where=f"{path}, line {line}", do=do
     )
+
+
+def _other_lines(path: Path) -> tuple[int, int]:
+    """Of the lines with bytes beyond ASCII: how many are no UTF-8, and how many are."""
+    bad = good = 0
+    try:
+        with opened(path) as file:
+            while line := file.readline(LONGEST_LINE):
+                if line.isascii():
+                    continue
+                try:
+                    line.decode()
+                    good += 1
+                except UnicodeDecodeError:
+                    bad += 1
+    except (EOFError, zlib.error, OSError):
+        return bad, 0
+    return bad, good
 
 
 def codec(path: Path, encoding: str) -> str:

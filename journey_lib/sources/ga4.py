@@ -88,6 +88,7 @@ def stage(source: Source, root: Path, engine: Engine, into: str) -> Mapping[str,
     engine.run(f"CREATE TABLE {flat} AS {_flat(' UNION ALL '.join(parts), extra)}")
     late = _provisional(paths)
     engine.run(f"CREATE TABLE {starts} AS {_starts(flat, late)}")
+    visits.keep_pages(f"SELECT address FROM {flat}", "address", engine, into)
     counted = visits.deliver(
         source,
         {name: identifier(name) for name in (*OWN, *TRAFFIC)},
@@ -224,6 +225,7 @@ def _flat(records: str, extra: Mapping[str, str]) -> str:
         "touchpoint": f"coalesce({visits.path(address)}, {screen})",
         "value": visits.plain(value),
         "currency": f"CASE WHEN ({value}) IS NOT NULL THEN {visits.known(_param('currency'))} END",
+        "address": address,
         "cookie": "user_pseudo_id",
         "user_id": "user_id",
         "instant": "try_cast(event_timestamp AS BIGINT)",

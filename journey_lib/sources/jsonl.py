@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zlib
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +16,9 @@ from journey_lib.sources.delimited import MALFORMED
 from journey_lib.sources.files import (
     LONGEST_LINE,
     check_lines,
+    codec,
     matching,
+    opened,
     scratch,
     transcoded,
     undecodable,
@@ -44,6 +48,7 @@ def stage(source: Source, root: Path, engine: Engine, into: str) -> Mapping[str,
 
 def _stage_file(source: Source, path: Path, engine: Engine, into: str) -> dict[str, int]:
     check_lines(path)
+    refuse_whole(path, source.encoding)
     if source.encoding == "utf-8":
         try:
             return _read(source, path, path, engine, into)
@@ -95,6 +100,38 @@ def _read(source: Source, file: Path, path: Path, engine: Engine, into: str) -> 
     )
     engine.run(f"DROP TABLE {lines}")
     return counted
+
+
+def refuse_whole(path: Path, encoding: str) -> None:
+    """Stop at a file that is one JSON value over many lines, or one list: no line of it is an object.
+
+    Raises
+    ------
+    DataError
+        The file is a list of records, or a record is spread over several lines.
+    """
+    try:
+        with opened(path) as file, io.TextIOWrapper(file, codec(path, encoding)) as text:
+            first = ""
+            while not first.strip() and (line := text.readline(LONGEST_LINE)):
+                first = line
+    except (UnicodeError, EOFError, zlib.error, OSError):
+        return  # what is damaged or in another encoding is told where it is read
+    first = first.strip()
+    whole = "zcat" if zipped(path) else "cat"
+    command = f"{whole} {path.name} | jq -c '{{}}' > lines.jsonl"
+    if first.startswith("["):
+        raise DataError(
+            f"{path.name} is one JSON list, not one object a line",
+            where=f"{path}, line 1",
+            do=f"write one object a line: `{command.format('.[]')}`",
+        )
+    if first == "{":
+        raise DataError(
+            f"{path.name} is JSON written over several lines, not one object a line",
+            where=f"{path}, line 1",
+            do=f"write one object a line: `{command.format('.')}`",
+        )
 
 
 def _fields(engine: Engine, lines: str, fields: Mapping[str, str]) -> list[str]:

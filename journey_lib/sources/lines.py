@@ -16,7 +16,7 @@ from journey_lib.sources.files import (
     undecodable,
     zipped,
 )
-from journey_lib.sources.jsonl import DEEPEST, NEVER
+from journey_lib.sources.jsonl import DEEPEST, NEVER, refuse_whole
 
 
 def read(paths: Sequence[Path], encoding: str, engine: Engine, into: str) -> None:
@@ -28,6 +28,7 @@ def read(paths: Sequence[Path], encoding: str, engine: Engine, into: str) -> Non
     engine.run(f"CREATE TABLE {into}_bad (reason VARCHAR, file VARCHAR, row BIGINT, raw VARCHAR)")
     for path in paths:
         check_lines(path)
+        refuse_whole(path, encoding)
         if encoding == "utf-8":
             try:
                 _append(path, path, encoding, engine, into)

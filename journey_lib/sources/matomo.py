@@ -93,6 +93,7 @@ def stage(source: Source, root: Path, engine: Engine, into: str) -> Mapping[str,
         extra = _fields(source, engine, said)
         engine.run(f"CREATE TABLE {actions} AS {_actions(extra, said)}")
     mapped = {name: identifier(place) for name, place in extra.items()}
+    visits.keep_pages(f"SELECT url FROM {actions}", "url", engine, into)
     counted |= visits.deliver(source, _own(), mapped, f"SELECT * FROM {actions}", engine, into)
     _keep_apart(actions, into, engine)
     lines.add_bad(engine, said, into)

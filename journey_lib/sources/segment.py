@@ -70,6 +70,7 @@ def stage(source: Source, root: Path, engine: Engine, into: str) -> Mapping[str,
         own = (*EVENT, *WHO, *TRAFFIC)
         came = ", ".join(f"s.{name}" for name in TRAFFIC)
         relation = f"SELECT f.*, {came} FROM ({relation}) f LEFT JOIN {starts} s USING (call)"
+        visits.keep_pages(relation, "address", engine, into)
     counted = visits.deliver(
         source,
         {name: identifier(name) for name in own},

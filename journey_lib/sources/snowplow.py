@@ -96,6 +96,7 @@ def stage(source: Source, root: Path, engine: Engine, into: str) -> Mapping[str,
     extra = {name: f"field {n}" for n, name in enumerate(asked) if name in there}
     engine.run(f"CREATE TABLE {flat} AS {_flat(records, extra)}")
     engine.run(f"CREATE TABLE {starts} AS {_starts(flat)}")
+    visits.keep_pages(f"SELECT address FROM {flat}", "address", engine, into)
     counted = visits.deliver(
         source,
         {name: identifier(name) for name in (*OWN, *TRAFFIC)},
@@ -201,6 +202,7 @@ def _flat(records: str, extra: Mapping[str, str]) -> str:
         "event_type": "CASE WHEN event = 'struct' THEN coalesce(se_action, event_name, event)"
         " ELSE coalesce(event_name, event) END",
         "touchpoint": f"coalesce({visits.path('page_urlpath')}, {visits.path('page_url')}, {screen})",
+        "address": visits.known("page_url"),
         "value": visits.plain(value),
         "currency": f"CASE WHEN {value} IS NOT NULL THEN tr_currency END",
         "user_id": "user_id",

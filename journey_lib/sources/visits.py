@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from journey_lib.channels.links import PERSONAL
 from journey_lib.engine import Engine, identifier, literal
 from journey_lib.errors import ConfigError
 from journey_lib.model import TABLES, TRAFFIC
@@ -19,6 +20,9 @@ CLICK_IDS = (
 )  # fmt: skip
 NAMES = "|".join(CLICK_IDS)
 DIRECT, NO_MEDIUM = "(direct)", "(none)"
+# What an address with personal data cannot do without: the linter, which decides, is asked of no others.
+DIGIT, APART = r"(?:\d|%(?:25)*3\d)", r"(?:[ .()+-]|%(?:25)*2[0-9a-f]){0,6}"
+TELLING = rf"(?i)@|%(?:25)*40|[?&](?:{PERSONAL.pattern})=|{DIGIT}(?:{APART}{DIGIT}){{8}}"
 NOT_SET = ("", "(not set)")  # what platforms write where they know nothing
 
 
@@ -52,6 +56,18 @@ def click_id(address: str) -> str:
 def click(address: str) -> str:
     """The click id itself, with its name: what tells one click from the next."""
     return f"regexp_extract({address}, {literal(f'[?&](?:{NAMES})=[^&#]+')})"
+
+
+def keep_pages(relation: str, place: str, engine: Engine, into: str) -> None:
+    """Count the addresses in `place` for the linter: ``<into>_pages`` goes with the engine, as it came.
+
+    Columns page (only where it could tell of a person, else NULL) and rows.
+    """
+    page = f"CASE WHEN regexp_matches({place}, {literal(TELLING)}) THEN {place} END"
+    engine.run(
+        f"CREATE TABLE {into}_pages AS SELECT {page} AS page, count(*) AS rows FROM ({relation})"
+        f" WHERE {known(place)} IS NOT NULL GROUP BY 1"
+    )
 
 
 def plain(number: str) -> str:

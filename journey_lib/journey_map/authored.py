@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,8 +10,11 @@ from typing import Annotated, Any
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from journey_lib import stages as models
+from journey_lib import touchpoints
 from journey_lib.authored import checked, composed
 from journey_lib.errors import ParameterError, did_you_mean
+from journey_lib.journey_map.fitting import fit
 from journey_lib.journey_map.nouns import (
     BLUEPRINT,
     LANES,
@@ -26,6 +28,7 @@ from journey_lib.journey_map.nouns import (
     Number,
     Persona,
     Spot,
+    Status,
     Unit,
     cells_of,
 )
@@ -80,11 +83,12 @@ Notes = tuple[Annotated[Note, BeforeValidator(_in_words, json_schema_input_type=
 
 
 class Chance(Note):
-    """An opportunity: whose it is, and how much it would change for how much work, each from 1 to 3."""
+    """An opportunity: whose it is, how far it has come, how much it would change for how much work (1 to 3)."""
 
     owner: str = ""
     impact: int | None = Field(default=None, ge=1, le=3)
     effort: int | None = Field(default=None, ge=1, le=3)
+    status: Status = "idea"
 
 
 class Action(Note):
@@ -170,12 +174,6 @@ class Sheet(_Strict):
     review: dt.date | None = None
     stages: tuple[Column, ...] = Field(min_length=1, max_length=12)
 
-    @model_validator(mode="after")
-    def _once_each(self) -> Sheet:
-        _once("stage", [column.stage for column in self.stages])
-        _once("topic", [each.topic for column in self.stages for each in column.topics])
-        return self
-
     @property
     def topics(self) -> dict[str, tuple[str, Topic]]:
         """The topics of the help desk that have a place: the stage of each, and what is said of it."""
@@ -192,16 +190,6 @@ class Who(_Strict):
     quote: Said = Field(default_factory=dict)
 
 
-def _known_owners(sheet: Sheet, column: Column, departments: Mapping[str, Any]) -> None:
-    chances, steps = ([each.owner for each in lane] for lane in (column.opportunities, column.actions))
-    for owner in (column.owner, *chances, *steps):
-        if owner and owner not in departments:
-            near = did_you_mean(owner, departments)
-            raise ValueError(
-                f"the map '{sheet.map}', stage '{column.stage}': no department '{owner}'. {near}"
-            )
-
-
 class Book(_Strict):
     """A file of maps. `author`, `date` and `review` hold for whatever says nothing else."""
 
@@ -211,21 +199,6 @@ class Book(_Strict):
     departments: Mapping[str, Said] = Field(default_factory=dict)
     personas: tuple[Who, ...] = ()
     maps: tuple[Sheet, ...] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _fits_together(self) -> Book:
-        _once("map", [sheet.map for sheet in self.maps])
-        _once("persona", [who.persona for who in self.personas])
-        known = [who.persona for who in self.personas]
-        for sheet in self.maps:
-            for name in sheet.personas:
-                if name not in known:
-                    raise ValueError(
-                        f"the map '{sheet.map}' names no known persona '{name}'. {did_you_mean(name, known)}"
-                    )
-            for column in sheet.stages:
-                _known_owners(sheet, column, self.departments)
-        return self
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -249,10 +222,23 @@ def load(workspace: Workspace) -> Book | None:
     Raises
     ------
     ConfigError
-        The file is not YAML, or says what cannot be; every complaint with its line and field.
+        The file is not YAML, says what cannot be, or names a stage the model does not have, or a touchpoint
+        that `maps/touchpoints.yaml` does not; every complaint with its line and field.
     """
     file = workspace.path / FILE
-    return read(file) if file.is_file() else None
+    if not file.is_file():
+        return None
+    declared, root = composed(file, what="the journey map")
+    whole = book(declared, where=str(file), root=root)
+    described = (workspace.path / touchpoints.TOUCHPOINTS).is_file()
+    fit(
+        whole,
+        where=str(file),
+        root=root,
+        stages=models.load(workspace.stages, workspace.path).names,
+        touchpoints=touchpoints.authored(workspace).names if described else None,
+    )
+    return whole
 
 
 def read(file: Path) -> Book:
@@ -263,7 +249,9 @@ def read(file: Path) -> Book:
 
 def book(declared: Any, *, where: str = "the map", root: yaml.Node | None = None) -> Book:
     """A file of maps from what it, or an analyst's own code, declares; ConfigError as `load`."""
-    return checked(declared, Book, what="the journey map", where=where, root=root)
+    whole = checked(declared, Book, what="the journey map", where=where, root=root)
+    fit(whole, where=where, root=root)
+    return whole
 
 
 def schema() -> dict[str, Any]:
@@ -325,6 +313,7 @@ def _decided(whole: Book, sheet: Sheet, column: Column) -> dict[str, list[Entry]
                 owner=each.owner or column.owner,
                 impact=each.impact,
                 effort=each.effort,
+                status=each.status,
             )
             for each in column.opportunities
         ],
@@ -351,12 +340,6 @@ def _evidence(whole: Book, sheet: Sheet, note: Note | Target | None) -> Evidence
 def _words(note: Note) -> dict[Language, str]:
     found: dict[Language, str] = {"vi": note.vi.strip(), "en": note.en.strip()}
     return {language: said for language, said in found.items() if said}
-
-
-def _once(what: str, found: list[str]) -> None:
-    twice = [word for word, n in Counter(found).items() if n > 1]
-    if twice:
-        raise ValueError(f"the {what} '{twice[0]}' stands there twice: keep one of them")
 
 
 __all__ = ["FILE", "Book", "book", "drawn", "load", "read", "schema"]

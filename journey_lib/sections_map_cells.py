@@ -10,8 +10,9 @@ from journey_lib import journey_map, touchpoints, voice
 from journey_lib import journeys as views
 from journey_lib import touches as tables
 from journey_lib.i18n import text as _
+from journey_lib.intervals import Z
 from journey_lib.journey_map import Cell, Number
-from journey_lib.journey_map.authored import Topic
+from journey_lib.journey_map.sheets import Topic
 from journey_lib.model import Result
 from journey_lib.personas import told
 from journey_lib.session import Session
@@ -137,7 +138,7 @@ def _touched(
         gathered.add(journey_map.of_targets(aimed.table, stage_of, model.names), aimed)
     ranked = touchpoints.opportunities(found).suppressed(run.k)
     gathered.add(journey_map.of_opportunities(ranked.table, model.names, currency=run.currency), ranked)
-    gathered.value = _each(ranked, run)
+    gathered.value = _each(found, run)
     walked = touchpoints.walked(touches, said)
     moves = views.transitions(walked, **given).suppressed(run.k)
     gathered.add(
@@ -145,13 +146,13 @@ def _touched(
     )
 
 
-def _each(ranked: Result, run: Session) -> Number | None:
+def _each(found: Result, run: Session) -> Number | None:
     """What a conversion is worth on average; None where too few are known, or none has a value."""
-    facts = ranked.facts
-    if not facts["conversions"] >= max(run.k, 2) or not facts["value_each"] > 0:
+    facts = found.facts
+    if facts["conversions"] < max(run.k, 2) or not facts["value_each"] > 0:
         return None
-    ends = (facts["value_low"], facts["value_high"])
-    return Number(facts["value_each"], "money", *ends, run.currency)
+    mean, half = float(facts["value_each"]), Z * float(facts["value_each_se"])
+    return Number(mean, "money", max(mean - half, 0.0), mean + half, run.currency)
 
 
 def _asked(

@@ -49,7 +49,7 @@ def wilson(stopped: int, of: int) -> tuple[float, float]:
 def whole_of(stages: list[tuple[int, int]], chances: list[tuple[int, int, int, str]]) -> maps.Map:
     """A map of stages (customers, those who stop) with chances (stage, impact, effort, status)."""
     columns: list[dict[str, object]] = [{"stage": f"s{at}"} for at in range(len(stages))]
-    for number, (at, impact, effort, status) in enumerate(chances):
+    for number, (at, _impact, _effort, status) in enumerate(chances):
         note = {"en": f"o{number}", "impact": impact, "effort": effort, "status": status}
         columns[at].setdefault("opportunities", []).append(note)  # type: ignore[attr-defined]
     written = {"author": "A", "date": "2025-01-01", "maps": [{"map": "m", "stages": columns}]}

@@ -140,7 +140,8 @@ def changes(before: Map | pd.DataFrame, now: Map | pd.DataFrame) -> Result:
     5 %; ``figure``: one that differs and may do so by chance, or has no interval; ``restated``: no other
     figure, but another evidence, target, owner or other words), aspect (all that differs, of ``figure``,
     ``evidence``, ``target``, ``owner``, ``status``, ``words``, with commas between), before, now (figures,
-    or the targets where only these differ), difference, low, high, n_before, n. The interval of a difference is put
+    or the targets where only these differ), difference,
+    low, high, n_before, n. The interval of a difference is put
     together from those of its two sides (MOVER: Zou and Donner 2008; for shares Newcombe's method 10), as
     if they were independent: where the same customers are in both, it is somewhat too wide or too narrow.
     Entries that say the same are left out. Facts count each kind, and `same`.

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
 from journey_lib.authored import line_of
 from journey_lib.errors import ConfigError, did_you_mean
-
-if TYPE_CHECKING:
-    from journey_lib.journey_map.authored import Book, Sheet
+from journey_lib.journey_map.sheets import Book, Sheet
 
 Spot = tuple[str | int, ...]
 Complaint = tuple[Spot, str]
@@ -70,10 +68,10 @@ def _owners(sheet: Sheet, spot: Spot, departments: Collection[str]) -> Iterator[
         where: Spot = (*spot, "stages", place)
         owned: list[tuple[Spot, str]] = [((*where, "owner"), column.owner)]
         owned += [
-            ((*where, lane, at, "owner"), each.owner)
-            for lane, notes in (("opportunities", column.opportunities), ("actions", column.actions))
-            for at, each in enumerate(notes)
+            ((*where, "opportunities", at, "owner"), each.owner)
+            for at, each in enumerate(column.opportunities)
         ]
+        owned += [((*where, "actions", at, "owner"), each.owner) for at, each in enumerate(column.actions)]
         for field, owner in owned:
             if owner:
                 yield from _unknown("department", owner, departments, field)

@@ -39,8 +39,7 @@ def opportunities(
     and value vary, the usual drop-off is taken as known), rank_low and rank_high (places it may have, all at
     once with 95 %: Klein, Wright and Wieczorek 2020), valence (from `factors`), opportunity, effort, status,
     due (from `declared`; a row for each; without one, empty). Opportunities declared at touchpoints that are
-    not in the list follow without a number. Facts: touchpoints, worth, declared, conversions, value_each
-    (what a conversion is worth on average) with value_low and value_high (95 %).
+    not in the list follow without a number. Facts: touchpoints, worth, declared.
     """
     table = found.table
     table = table.assign(usual=usual_drop(table))
@@ -58,7 +57,6 @@ def opportunities(
         "touchpoints": len(some),
         "worth": float(frame.drop_duplicates("touchpoint")["worth"].sum()),
         "declared": len(declared),
-        **_each(found.facts),
     }
     return Result("opportunities", frame, facts, {**found.settings, "least": least}, base="customers")
 
@@ -89,17 +87,6 @@ def _worth(some: pd.DataFrame, facts: Mapping[str, Any]) -> pd.DataFrame:
         high=worth + Z * spread,
         se=spread,
     )
-
-
-def _each(facts: Mapping[str, Any]) -> dict[str, float]:
-    """What a conversion is worth, with its interval; no conversion is worth less than nothing."""
-    mean, spread = float(facts["value_each"]), Z * float(facts["value_each_se"])
-    return {
-        "conversions": facts["conversions"],
-        "value_each": mean,
-        "value_low": max(mean - spread, 0.0) if np.isfinite(spread) else np.nan,
-        "value_high": mean + spread,
-    }
 
 
 def _ranks(worth: np.ndarray[Any, Any], se: np.ndarray[Any, Any]) -> tuple[list[int], list[int]]:

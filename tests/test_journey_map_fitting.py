@@ -13,9 +13,9 @@ from journey_lib.errors import ConfigError
 STAGED = """
 name: own
 stages:
-  - {stage: see, label: See, any: [{channel: email}]}
-  - {stage: ask, label: Ask, any: [{channel: search}]}
-  - {stage: buy, label: Buy, any: [{channel: store}]}
+  - {stage: see, label: {en: See}, any: [{channel: email}]}
+  - {stage: ask, label: {en: Ask}, any: [{channel: search}]}
+  - {stage: buy, label: {en: Buy}, any: [{channel: store}]}
 """
 POINTS = """
 departments: {care: {vi: A, en: A}}

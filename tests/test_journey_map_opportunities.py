@@ -49,7 +49,7 @@ def wilson(stopped: int, of: int) -> tuple[float, float]:
 def whole_of(stages: list[tuple[int, int]], chances: list[tuple[int, int, int, str]]) -> maps.Map:
     """A map of stages (customers, those who stop) with chances (stage, impact, effort, status)."""
     columns: list[dict[str, object]] = [{"stage": f"s{at}"} for at in range(len(stages))]
-    for number, (at, _impact, _effort, status) in enumerate(chances):
+    for number, (at, impact, effort, status) in enumerate(chances):
         note = {"en": f"o{number}", "impact": impact, "effort": effort, "status": status}
         columns[at].setdefault("opportunities", []).append(note)  # type: ignore[attr-defined]
     written = {"author": "A", "date": "2025-01-01", "maps": [{"map": "m", "stages": columns}]}
@@ -91,7 +91,7 @@ def test_worth_and_its_interval_are_those_of_every_pair_of_ends_multiplied_out(
     chances = [(at % len(stages), *rest) for at, *rest in chances]
     each = Number(mean, "money", max(mean - below, 0), mean + above)
     found = maps.opportunities(whole_of(stages, chances), value=each).table.set_index("opportunity")
-    for number, (at, impact, effort, status) in enumerate(chances):
+    for number, (at, _impact, _effort, status) in enumerate(chances):
         of, stopped = stages[at]
         row = found.loc[f"o{number}"]
         one_by_one = sum(mean for _customer in range(stopped))

@@ -30,7 +30,7 @@ def _column(declared: dict[str, Any], name: str, stage: str) -> dict[str, Any]:
     return found
 
 
-def _changed(text: str, name: str, stage: str, lane: str, notes: list[Any]) -> str:
+def _changed(text: str, name: str, stage: str, lane: str, notes: list[Any] | str) -> str:
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     sheet = next(each for each in _value(root, "maps").value if _value(each, "map").value == name)
     there = next(each for each in _value(sheet, "stages").value if _value(each, "stage").value == stage)
@@ -39,11 +39,14 @@ def _changed(text: str, name: str, stage: str, lane: str, notes: list[Any]) -> s
         return text
     if there.flow_style:
         return _in_braces(text, there, pair, lane, notes)
+    if isinstance(notes, str) and pair is not None:
+        value = pair[1]
+        return text[: value.start_mark.index] + _in_line(notes) + text[value.end_mark.index :]
     if pair is None:
         after = _line_after(text, _last(there))
         return text[:after] + _block(lane, notes, there.start_mark.column) + text[after:]
     key, value = pair
-    if not notes:
+    if not notes or isinstance(notes, str):
         return text[: _line_start(text, key.start_mark.index)] + text[_line_after(text, _last(value)) :]
     if value.flow_style:
         return text[: value.start_mark.index] + _flow(text, value, notes) + text[value.end_mark.index :]
@@ -54,7 +57,7 @@ def _value(node: Any, key: str) -> Any:
     return next(value for name, value in node.value if name.value == key)
 
 
-def _in_braces(text: str, there: Any, pair: Any, lane: str, notes: list[Any]) -> str:
+def _in_braces(text: str, there: Any, pair: Any, lane: str, notes: list[Any] | str) -> str:
     """A stage written in braces: the lane is changed, put before the closing brace, or taken out."""
     if pair is None:
         end = there.value[-1][1].end_mark.index
@@ -66,8 +69,10 @@ def _in_braces(text: str, there: Any, pair: Any, lane: str, notes: list[Any]) ->
     return text[:before] + text[value.end_mark.index :]
 
 
-def _flow(text: str, value: Any, notes: list[Any]) -> str:
+def _flow(text: str, value: Any, notes: list[Any] | str) -> str:
     """Notes within brackets; those that were there stand as they were written."""
+    if isinstance(notes, str):
+        return _in_line(notes)
     written = {} if value is None else {_said(text, item): _slice(text, item) for item in value.value}
     return "[" + ", ".join(written.get(repr(note)) or _in_line(note) for note in notes) + "]"
 
@@ -99,7 +104,9 @@ def _slice(text: str, item: Any) -> str:
     return said
 
 
-def _block(lane: str, notes: list[Any], indent: int) -> str:
+def _block(lane: str, notes: list[Any] | str, indent: int) -> str:
+    if isinstance(notes, str):
+        return f"{' ' * indent}{lane}: {_in_line(notes)}\n"
     return f"{' ' * indent}{lane}:\n{_items(notes, indent + 2)}"
 
 

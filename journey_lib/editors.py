@@ -39,8 +39,8 @@ FIELDS = {
 def journey_map_form(workspace: Workspace) -> widgets.VBox:
     """A form for one lane of one stage of a workspace's `maps/journey_map.yaml`: a line a note.
 
-    A line is Vietnamese, or ``Vietnamese | English``; the first one, with a ``#``, says whose notes they are. In lanes of decisions
-    more stands in braces after it: ``Ca tối | Evenings {owner: care, impact: 3, effort: 2, status: doing}``; a
+    A line is Vietnamese, or ``Vietnamese | English``; the first one, with a ``#``, says whose notes they are.
+    In lanes of decisions more stands in braces after it: ``Ca tối {owner: care, effort: 2, status: doing}``; a
     target is its measure, ``conversion {target: 0.2}``, an owner the code of a department.
     *Save* checks the whole file with what was typed in it, says what is wrong if anything is, and else writes
     it. What the form does not show (other lanes, keys of a note that was kept, comments) stays as it is
@@ -160,7 +160,8 @@ def put(file: Path, name: str, stage: str, lane: str, lines: list[str]) -> None:
     """Write the notes of one lane of one stage into a file of maps, all else as it was.
 
     A line is Vietnamese, or ``Vietnamese | English``; a note whose words stay keeps its other keys; in lanes
-    of decisions (`FIELDS`) its fields stand in braces after them. The whole file is checked before it is replaced, and replaced at once or not at all.
+    of decisions (`FIELDS`) its fields stand in braces after them. The whole file is checked before it is
+    replaced, and replaced at once or not at all.
 
     Raises
     ------

@@ -11,12 +11,13 @@ from sample_map import BOOK
 from journey_lib import editors
 from journey_lib.errors import ConfigError, ParameterError
 
+SHIFT = "{vi: Trực tối, en: Evening shift, impact: 3, effort: 2"
 FILE = BOOK.replace("        owner: care\n", "        owner: care  # since May\n", 1).replace(
-    "        opportunities: [{vi: Trực tối, en: Evening shift, impact: 3, effort: 2}, {vi: Bảng cỡ, en: Sizes}]\n",
-    "        opportunities:\n"
-    "          - {vi: Trực tối, en: Evening shift, impact: 3, effort: 2, review: 2026-01-01}  # asked for twice\n"
+    f"        opportunities: [{SHIFT}}}, {{vi: Bảng cỡ, en: Sizes}}]\n",
+    f"        opportunities:\n          - {SHIFT}, review: 2026-01-01}}  # asked for twice\n"
     "          - {vi: Bảng cỡ, en: Sizes}\n",
 )
+assert "# asked for twice" in FILE
 
 
 @pytest.fixture

@@ -39,16 +39,13 @@ def _changed(text: str, name: str, stage: str, lane: str, notes: list[Any] | str
         return text
     if there.flow_style:
         return _in_braces(text, there, pair, lane, notes)
-    if isinstance(notes, str) and pair is not None:
-        value = pair[1]
-        return text[: value.start_mark.index] + _in_line(notes) + text[value.end_mark.index :]
     if pair is None:
         after = _line_after(text, _last(there))
         return text[:after] + _block(lane, notes, there.start_mark.column) + text[after:]
     key, value = pair
-    if not notes or isinstance(notes, str):
+    if not notes:
         return text[: _line_start(text, key.start_mark.index)] + text[_line_after(text, _last(value)) :]
-    if value.flow_style:
+    if isinstance(notes, str) or value.flow_style:
         return text[: value.start_mark.index] + _flow(text, value, notes) + text[value.end_mark.index :]
     return _in_lines(text, value, notes)
 

@@ -40,7 +40,7 @@ def journey_map_form(workspace: Workspace) -> widgets.VBox:
     """A form for one lane of one stage of a workspace's `maps/journey_map.yaml`: a line a note.
 
     A line is Vietnamese, or ``Vietnamese | English``; the first one, with a ``#``, says whose notes they are.
-    In lanes of decisions more stands in braces after it: ``Ca tối {owner: care, effort: 2, status: doing}``; a
+    In lanes of decisions more stands in braces: ``Ca tối {owner: care, effort: 2, status: doing}``; a
     target is its measure, ``conversion {target: 0.2}``, an owner the code of a department.
     *Save* checks the whole file with what was typed in it, says what is wrong if anything is, and else writes
     it. What the form does not show (other lanes, keys of a note that was kept, comments) stays as it is

@@ -65,7 +65,8 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             **dict.fromkeys(("opportunity", "stage", "owner", "status"), "text"),
             **dict.fromkeys(("worth", "low", "high"), "compact"),
             **dict.fromkeys(("reach", "customers", "impact", "effort"), "number"),
-            "drop_off": "percent", "basis": "text",
+            "drop_off": "percent",
+            "basis": "text",
         },
     ),
     "map_actions": (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 import unicodedata
 from collections.abc import Callable
@@ -26,11 +27,21 @@ from journey_lib.workspace import Workspace
 LANES = ("steps", "doing", "touchpoints", "channels", "thinking", "pains", "gains", "expectations", "moments",
          "physical", "frontstage", "backstage", "systems")  # fmt: skip
 
+# Lanes of decisions: what may stand in braces after the words of a line; an owner is a department alone.
+FIELDS = {
+    "kpi": ("target", "direction", "unit"),
+    "opportunities": ("owner", "impact", "effort", "status"),
+    "actions": ("owner", "due"),
+    "owner": (),
+}
+
 
 def journey_map_form(workspace: Workspace) -> widgets.VBox:
     """A form for one lane of one stage of a workspace's `maps/journey_map.yaml`: a line a note.
 
     A line is Vietnamese, or ``Vietnamese | English``; the first one, with a ``#``, says whose notes they are.
+    In lanes of decisions more stands in braces: ``Ca tối {owner: care, effort: 2, status: doing}``; a
+    target is its measure, ``conversion {target: 0.2}``, an owner the code of a department.
     *Save* checks the whole file with what was typed in it, says what is wrong if anything is, and else writes
     it. What the form does not show (other lanes, keys of a note that was kept, comments) stays as it is
     written.
@@ -55,11 +66,13 @@ def journey_map_form(workspace: Workspace) -> widgets.VBox:
     which = widgets.Dropdown(options=maps, description=_("Map"), layout=wide)
     stage = widgets.Dropdown(description=_("Stage"), layout=wide)
     lane = widgets.Dropdown(
-        options=[(map_words.lane(name), name) for name in LANES], description=_("Lane"), layout=wide
+        options=[(map_words.lane(name), name) for name in (*LANES, *FIELDS)],
+        description=_("Lane"),
+        layout=wide,
     )
     notes = widgets.Textarea(layout=widgets.Layout(width="100%", height="9rem"), description=_("Notes"))
     save = widgets.Button(description=_("Save"), button_style="primary")
-    said = widgets.HTML(_hint())
+    said = widgets.HTML(_hint(lane.value, book))
     names = _stage_names(workspace)
 
     def stages(_change: Any = None) -> None:
@@ -74,9 +87,10 @@ def journey_map_form(workspace: Workspace) -> widgets.VBox:
 
     def fill(_change: Any = None) -> None:
         if stage.value is not None:
-            there = map(_line, _notes(_declared(file), which.value, stage.value, lane.value))
+            notes_there = _notes(_declared(file), which.value, stage.value, lane.value)
+            there = [_line(note, lane.value) for note in notes_there]
             notes.value = "\n".join([head(), *there])
-            said.value = _hint()
+            said.value = _hint(lane.value, book)
 
     def write(_button: Any) -> None:
         lines = notes.value.splitlines()
@@ -119,9 +133,21 @@ def _stages(file: Path, name: str, names: dict[str, str]) -> list[tuple[str, str
     ]
 
 
-def _hint() -> str:
+def _hint(lane: str, book: journey_map.Book) -> str:
     """How the form is written, where it says nothing else."""
     said = _("A line a note: Vietnamese, or Vietnamese | English. An empty field removes the notes.")
+    if lane in FIELDS:
+        fields = ", ".join(FIELDS[lane])
+        owners = ", ".join(book.departments)
+        said = {
+            "owner": _("One line: the code of a department ({owners}).", owners=owners),
+            "kpi": _("A line a target: its measure, and in braces {fields}.", fields=fields),
+        }.get(lane) or _(
+            "{said} After the words, in braces: {fields}; departments: {owners}.",
+            said=said,
+            fields=fields,
+            owners=owners,
+        )
     return f"<p>{escape(said)}</p>"
 
 
@@ -133,8 +159,9 @@ def _stage_names(workspace: Workspace) -> dict[str, str]:
 def put(file: Path, name: str, stage: str, lane: str, lines: list[str]) -> None:
     """Write the notes of one lane of one stage into a file of maps, all else as it was.
 
-    A line is Vietnamese, or ``Vietnamese | English``; a note whose words stay keeps its other keys. The whole
-    file is checked before it is replaced, and replaced at once or not at all.
+    A line is Vietnamese, or ``Vietnamese | English``; a note whose words stay keeps its other keys; in lanes
+    of decisions (`FIELDS`) its fields stand in braces after them. The whole file is checked before it is
+    replaced, and replaced at once or not at all.
 
     Raises
     ------
@@ -143,14 +170,19 @@ def put(file: Path, name: str, stage: str, lane: str, lines: list[str]) -> None:
     """
     declared = _declared(file)
     column = _column(declared, name, stage)
-    known = {_line(note): note for note in column.get(lane, [])}
-    typed = [_line(_note(line)) for line in lines if line.strip()]
-    column[lane] = [known.get(line, _note(line)) for line in typed]
+    there = _notes(declared, name, stage, lane)
+    known = {_line(note, lane): note for note in there}
+    same = {_words(note, lane): note for note in there}
+    typed = [_note(line, lane) for line in lines if line.strip()]
+    new = [known.get(_line(note, lane)) or _kept(same.get(_words(note, lane)), note, lane) for note in typed]
+    if lane == "owner" and len(new) > 1:
+        raise ParameterError("a stage has one owner", how_many=f"{len(new)} lines", do="keep one of them")
+    column[lane] = new[0] if lane == "owner" and new else new
     if not column[lane]:
         del column[lane]
     before = unicodedata.normalize("NFC", file.read_text(encoding="utf-8-sig"))
     text = journey_map.rewritten(before, declared, name=name, stage=stage, lane=lane)
-    journey_map.book(yaml.safe_load(text), where=str(file))
+    journey_map.book(yaml.safe_load(text), where=str(file), root=yaml.compose(text))
     _replace(file, text)
 
 
@@ -175,20 +207,55 @@ def _column(declared: dict[str, Any], name: str, stage: str) -> dict[str, Any]:
 
 
 def _notes(declared: dict[str, Any], name: str, stage: str, lane: str) -> list[Any]:
-    return list(_column(declared, name, stage).get(lane, []))
+    there = _column(declared, name, stage).get(lane, [])
+    return [there] if isinstance(there, str) else list(there)
 
 
-def _line(note: Any) -> str:
-    """A note as the form shows it."""
+def _words(note: Any, lane: str) -> str:
+    """What a note says, without its fields."""
     if isinstance(note, str):
         return note
+    if lane == "kpi":
+        return str(note.get("measure", ""))
     return " | ".join(part for part in (note.get("vi", ""), note.get("en", "")) if part)
 
 
-def _note(line: str) -> dict[str, str] | str:
+def _line(note: Any, lane: str) -> str:
+    """A note as the form shows it."""
+    fields = {} if isinstance(note, str) else {k: note[k] for k in FIELDS.get(lane, ()) if k in note}
+    if not fields:
+        return _words(note, lane)
+    said = yaml.safe_dump(fields, default_flow_style=True, allow_unicode=True, sort_keys=False, width=10**6)
+    return f"{_words(note, lane)} {said.strip()}"
+
+
+def _note(line: str, lane: str) -> dict[str, Any] | str:
     """A line as the file holds it."""
-    vi, _bar, en = (part.strip() for part in line.partition(" | "))
-    return {"vi": vi, "en": en} if en else vi
+    words, fields = line.strip(), {}
+    if FIELDS.get(lane) and (found := re.fullmatch(r"(.*?)\s*(\{[^{}]*\})", words)):
+        words = found[1]
+        try:
+            fields = yaml.safe_load(found[2])
+        except (yaml.YAMLError, ValueError):
+            raise ParameterError(
+                "the braces cannot be read",
+                where=line,
+                do="write {owner: care, status: idea}: name, colon, space",
+            ) from None
+    if lane == "kpi":
+        return {"measure": words, **fields}
+    vi, _bar, en = (part.strip() for part in words.partition(" | "))
+    if fields or en:
+        return {"vi": vi, **({"en": en} if en else {}), **fields}
+    # a bare text is no note of a lane of decisions
+    return {"vi": vi} if FIELDS.get(lane) else vi
+
+
+def _kept(before: Any, note: Any, lane: str) -> Any:
+    """A note with what the form does not show of the one whose words it has."""
+    if not isinstance(before, dict) or not isinstance(note, dict):
+        return note
+    return {key: said for key, said in before.items() if key not in FIELDS.get(lane, ())} | note
 
 
 def _replace(file: Path, text: str) -> None:

@@ -32,6 +32,26 @@ def stale(result: Result) -> str:
     )
 
 
+def opportunities(result: Result, currency: str) -> str:
+    """How much stops at the stage that comes first, and how sure that is (`journey_map.opportunities`)."""
+    known = result.table[result.table["rank"].notna() & (result.table["basis"] == "stage")]
+    if not len(known) or known["worth"].isna().all():
+        return _("What those who stop could be worth is not known: the order is that of how many they are.")
+    first = known.iloc[0]
+    low, high = (i18n.money(float(first[end]), currency, compact=True) for end in ("low", "high"))
+    return _(
+        "**“{what}” comes first**: {customers} of {reach} customers stop at its stage; had each of them "
+        "converted once, that would be {worth} ({low}–{high}). That is the most there is, no estimate of "
+        "gain.",
+        what=first["opportunity"],
+        customers=i18n.number(first["customers"]),
+        reach=i18n.number(first["reach"]),
+        worth=i18n.money(float(first["worth"]), currency, compact=True),
+        low=low,
+        high=high,
+    )
+
+
 def changes(result: Result) -> str:
     """How much of a map has changed (`journey_map.changes`)."""
     facts = result.facts

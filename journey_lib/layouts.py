@@ -62,18 +62,16 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "map_opportunities": (
         "Opportunities, the most promising first",
         {
-            "opportunity": "text",
-            "stage": "text",
-            "owner": "text",
-            "customers": "number",
-            "impact": "number",
-            "effort": "number",
-            "priority": "number",
+            **dict.fromkeys(("opportunity", "stage", "owner", "status"), "text"),
+            **dict.fromkeys(("worth", "low", "high"), "compact"),
+            **dict.fromkeys(("reach", "customers", "impact", "effort"), "number"),
+            "drop_off": "percent",
+            "basis": "text",
         },
     ),
     "map_actions": (
         "Who does what, department by department",
-        {"action": "text", "owner": "text", "stage": "text", "due": "date", "kind": "text"},
+        dict.fromkeys(("action", "owner", "stage", "kind", "status"), "text") | {"due": "date"},
     ),
     "map_sign_off": (
         "To be signed by each department",

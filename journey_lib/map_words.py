@@ -262,6 +262,7 @@ def aspects(said: str) -> str:
         "evidence": _("evidence"),
         "target": _("target"),
         "owner": _("in charge"),
+        "status": _("status"),
         "words": _("words"),
     }
     return ", ".join(named[part] for part in said.split(", ") if part)
@@ -282,9 +283,32 @@ def _event(name: str) -> str:
     }[name]
 
 
+def found(said: str, names: Mapping[str, str]) -> str:
+    """What people wrote as it stands; what the data found, by what readers call its touchpoint."""
+    kind, _colon, about = said.partition(":")
+    return _(ABOUT[kind], what=point(about, names)) if about and kind in ABOUT else said
+
+
+def basis(name: str) -> str:
+    """Whom the worth of an opportunity counts."""
+    return {"stage": _("all who stop"), "touchpoint": _("beyond what is usual")}[name]
+
+
+def status(name: str) -> str:
+    """How far an opportunity has come."""
+    return {
+        "": "",
+        "idea": _("idea"),
+        "planned": _("planned"),
+        "doing": _("being done"),
+        "done": _("done"),
+        "dropped": _("dropped"),
+    }[name]
+
+
 def judged(entry: Entry) -> str:
-    """How much an opportunity would change for how much work, as people judged it."""
-    parts = []
+    """How far an opportunity has come; how much it would change for how much work, as people judged it."""
+    parts = [status(entry.status)] if entry.status else []
     if entry.impact is not None:
         parts.append(f"{_('impact')} {_dots(entry.impact)}")
     if entry.effort is not None:

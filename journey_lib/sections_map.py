@@ -150,9 +150,9 @@ def others(run: Session, whole: Map, as_of: dt.date | None) -> list[Result]:
     return [replace(journey_map.table(each), name=f"journey_map_{each.name}") for each in shown]
 
 
-def work(run: Session, whole: Map, as_of: dt.date | None) -> list[Result]:
+def work(run: Session, whole: Map, as_of: dt.date | None, beside: Known) -> list[Result]:
     """What could be done better, ranked; who does what; and what each department signs."""
-    chances = journey_map.opportunities(whole)
+    chances = journey_map.opportunities(whole, value=beside.value)
     if not len(chances.table):
         run.say(_("Nobody has written an opportunity on this map yet."))
         return []
@@ -162,6 +162,7 @@ def work(run: Session, whole: Map, as_of: dt.date | None) -> list[Result]:
     whole = journey_map.put(whole, tuple(cell for cell in planned if cell.lane == "actions"))
     todo = journey_map.actions(whole)
     signed = journey_map.sign_off(whole, _day(whole, as_of))
+    run.say(findings_map.opportunities(chances, run.currency))
     for result in (chances, todo, signed):
         run.table(_worded(result, run))
     return [chances, todo, signed]
@@ -254,6 +255,13 @@ def _worded(result: Result, run: Session) -> Result:
             change=[map_words.changed(name) for name in table["change"]],
             aspect=[map_words.aspects(said) for said in table["aspect"].fillna("")],
         )
+    for column in {"opportunity", "action"} & set(table):
+        # what the data found has a code, and what people wrote does not
+        table = table.assign(**{column: [map_words.found(said, run.names) for said in table[column]]})
+    if "status" in table:
+        table = table.assign(status=[map_words.status(said) for said in table["status"].fillna("")])
+    if "basis" in table:
+        table = table.assign(basis=[map_words.basis(said) for said in table["basis"]])
     if result.name == "map_actions":
         table = table.assign(
             kind=[_("step") if kind == "action" else _("opportunity") for kind in table["kind"]]

@@ -10,8 +10,9 @@ from journey_lib import journey_map, touchpoints, voice
 from journey_lib import journeys as views
 from journey_lib import touches as tables
 from journey_lib.i18n import text as _
-from journey_lib.journey_map import Cell
-from journey_lib.journey_map.authored import Topic
+from journey_lib.intervals import Z
+from journey_lib.journey_map import Cell, Number
+from journey_lib.journey_map.sheets import Topic
 from journey_lib.model import Result
 from journey_lib.personas import told
 from journey_lib.session import Session
@@ -27,7 +28,8 @@ class Known:
 
     `called`: the name by which people know each touchpoint of the data; `stage_of`: the stage of each
     touchpoint, by that name and by the code of the data; `cells` for a map, `results` in which they can be
-    read; `words` is what readers call the topics of the help desk.
+    read; `words` is what readers call the topics of the help desk; `value` what a conversion is worth, where
+    enough are known.
     """
 
     called: Mapping[str, str]
@@ -35,6 +37,7 @@ class Known:
     cells: tuple[Cell, ...] = ()
     results: tuple[Result, ...] = ()
     words: Mapping[str, Words] = field(default_factory=dict)
+    value: Number | None = None
 
 
 @dataclass
@@ -43,6 +46,7 @@ class _Gathered:
 
     cells: list[Cell] = field(default_factory=list)
     results: list[Result] = field(default_factory=list)
+    value: Number | None = None
 
     def add(self, cells: tuple[Cell, ...], *results: Result) -> None:
         """Take cells, and the results they are read from."""
@@ -78,7 +82,7 @@ def known(
         _asked(gathered, run, model, cut, topics, said, counted, stage_of, answered)
     if _has(run, "surveys"):
         _said(gathered, run, model, cut, said, stage_of)
-    return Known(called, stage_of, tuple(gathered.cells), tuple(gathered.results), words)
+    return Known(called, stage_of, tuple(gathered.cells), tuple(gathered.results), words, gathered.value)
 
 
 def _has(run: Session, table: str) -> bool:
@@ -134,11 +138,21 @@ def _touched(
         gathered.add(journey_map.of_targets(aimed.table, stage_of, model.names), aimed)
     ranked = touchpoints.opportunities(found).suppressed(run.k)
     gathered.add(journey_map.of_opportunities(ranked.table, model.names, currency=run.currency), ranked)
+    gathered.value = _each(found, run)
     walked = touchpoints.walked(touches, said)
     moves = views.transitions(walked, **given).suppressed(run.k)
     gathered.add(
         journey_map.of_steps(moves.table, stage_of, model.names), _renamed(moves, "touchpoint_transitions")
     )
+
+
+def _each(found: Result, run: Session) -> Number | None:
+    """What a conversion is worth on average; None where too few are known, or none has a value."""
+    facts = found.facts
+    if facts["conversions"] < max(run.k, 2) or not facts["value_each"] > 0:
+        return None
+    mean, half = float(facts["value_each"]), Z * float(facts["value_each_se"])
+    return Number(mean, "money", max(mean - half, 0.0), mean + half, run.currency)
 
 
 def _asked(

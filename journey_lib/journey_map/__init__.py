@@ -4,7 +4,6 @@ from journey_lib.journey_map.answers import (
     actions,
     changes,
     coverage,
-    opportunities,
     sign_off,
     stale,
     table,
@@ -36,6 +35,7 @@ from journey_lib.journey_map.nouns import (
     put,
     words_in,
 )
+from journey_lib.journey_map.ranked import opportunities
 from journey_lib.journey_map.rewritten import rewritten
 from journey_lib.journey_map.template import blank
 from journey_lib.journey_map.touched import of_inventory, of_opportunities, of_steps, of_targets

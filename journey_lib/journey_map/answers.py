@@ -13,7 +13,17 @@ import pandas as pd
 from journey_lib.errors import DataError
 from journey_lib.i18n import language
 from journey_lib.intervals import Z, discoveries, two_sided
-from journey_lib.journey_map.nouns import LEVELS, Assumed, Authored, Entry, Map, Measured, Reported, words_in
+from journey_lib.journey_map.nouns import (
+    CLOSED,
+    LEVELS,
+    Assumed,
+    Authored,
+    Entry,
+    Map,
+    Measured,
+    Reported,
+    words_in,
+)
 from journey_lib.model import Result
 
 COLUMNS = (
@@ -35,7 +45,13 @@ COLUMNS = (
     "date",
     "review",
     "owner",
+    "direction",
+    "impact",
+    "effort",
+    "due",
+    "status",
 )
+COMPARED = COLUMNS[: COLUMNS.index("owner") + 1]  # what tables of earlier versions have, too
 RATE = 0.05  # of the figures said to have moved, those that may be chance
 KEY = ["stage", "lane", "what"]
 
@@ -44,7 +60,8 @@ def to_frame(whole: Map) -> pd.DataFrame:
     """Everything a map says, one row an entry, lane by lane.
 
     Columns map, stage, lane, name (code), vi, en, value, unit, low, high, target, evidence (its level), n,
-    source (a result or a survey), author, date, review, owner.
+    source (a result or a survey), author, date, review, owner, direction (of a target), impact, effort, due,
+    status.
     """
     place = {code: number for number, code in enumerate(whole.codes)}
     cells = sorted(whole.cells, key=lambda cell: (whole.lanes.index(cell.lane), place[cell.stage]))
@@ -122,8 +139,9 @@ def changes(before: Map | pd.DataFrame, now: Map | pd.DataFrame) -> Result:
     than chance explains, allowing for so many comparisons at once by Benjamini and Hochberg's procedure at
     5 %; ``figure``: one that differs and may do so by chance, or has no interval; ``restated``: no other
     figure, but another evidence, target, owner or other words), aspect (all that differs, of ``figure``,
-    ``evidence``, ``target``, ``owner``, ``words``, with commas between), before, now (figures, or the targets
-    where only these differ), difference, low, high, n_before, n. The interval of a difference is put
+    ``evidence``, ``target``, ``owner``, ``status``, ``words``, with commas between), before, now (figures,
+    or the targets where only these differ), difference,
+    low, high, n_before, n. The interval of a difference is put
     together from those of its two sides (MOVER: Zou and Donner 2008; for shares Newcombe's method 10), as
     if they were independent: where the same customers are in both, it is somewhat too wide or too narrow.
     Entries that say the same are left out. Facts count each kind, and `same`.
@@ -167,42 +185,11 @@ def changes(before: Map | pd.DataFrame, now: Map | pd.DataFrame) -> Result:
     return Result("map_changes", frame.reset_index(drop=True), {**facts, "same": same}, {})
 
 
-def opportunities(whole: Map) -> Result:
-    """What could be done better, the most promising first.
-
-    Columns opportunity, stage, owner, customers (who go no further than the stage; NaN where that is not
-    measured), impact, effort (1 to 3, as people judged them), priority = customers × impact / effort. Those
-    without a judgement or a measured stage come last, in the order of the map. An order to talk about, not
-    an estimate of what would be gained.
-    """
-    rows = []
-    for cell in (cell for cell in whole.cells if cell.lane == "opportunities"):
-        lost = _lost(whole, cell.stage)
-        for entry in cell.entries:
-            judged = entry.impact is not None and entry.effort is not None
-            rows.append(
-                {
-                    "opportunity": entry.said(language()),
-                    "stage": cell.stage,
-                    "owner": _department(whole, entry.owner),
-                    "customers": lost,
-                    "impact": entry.impact,
-                    "effort": entry.effort,
-                    "priority": lost * entry.impact / entry.effort if judged else math.nan,  # type: ignore[operator]
-                }
-            )
-    columns = ["opportunity", "stage", "owner", "customers", "impact", "effort", "priority"]
-    frame = pd.DataFrame(rows, columns=columns)
-    frame = frame.sort_values(
-        "priority", ascending=False, kind="stable", na_position="last", ignore_index=True
-    )
-    return Result("map_opportunities", frame, {"opportunities": len(frame)}, {"map": whole.name})
-
-
 def actions(whole: Map) -> Result:
     """Who does what until when: opportunities and steps towards the future, department by department.
 
-    Columns owner, action, stage, due, kind (``action``, ``opportunity``).
+    Columns owner, action, stage, due, kind (``action``, ``opportunity``), status. What is done or dropped is
+    left out.
     """
     rows = [
         {
@@ -211,12 +198,14 @@ def actions(whole: Map) -> Result:
             "stage": cell.stage,
             "due": entry.due,
             "kind": "action" if cell.lane == "actions" else "opportunity",
+            "status": entry.status,
         }
         for cell in whole.cells
         if cell.lane in ("actions", "opportunities")
         for entry in cell.entries
+        if entry.status not in CLOSED
     ]
-    frame = pd.DataFrame(rows, columns=["owner", "action", "stage", "due", "kind"])
+    frame = pd.DataFrame(rows, columns=["owner", "action", "stage", "due", "kind", "status"])
     ordered = frame.assign(_due=frame["due"].fillna(dt.date.max), _none=frame["owner"] == "").sort_values(
         ["_none", "owner", "_due"], kind="stable", ignore_index=True
     )
@@ -282,13 +271,18 @@ def _row(entry: Entry) -> dict[str, Any]:
         "date": by_hand.date,
         "review": by_hand.review,
         "owner": entry.owner,
+        "direction": "" if entry.target is None else entry.direction,
+        "impact": entry.impact,
+        "effort": entry.effort,
+        "due": entry.due,
+        "status": entry.status,
     }
 
 
 def _keyed(side: Map | pd.DataFrame) -> dict[tuple[str, str, str], Mapping[str, Any]]:
     """The rows of a side by what they speak of: a code, or, where there is none, the words themselves."""
     frame = to_frame(side) if isinstance(side, Map) else side
-    missing = [column for column in COLUMNS if column not in frame]
+    missing = [column for column in COMPARED if column not in frame]
     if missing:
         raise DataError(
             f"the earlier table has no column '{missing[0]}'",
@@ -313,16 +307,26 @@ def _sides(
 
 def _restated(there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
     """What of an entry, its figure aside, is not as it was."""
-    parts = {"evidence": ("evidence",), "target": ("target",), "owner": ("owner",), "words": ("vi", "en")}
+    parts = {
+        "evidence": ("evidence",),
+        "target": ("target",),
+        "owner": ("owner",),
+        "status": ("status",),
+        "words": ("vi", "en"),
+    }
 
     def said(side: Mapping[str, Any], column: str) -> Any:
         # A file keeps an empty text as nothing, and a whole number as one with a point.
+        if column not in side:
+            return 0.0
         return side[column] if isinstance(side[column], str) else float(side[column] or 0)
 
     return [
         part
         for part, columns in parts.items()
-        if any((there[c] or here[c]) and said(there, c) != said(here, c) for c in columns)
+        if any(
+            (there.get(c) or here.get(c)) and c in there and said(there, c) != said(here, c) for c in columns
+        )
     ]
 
 
@@ -350,15 +354,6 @@ def _moved(frame: pd.DataFrame, unmoved: int) -> pd.Series:
         deviate = Z * np.abs(apart) / np.where(apart > 0, apart - low, high - apart)
     chance = np.append(two_sided(deviate), np.ones(unmoved))
     return pd.Series(discoveries(chance, RATE)[: len(frame)], index=frame.index)
-
-
-def _lost(whole: Map, stage: str) -> float:
-    """Customers who go no further than a stage."""
-    cell = whole.at(stage, "kpi")
-    for entry in () if cell is None else cell.entries:
-        if entry.name == "drop_off" and entry.number is not None and isinstance(entry.evidence, Measured):
-            return round(entry.number.value * entry.evidence.n)
-    return math.nan
 
 
 def _department(whole: Map, code: str) -> str:

@@ -2,245 +2,33 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections import Counter
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from journey_lib import stages as models
+from journey_lib import touchpoints
 from journey_lib.authored import checked, composed
-from journey_lib.errors import ParameterError, did_you_mean
+from journey_lib.journey_map.fitting import fit
 from journey_lib.journey_map.nouns import (
     BLUEPRINT,
     LANES,
     Assumed,
     Authored,
-    Direction,
     Entry,
     Evidence,
-    Kind,
     Map,
     Number,
     Persona,
     Spot,
-    Unit,
     cells_of,
 )
+from journey_lib.journey_map.sheets import WRITTEN, Book, Column, Note, Sheet, Target
 from journey_lib.model import Language
-from journey_lib.workspace import Words, Workspace
+from journey_lib.workspace import Workspace
 
 FILE = Path("maps") / "journey_map.yaml"
-WRITTEN = (
-    "steps",
-    "touchpoints",
-    "channels",
-    "doing",
-    "thinking",
-    "pains",
-    "gains",
-    "expectations",
-    "moments",
-)
-CODE = r"^[a-z0-9][a-z0-9_-]*$"
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-def _in_words(value: Any) -> Any:
-    """A bare text is the same text in both languages."""
-    return {"vi": value, "en": value} if isinstance(value, str) else value
-
-
-Said = Annotated[Words, BeforeValidator(_in_words, json_schema_input_type=str | Words)]
-
-
-class Note(_Strict):
-    """Something written: in Vietnamese, English or both; who wrote it when, if not who wrote the map."""
-
-    vi: str = ""
-    en: str = ""
-    author: str = ""
-    date: dt.date | None = None
-    review: dt.date | None = None
-    assumed: bool = False
-
-    @model_validator(mode="after")
-    def _says_something(self) -> Note:
-        if not (self.vi.strip() or self.en.strip()):
-            raise ValueError("nothing is said: write vi: or en:")
-        return self
-
-
-Notes = tuple[Annotated[Note, BeforeValidator(_in_words, json_schema_input_type=str | Note)], ...]
-
-
-class Chance(Note):
-    """An opportunity: whose it is, and how much it would change for how much work, each from 1 to 3."""
-
-    owner: str = ""
-    impact: int | None = Field(default=None, ge=1, le=3)
-    effort: int | None = Field(default=None, ge=1, le=3)
-
-
-class Action(Note):
-    """A step towards the future journey: whose, and until when."""
-
-    owner: str = ""
-    due: dt.date | None = None
-
-
-class Feeling(Note):
-    """How customers feel, from -1 (as bad as can be) to 1."""
-
-    score: float = Field(ge=-1, le=1)
-
-
-class Target(_Strict):
-    """What a measure of the stage should be: at least, or at most, `target`."""
-
-    measure: str = Field(pattern=CODE)
-    target: float
-    unit: Unit = "share"
-    direction: Direction = "at_least"
-    label: Said = Field(default_factory=dict)
-    author: str = ""
-    date: dt.date | None = None
-    review: dt.date | None = None
-
-
-class Topic(_Strict):
-    """A topic of the help desk that belongs to a stage, wherever it was raised: what hurt, and at what.
-
-    `topic` is written as the help desk writes it; `touchpoint` is one of `maps/touchpoints.yaml`.
-    """
-
-    topic: str = Field(min_length=1)
-    vi: str = ""
-    en: str = ""
-    touchpoint: str = ""
-
-    @property
-    def words(self) -> Words:
-        """What readers call it: in a language that is not written, as the help desk does."""
-        return {"vi": self.vi or self.topic, "en": self.en or self.topic}
-
-
-class Column(_Strict):
-    """One stage of a map, and what is said of it lane by lane."""
-
-    stage: str = Field(pattern=CODE)
-    label: Said = Field(default_factory=dict)
-    outside: bool = False
-    steps: Notes = ()
-    touchpoints: Notes = ()
-    channels: Notes = ()
-    doing: Notes = ()
-    thinking: Notes = ()
-    feeling: Feeling | None = None
-    pains: Notes = ()
-    gains: Notes = ()
-    expectations: Notes = ()
-    moments: Notes = ()
-    kpi: tuple[Target, ...] = ()
-    topics: tuple[Topic, ...] = ()
-    opportunities: tuple[Chance, ...] = ()
-    actions: tuple[Action, ...] = ()
-    owner: str = ""
-    physical: Notes = ()
-    frontstage: Notes = ()
-    backstage: Notes = ()
-    systems: Notes = ()
-
-
-class Sheet(_Strict):
-    """One map of a file, of one of the four kinds; the lanes of a service blueprint may be in any of them."""
-
-    map: str = Field(pattern=CODE)
-    kind: Kind = "current"
-    title: Said = Field(default_factory=dict)
-    personas: tuple[str, ...] = ()
-    scenario: Said = Field(default_factory=dict)
-    author: str = ""
-    date: dt.date | None = None
-    review: dt.date | None = None
-    stages: tuple[Column, ...] = Field(min_length=1, max_length=12)
-
-    @model_validator(mode="after")
-    def _once_each(self) -> Sheet:
-        _once("stage", [column.stage for column in self.stages])
-        _once("topic", [each.topic for column in self.stages for each in column.topics])
-        return self
-
-    @property
-    def topics(self) -> dict[str, tuple[str, Topic]]:
-        """The topics of the help desk that have a place: the stage of each, and what is said of it."""
-        return {each.topic: (column.stage, each) for column in self.stages for each in column.topics}
-
-
-class Who(_Strict):
-    """Whose journey it is, as the file says it."""
-
-    persona: str = Field(pattern=CODE)
-    name: Said
-    about: Said = Field(default_factory=dict)
-    goals: tuple[Said, ...] = ()
-    quote: Said = Field(default_factory=dict)
-
-
-def _known_owners(sheet: Sheet, column: Column, departments: Mapping[str, Any]) -> None:
-    chances, steps = ([each.owner for each in lane] for lane in (column.opportunities, column.actions))
-    for owner in (column.owner, *chances, *steps):
-        if owner and owner not in departments:
-            near = did_you_mean(owner, departments)
-            raise ValueError(
-                f"the map '{sheet.map}', stage '{column.stage}': no department '{owner}'. {near}"
-            )
-
-
-class Book(_Strict):
-    """A file of maps. `author`, `date` and `review` hold for whatever says nothing else."""
-
-    author: str = Field(min_length=1)
-    date: dt.date
-    review: dt.date | None = None
-    departments: Mapping[str, Said] = Field(default_factory=dict)
-    personas: tuple[Who, ...] = ()
-    maps: tuple[Sheet, ...] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _fits_together(self) -> Book:
-        _once("map", [sheet.map for sheet in self.maps])
-        _once("persona", [who.persona for who in self.personas])
-        known = [who.persona for who in self.personas]
-        for sheet in self.maps:
-            for name in sheet.personas:
-                if name not in known:
-                    raise ValueError(
-                        f"the map '{sheet.map}' names no known persona '{name}'. {did_you_mean(name, known)}"
-                    )
-            for column in sheet.stages:
-                _known_owners(sheet, column, self.departments)
-        return self
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the maps in the file."""
-        return tuple(sheet.map for sheet in self.maps)
-
-    def sheet(self, name: str) -> Sheet:
-        """The map of that name; ParameterError with the nearest where there is none."""
-        if name not in self.names:
-            raise ParameterError(f"there is no map '{name}'", do=did_you_mean(name, self.names))
-        return next(sheet for sheet in self.maps if sheet.map == name)
-
-    def of_kind(self, kind: Kind) -> tuple[str, ...]:
-        """Names of the maps of a kind."""
-        return tuple(sheet.map for sheet in self.maps if sheet.kind == kind)
 
 
 def load(workspace: Workspace) -> Book | None:
@@ -249,10 +37,23 @@ def load(workspace: Workspace) -> Book | None:
     Raises
     ------
     ConfigError
-        The file is not YAML, or says what cannot be; every complaint with its line and field.
+        The file is not YAML, says what cannot be, or names a stage the model does not have, or a touchpoint
+        that `maps/touchpoints.yaml` does not; every complaint with its line and field.
     """
     file = workspace.path / FILE
-    return read(file) if file.is_file() else None
+    if not file.is_file():
+        return None
+    declared, root = composed(file, what="the journey map")
+    whole = book(declared, where=str(file), root=root)
+    described = (workspace.path / touchpoints.TOUCHPOINTS).is_file()
+    fit(
+        whole,
+        where=str(file),
+        root=root,
+        stages=models.load(workspace.stages, workspace.path).names,
+        touchpoints=touchpoints.authored(workspace).names if described else None,
+    )
+    return whole
 
 
 def read(file: Path) -> Book:
@@ -263,7 +64,9 @@ def read(file: Path) -> Book:
 
 def book(declared: Any, *, where: str = "the map", root: yaml.Node | None = None) -> Book:
     """A file of maps from what it, or an analyst's own code, declares; ConfigError as `load`."""
-    return checked(declared, Book, what="the journey map", where=where, root=root)
+    whole = checked(declared, Book, what="the journey map", where=where, root=root)
+    fit(whole, where=where, root=root)
+    return whole
 
 
 def schema() -> dict[str, Any]:
@@ -325,6 +128,7 @@ def _decided(whole: Book, sheet: Sheet, column: Column) -> dict[str, list[Entry]
                 owner=each.owner or column.owner,
                 impact=each.impact,
                 effort=each.effort,
+                status=each.status,
             )
             for each in column.opportunities
         ],
@@ -351,12 +155,6 @@ def _evidence(whole: Book, sheet: Sheet, note: Note | Target | None) -> Evidence
 def _words(note: Note) -> dict[Language, str]:
     found: dict[Language, str] = {"vi": note.vi.strip(), "en": note.en.strip()}
     return {language: said for language, said in found.items() if said}
-
-
-def _once(what: str, found: list[str]) -> None:
-    twice = [word for word, n in Counter(found).items() if n > 1]
-    if twice:
-        raise ValueError(f"the {what} '{twice[0]}' stands there twice: keep one of them")
 
 
 __all__ = ["FILE", "Book", "book", "drawn", "load", "read", "schema"]

@@ -15,7 +15,7 @@ from journey_lib.journey_map.nouns import Map, words_in
 from journey_lib.model import Language
 
 # What a spreadsheet would run, not show.
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")
+FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 # What Mermaid reads as an order where a line begins with it.
@@ -23,7 +23,10 @@ _ORDERS = ("journey", "title", "section", "acctitle", "accdescr")
 
 
 def to_csv(whole: Map) -> str:
-    """The map as a table for a spreadsheet, columns as `to_frame`; no text in it begins like a formula."""
+    """The map as a table for a spreadsheet, columns as `to_frame`; no text in it begins like a formula.
+
+    `from_table` reads it back: what people wrote comes in again, what data say is passed over.
+    """
     return str(_harmless(to_frame(whole)).to_csv(index=False, lineterminator="\n"))
 
 
@@ -116,7 +119,10 @@ def _harmless(frame: pd.DataFrame) -> pd.DataFrame:
     texts = frame.select_dtypes(exclude="number").columns
     return frame.assign(
         **{
-            column: [f"'{v}" if isinstance(v, str) and v.startswith(_FORMULAS) else v for v in frame[column]]
+            column: [
+                f"'{v}" if isinstance(v, str) and v.lstrip("'").startswith(FORMULAS) else v
+                for v in frame[column]
+            ]
             for column in texts
         }
     )

@@ -18,7 +18,9 @@ Level = Literal["measured", "reported", "authored", "assumed"]
 Unit = Literal["count", "share", "per_100", "days", "score", "rating", "money"]
 Direction = Literal["at_least", "at_most"]
 Way = Literal["next", "skip", "back", "repeat"]
+Status = Literal["idea", "planned", "doing", "done", "dropped"]
 
+CLOSED: tuple[Status, ...] = ("done", "dropped")  # of which nothing is left to do
 LEVELS: tuple[Level, ...] = ("measured", "reported", "authored", "assumed")
 # Top to bottom. The lines of a service blueprint lie between the last lane the customer sees and the rest.
 LANES = (
@@ -108,7 +110,8 @@ class Number:
 class Entry:
     """One thing said in a cell: words, or a code that readers have a name for, or a figure, or all of them.
 
-    `target` is what the figure should be; `owner` a department; `impact` and `effort` are from 1 to 3.
+    `target` is what the figure should be; `owner` a department; `impact` and `effort` are from 1 to 3;
+    `status` is how far an opportunity has come, empty for what nobody has decided on.
     """
 
     evidence: Evidence
@@ -121,6 +124,7 @@ class Entry:
     impact: int | None = None
     effort: int | None = None
     due: dt.date | None = None
+    status: Status | Literal[""] = ""
 
     def said(self, language: Language, names: Mapping[str, str] | None = None) -> str:
         """The words of the entry in a language; in the other one rather than none."""

@@ -30,7 +30,7 @@ def _column(declared: dict[str, Any], name: str, stage: str) -> dict[str, Any]:
     return found
 
 
-def _changed(text: str, name: str, stage: str, lane: str, notes: list[Any]) -> str:
+def _changed(text: str, name: str, stage: str, lane: str, notes: list[Any] | str) -> str:
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     sheet = next(each for each in _value(root, "maps").value if _value(each, "map").value == name)
     there = next(each for each in _value(sheet, "stages").value if _value(each, "stage").value == stage)
@@ -45,7 +45,7 @@ def _changed(text: str, name: str, stage: str, lane: str, notes: list[Any]) -> s
     key, value = pair
     if not notes:
         return text[: _line_start(text, key.start_mark.index)] + text[_line_after(text, _last(value)) :]
-    if value.flow_style:
+    if isinstance(notes, str) or value.flow_style:
         return text[: value.start_mark.index] + _flow(text, value, notes) + text[value.end_mark.index :]
     return _in_lines(text, value, notes)
 
@@ -55,7 +55,7 @@ def _value(node: Any, key: str) -> Any:
     return {name.value: value for name, value in node.value if isinstance(name, yaml.ScalarNode)}[key]
 
 
-def _in_braces(text: str, there: Any, pair: Any, lane: str, notes: list[Any]) -> str:
+def _in_braces(text: str, there: Any, pair: Any, lane: str, notes: list[Any] | str) -> str:
     """A stage written in braces: the lane is changed, put before the closing brace, or taken out."""
     if pair is None:
         end = there.value[-1][1].end_mark.index
@@ -67,8 +67,10 @@ def _in_braces(text: str, there: Any, pair: Any, lane: str, notes: list[Any]) ->
     return text[:before] + text[value.end_mark.index :]
 
 
-def _flow(text: str, value: Any, notes: list[Any]) -> str:
+def _flow(text: str, value: Any, notes: list[Any] | str) -> str:
     """Notes within brackets; those that were there stand as they were written."""
+    if isinstance(notes, str):
+        return _in_line(notes)
     written = {} if value is None else {_said(text, item): _slice(text, item) for item in value.value}
     return "[" + ", ".join(written.get(repr(note)) or _in_line(note) for note in notes) + "]"
 
@@ -99,7 +101,9 @@ def _slice(text: str, item: Any) -> str:
     return said
 
 
-def _block(lane: str, notes: list[Any], indent: int) -> str:
+def _block(lane: str, notes: list[Any] | str, indent: int) -> str:
+    if isinstance(notes, str):
+        return f"{' ' * indent}{lane}: {_in_line(notes)}\n"
     return f"{' ' * indent}{lane}:\n{_items(notes, indent + 2)}"
 
 

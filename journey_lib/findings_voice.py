@@ -220,6 +220,8 @@ def after(result: Result, *, known: bool) -> str:
     if not rows or not rows[COMPLAINTS, RETURNED]["customers"] > 0:
         return _("Nobody who complained could be watched for {days} days.", days=days)
     back, bought = (rows[COMPLAINTS, outcome] for outcome in (RETURNED, CONVERTED))
+    if pd.isna(back["share"]) or pd.isna(bought["share"]):
+        return ""  # of too few people to be told
     asked = rows[QUESTIONS, RETURNED]
     said = _(
         "Of {n} customers who complained, {back} were in touch again within {days} days (95 % interval {low}"

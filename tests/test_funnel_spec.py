@@ -364,6 +364,8 @@ def test_counts_of_few_people_are_shown_in_no_column() -> None:
         buy  |       | 0         | 0
         """
     )
+    beside = ["of_previous", "conversion", "low", "high"]
+    assert found.table.loc[found.table["step"] == "buy", beside].isna().all(axis=None)
 
 
 @pytest.mark.parametrize("order", ["loose", "strict"])

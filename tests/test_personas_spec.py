@@ -326,6 +326,13 @@ def test_the_rand_index_is_that_of_pairs_counted_one_by_one(pairs: list[tuple[st
     assert segments.overlap(shuffled, b).facts["rand"] == pytest.approx(expected)
 
 
+def test_a_hidden_count_of_two_groupings_has_no_share_beside_it() -> None:
+    a, b = pd.Series(["x"] * 4), pd.Series(["p", "p", "p", "q"])
+    few = segments.overlap(a, b).suppressed(2).table.set_index("b")
+    assert few.loc["q", ["customers", "share", "low", "high"]].isna().all()
+    assert few.loc["p", ["customers", "share", "low", "high"]].notna().all()
+
+
 def test_customers_of_one_grouping_alone_are_counted_apart() -> None:
     found = segments.overlap(pd.Series({1: "x", 2: "x", 3: None}), pd.Series({2: "p", 4: "q", 5: "q"}))
     assert dict(found.facts) == {"customers": 1, "only_a": 1, "only_b": 2, "rand": 1.0}

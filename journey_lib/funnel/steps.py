@@ -87,7 +87,9 @@ def funnel(
         )
     facts = {"entered": int(came[0]), "open": int(measured["open"][0])}
     said = settings_of(touches, names, order, start, within, period, customers)
-    return Result("funnel", table, facts, said, base="customers", people=("reach", "open"))
+    # where nobody came further, the step's base is the hidden count of the step before
+    people, tell = ("reach", "open", "of_previous"), {"of_previous": ("conversion", "low", "high")}
+    return Result("funnel", table, facts, said, base="customers", people=people, tell=tell)
 
 
 @view

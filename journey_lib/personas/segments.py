@@ -186,7 +186,8 @@ def segments(features: Features, declared: Rules) -> Result:
     }
     ruled = {each.segment: each.rule for each in declared.segments}
     settings = described(features) | {"rules": ruled}
-    return Result("segments", found, facts, settings, base="customers", people=("fits", "earlier"))
+    people, tell = ("fits", "earlier"), {"earlier": ("fits",)}  # the segment's customers are the difference
+    return Result("segments", found, facts, settings, base="customers", people=people, tell=tell)
 
 
 def overlap(a: pd.Series, b: pd.Series, *, names: tuple[str, str] = ("a", "b")) -> Result:
@@ -221,7 +222,8 @@ def overlap(a: pd.Series, b: pd.Series, *, names: tuple[str, str] = ("a", "b")) 
         "only_b": int(b.notna().sum()) - len(both),
         "rand": _rand(found),
     }
-    return Result("overlap", found, facts, {"a": names[0], "b": names[1]}, base="of", people=("customers",))
+    said, tell = {"a": names[0], "b": names[1]}, {"customers": ("share", "low", "high")}
+    return Result("overlap", found, facts, said, base="of", people=("customers",), tell=tell)
 
 
 def group(touches: Touches, assigned: pd.Series, segment: str, name: str | None = None) -> Group:

@@ -106,7 +106,8 @@ def after(
         "topics": topics.model_dump(),
         "data": touches.fingerprint,
     }
-    return Result("after", table, facts, settings, base="customers", people=("happened",))
+    tell = {"happened": ("share", "low", "high", "difference", "difference_low", "difference_high")}
+    return Result("after", table, facts, settings, base="customers", people=("happened",), tell=tell)
 
 
 def _starts(tickets: pd.DataFrame, topics: Topics) -> tuple[list[str], _Starts]:

@@ -114,7 +114,9 @@ def test_the_number_of_buckets_changes_nothing(log: list[Row], buckets: int) -> 
 
 
 @law
-@given(hourly(), st.sampled_from(ZONES), st.integers(1, 3), st.integers(1, 4), st.sampled_from([6, 24, 41]))
+@given(
+    hourly(), st.sampled_from(ZONES), st.integers(1, 3), st.integers(1, 3), st.sampled_from([6, 41, 24 * 365])
+)
 def test_customers_counted_in_pieces_and_buckets_are_those_of_the_twin(
     log: list[Row], zone: str, piece: int, buckets: int, hours: int
 ) -> None:
@@ -150,9 +152,13 @@ def test_the_channels_of_another_day_are_asked_of_every_bucket(
             same(row, {f"share of {each.of}": met.count(each.of) / len(met) for each in mix})
 
 
-def test_more_touches_than_a_small_integer_holds_are_all_counted() -> None:
-    """255 by e-mail, 256 by text message and 9 visits, beside somebody who has one of each."""
-    times = {"c1": {"email": 255, "sms": 256, "store": 9}, "c2": {"email": 1, "sms": 1, "store": 1}}
+@pytest.mark.parametrize("piece", [1, 2, rows.PIECE])
+def test_more_touches_than_a_small_integer_holds_are_all_counted(
+    piece: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """255 by e-mail, 256 by text message and 9 visits, beside people of one touch and of three."""
+    monkeypatch.setattr(rows, "PIECE", piece)
+    times = {"c1": {"email": 255, "sms": 256, "store": 9}, "c2": {"sms": 1}, "c3": {"email": 2, "store": 1}}
     log = [
         Row(name, DAY + number * MINUTE, channel, False)
         for name, many in times.items()
@@ -163,7 +169,7 @@ def test_more_touches_than_a_small_integer_holds_are_all_counted() -> None:
     for name, many in times.items():
         total = sum(many.values())
         assert spoken[name]["touches"] == total
-        same(spoken[name], {f"share of {channel}": n / total for channel, n in many.items()})
+        same(spoken[name], {f"share of {each}": many.get(each, 0) / total for each in times["c1"]})
 
 
 def test_a_day_that_comes_twice_is_one_active_day() -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import journey_lib as jl
@@ -129,6 +132,53 @@ def test_an_age_is_that_of_the_day_and_bands_begin_where_they_say(tmp_path: Path
     assert table["age_band"].dropna().to_dict() == {
         "a": "under 18", "b": "18-24", "c": "25-34", "d": "65+", "f": "under 18",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "expected"),
+    [
+        ("birth_year", {"an": "1990", "binh": ""}, {"an": "35-44", "binh": None}),
+        ("age_band", {"an": "25-34", "binh": ""}, {"an": "25-34", "binh": None}),
+        # A year tells the age of the day; the band of an export is for those without one.
+        ("birth_year,age_band", {"an": "1990,25-34", "binh": ",55-64"}, {"an": "35-44", "binh": "55-64"}),
+        ("birth_year", {"an": "", "binh": ""}, None),
+        ("age_band", {"an": "", "binh": ""}, None),
+        ("birth_year", {"an": "2031", "binh": ""}, None),
+    ],
+)
+def test_an_age_comes_from_the_year_or_the_band_whichever_is_told(
+    tmp_path: Path, header: str, rows: dict[str, str], expected: dict[str, str | None] | None
+) -> None:
+    told = "".join(f"{name},{row}\n" for name, row in rows.items())
+    shop = opened(tmp_path / "shop", customers=f"customer_id,{header}\n{told}")
+    table = by_name(shop, jl.features.table(shop))
+    if expected is None:
+        assert "age_band" not in table
+    else:
+        assert table["age_band"].astype(object).where(table["age_band"].notna(), None).to_dict() == expected
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        pytest.param({"write_statistics": False}, id="without counts of what is missing"),
+        pytest.param({"row_group_size": 1}, id="a customer a group"),
+        pytest.param({"write_statistics": ["customer"]}, id="counts of one column only"),
+    ],
+)
+def test_how_the_customers_file_was_written_changes_nothing(tmp_path: Path, written: dict[str, Any]) -> None:
+    """Bình comes with nothing known, An with everything: no group of rows may speak for the others."""
+    shop = opened(tmp_path / "shop")
+    before = jl.features.table(shop)
+    assert before.feature("city")
+    assert "occupation" not in before.frame  # nobody told
+    file = shop.work / "customers.parquet"
+    people = pq.read_table(file)
+    pq.write_table(pa.Table.from_batches(people.to_batches(), people.schema), file, **written)
+    after = jl.features.table(shop)
+    pd.testing.assert_frame_equal(after.frame, before.frame, check_exact=True)
+    assert after.about == before.about
+    assert after.fingerprint == before.fingerprint
 
 
 def test_nothing_of_the_day_itself_or_after_it_leaves_a_trace(tmp_path: Path) -> None:

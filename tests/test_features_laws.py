@@ -18,6 +18,7 @@ from twins import DAY, Row
 
 import journey_lib as jl
 from journey_lib.errors import DataError
+from journey_lib.features import rows
 from journey_lib.touches import Bucket, Touches
 
 HOUR, MINUTE = DAY // 24, DAY // 1440
@@ -95,17 +96,80 @@ def test_what_comes_later_changes_nothing(log: list[Row], day: int, zone: str, c
         pd.testing.assert_series_equal(pd.Series(one[name]), pd.Series(other[name]), check_exact=True)
 
 
+def split(whole: Touches, buckets: int) -> Touches:
+    """The same touches in so many buckets."""
+    bucket = whole.buckets[0]()
+    piece = bucket.customer % buckets
+    parts = [Bucket(*(column[piece == n] for column in vars(bucket).values())) for n in range(buckets)]
+    return replace(whole, buckets=tuple(partial(lambda part: part, part) for part in parts if len(part)))
+
+
 @law
 @given(logs(), st.integers(1, 5))
 def test_the_number_of_buckets_changes_nothing(log: list[Row], buckets: int) -> None:
     whole = touches(log)
     model = jl.stages.load("5A")
-    bucket = whole.buckets[0]()
-    piece = bucket.customer % buckets
-    parts = [Bucket(*(column[piece == n] for column in vars(bucket).values())) for n in range(buckets)]
-    split = replace(whole, buckets=tuple(partial(lambda part: part, part) for part in parts if len(part)))
-    one, other = (jl.features.of_touches(each, model=model) for each in (whole, split))
+    one, other = (jl.features.of_touches(each, model=model) for each in (whole, split(whole, buckets)))
     pd.testing.assert_frame_equal(one.frame, other.frame.sort_index(), check_exact=True)
+
+
+@law
+@given(
+    hourly(), st.sampled_from(ZONES), st.integers(1, 3), st.integers(1, 3), st.sampled_from([6, 41, 24 * 365])
+)
+def test_customers_counted_in_pieces_and_buckets_are_those_of_the_twin(
+    log: list[Row], zone: str, piece: int, buckets: int, hours: int
+) -> None:
+    """So short a window leaves some buckets without anybody; their channels count in no mix."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(rows, "PIECE", piece)
+        found = jl.features.of_touches(split(held(log, zone), buckets), window=f"{hours}h")
+    until = max(row.time for row in log) + 1
+    expected = twin.features(log, until - hours * HOUR, until, zone)
+    spoken = named(log, found)
+    assert set(spoken) == set(expected)
+    for name, columns in expected.items():
+        same(spoken[name], columns)
+
+
+@law
+@given(logs(), logs(), st.integers(1, 4))
+def test_the_channels_of_another_day_are_asked_of_every_bucket(
+    log: list[Row], earlier: list[Row], buckets: int
+) -> None:
+    """The columns are those of the other day, in every bucket: 0 for a channel that nobody has any more."""
+    like = jl.features.of_touches(touches(earlier))
+    one, other = (
+        jl.features.of_touches(each, like=like) for each in (touches(log), split(touches(log), buckets))
+    )
+    pd.testing.assert_frame_equal(one.frame, other.frame.sort_index(), check_exact=True)
+    mix = [feature for feature in one.about if feature.family == "channel" and feature.of]
+    assert mix == [feature for feature in like.about if feature.family == "channel" and feature.of]
+    for name, row in named(log, one).items():
+        met = [each.channel for each in log if each.customer == name and each.channel]
+        assert row["touches"] == len(met)
+        if met:
+            same(row, {f"share of {each.of}": met.count(each.of) / len(met) for each in mix})
+
+
+@pytest.mark.parametrize("piece", [1, 2, rows.PIECE])
+def test_more_touches_than_a_small_integer_holds_are_all_counted(
+    piece: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """255 by e-mail, 256 by text message and 9 visits, beside people of one touch and of three."""
+    monkeypatch.setattr(rows, "PIECE", piece)
+    times = {"c1": {"email": 255, "sms": 256, "store": 9}, "c2": {"sms": 1}, "c3": {"email": 2, "store": 1}}
+    log = [
+        Row(name, DAY + number * MINUTE, channel, False)
+        for name, many in times.items()
+        for channel, n in many.items()
+        for number in range(n)
+    ]
+    spoken = named(log, jl.features.of_touches(touches(log)))
+    for name, many in times.items():
+        total = sum(many.values())
+        assert spoken[name]["touches"] == total
+        same(spoken[name], {f"share of {each}": many.get(each, 0) / total for each in times["c1"]})
 
 
 def test_a_day_that_comes_twice_is_one_active_day() -> None:

@@ -69,6 +69,22 @@ def test_columns_that_say_nothing_decide_nothing_and_are_named() -> None:
     }
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize(("noise", "twin"), [(0.19, True), (0.22, False)])
+def test_columns_that_correlate_by_98_in_100_are_one_whichever_way_and_wherever_they_lie(
+    sign: int, noise: float, twin: bool
+) -> None:
+    """A column and one that is it with noise correlate by 1 / root(1 + noise²): 0.9824 and 0.9766."""
+    one, other = np.random.default_rng(1).uniform(-1, 1, (2, 4000))
+    other -= one * (one @ other) / (one @ one)
+    other *= noise * one.std() / other.std()
+    frame = pd.DataFrame({"one": 5 * one, "other": 1e6 + 3 * sign * (one + other)})
+    told = abs(frame.corr().loc["one", "other"])
+    assert told == pytest.approx(1 / np.sqrt(1 + noise**2), abs=1e-3)
+    left_out = matrix(plain(frame, dict.fromkeys(frame, "number"))).left_out
+    assert left_out["why"].tolist() == ["says the same as one"] * twin
+
+
 def test_a_family_of_many_columns_has_one_vote() -> None:
     rng = np.random.default_rng(0)
     frame = pd.DataFrame(rng.normal(size=(300, 7)), columns=list("abcdefg"))

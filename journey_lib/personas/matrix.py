@@ -158,7 +158,8 @@ def matrix(
     for feature in wanted:
         column, value, reason = _column(feature, frame, touches)
         if not reason:
-            twin = next((k.name for k, v in zip(columns, values, strict=True) if _same(v, value)), None)
+            others = zip(columns, values, strict=True)
+            twin = next((k.name for k, v in others if _same(k, v, column, value)), None)
             reason = f"says the same as {twin}" if twin else ""
         if reason:
             why[feature.name] = reason
@@ -283,8 +284,10 @@ def _commonest(raw: Array) -> float:
     return float(np.unique(raw, return_counts=True)[1].max() / len(raw)) if len(raw) else 1.0
 
 
-def _same(one: Array, other: Array) -> bool:
-    return bool(abs(np.corrcoef(one, other)[0, 1]) >= TWINS)
+def _same(one: Column, ones: Array, other: Column, others: Array) -> bool:
+    """Whether two columns correlate so; their means and deviations are known, only the product is new."""
+    together = float(ones @ others) / len(ones) - one.middle * other.middle
+    return abs(together * one.scale * other.scale) >= TWINS
 
 
 def _weighted(columns: list[Column], about: list[Feature]) -> list[Column]:

@@ -10,7 +10,7 @@ import pytest
 from tables import cells
 
 import journey_lib as jl
-from journey_lib import prepare, single_view
+from journey_lib import charts_customers, i18n, prepare, single_view
 from journey_lib.errors import ConfigError, DataError, ParameterError
 
 CONFIG = """
@@ -322,6 +322,35 @@ def test_the_timeline_of_a_customer_is_all_they_did_in_local_time(tmp_path):
     assert rows["time"].astype(str).tolist() == ["2025-01-01 08:00:00", "2025-01-02 08:00:00"]
     with pytest.raises(ParameterError, match="there is no customer"):
         single_view.timeline(opened, "C000")
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", ["coming to a store or event", "Ordered", "took_a_number"]),
+        ("vi", ["đến cửa hàng hoặc sự kiện", "Ordered", "took_a_number"]),
+    ],
+)
+def test_a_timeline_names_events_and_touchpoints_as_its_readers_do(tmp_path, language, said):
+    """A word of the workspace's own goes before ours; a kind of event that nobody has a word for is its code."""
+    opened = shop(
+        tmp_path,
+        """
+        at       | event_type    | channel | touchpoint | member
+        01 08:00 | check_in      | store   | st_hcm_1   | m1
+        02 08:00 | purchase      | store   |            | m1
+        03 08:00 | took_a_number | store   | desk       | m1
+        """,
+    )
+    (code,) = jl.customers.load(opened)["customer_id"]
+    names = {"store": "Cửa hàng", "st_hcm_1": "Cửa hàng Lê Lợi", "purchase": "Ordered"}
+    with i18n.speaking(language):
+        chart = charts_customers.timeline(single_view.timeline(opened, code), names).to_dict()
+    (rows,) = chart["datasets"].values()
+    assert [row["event"] for row in rows] == said
+    assert [row["touchpoint"] for row in rows] == ["Cửa hàng Lê Lợi", "–", "desk"]
+    tips = [tip["field"] for tip in chart["layer"][1]["encoding"]["tooltip"]]
+    assert tips == ["time", "channel_name", "touchpoint", "event", "value"]
 
 
 def test_events_identified_by_their_id_need_the_table_of_identifiers(tmp_path):

@@ -153,6 +153,17 @@ def test_they_are_part_of_every_total(shop: Shop, published: Path) -> None:
     pd.testing.assert_frame_equal(jl.voice.scores(asked).table, everybody.table)
 
 
+def test_comments_that_contradict_their_score(shop: Shop) -> None:
+    """The page shows them of shops with more comments than this one."""
+    answers = jl.voice.held_out(jl.voice.rated(jl.voice.surveys(shop.workspace)))
+    assert answers["opt_out"].any()
+    odd = jl.voice.disagreements(answers, sure=0, most=len(answers))
+    wrong, there = judged(shop, odd.table.to_csv())
+    assert wrong == set()
+    assert there
+    assert len(there) < odd.facts["disagree"]  # the others count
+
+
 @dataclass(frozen=True)
 class Seen:
     """What a notebook put before its reader, and what its code cells made."""

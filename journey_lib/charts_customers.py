@@ -11,6 +11,7 @@ from journey_lib import i18n, theme
 from journey_lib.charts import ROW, Names, _lean, _nothing, _shown, _tip, _title, named
 from journey_lib.i18n import text as _
 from journey_lib.model import NO_TOUCH, Result
+from journey_lib.stages.labels import EVENTS
 
 LEVEL_NAMES: Mapping[str, str] = {
     "off": "Not stitched",
@@ -187,10 +188,11 @@ def timeline(result: Result, names: Names) -> alt.TopLevelMixin:
     frame = result.table.assign(
         channel_name=lambda f: named(f["channel"].fillna(OUTCOME), {**names, OUTCOME: _("(no channel)")}),
         sale=lambda f: f["value"] != 0,
-        touchpoint=lambda f: f["touchpoint"].fillna("–"),
+        touchpoint=lambda f: named(f["touchpoint"].fillna("–"), names),
+        event=lambda f: [_event(code, names) for code in f["event_type"]],
     )
     order = frame.drop_duplicates("channel_name")["channel_name"].tolist()
-    fields = ["time", "channel_name", "touchpoint", "event_type", "value", "sale"]
+    fields = ["time", "channel_name", "touchpoint", "event", "value", "sale"]
     base = alt.Chart(frame[fields]).encode(
         x=alt.X("time:T", title=None),
         y=alt.Y("channel_name:N", sort=order, title=None),
@@ -198,7 +200,7 @@ def timeline(result: Result, names: Names) -> alt.TopLevelMixin:
             alt.Tooltip("time:T", title=_("Time"), format="%d/%m/%Y %H:%M"),
             _tip("channel_name", _("Channel")),
             _tip("touchpoint", _("Touchpoint")),
-            _tip("event_type", _("Event")),
+            _tip("event", _("Event")),
             _tip("value", _("Value"), "$,.0f"),
         ],
     )
@@ -223,3 +225,8 @@ def timeline(result: Result, names: Names) -> alt.TopLevelMixin:
         description=_("Timeline of one customer: {n} contacts by channel.", n=len(frame)),
         height=alt.Step(ROW + 6),
     )
+
+
+def _event(code: str, names: Names) -> str:
+    """What readers call a kind of event: the workspace's word, else ours, else its code."""
+    return names.get(code) or EVENTS.get(code, {}).get(i18n.language(), code)

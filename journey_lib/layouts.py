@@ -175,6 +175,7 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "conversion_rate": "percent:2",
             "low": "percent:2",
             "high": "percent:2",
+            "drop_off": "percent:2",
             "touched": "number",
         },
     ),

@@ -11,11 +11,13 @@ import pandas as pd
 
 from journey_lib import (
     charts_conformance,
+    charts_customers,
     charts_flows,
     charts_journeys,
     charts_touchpoints,
     conformance,
     findings_conformance,
+    findings_customers,
     findings_journeys,
     findings_touchpoints,
     funnel,
@@ -23,6 +25,7 @@ from journey_lib import (
     maps,
     retention,
     sections_voice,
+    single_view,
     touchpoints,
     voice,
 )
@@ -277,3 +280,16 @@ def only(
         )
     )
     return views.members(touches, kept)
+
+
+def identified(run: Session) -> list[Result]:
+    """How rows became customers, where identifiers were stitched; the results shown."""
+    sizes = single_view.sizes(run.workspace).suppressed(run.k)
+    run.say(findings_customers.customers(sizes))
+    if not sizes.facts["stitched"]:
+        return [sizes]
+    known = single_view.matches(run.workspace).suppressed(run.k)
+    run.show(charts_customers.customer_sizes(sizes, run.scope(customers=sizes.facts["customers"])))
+    run.show(charts_customers.match_rates(known, run.scope()))
+    run.table(single_view.largest(run.workspace))
+    return [sizes, known]

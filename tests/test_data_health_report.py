@@ -10,7 +10,7 @@ import browser
 import pytest
 
 import journey_lib as jl
-from journey_lib import catalogue, demo, health, runner
+from journey_lib import catalogue, demo, health, pages, runner, single_view
 from journey_lib.prepare import read_manifest
 
 REPO = Path(__file__).parents[1]
@@ -71,6 +71,9 @@ def test_the_facts_are_those_of_the_manifest(published, shop):
         manifest.dropped,
     )
     assert facts["times"]["rows"] == facts["hours"]["rows"] == manifest.touches
+    assert facts["customer_sizes"]["customers"] == manifest.identity["customers"]
+    assert facts["customer_sizes"]["anonymous"] == manifest.identity["anonymous"]
+    assert facts["match_rates"]["sources"] == len(manifest.identity["sources"])
     assert facts["trust"]["verdict"] in {"usable", "with_care"}
 
 
@@ -82,6 +85,27 @@ def test_what_was_planted_in_the_demo_is_found_to_the_row(published, shop, count
     assert found["events", "timestamp is empty"] == counts["events_without_time"]
     assert found.get(("orders", "value cannot be read"), 0) == counts["orders_without_value"]
     assert accounts.facts["duplicates"] == counts["events_duplicated"]
+
+
+@pytest.mark.slow
+def test_both_pages_tell_how_rows_became_customers(published, shop):
+    reports, _ = published
+    (code, *_more) = single_view.largest(jl.open(shop)).table["customer"]
+    for language, headings in {
+        "en": (
+            "Of how many identifiers do customers consist?",
+            "How many customers of each source does another source know too?",
+            "Customers with the most identifiers",
+            "are known by no more than a cookie or a device",
+        ),
+        "vi": (
+            "Mỗi khách hàng gồm bao nhiêu dấu vết?",
+            "Mỗi nguồn có bao nhiêu khách mà nguồn khác cũng nhận ra?",
+            "Những khách hàng gồm nhiều dấu vết nhất",
+        ),
+    }.items():
+        page = pages.unpacked((reports / "demo" / language / "data_health.html").read_text("utf-8"))
+        assert [words for words in (*headings, code) if words not in page] == []
 
 
 @pytest.mark.slow
@@ -99,5 +123,5 @@ def test_the_page_opens_from_the_disk_and_draws_every_chart(published, language,
     reports, _ = published
     page = reports / "demo" / language / "data_health.html"
     with browser.running() as chromium, browser.visit(chromium, page, phone=phone) as seen:
-        assert seen.draw_all() == 4
+        assert seen.draw_all() == 6
         assert seen.faults() == []

@@ -177,6 +177,17 @@ def test_quotes_are_the_nearest_one_a_person_scrubbed():
     assert p1["quote"].tolist() == ["giao hàng quá lâu luôn", "gọi [số] giúp tôi nhé"]
 
 
+def test_people_who_refused_contact_are_members_and_never_quoted():
+    said = surveys(
+        (1, "store", 5, "gọi giúp tôi sớm nhé"),
+        (3, "web", 1, "giao hàng quá lâu luôn"),
+    )
+    distance = pd.Series({1: 0.5, 3: 0.1})
+    found = told.quotes(said.assign(opt_out=[False, True]), MEMBERS, distance, scrub=str, k=2)
+    assert found.table["quote"].tolist() == ["gọi giúp tôi sớm nhé"]
+    assert found.facts["comments"] == 1
+
+
 def test_nobody_is_quoted_from_a_persona_of_too_few():
     said = surveys((1, "store", 5, "một câu đủ dài đây"))
     assert not len(told.quotes(said, MEMBERS, pd.Series({1: 0.0}), scrub=str, k=3).table)

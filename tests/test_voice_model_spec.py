@@ -250,3 +250,15 @@ def test_text_against_its_score_is_shown_without_the_people_in_it() -> None:
     assert found.table["text"].tolist() == ["gọi [☎]"] * 2
     assert (found.facts["disagree"], found.facts["texts"]) == (2, 8)
     assert len(disagreements(answers, sure=0.95).table) == 0
+
+
+def test_text_against_its_score_counts_whoever_refused_contact_and_does_not_show_them() -> None:
+    said = [f"câu thứ {word}" for word in ("một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám")]
+    answers = ANSWERS.assign(
+        text=said, metric="csat", score=1, touchpoint="web", chance_negative=0.1, chance_positive=0.9
+    )
+    everybody = disagreements(answers)
+    first, second = everybody.table["text"]
+    some = disagreements(answers.assign(opt_out=answers["text"] == first))
+    assert some.table["text"].tolist() == [second]
+    assert some.facts == everybody.facts

@@ -154,11 +154,13 @@ def quotes(
 
     Table: persona, quote (scrubbed of personal data), touchpoint, metric, score, day. `distance` says how
     far each member is from the middle; `scrub` takes out what could say who wrote it. One comment a person,
-    the one with most words; none from a persona of fewer than `k` people, and none of fewer than
-    `least_words` words. Facts: comments, how many could have been chosen.
+    the one with most words; none from a persona of fewer than `k` people, none of fewer than `least_words`
+    words, and where there is a column opt_out, none of people who refused contact. Facts: comments, how many
+    could have been chosen.
     """
-    wanted = ["customer", "touchpoint", "metric", "score", "timestamp", "comment"]
+    wanted = ["customer", "touchpoint", "metric", "score", "timestamp", "comment", "opt_out"]
     told = surveys.reindex(columns=wanted).dropna(subset=["comment"])
+    told = told[~told["opt_out"].eq(True)]
     told = told.assign(persona=told["customer"].map(members), distance=told["customer"].map(distance))
     told = told.dropna(subset=["persona", "distance"])
     told = told[told["persona"].map(members.value_counts()).astype(float) >= k]

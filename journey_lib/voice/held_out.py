@@ -150,7 +150,8 @@ def disagreements(
     """Comments whose words say the opposite of their score: sarcasm, a mistaken scale, or a wrong model.
 
     Columns touchpoint, metric, score, label, predicted, chance (of what was predicted), text (scrubbed;
-    `names` as for `scrub`). The surest first, `most` of them; neutral is nobody's opposite. Facts: disagree
+    `names` as for `scrub`). The surest first, `most` of them; neutral is nobody's opposite. Where the answers
+    have a column opt_out, those of people who refused contact count and are never shown. Facts: disagree
     (all of them), texts, share with low and high (Wilson).
     """
     if not 0 <= sure <= 1:
@@ -164,7 +165,8 @@ def disagreements(
     at = opposite & (chance >= sure)
     found = answers[at].assign(chance=chance[at])  # an empty frame would take the index of a longer column
     clean = scrubber(names)
-    shown = found.sort_values(["chance", "text"], ascending=[False, True], kind="stable").head(most)
+    quotable = found[~found["opt_out"].eq(True)] if "opt_out" in found else found
+    shown = quotable.sort_values(["chance", "text"], ascending=[False, True], kind="stable").head(most)
     columns = ["touchpoint", "metric", "score", "label", "predicted", "chance", "text"]
     scrubbed = pd.Series([clean(text) for text in shown["text"]], shown.index, dtype="str")
     table = shown.assign(text=scrubbed)[columns].reset_index(drop=True)

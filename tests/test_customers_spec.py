@@ -1,0 +1,177 @@
+"""The single customer view of small shops: rows in, the expected tables out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_stitch import shop
+
+import journey_lib as jl
+from journey_lib import charts_customers, i18n, single_view
+from journey_lib.intervals import wilson
+from journey_lib.layouts import LAYOUTS
+from journey_lib.model import NO_TOUCH
+
+
+@pytest.fixture(autouse=True)
+def key(monkeypatch):
+    monkeypatch.setenv("JOURNEY_IDENTITY_KEY", "a key for tests only, no secret")
+
+
+def small(folder: Path):
+    """Somebody who orders, a visitor, and somebody who refused contact and was never met."""
+    return shop(
+        folder,
+        """
+        at       | event_type | channel  | cookie | email
+        01 08:00 | visit      | zalo     | c1     |
+        02 08:00 | visit      | facebook | c1     | an@example.com
+        05 08:00 | visit      | tiktok   | c9     |
+        """,
+        orders="""
+        order_id | customer_id | at       | value
+        o1       | KH1         | 03 08:00 | 90
+        o2       | KH1         | 04 08:00 | 60
+        """,
+        crm="""
+        customer_id | email          | opt_out | city
+        KH1         | an@example.com | 0       | Huế
+        KH2         | be@example.com | yes     |
+        """,
+    )
+
+
+def test_conversion_drop_off_and_credit_at_each_level_of_stitching(tmp_path):
+    """One visit is the device's, one the cookie's: only who believes both has a journey of two."""
+    opened = shop(
+        tmp_path,
+        """
+        at       | event_type | channel  | cookie | device | user_id | value
+        01 08:00 | visit      | zalo     | c1     | d1     |         |
+        02 08:00 | visit      | facebook | c1     |        |         |
+        03 08:00 | purchase   |          |        | d1     | u1      | 50
+        20 08:00 | visit      | tiktok   |        |        | u2      |
+        """,
+    )
+    outcomes, credit = single_view.sensitivity(opened, "linear", lookback="7d")
+    # u2's journey is still open: its outcome is not known at any level
+    columns = [
+        "level",
+        "customers",
+        "journeys",
+        "over",
+        "conversions",
+        "conversion_rate",
+        "drop_off",
+        "touched",
+    ]
+    assert outcomes.table[columns].to_numpy().tolist() == [
+        ["off", 4, 4, 3, 1, 1 / 3, 2 / 3, 0],
+        ["normal", 3, 3, 2, 1, 1 / 2, 1 / 2, 1],
+        ["aggressive", 2, 2, 1, 1, 1.0, 0.0, 1],
+    ]
+    low, high = wilson(np.array([1, 1, 1]), np.array([3, 2, 1]))
+    assert outcomes.table["low"].tolist() == low.tolist()
+    assert outcomes.table["high"].tolist() == high.tolist()
+    shares = credit.table.set_index(["level", "channel"])["share"].to_dict()
+    names = ("zalo", "facebook", NO_TOUCH)
+    assert [shares.get(("off", name), 0) for name in names] == [0, 0, 1]
+    assert [shares.get(("normal", name), 0) for name in names] == [1, 0, 0]
+    assert [shares.get(("aggressive", name), 0) for name in names] == [0.5, 0.5, 0]
+    assert credit.facts["spread"] == 0.5
+    # and the page shows them side by side
+    _caption, shown = LAYOUTS["stitching"]
+    assert {"level", "conversion_rate", "drop_off", "touched"} <= set(shown)
+
+
+def test_the_customers_table_says_of_each_who_they_are(tmp_path):
+    opened = small(tmp_path)
+    people = jl.customers.load(opened)
+    # codes are hashes, so rows come in any order: whoever ordered, then whoever came, then the rest
+    an, visitor, be = (
+        row for _, row in people.sort_values(["orders", "customer"], ascending=[False, True]).iterrows()
+    )
+    told = ["rows", "sources", "orders", "value", "identifiers", "known", "opt_out", "stage"]
+    # four touches and a row of the CRM, from three sources; a cookie, an address and a code
+    assert an[told].tolist() == [5, 3, 2, 150.0, 3, True, False, "repeat"]
+    assert visitor[told].tolist() == [1, 1, 0, 0.0, 1, False, False, "visitor"]
+    assert be[told].tolist() == [1, 1, 0, 0.0, 2, True, True, "prospect"]
+    assert [str(an[name]) for name in ("first_seen", "last_seen")] == [
+        "2025-01-01 08:00:00+00:00", "2025-01-04 08:00:00+00:00",
+    ]  # fmt: skip
+    assert be[["customer", "fold", "first_seen", "last_seen"]].isna().all()  # never met
+    assert (an["city"], people["city"].notna().sum()) == ("Huế", 1)
+    assert people["customer_id"].str.fullmatch("C[0-9a-f]{12}").all()
+    said = (Path(__file__).parents[1] / "docs" / "single-customer-view.md").read_text("utf-8")
+    assert [name for name in people.columns if f"`{name}`" not in said] == []
+
+
+def test_whoever_ordered_and_stays_away_for_half_a_year_has_lapsed(tmp_path):
+    """180 days to the second are not yet too long; who never ordered cannot lapse."""
+    opened = shop(
+        tmp_path,
+        """
+        timestamp           | event_type | channel | customer_id
+        2025-01-01 08:00:00 | visit      | store   | chi
+        """,
+        orders="""
+        timestamp           | order_id | customer_id | value
+        2025-01-01 07:59:59 | o1       | an          | 10
+        2025-01-01 08:00:00 | o2       | binh        | 10
+        2025-06-30 08:00:00 | o3       | dung        | 10
+        """,
+    )
+    people = jl.customers.load(opened).sort_values(["first_seen", "orders"], ascending=[True, False])
+    assert people["stage"].tolist() == ["lapsed", "new", "prospect", "new"]
+
+
+def test_sizes_the_largest_the_anonymous_and_the_match_rate_of_each_source(tmp_path):
+    opened = small(tmp_path)
+    sizes = single_view.sizes(opened)
+    assert dict(zip(sizes.table["identifiers"], sizes.table["customers"], strict=True)) == {
+        "1": 1, "2": 1, "3": 1, "4": 0, "5–9": 0, "10+": 0,
+    }  # fmt: skip
+    assert sizes.table["share"].tolist() == [1 / 3, 1 / 3, 1 / 3, 0, 0, 0]
+    told = {name: sizes.facts[name] for name in ("customers", "anonymous", "anonymous_share", "largest")}
+    assert told == {"customers": 3, "anonymous": 1, "anonymous_share": 1 / 3, "largest": 3}
+    matched = single_view.matches(opened).table.set_index("source")
+    assert matched[["rows", "customers", "matched", "share"]].to_dict("index") == {
+        "events": {"rows": 3, "customers": 2, "matched": 1, "share": 0.5},
+        "orders": {"rows": 2, "customers": 1, "matched": 1, "share": 1.0},
+        "customers": {"rows": 2, "customers": 2, "matched": 1, "share": 0.5},
+    }
+    # the one who refused contact has two identifiers and is not listed
+    largest = single_view.largest(opened).table
+    assert largest["identifiers"].tolist() == [3, 1]
+    assert largest[["cookie", "email", "customer_id"]].to_numpy().tolist() == [[1, 1, 1], [1, 0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", ["coming to a store or event", "Ordered", "took_a_number"]),
+        ("vi", ["đến cửa hàng hoặc sự kiện", "Ordered", "took_a_number"]),
+    ],
+)
+def test_a_timeline_names_events_and_touchpoints_as_its_readers_do(tmp_path, language, said):
+    """A word of the workspace's own goes before ours; a kind of event without any is its code."""
+    opened = shop(
+        tmp_path,
+        """
+        at       | event_type    | channel | touchpoint | member
+        01 08:00 | check_in      | store   | st_hcm_1   | m1
+        02 08:00 | purchase      | store   |            | m1
+        03 08:00 | took_a_number | store   | desk       | m1
+        """,
+    )
+    (code,) = jl.customers.load(opened)["customer_id"]
+    names = {"store": "Cửa hàng", "st_hcm_1": "Cửa hàng Lê Lợi", "purchase": "Ordered"}
+    with i18n.speaking(language):
+        chart = charts_customers.timeline(single_view.timeline(opened, code), names).to_dict()
+    (rows,) = chart["datasets"].values()
+    assert [row["event"] for row in rows] == said
+    assert [row["touchpoint"] for row in rows] == ["Cửa hàng Lê Lợi", "–", "desk"]
+    tips = [tip["field"] for tip in chart["layer"][1]["encoding"]["tooltip"]]
+    assert tips == ["time", "channel_name", "touchpoint", "event", "value"]

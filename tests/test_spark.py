@@ -188,6 +188,17 @@ VIEWS: dict[str, Callable[[Any], Any]] = {
     "after a complaint": lambda table: jl.voice.after(
         COMPLAINTS, table, topics=jl.voice.Topics(complaints=("late",)), as_of="2025-12-31"
     ),
+    "what hurt": lambda table: jl.voice.hurts(
+        tickets=COMPLAINTS.assign(
+            customer_id=COMPLAINTS["customer"].astype(str),
+            order_id="of an order",
+            timestamp=COMPLAINTS["timestamp"].dt.tz_convert(table.timezone),
+            first_response_at=COMPLAINTS["timestamp"].dt.tz_convert(table.timezone) + pd.Timedelta("1h"),
+        ),
+        touches=table,
+        topics=jl.voice.Topics(complaints=("late",)),
+        as_of="2025-12-31",
+    ),
 }
 MEASURES: dict[str, Callable[[Any], Any]] = {
     **PATHS,
@@ -215,6 +226,7 @@ MAPPED = {
         "health/evidence.py",
         "features/table.py",
         "voice/after.py",
+        "voice/hurts.py",
     ),
     *("touchpoints/counts.py", "touchpoints/weeks.py", "personas/told.py", "journey_map/current.py"),
 }

@@ -67,17 +67,36 @@ def composed(file: Path, *, what: str) -> tuple[Any, yaml.Node | None]:
         text = unicodedata.normalize("NFC", raw.decode("utf-8-sig"))
         _refuse_tricks(text, file)
         root = yaml.compose(text, Loader=_LOADER)
-        repeated = _repeated_key(root)
+        repeated = _repeated_key(root, set())
         declared = yaml.load(text, Loader=_LOADER)  # noqa: S506 - a safe loader, see above
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise ConfigError(f"{what} cannot be read as YAML", where=f"{file}: {error}") from error
     if repeated:
         raise ConfigError(
-            f"the key '{repeated.value}' is said twice",
-            where=f"{file}, line {repeated.start_mark.line + 1}",
+            f"the key '{repeated[1].value}' is said twice",
+            where=f"{file}, line {repeated[1].start_mark.line + 1}",
             do="keep one of them: YAML would silently take the last",
         )
     return ({} if root is None else declared), root
+
+
+def once_each(text: str) -> Any:
+    """What a YAML text of plain values says; a key that stands twice in one mapping is an error.
+
+    Raises
+    ------
+    yaml.YAMLError
+        It is no YAML, or a key stands twice; the error names the line.
+    """
+    repeated = _repeated_key(yaml.compose(text, Loader=_LOADER), set())
+    if repeated:
+        first, again = repeated
+        raise yaml.MarkedYAMLError(
+            problem=f"'{again.value}' stands twice, first in line {first.start_mark.line + 1}:"
+            " remove one of them",
+            problem_mark=again.start_mark,
+        )
+    return yaml.load(text, Loader=_LOADER)  # noqa: S506 - a safe loader, see above
 
 
 def checked(
@@ -128,19 +147,25 @@ def _refuse_tricks(text: str, file: Path) -> None:
             )
 
 
-def _repeated_key(node: yaml.Node | None) -> yaml.ScalarNode | None:
-    """The first key that one mapping holds twice."""
+def _repeated_key(node: yaml.Node | None, looked: set[int]) -> tuple[yaml.Node, yaml.Node] | None:
+    """The first key that one mapping holds twice, both times; `looked` are nodes that were seen already.
+
+    Keys are those that are written: what `<<` takes over from another mapping is there to be replaced.
+    """
+    if not isinstance(node, yaml.CollectionNode) or id(node) in looked:
+        return None
+    looked.add(id(node))  # an alias is the same node again, and a few lines of them unfold into billions
+    inside = node.value
     if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.value in seen:
-                return key
-            seen.add(str(key.value))
-            if found := _repeated_key(value):
-                return found
-    elif isinstance(node, yaml.SequenceNode):
-        return next(filter(None, map(_repeated_key, node.value)), None)
-    return None
+        seen: dict[str, yaml.Node] = {}
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode) or key.value == "<<":
+                continue
+            if key.value in seen:
+                return seen[key.value], key
+            seen[key.value] = key
+        inside = [value for _, value in node.value]
+    return next(filter(None, (_repeated_key(each, looked) for each in inside)), None)
 
 
 def line_of(root: yaml.Node | None, spot: tuple[Any, ...]) -> str:

@@ -51,10 +51,10 @@ def check(
     """Whether the numbers of a page can be read as they stand.
 
     `results` are those the page rests on, `said` its sentences, `charts` its pictures. Columns check, outcome
-    (``ok``; ``care``: read with the note in mind; ``wrong``: do not use the page), found. Facts: care and
-    wrong, how many of each.
+    (``ok``; ``care``: read with the note in mind; ``wrong``: do not use the page), found. What has nothing to
+    look at on this page has no row. Facts: care and wrong, how many of each.
     """
-    findings = [
+    asked = [
         _denominators(results),
         _population(results),
         _survivorship(results),
@@ -66,6 +66,7 @@ def check(
         _causal_words(said),
         _pictures(results, charts),
     ]
+    findings = [finding for finding in asked if finding is not None]
     rows = [
         {"check": _(CHECKS[name]), "outcome": outcome, "found": found} for name, outcome, found in findings
     ]
@@ -74,7 +75,7 @@ def check(
     return Result("integrity", pd.DataFrame(rows), facts, {"checks": list(CHECKS)})
 
 
-def _denominators(results: Sequence[Result]) -> Finding:
+def _denominators(results: Sequence[Result]) -> Finding | None:
     looked, wrong = 0, []
     for result in results:
         if result.name not in VIEWS:
@@ -91,10 +92,12 @@ def _denominators(results: Sequence[Result]) -> Finding:
         wrong += [result.name] if (off > 1e-6 * np.maximum(table[base].to_numpy(float), 1)).any() else []
     if wrong:
         return "denominators", "wrong", _("not in {tables}", tables=", ".join(wrong))
+    if not looked:
+        return None
     return "denominators", "ok", _("{n} shares were calculated again", n=i18n.number(looked))
 
 
-def _population(results: Sequence[Result]) -> Finding:
+def _population(results: Sequence[Result]) -> Finding | None:
     """Views with the same steps, cut alike, are of the same journeys; with other steps they need not be."""
     counts: dict[tuple[str, ...], set[int]] = {}
     for result in results:
@@ -105,18 +108,22 @@ def _population(results: Sequence[Result]) -> Finding:
     apart = [sorted(some) for some in counts.values() if len(some) > 1]
     if apart:
         return "population", "wrong", _("the views count {counts}", counts=", ".join(map(str, apart[0])))
+    if not counts:
+        return None
     told = [f"{heading(by[0]).lower()}: {i18n.number(min(some))}" for by, some in counts.items()]
     return "population", "ok", _("journeys by {told}", told="; ".join(told))
 
 
-def _survivorship(results: Sequence[Result]) -> Finding:
+def _survivorship(results: Sequence[Result]) -> Finding | None:
     only = [r.name for r in results if CONVERTED in r.settings.get("defined_by", ())]
     if only:
         return "survivorship", "care", _("only successes are in {tables}", tables=", ".join(only))
+    if not any(result.name in VIEWS for result in results):
+        return None
     return "survivorship", "ok", _("journeys without a conversion are in every view")
 
 
-def _exposure(results: Sequence[Result]) -> Finding:
+def _exposure(results: Sequence[Result]) -> Finding | None:
     for result in _named(results, "lengths"):
         rates = result.table[~result.table["length"].eq("0")].dropna(subset=["conversion_rate"])
         each = rates.loc[rates["over"] >= SMALL, "conversion_rate"].to_numpy(float)
@@ -127,6 +134,8 @@ def _exposure(results: Sequence[Result]) -> Finding:
                 "care",
                 _("the longest convert {times} times as often as the shortest", times=times),
             )
+    if not any(result.name == "lengths" for result in results):
+        return None
     return "exposure", "ok", _("rates hardly depend on length")
 
 

@@ -18,9 +18,9 @@ from pydantic import (
     model_validator,
 )
 
+from journey_lib.authored import once_each
 from journey_lib.errors import ConfigError, JourneyError, did_you_mean
 from journey_lib.model import IDENTIFIERS, TABLES, Language, duration, timezones
-from journey_lib.strict_yaml import once_each
 
 CONFIG = "journey.yaml"
 

@@ -13,9 +13,9 @@ from test_doors import workspace, write
 
 import journey_lib as jl
 from journey_lib import cli, prepare
+from journey_lib.authored import once_each
 from journey_lib.channels import rules
 from journey_lib.errors import JourneyError
-from journey_lib.strict_yaml import once_each
 from journey_lib.workspace import Workspace
 
 HEAD = "customer_id,timestamp,event_type,channel,value\n"

@@ -59,16 +59,21 @@ def same(found: dict[str, Any], expected: dict[str, Any]) -> None:
             assert found[column] == pytest.approx(float(value), abs=1e-9), column
 
 
-@law
-@given(hourly(), st.sampled_from(ZONES), st.sampled_from([6, 24, 41, 24 * 365]))
-def test_features_are_those_of_the_twin_up_to_the_last_row(log: list[Row], zone: str, hours: int) -> None:
-    found = jl.features.of_touches(held(log, zone), window=f"{hours}h")
+def as_the_twin_says(log: list[Row], found: Any, zone: str, hours: int) -> None:
+    """Each customer's features are those of the twin, of so many hours up to the last row."""
     until = max(row.time for row in log) + 1
     expected = twin.features(log, until - hours * HOUR, until, zone)
     spoken = named(log, found)
     assert set(spoken) == set(expected)
     for name, columns in expected.items():
         same(spoken[name], columns)
+
+
+@law
+@given(hourly(), st.sampled_from(ZONES), st.sampled_from([6, 24, 41, 24 * 365]))
+def test_features_are_those_of_the_twin_up_to_the_last_row(log: list[Row], zone: str, hours: int) -> None:
+    found = jl.features.of_touches(held(log, zone), window=f"{hours}h")
+    as_the_twin_says(log, found, zone, hours)
 
 
 @law
@@ -124,12 +129,7 @@ def test_customers_counted_in_pieces_and_buckets_are_those_of_the_twin(
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(rows, "PIECE", piece)
         found = jl.features.of_touches(split(held(log, zone), buckets), window=f"{hours}h")
-    until = max(row.time for row in log) + 1
-    expected = twin.features(log, until - hours * HOUR, until, zone)
-    spoken = named(log, found)
-    assert set(spoken) == set(expected)
-    for name, columns in expected.items():
-        same(spoken[name], columns)
+    as_the_twin_says(log, found, zone, hours)
 
 
 @law

@@ -362,6 +362,21 @@ def test_a_journey_that_ends_at_the_first_instant_of_the_period_is_in_it():
     )
 
 
+def test_the_first_instant_is_in_the_period_also_where_other_journeys_ended_before_it():
+    check_paths(
+        """
+        who  | when        | channel | sale
+        an   | 02-01 00:00 | email   | 10
+        binh | 01-31 23:59 | zalo    | 20
+        """,
+        """
+        path  | conversions | value
+        email | 1           | 10
+        """,
+        period=("2025-02-01", "2025-03-01"),
+    )
+
+
 def test_a_period_is_days_of_the_shop_not_days_in_greenwich():
     """In Ho Chi Minh City 1 February begins at 17:00 UTC on 31 January."""
     log = frame(

@@ -12,9 +12,9 @@ from typing import Any
 
 import yaml
 
+from journey_lib.authored import once_each
 from journey_lib.errors import ConfigError, did_you_mean
 from journey_lib.model import RESERVED, TRAFFIC
-from journey_lib.strict_yaml import once_each
 
 FILES = Path(__file__).parent / "data_files"
 RULES = ("ga4-2025", "ga4-2026-05")

@@ -37,10 +37,11 @@ def lint_tags(engine: Engine, events: Sequence[str], workspace: Workspace) -> Re
     pages = _pages(engine, events)
     if not len(links) and not len(pages):
         return None
-    found = lint(links, _rules(workspace), own_domains=workspace.channels.own_domains)
+    rules = _rules(workspace)
+    found = lint(links, rules, own_domains=workspace.channels.own_domains)
     if not len(pages):
         return found
-    told = lint(pages, _rules(workspace))
+    told = lint(pages, rules)
     order = ["rows", "issue", "field", "example"]
     table = pd.concat([each.table for each in (found, told) if len(each.table)] or [found.table])
     table = table.sort_values(order, ascending=[False, True, True, True], ignore_index=True)

@@ -106,10 +106,10 @@ def _encoded(ids: pa.ChunkedArray) -> tuple[Array, pa.StringArray]:
     """Each id by number, and the text of each number; numbers that lie close together need no hashing."""
     if pa.types.is_integer(ids.type):
         numbers = ids.to_numpy()
-        least = numbers.min()
-        room = int(numbers.max()) - int(least) + 1
-        if room <= CLOSE * len(numbers):
-            numbers = numbers - least
+        least, most = int(numbers.min()), int(numbers.max())
+        room = most - least + 1
+        if room <= CLOSE * len(numbers) and most <= np.iinfo(np.int64).max:
+            numbers = numbers.astype(np.int64, copy=False) - least
             place = np.zeros(room, np.int32)
             place[numbers] = 1
             found = np.flatnonzero(place)

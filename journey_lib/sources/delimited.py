@@ -18,7 +18,7 @@ from journey_lib.sources.files import (
     check_lines,
     codec,
     damaged,
-    matching,
+    file_by_file,
     opened,
     scratch,
     transcoded,
@@ -38,16 +38,7 @@ def stage(source: Source, root: Path, engine: Engine, into: str) -> Mapping[str,
             f"separator: {source.separator!r} cannot stand between cells",
             do='write the character between the columns, such as "," or ";" or "\\t"',
         )
-    parts = []
-    counted: Counter[str] = Counter()
-    for index, path in enumerate(matching(source, root)):
-        part = f"{into}_{index}"
-        counted.update(_stage_file(source, path, engine, part))
-        parts.append(part)
-    engine.run(f"CREATE TABLE {into} AS {' UNION ALL '.join(f'SELECT * FROM {p}' for p in parts)}")
-    for part in parts:
-        engine.run(f"DROP TABLE {part}")
-    return dict(counted)
+    return file_by_file(source, root, engine, into, _stage_file)
 
 
 def _stage_file(source: Source, path: Path, engine: Engine, into: str) -> dict[str, int]:

@@ -17,7 +17,7 @@ import pyarrow as pa
 from journey_lib.engine import Engine, literal
 from journey_lib.errors import DataError
 from journey_lib.sources import convert, written
-from journey_lib.sources.files import matching
+from journey_lib.sources.files import file_by_file
 from journey_lib.workspace import Source
 
 PIECE = 20_000
@@ -35,16 +35,7 @@ CELL = pa.struct(
 
 def stage(source: Source, root: Path, engine: Engine, into: str) -> Mapping[str, int]:
     """Stage one sheet of each workbook: the one named by `sheet`, or the first."""
-    parts = []
-    counted: Counter[str] = Counter()
-    for index, path in enumerate(matching(source, root)):
-        part = f"{into}_{index}"
-        counted.update(_stage_file(source, path, engine, part))
-        parts.append(part)
-    engine.run(f"CREATE TABLE {into} AS {' UNION ALL '.join(f'SELECT * FROM {p}' for p in parts)}")
-    for part in parts:
-        engine.run(f"DROP TABLE {part}")
-    return dict(counted)
+    return file_by_file(source, root, engine, into, _stage_file)
 
 
 def _stage_file(source: Source, path: Path, engine: Engine, into: str) -> dict[str, int]:

@@ -6,6 +6,8 @@ import codecs
 import gzip
 import io
 import zlib
+from collections import Counter
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO
 
@@ -56,6 +58,26 @@ def matching(source: Source, root: Path) -> list[Path]:
                 f"{path.name} is not a file", where=str(path), do="name files, such as raw/events_*.csv"
             )
     return found
+
+
+def file_by_file(
+    source: Source,
+    root: Path,
+    engine: Engine,
+    into: str,
+    stage_file: Callable[[Source, Path, Engine, str], Mapping[str, int]],
+) -> Mapping[str, int]:
+    """Stage the files of a source one after another into one table; what was counted, of all of them."""
+    parts = []
+    counted: Counter[str] = Counter()
+    for index, path in enumerate(matching(source, root)):
+        part = f"{into}_{index}"
+        counted.update(stage_file(source, path, engine, part))
+        parts.append(part)
+    engine.run(f"CREATE TABLE {into} AS {' UNION ALL '.join(f'SELECT * FROM {p}' for p in parts)}")
+    for part in parts:
+        engine.run(f"DROP TABLE {part}")
+    return dict(counted)
 
 
 def zipped(path: Path) -> bool:

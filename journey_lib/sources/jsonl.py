@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import zlib
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from journey_lib.sources.files import (
     LONGEST_LINE,
     check_lines,
     codec,
-    matching,
+    file_by_file,
     opened,
     scratch,
     transcoded,
@@ -34,16 +33,7 @@ NEVER = "\x1f"  # a character that no JSON may hold as it is, so that a line is 
 
 def stage(source: Source, root: Path, engine: Engine, into: str) -> Mapping[str, int]:
     """Stage JSON lines (optionally gzipped); `columns` may name nested fields, such as ``user.id``."""
-    parts = []
-    counted: Counter[str] = Counter()
-    for index, path in enumerate(matching(source, root)):
-        part = f"{into}_{index}"
-        counted.update(_stage_file(source, path, engine, part))
-        parts.append(part)
-    engine.run(f"CREATE TABLE {into} AS {' UNION ALL '.join(f'SELECT * FROM {p}' for p in parts)}")
-    for part in parts:
-        engine.run(f"DROP TABLE {part}")
-    return dict(counted)
+    return file_by_file(source, root, engine, into, _stage_file)
 
 
 def _stage_file(source: Source, path: Path, engine: Engine, into: str) -> dict[str, int]:

@@ -16,8 +16,8 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from journey_lib.authored import once_each
 from journey_lib.errors import ConfigError, did_you_mean
-from journey_lib.strict_yaml import once_each
 from journey_lib.voice.text import accented, bare, is_syllable, language, pieces
 from journey_lib.workspace import Workspace
 

@@ -10,9 +10,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from journey_lib import customers
+from journey_lib.authored import once_each
 from journey_lib.errors import ConfigError, DataError, did_you_mean
 from journey_lib.prepare import prepare
-from journey_lib.strict_yaml import once_each
 from journey_lib.workspace import Workspace
 
 TOPICS = Path("maps") / "topics.yaml"

@@ -19,7 +19,7 @@ from journey_lib.errors import JourneyError
 
 pytestmark = pytest.mark.slow  # hundreds of files are made up and read
 
-FEW = settings(max_examples=25, deadline=None)
+FEW = settings(max_examples=25)
 HIDDEN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 
 

@@ -31,7 +31,7 @@ from journey_lib.model import IDENTIFIERS, TABLES
 from journey_lib.workspace import Source, Workspace
 
 ROOT = Path(__file__).parent.parent
-FILES = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FILES = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def put(folder: Path, name: str, text: str, encoding: str = "utf-8") -> Path:
@@ -817,7 +817,7 @@ def test_a_file_that_cannot_be_read_is_named_and_the_others_are_described(tmp_pa
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     data=st.binary(max_size=400),
     suffix=st.sampled_from([".csv", ".json", ".xlsx", ".parquet", ".csv.gz"]),

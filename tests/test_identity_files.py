@@ -136,7 +136,7 @@ def test_of_two_people_only_the_one_whose_row_is_deleted_changes() -> None:
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=EXAMPLES, derandomize=EXAMPLES < 100, database=None)
+@settings(max_examples=EXAMPLES, derandomize=EXAMPLES < 100, database=None)
 @given(rows_of, st.data(), st.randoms(use_true_random=False))
 def test_rows_deleted_or_moved_in_the_files_change_only_the_codes_of_those_they_are_linked_with(
     rows: list[Row], data: st.DataObject, chance: random.Random

@@ -21,7 +21,6 @@ _PROFILES: dict[str, dict[str, Any]] = {
     "thorough": {"max_examples": 3000, "derandomize": False},
 }
 law = settings(
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     **_PROFILES[os.environ.get("HYPOTHESIS_PROFILE", "quick")],
 )

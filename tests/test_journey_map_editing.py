@@ -79,7 +79,7 @@ NOTES = st.lists(LINES.filter(bool), max_size=4, unique=True)
 DEMO = (Path(__file__).parents[1] / "data" / "demo" / "maps" / "journey_map.yaml").read_text("utf-8")
 
 
-@settings(max_examples=40, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=40, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(st.sampled_from([FILE, BOOK, DEMO]), st.data())
 def test_whatever_is_typed_the_file_says_that_and_all_else_with_its_comments(text, data) -> None:
     for _edit in range(3):

@@ -52,7 +52,7 @@ WORDS = st.text(st.characters(exclude_categories=("C", "Z")) | st.just(" "), min
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.one_of(

@@ -21,7 +21,7 @@ from twins import DAY, NO_TOUCH, Path, Row
 
 import journey_lib as jl
 
-_ALWAYS = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
+_ALWAYS = {"suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
 _PROFILES = {
     "quick": {"max_examples": 25, "derandomize": True, "database": None},
     "thorough": {"max_examples": 1000, "derandomize": False},

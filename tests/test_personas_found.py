@@ -361,7 +361,7 @@ def test_options_that_cannot_be_are_refused(features: Features, wrong: dict[str,
         find(features, **wrong)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(st.integers(0, 1000))
 def test_labels_are_numbered_by_size_whatever_the_seed(seed: int) -> None:
     x = matrix(shop(200, 1)).values

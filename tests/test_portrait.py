@@ -94,7 +94,7 @@ numbers = st.one_of(st.just(math.nan), st.integers(0, 4).map(float))
 people = st.lists(st.tuples(numbers, st.sampled_from(["p1", "p2", None])), min_size=4, max_size=30)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(people)
 def test_exceeds_is_the_count_of_pairs(drawn):
     told_of = [(value, persona) for value, persona in drawn if not math.isnan(value)]
@@ -112,7 +112,7 @@ def test_exceeds_is_the_count_of_pairs(drawn):
         assert row.exceeds_low <= row.exceeds <= row.exceeds_high
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(people, st.randoms(use_true_random=False))
 def test_the_order_of_customers_changes_nothing(drawn, chance):
     features = shop(*[(value, 0.5, 7 * at, at % 2, "a") for at, (value, _) in enumerate(drawn)])

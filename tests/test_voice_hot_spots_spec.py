@@ -224,7 +224,7 @@ def by_hand(hurt: np.ndarray, room: np.ndarray, k: int) -> tuple[float, set[tupl
     return best, where
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(1, 18), st.integers(1, 4), st.integers(1, 6), st.integers(0, 2**20))
 def test_the_hottest_spot_is_the_one_that_is_found_by_hand(weeks: int, places: int, k: int, seed: int):
     random = np.random.default_rng(seed)

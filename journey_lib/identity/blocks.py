@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
-BLOCK = 1 << 14  # rows whose intermediate results stay in the processor's cache
+BLOCK = 1 << 15  # rows whose intermediate results stay in the processor's cache
 
 
 def blocks(rows: int) -> Iterator[slice]:

@@ -40,12 +40,12 @@ def peeled(n: int, left: Array, right: Array, used: Array) -> tuple[Array, list[
         if len(leaf) * _WORTH_PEELING < rest:
             break
         hub = held["others"][leaf].astype(np.int32)
-        off = (held["links"][hub] > 1) | (leaf < hub)  # of two that hold each other, one stays
-        leaf, hub = leaf[off], hub[off]
-        words[leaf] = 0
+        pair = np.flatnonzero(held["links"][hub] == 1)  # of two that hold each other, the later holds itself
+        hub[pair] = np.maximum(hub[pair], leaf[pair])
         np.subtract.at(words, hub, _link_to(leaf))
+        words[leaf] = 0
         leaves.append((leaf, hub))
-        rest -= len(leaf)
+        rest -= len(leaf) - len(pair) // 2
     return held["links"] > 0, leaves
 
 

@@ -20,7 +20,7 @@ from journey_lib.identity import forest
 from journey_lib.identity.blocks import blocks, picked, places
 from journey_lib.identity.links import Links, aggregated, by_strength, shared
 from journey_lib.identity.nodes import Edges, Nodes
-from journey_lib.identity.order import LABEL_DIGITS, Labels, grouped
+from journey_lib.identity.order import LABEL_DIGITS, Labels, alike, grouped
 from journey_lib.identity.rules import DEFAULT, KINDS, Rules
 
 Array = npt.NDArray[Any]
@@ -194,15 +194,14 @@ def named(nodes: Nodes, part: Array) -> tuple[Array, pa.Array]:
         if len(rows) > people:
             rows = rows[_least(part[rows], parts, getattr(nodes.labels(rows), half))]
     head, tail = nodes.labels(rows)
-    order, _ = grouped(
+    order, again = grouped(
         len(rows), lambda at: np.zeros_like(head[at]), 1, head.__getitem__, int(head.max(initial=0))
     )
-    if (np.diff(head[order]) == 0).any():
+    if len(again):
         order = np.lexsort((tail, head))
-    rows = rows[order]
     number = np.empty(parts, np.int32)
-    number[part[rows]] = np.arange(len(rows), dtype=np.int32)
-    return picked(number, part), _ids(Labels(head[order], tail[order]))
+    number[part[rows[order]]] = np.arange(len(rows), dtype=np.int32)
+    return picked(number, part), _ids(Labels(picked(head, order), picked(tail, order)))
 
 
 def _least(part: Array, parts: int, key: Array) -> Array:
@@ -225,16 +224,17 @@ def _ids(labels: Labels) -> pa.Array:
         letters[block, 1:] = np.frombuffer(digits, np.uint8).reshape(-1, 16)[:, :SHORT]
     ends = np.arange(0, letters.size + 1, 1 + SHORT, dtype=np.int32)
     short = pa.Array.from_buffers(pa.string(), len(letters), [None, pa.py_buffer(ends), pa.py_buffer(letters)])
-    same = np.diff(labels.head >> np.uint64(64 - 4 * SHORT)) == 0
-    if not same.any():
+    again = alike(labels.head, (np.uint64(1) << np.uint64(64 - 4 * SHORT)) - np.uint64(1))
+    if not len(again):
         return short
     texts = short.to_pylist()
-    inside = np.append(same, False) | np.append(False, same)
+    inside = np.zeros(len(texts), bool)
+    inside[again] = inside[again - 1] = True
     for length in range(SHORT + 4, LABEL_DIGITS + 1, 4):
         for row in np.flatnonzero(inside).tolist():
             texts[row] = "C" + f"{labels.head[row]:016x}{labels.tail[row]:016x}"[:length]
-        alike = np.array([one == other for one, other in itertools.pairwise(texts)])
-        inside = np.append(alike, False) | np.append(False, alike)
+        same = np.array([one == other for one, other in itertools.pairwise(texts)])
+        inside = np.append(same, False) | np.append(False, same)
         if not inside.any():
             break
     return pa.array(texts, pa.string())

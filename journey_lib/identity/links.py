@@ -43,7 +43,7 @@ class Links:
         once, often = ([getattr(rows, column) for column in columns] for rows in (self.edges, self.repeats))
         found = [np.empty(len(rows), column.dtype) for column in once]
         for block in blocks(len(rows)):
-            row = self.row[rows[block]]
+            row = self.row[rows[block]].astype(np.intp)
             several = np.flatnonzero(row < 0)
             summed = -1 - row[several]
             for said, one, more in zip(found, once, often, strict=True):
@@ -106,7 +106,8 @@ def _strongest_left(nodes: Nodes, edges: Edges, rows: Array) -> tuple[Array, Arr
         one, other = edges.left[rows[block]], edges.right[rows[block]]
         kind, kind_of_other = nodes.kind[one], nodes.kind[other]
         turn = kind > kind_of_other
-        left[block], right[block] = np.where(turn, other, one), np.where(turn, one, other)
+        swap = (one ^ other) * turn  # nothing where they stay
+        left[block], right[block] = one ^ swap, other ^ swap
         weak, strong = np.maximum(kind, kind_of_other), np.minimum(kind, kind_of_other)
         strength[block] = weak * np.int8(len(KINDS)) + strong
         alike.append(np.flatnonzero(weak == strong) + block.start)

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from journey_lib.errors import DataError
 from journey_lib.identity.blocks import picked
-from journey_lib.identity.graph import REASONS, Resolution
+from journey_lib.identity.graph import REASONS, TAKEN, Resolution
 from journey_lib.identity.rules import KINDS
 
 Array = npt.NDArray[Any]
@@ -39,12 +39,16 @@ def merge_log(found: Resolution, sources: Sequence[str] = ()) -> pa.Table:
     rows = np.concatenate([found.joined, found.dropped])
     links = found.links.take(rows)
     right_kind, left_kind = np.divmod(picked(found.links.strength, rows), np.int8(len(KINDS)))
-    customer, other = picked(found.customer, links.left), picked(found.customer, links.right)
+    customer = picked(found.customer, links.left)
+    # What holds a customer together has both its ends there.
+    other, reason = customer.copy(), np.full(len(rows), TAKEN, np.int8)
+    cut = slice(len(found.joined), None)
+    other[cut], reason[cut] = found.customer[links.right[cut]], found.fate[found.dropped]
     return pa.table(
         {
             "customer": _named(customer, found.canonical),
             "other": _named(other, found.canonical, missing=other == customer),
-            "reason": _named(picked(found.fate, rows), pa.array(REASONS)),
+            "reason": _named(reason, pa.array(REASONS)),
             "left_kind": _named(left_kind, pa.array(KINDS)),
             "left": _named(links.left, found.nodes.label),
             "right_kind": _named(right_kind, pa.array(KINDS)),

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from journey_lib.errors import DataError
-from journey_lib.identity.blocks import blocks, picked, places
+from journey_lib.identity.blocks import blocks, picked
 from journey_lib.identity.rules import KINDS
 
 Array = npt.NDArray[Any]
@@ -73,7 +73,7 @@ def distinct(labels: pa.ChunkedArray) -> tuple[Array, pa.Array]:
     strays: list[tuple[Array, Array]] = []
     for block, words in _blocks(chunks):
         label = words.view(_LABEL)[:, 0]
-        added, again = places(new[block]), places(~new[block])
+        added, again = np.flatnonzero(new[block]), np.flatnonzero(~new[block])
         np.take(label, added, out=known[reached : reached + len(added)], mode="clip")
         reached += len(added)
         said = label.take(again)
@@ -173,7 +173,7 @@ def grouped(rows: int, group: Column, groups: int, key: Column, most: int) -> tu
     """
     words, mask = _sorted_words(rows, group, groups, key, most)
     order = _rows_of(words, mask)
-    again = _in_order(order, _tied(words, mask), group, key)
+    again = _in_order(order, alike(words, mask), group, key)
     return order, again
 
 
@@ -185,7 +185,7 @@ def repeated(rows: int, group: Column, groups: int, key: Column, most: int) -> t
     These rows; and where among them each group and key begins.
     """
     words, mask = _sorted_words(rows, group, groups, key, most)
-    tied = _tied(words, mask)
+    tied = alike(words, mask)
     runs = _runs(tied)
     some = (words[runs] & mask).astype(np.int32)
     again = _in_order(some, np.searchsorted(runs, tied), group, key)
@@ -241,8 +241,8 @@ def _rows_of(words: Array, mask: np.uint64) -> Array:
     return order
 
 
-def _tied(words: Array, mask: np.uint64) -> Array:
-    """The places of sorted words that do not differ from the one before but by their row."""
+def alike(words: Array, mask: np.uint64) -> Array:
+    """The places of words that differ from the one before in no bit, or only in those of a mask."""
     tied = np.zeros(len(words), bool)
     for block in blocks(len(words)):
         told = words[max(block.start - 1, 0) : block.stop] | mask
@@ -274,7 +274,7 @@ def strongest_first(
     words, mask = _sorted_words(rows, group, groups, *_packed(links))
     order = _rows_of(words, mask)
     # Only where the packed keys cannot tell: those places are put in full order among themselves.
-    runs = _runs(_tied(words, mask))
+    runs = _runs(alike(words, mask))
     if not len(runs):
         return order
     some = order[runs]

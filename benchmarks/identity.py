@@ -16,7 +16,7 @@ with step("imports"):
 
 def stitch(file: str) -> dict[str, Any]:
     with step("read"):
-        table = pq.read_table(file)
+        table = pq.read_table(file, pre_buffer=False)
     with step("number"):
         kinds = {name: table[name].to_numpy() for name in ("left_kind", "right_kind")}
         seen = {name: table[name].to_numpy() for name in ("first", "last", "count", "source")}

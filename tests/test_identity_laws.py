@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import Any
 
 import numpy as np
@@ -241,10 +241,16 @@ def test_words_sort_rows_as_their_keys_do(bits: int) -> None:
         key = chance.integers(0, 2**bits, n)
         key[chance.random(n) < 0.3] &= 2**bits - 4  # some are told apart by their last bits alone
         key[n // 2 :] = key[: n - n // 2]
-        rows, again = order.grouped(group, 40, key)
+        columns = (group.__getitem__, 40, key.__getitem__, int(key.max(initial=0)))
+        rows, again = order.grouped(n, *columns)
         assert rows.tolist() == np.lexsort((key, group)).tolist()
         said = list(zip(group[rows].tolist(), key[rows].tolist(), strict=True))
         assert again.tolist() == [at for at in range(1, n) if said[at] == said[at - 1]]
+        often = Counter(said)
+        several = [at for at in range(n) if often[said[at]] > 1]
+        found, begins = order.repeated(n, *columns)
+        assert found.tolist() == rows[several].tolist()
+        assert begins.tolist() == [at for at, place in enumerate(several) if place not in set(again.tolist())]
 
 
 def test_evidence_that_no_word_can_tell_apart_is_ordered_in_full() -> None:
@@ -253,23 +259,23 @@ def test_evidence_that_no_word_can_tell_apart_is_ordered_in_full() -> None:
     n = 3_000
     group = chance.integers(0, 300, n).astype(np.int32)
     first = chance.integers(0, 2, n) * 1_500_000_000_000_000 + chance.integers(0, 3, n)
-    links = order.Evidence(
-        strength=chance.integers(0, 49, n).astype(np.int16) // 20,
-        seen=chance.integers(0, 2, n) * 5_000 + chance.integers(1, 3, n),
-        first=first,
-        left=np.arange(n),
-        right=chance.permutation(n),
-    )
-    heads = chance.integers(0, 4, n).astype(np.uint64)
-    labels = order.Labels(heads, np.arange(n, dtype=np.uint64))
-    rows = order.strongest_first(
-        group, 300, links, lambda nodes: order.Labels(labels.head[nodes], labels.tail[nodes])
-    )
+    strength = chance.integers(0, 49, n) // 20
+    seen = chance.integers(0, 2, n) * 5_000 + chance.integers(1, 3, n)
+    left, right = np.arange(n), chance.permutation(n)
+    heads, tails = chance.integers(0, 4, n).astype(np.uint64), np.arange(n, dtype=np.uint64)
+    times = (int(first.min()), int(first.max()))
+    links = order.Evidence(lambda at: (strength[at], seen[at], first[at]), int(seen.max()), times)
+
+    def labels(at: np.ndarray) -> tuple[order.Labels, order.Labels]:
+        one, other = (order.Labels(heads[nodes], tails[nodes]) for nodes in (left[at], right[at]))
+        return one, other
+
+    rows = order.strongest_first(n, group.__getitem__, 300, links, labels)
     said = sorted(
         range(n),
         key=lambda at: (
-            group[at], links.strength[at], -links.seen[at], first[at],
-            heads[links.left[at]], links.left[at], heads[links.right[at]], links.right[at],
+            group[at], strength[at], -seen[at], first[at],
+            heads[left[at]], left[at], heads[right[at]], right[at],
         ),
     )  # fmt: skip
     assert rows.tolist() == said

@@ -6,39 +6,51 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
-from scipy.sparse import csgraph
+
+from journey_lib.identity.blocks import blocks, picked, places
 
 Array = npt.NDArray[Any]
 
 # When a round settles fewer than one in so many links, what is left goes one by one.
 _WORTH_A_ROUND = 32
 _FEW = 256
-_WORTH_PEELING = 4  # leaves are taken off as long as they are one link in so many
+_WORTH_PEELING = 64  # leaves are taken off as long as they are one link in so many
+
+# How many links a node has, and the sum of the nodes at their other ends, of which the highest bits are lost.
+# Both are counted at once, in one word: when a single link is left, the sum is its other end.
+_HELD = np.dtype([("links", "<u4"), ("others", "<u4")])
 
 
-def peeled(n: int, left: Array, right: Array) -> tuple[Array, list[tuple[Array, Array]]]:
+def peeled(n: int, left: Array, right: Array, used: Array) -> tuple[Array, list[tuple[Array, Array]]]:
     """Take off the nodes that a single link holds: most are a cookie, seen with one device.
 
     Returns
     -------
-    The links that are left; and what was taken off in turn, each with the node that holds it.
+    Which nodes still have links; and what was taken off in turn, each with the node that held it.
     """
-    rows, leaves = np.arange(len(left), dtype=np.int32), []
-    while len(rows):
-        many = np.zeros(n, np.int32)
-        for end in (left, right):
-            np.add.at(many, end, np.int32(1))
-        at_left = many[left] == 1
-        single = at_left | (many[right] == 1)
-        off = np.flatnonzero(single)
-        if len(off) * _WORTH_PEELING < len(rows):
+    words = np.zeros(n, "<u8")
+    for block in blocks(len(left)):
+        chosen = used[block]
+        one, other = left[block][chosen], right[block][chosen]
+        np.add.at(words, one, _link_to(other))
+        np.add.at(words, other, _link_to(one))
+    held, leaves, rest = words.view(_HELD), [], np.count_nonzero(used)
+    while rest:
+        leaf = places(held["links"] == 1)
+        if len(leaf) * _WORTH_PEELING < rest:
             break
-        at_left, one, other = at_left[off], left[off], right[off]
-        leaves.append((np.where(at_left, one, other), np.where(at_left, other, one)))
-        rest = np.flatnonzero(~single)
-        rows, left, right = rows[rest], left[rest], right[rest]
-    return rows, leaves
+        hub = held["others"][leaf].astype(np.int32)
+        pair = np.flatnonzero(held["links"][hub] == 1)  # of two that hold each other, the later holds itself
+        hub[pair] = np.maximum(hub[pair], leaf[pair])
+        np.subtract.at(words, hub, _link_to(leaf))
+        words[leaf] = 0
+        leaves.append((leaf, hub))
+        rest -= len(leaf) - len(pair) // 2
+    return held["links"] > 0, leaves
+
+
+def _link_to(nodes: Array) -> Array:
+    return (nodes.astype("<u8") << np.uint64(32)) + np.uint64(1)
 
 
 def spanning(n: int, left: Array, right: Array) -> tuple[Array, Array]:
@@ -55,21 +67,37 @@ def spanning(n: int, left: Array, right: Array) -> tuple[Array, Array]:
     taken = np.zeros(len(left), bool)
     waiting, a, b = np.arange(len(left), dtype=np.int32), left, right
     while len(waiting):
-        first = np.full(parts, len(left), np.int32)
-        np.minimum.at(first, a, waiting)
-        np.minimum.at(first, b, waiting)
-        joins = np.flatnonzero(first < len(left)).astype(np.int32)
+        nobody = len(waiting)
+        first, place = np.full(parts, nobody, np.int32), np.arange(nobody, dtype=np.int32)
+        np.minimum.at(first, a, place)
+        np.minimum.at(first, b, place)
+        joins = places(first < nobody)
         chosen = first[joins]
-        taken[chosen] = True
+        taken[waiting[chosen]] = True
         to = np.arange(parts, dtype=np.int32)
-        to[joins] = part[left[chosen]] ^ part[right[chosen]] ^ joins  # the other end
-        ends = np.arange(parts + 1, dtype=np.int32)
-        matrix = sparse.csr_array((np.ones(parts), to, ends), shape=(parts, parts))
-        parts, becomes = csgraph.connected_components(matrix, directed=False)
-        part, a, b = becomes[part], becomes[a], becomes[b]
-        still = np.flatnonzero(a != b)
+        to[joins] = a[chosen] ^ b[chosen] ^ joins  # the other end
+        parts, becomes = _followed(to)
+        part, a, b = picked(becomes, part), picked(becomes, a), picked(becomes, b)
+        still = places(a != b)
         waiting, a, b = waiting[still], a[still], b[still]
     return taken, part
+
+
+def _followed(to: Array) -> tuple[int, Array]:
+    """How many parts there are once each has gone where it points, and the new number of each.
+
+    Where parts point in a ring, it is two that point at each other: both took the strongest of their links.
+    """
+    here = np.arange(len(to), dtype=np.int32)
+    ends = (picked(to, to) == here) & (here <= to)
+    to = np.where(ends, here, to)
+    while True:
+        further = picked(to, to)
+        if np.array_equal(further, to):
+            break
+        to = further
+    number = np.cumsum(ends, dtype=np.int32)
+    return int(number[-1]), picked(number, to) - np.int32(1)
 
 
 def apart(left: Array, right: Array, holds: Array) -> tuple[Array, Array]:

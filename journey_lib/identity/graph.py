@@ -17,9 +17,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from journey_lib.identity import forest
-from journey_lib.identity.links import aggregated, by_strength, shared
+from journey_lib.identity.blocks import blocks, picked, places
+from journey_lib.identity.links import Links, aggregated, by_strength, shared
 from journey_lib.identity.nodes import Edges, Nodes
-from journey_lib.identity.order import LABEL_DIGITS, grouped, words_of
+from journey_lib.identity.order import LABEL_DIGITS, Labels, alike, grouped
 from journey_lib.identity.rules import DEFAULT, KINDS, Rules
 
 Array = npt.NDArray[Any]
@@ -49,7 +50,7 @@ class Resolution:
     """
 
     nodes: Nodes
-    links: Edges
+    links: Links
     customer: Array
     canonical: pa.Array
     fate: Array
@@ -65,7 +66,7 @@ class Resolution:
                 "left": pa.array(self.links.left[rows]),
                 "right": pa.array(self.links.right[rows]),
                 "reason": pa.DictionaryArray.from_arrays(self.fate[rows], pa.array(REASONS)),
-                "when": pa.array(self.links.first[rows], pa.timestamp("us", "UTC")),
+                "when": pa.array(self.links.seen(rows, "first")[0], pa.timestamp("us", "UTC")),
             }
         )
 
@@ -97,60 +98,71 @@ def resolve(nodes: Nodes, edges: Edges, rules: Rules = DEFAULT) -> Resolution:
     fate = np.full(len(links), REDUNDANT if rules.linked else UNUSED, np.int8)
     if rules.linked:
         fate[shared(nodes, links, rules)] = SHARED
-    used = np.flatnonzero(fate == REDUNDANT)
-    part, chosen = _joined(nodes, links, used, rules)
-    fate[used[chosen]] = TAKEN
-    _judge(nodes, links, used[~chosen], part, rules, fate)
+    used = fate == REDUNDANT
+    part, taken = _joined(nodes, links, used, rules)
+    fate[taken] = TAKEN
+    _judge(nodes, links, places(used & ~taken), part, rules, fate)
     customer, canonical = named(nodes, part)
     joined, dropped = (
-        rows[by_strength(nodes, links, rows, customer[links.left[rows]], len(canonical))]
-        for rows in (used[chosen], np.flatnonzero(fate >= SHARED))
+        by_strength(nodes, links, places(rows), lambda at: customer[links.left[at]], len(canonical))
+        for rows in (taken, fate >= SHARED)
     )
     return Resolution(nodes, links, customer, canonical, fate, joined, dropped)
 
 
-def _joined(nodes: Nodes, links: Edges, used: Array, rules: Rules) -> tuple[Array, Array]:
+def _joined(nodes: Nodes, links: Links, used: Array, rules: Rules) -> tuple[Array, Array]:
     """The part each node is in, by the number of one of its nodes, and which links hold parts together."""
-    n = len(nodes)
-    left, right = links.left[used], links.right[used]
-    taken = np.ones(len(used), bool)
-    part = _parts(nodes, links, used, taken)
-    crowded = np.zeros(n, bool)
+    part, taken = _parts(nodes, links, used)
+    crowded = np.zeros(len(nodes), bool)
     for kind in unique_kinds(rules):
-        crowded |= np.bincount(part[nodes.kind == kind], minlength=n) > 1
-    rows = np.flatnonzero(crowded[part[left]])
-    if len(rows):
-        rows = rows[by_strength(nodes, links, used[rows], part[left[rows]], n)]
-        inside = np.flatnonzero(crowded[part])
-        place = np.empty(n, np.int32)
-        place[inside] = np.arange(len(inside), dtype=np.int32)
-        holds = np.zeros(len(inside), np.int8)
-        for kind in unique_kinds(rules):
-            holds[nodes.kind[inside] == kind] = 1 << kind
-        taken[rows], split = forest.apart(place[left[rows]], place[right[rows]], holds)
-        part[inside] = inside[split]
+        crowded[_repeated(part[nodes.kind == kind])] = True
+    if not crowded.any():
+        return part, taken
+    # Only parts with two values of a unique kind are put together again, link by link.
+    within = picked(crowded, part)
+    rows = places(picked(within, links.left) & used)
+    rows = by_strength(nodes, links, rows, lambda at: part[links.left[at]], len(nodes))
+    inside, place = _few(within)
+    holds = np.zeros(len(inside), np.int8)
+    for kind in unique_kinds(rules):
+        holds[nodes.kind[inside] == kind] = 1 << kind
+    taken[rows], split = forest.apart(place[links.left[rows]], place[links.right[rows]], holds)
+    part[inside] = inside[split]
     return part, taken
 
 
-def _parts(nodes: Nodes, links: Edges, used: Array, taken: Array) -> Array:
-    """The connected part of each node; links that are not needed to hold one together are not `taken`."""
+def _parts(nodes: Nodes, links: Links, used: Array) -> tuple[Array, Array]:
+    """The connected part of each node, and which of the links used are needed to hold them together."""
     n = len(nodes)
-    left, right = links.left[used], links.right[used]
-    rows, leaves = forest.peeled(n, left, right)
-    rows = rows[by_strength(nodes, links, used[rows], np.zeros(len(rows), np.int8), 1)]
-    left, right = left[rows], right[rows]
-    there = np.zeros(n, bool)
-    there[left] = there[right] = True
-    inside = np.flatnonzero(there).astype(np.int32)
-    place = np.empty(n, np.int32)
-    place[inside] = np.arange(len(inside), dtype=np.int32)
-    taken[rows], of = forest.spanning(len(inside), place[left], place[right])
+    held, leaves = forest.peeled(n, links.left, links.right, used)
+    rows = places(picked(held, links.left) & picked(held, links.right) & used)
+    rows = by_strength(nodes, links, rows, lambda at: np.zeros(len(at), np.int8), 1)
+    inside, place = _few(held)
+    taken = used.copy()
+    taken[rows], of = forest.spanning(
+        len(inside), picked(place, links.left[rows]), picked(place, links.right[rows])
+    )
     part, one = np.arange(n, dtype=np.int32), np.empty(len(inside), np.int32)
     one[of] = inside
     part[inside] = one[of]
     for leaf, hub in reversed(leaves):
         part[leaf] = part[hub]
-    return part
+    return part, taken
+
+
+def _repeated(numbers: Array) -> Array:
+    """The numbers that stand in a column more than once."""
+    last = np.empty(int(numbers.max(initial=-1)) + 1, np.int32)
+    here = np.arange(len(numbers), dtype=np.int32)
+    last[numbers] = here
+    return numbers[last[numbers] != here]
+
+
+def _few(chosen: Array) -> tuple[Array, Array]:
+    """The chosen nodes, and what number each of them has among these."""
+    inside, place = places(chosen), np.empty(len(chosen), np.int32)
+    place[inside] = np.arange(len(inside), dtype=np.int32)
+    return inside, place
 
 
 def unique_kinds(rules: Rules) -> list[int]:
@@ -171,7 +183,10 @@ def _judge(nodes: Nodes, links: Edges, rows: Array, part: Array, rules: Rules, f
 def named(nodes: Nodes, part: Array) -> tuple[Array, pa.Array]:
     """Number parts by the labels of their oldest identifiers, which also give them their ids."""
     parts = int(part.max(initial=-1)) + 1
-    people = np.count_nonzero(np.bincount(part, minlength=parts))
+    there = np.zeros(parts, bool)
+    for block in blocks(len(part)):
+        there[part[block]] = True
+    people = np.count_nonzero(there)
     rows = _least(part, parts, nodes.first)
     if len(rows) > people:
         rows = rows[_least(part[rows], parts, nodes.kind[rows])]
@@ -179,39 +194,47 @@ def named(nodes: Nodes, part: Array) -> tuple[Array, pa.Array]:
         if len(rows) > people:
             rows = rows[_least(part[rows], parts, getattr(nodes.labels(rows), half))]
     head, tail = nodes.labels(rows)
-    order, _ = grouped(np.zeros(len(rows), np.int8), 1, head)
-    if (np.diff(head[order]) == 0).any():
+    order, again = grouped(
+        len(rows), lambda at: np.zeros_like(head[at]), 1, head.__getitem__, int(head.max(initial=0))
+    )
+    if len(again):
         order = np.lexsort((tail, head))
-    rows = rows[order]
     number = np.empty(parts, np.int32)
-    number[part[rows]] = np.arange(len(rows), dtype=np.int32)
-    return number[part], _ids(nodes.label, rows, head[order])
+    number[part[rows[order]]] = np.arange(len(rows), dtype=np.int32)
+    return picked(number, part), _ids(Labels(picked(head, order), picked(tail, order)))
 
 
 def _least(part: Array, parts: int, key: Array) -> Array:
     """The rows that have the least key of their part."""
     least = np.full(parts, np.iinfo(key.dtype).max, key.dtype)
-    np.minimum.at(least, part, key)
-    return np.flatnonzero(key == least[part])
+    chosen = np.empty(len(part), bool)
+    for block in blocks(len(part)):
+        np.minimum.at(least, part[block], key[block])
+    for block in blocks(len(part)):
+        chosen[block] = key[block] == least[part[block]]
+    return places(chosen)
 
 
-def _ids(labels: pa.Array, rows: Array, heads: Array) -> pa.Array:
-    """Ids from the labels in these rows, which are sorted: as short as they may be for all to differ."""
-    letters = np.empty((len(rows), 1 + SHORT), np.uint8)
+def _ids(labels: Labels) -> pa.Array:
+    """Ids from labels, which are sorted: as short as they may be for all to differ."""
+    letters = np.empty((len(labels.head), 1 + SHORT), np.uint8)
     letters[:, 0] = ord("C")
-    letters[:, 1:] = words_of(labels)[rows].view(np.uint8)[:, :SHORT]
+    for block in blocks(len(letters)):
+        digits = labels.head[block].astype(">u8").tobytes().hex().encode()
+        letters[block, 1:] = np.frombuffer(digits, np.uint8).reshape(-1, 16)[:, :SHORT]
     ends = np.arange(0, letters.size + 1, 1 + SHORT, dtype=np.int32)
-    short = pa.Array.from_buffers(pa.string(), len(rows), [None, pa.py_buffer(ends), pa.py_buffer(letters)])
-    same = np.diff(heads >> np.uint64(64 - 4 * SHORT)) == 0
-    if not same.any():
+    short = pa.Array.from_buffers(pa.string(), len(letters), [None, pa.py_buffer(ends), pa.py_buffer(letters)])
+    again = alike(labels.head, (np.uint64(1) << np.uint64(64 - 4 * SHORT)) - np.uint64(1))
+    if not len(again):
         return short
     texts = short.to_pylist()
-    inside = np.append(same, False) | np.append(False, same)
-    for digits in range(SHORT + 4, LABEL_DIGITS + 1, 4):
+    inside = np.zeros(len(texts), bool)
+    inside[again] = inside[again - 1] = True
+    for length in range(SHORT + 4, LABEL_DIGITS + 1, 4):
         for row in np.flatnonzero(inside).tolist():
-            texts[row] = "C" + labels[int(rows[row])].as_py()[:digits]
-        alike = np.array([one == other for one, other in itertools.pairwise(texts)])
-        inside = np.append(alike, False) | np.append(False, alike)
+            texts[row] = "C" + f"{labels.head[row]:016x}{labels.tail[row]:016x}"[:length]
+        same = np.array([one == other for one, other in itertools.pairwise(texts)])
+        inside = np.append(same, False) | np.append(False, same)
         if not inside.any():
             break
     return pa.array(texts, pa.string())

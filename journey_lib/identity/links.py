@@ -2,91 +2,176 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from journey_lib.errors import DataError
+from journey_lib.identity.blocks import blocks, counted, picked, places
 from journey_lib.identity.nodes import Edges, Nodes
-from journey_lib.identity.order import Evidence, grouped, strongest_first
+from journey_lib.identity.order import Column, Evidence, Labels, Rows, repeated, strongest_first
 from journey_lib.identity.rules import KINDS, Rules
 
 Array = npt.NDArray[Any]
 
 
-def aggregated(nodes: Nodes, edges: Edges) -> Edges:
+@dataclass(frozen=True)
+class Links:
+    """Every link once. What was seen of it is not copied: most links stand in one row of those given.
+
+    `left`, `right`  its ends, the stronger one left; of two of a kind, the one of the lower label.
+    `strength`  as strong as its weaker end, then as its stronger one: code of the right kind times the number
+                of kinds, and code of the left kind. The lower, the stronger.
+    `row`       which of `edges` shows it; of a link in several rows -1 minus its place in `repeats`.
+    """
+
+    left: Array
+    right: Array
+    strength: Array
+    row: Array
+    edges: Edges
+    repeats: Edges
+
+    def __len__(self) -> int:
+        return len(self.left)
+
+    def seen(self, rows: Array, *columns: str) -> list[Array]:
+        """What was seen of some links: `first`, `last`, `count` or `source`."""
+        once, often = ([getattr(rows, column) for column in columns] for rows in (self.edges, self.repeats))
+        found = [np.empty(len(rows), column.dtype) for column in once]
+        for block in blocks(len(rows)):
+            row = self.row[rows[block]].astype(np.intp)
+            several = np.flatnonzero(row < 0)
+            summed = -1 - row[several]
+            for said, one, more in zip(found, once, often, strict=True):
+                some = one[row]
+                some[several] = more[summed]
+                said[block] = some
+        return found
+
+    def take(self, rows: Array | None = None) -> Edges:
+        """The chosen links, in their order, or all, with what was seen of them."""
+        chosen = np.arange(len(self), dtype=np.int32) if rows is None else rows
+        seen = self.seen(chosen, "first", "last", "count", "source")
+        return Edges(picked(self.left, chosen), picked(self.right, chosen), *seen)
+
+    @cached_property
+    def most(self) -> int:
+        """How often the link was seen that was seen most."""
+        return max(int(edges.count.max(initial=0)) for edges in (self.edges, self.repeats))
+
+    @cached_property
+    def times(self) -> tuple[int, int]:
+        """When the first and when the last link was first seen."""
+        first = self.edges.first
+        return (int(first.min()), int(first.max())) if len(first) else (0, 0)
+
+
+def aggregated(nodes: Nodes, edges: Edges) -> Links:
     """Every link once, with all that was seen of it, in the order of those rows that show it first.
 
-    The stronger end is left (of two of a kind, the lower label). The source is that which saw it first.
+    The source is that which saw it first.
     """
-    low, high = np.minimum(edges.left, edges.right), np.maximum(edges.left, edges.right)
-    if len(low) and not 0 <= int(low.min()) <= int(high.max()) < len(nodes):
+    left, right, n = edges.left, edges.right, len(nodes)
+    if len(edges) and not (
+        0 <= min(int(left.min()), int(right.min())) and max(int(left.max()), int(right.max())) < n
+    ):
         raise DataError("a link leads to an identifier there is not")
-    order, again = grouped(low, len(nodes), high)
-    between = low != high  # an identifier with itself is no link
-    again = again[between[order[again]]]
-    kept = between
-    kept[order[again]] = False
-    links = edges if kept.all() else edges.take(np.flatnonzero(kept))
-    left, right = _stronger_left(nodes, links.left, links.right)
-    links = replace(links, left=left, right=right)
-    if len(again):
-        begins = again[np.diff(again, prepend=-1) > 1] - 1
-        run = np.sort(np.concatenate([begins, again]))
-        at = np.cumsum(kept, dtype=np.int32)[order[begins]] - 1
-        _add_repeats(links, at, edges.take(order[run]), np.searchsorted(run, begins))
-    return links
+    again, begins = repeated(
+        len(edges),
+        lambda at: np.minimum(left[at], right[at]),
+        n,
+        lambda at: np.maximum(left[at], right[at]),
+        max(n - 1, 0),
+    )
+    once = left != right  # an identifier with itself is no link
+    opens = np.zeros(len(again), bool)
+    opens[begins] = True
+    between = once[again]
+    again, opens = again[between], opens[between]
+    once[again[~opens]] = False
+    row, begins = places(once), np.flatnonzero(opens)
+    row[np.cumsum(once, dtype=np.int32)[again[opens]] - 1] = -1 - np.arange(len(begins), dtype=np.int32)
+    return Links(*_strongest_left(nodes, edges, places(once)), row, edges, _summed(edges.take(again), begins))
 
 
-def _stronger_left(nodes: Nodes, one: Array, other: Array) -> tuple[Array, Array]:
-    kind, kind_of_other = nodes.kind[one], nodes.kind[other]
-    turn = kind > kind_of_other
-    alike = np.flatnonzero(kind == kind_of_other)
-    if len(alike):
-        a, b = nodes.labels(one[alike]), nodes.labels(other[alike])
-        turn[alike] = (a.head > b.head) | ((a.head == b.head) & (a.tail > b.tail))
-    return np.where(turn, other, one), np.where(turn, one, other)
+def _strongest_left(nodes: Nodes, edges: Edges, rows: Array) -> tuple[Array, Array, Array]:
+    """Both ends of the links in some rows, the stronger one left, and how strong these are."""
+    left, right = np.empty((2, len(rows)), np.int32)
+    strength, alike = np.empty(len(rows), np.int8), [np.zeros(0, np.int64)]
+    for block in blocks(len(rows)):
+        one, other = edges.left[rows[block]], edges.right[rows[block]]
+        kind, kind_of_other = nodes.kind[one], nodes.kind[other]
+        turn = kind > kind_of_other
+        swap = (one ^ other) * turn  # nothing where they stay
+        left[block], right[block] = one ^ swap, other ^ swap
+        weak, strong = np.maximum(kind, kind_of_other), np.minimum(kind, kind_of_other)
+        strength[block] = weak * np.int8(len(KINDS)) + strong
+        alike.append(np.flatnonzero(weak == strong) + block.start)
+    same = np.concatenate(alike)
+    if len(same):
+        a, b = nodes.labels(left[same]), nodes.labels(right[same])
+        turned = same[(a.head > b.head) | ((a.head == b.head) & (a.tail > b.tail))]
+        left[turned], right[turned] = right[turned], left[turned]
+    return left, right, strength
 
 
-def _add_repeats(rows: Edges, at: Array, repeats: Edges, starts: Array) -> None:
-    """Put into some of the rows what all repetitions of its link saw; these begin at each of `starts`."""
-    first = np.minimum.reduceat(repeats.first, starts)
-    nobody = np.iinfo(repeats.source.dtype).max
-    often = np.diff(starts, append=len(repeats))
-    early = np.where(repeats.first == np.repeat(first, often), repeats.source, nobody)
-    rows.first[at] = first
-    rows.last[at] = np.maximum.reduceat(repeats.last, starts)
-    rows.count[at] = np.add.reduceat(repeats.count, starts)
-    rows.source[at] = np.minimum.reduceat(early, starts)
+def _summed(rows: Edges, begins: Array) -> Edges:
+    """Of rows in which a link after the other is repeated, all that was seen of each link."""
+    if not len(begins):
+        return rows
+    first = np.minimum.reduceat(rows.first, begins)
+    nobody = np.iinfo(rows.source.dtype).max
+    often = np.diff(begins, append=len(rows))
+    early = np.where(rows.first == np.repeat(first, often), rows.source, nobody)
+    return Edges(
+        rows.left[begins],
+        rows.right[begins],
+        first,
+        np.maximum.reduceat(rows.last, begins),
+        np.add.reduceat(rows.count, begins),
+        np.minimum.reduceat(early, begins),
+    )
 
 
-def shared(nodes: Nodes, links: Edges, rules: Rules) -> Array:
+def shared(nodes: Nodes, links: Links, rules: Rules) -> Array:
     """Which links have an end that is linked to more identifiers of one stronger kind than its limit."""
-    none = np.iinfo(np.int64).max
+    none = np.iinfo(np.int32).max
     limits = [rules.of(kind).limit for kind in KINDS]
-    limit = np.array([none if each is None else each for each in limits])
-    strong, weak = nodes.kind[links.left], nodes.kind[links.right]
-    counted = np.flatnonzero((strong < weak) & (limit < none)[weak])
-    value = links.right[counted]
-    # Of all stronger kinds together first: few values come near their limit.
-    near = np.bincount(value, minlength=len(nodes)) > limit[nodes.kind]
-    rows = counted[near[value]]
-    pairs, many = np.unique(links.right[rows] * np.int64(len(KINDS)) + strong[rows], return_counts=True)
+    limit = np.array([none if each is None else min(each, none) for each in limits], np.int32)
+    weak, strong = np.divmod(np.arange(len(KINDS) ** 2), len(KINDS))
+    limited = (strong < weak) & (limit[weak] < none)
+    # Of all kinds together first: few values come near their limit.
+    many = counted(links.right, len(nodes))
+    near = np.empty(len(nodes), bool)
+    for block in blocks(len(nodes)):
+        near[block] = many[block] > limit[nodes.kind[block]]
+    rows = places(picked(near, links.right))
+    rows = rows[limited[links.strength[rows]]]
+    kinds = links.strength[rows] % len(KINDS)
+    pairs, many = np.unique(links.right[rows] * np.int64(len(KINDS)) + kinds, return_counts=True)
     value = pairs // len(KINDS)
     over = np.zeros(len(nodes), bool)
     over[value[many > limit[nodes.kind[value]]]] = True
-    return over[links.left] | over[links.right]
+    return picked(over, links.left) | picked(over, links.right)
 
 
-def by_strength(nodes: Nodes, links: Edges, rows: Array, group: Array, groups: int) -> Array:
-    """The order of the chosen rows by group and, within a group, the strongest first.
+def by_strength(nodes: Nodes, links: Links, rows: Array, group: Column, groups: int) -> Array:
+    """The chosen rows by group and, within a group, the strongest first.
 
     A link is as strong as its weaker end, then as its stronger end; then the most seen, the oldest, and at
-    last the labels decide.
+    last the labels decide. `group` is asked for rows of the links.
     """
-    left, right = links.left[rows], links.right[rows]
-    strength = nodes.kind[right].astype(np.int16) * len(KINDS) + nodes.kind[left]
-    evidence = Evidence(strength, links.count[rows], links.first[rows], left, right)
-    return strongest_first(group, groups, evidence, nodes.labels)
+
+    def labels(at: Array) -> tuple[Labels, Labels]:
+        return nodes.labels(links.left[rows[at]]), nodes.labels(links.right[rows[at]])
+
+    def evidence(at: Rows) -> tuple[Array, Array, Array]:
+        seen, first = links.seen(rows[at], "count", "first")
+        return links.strength[rows[at]], seen, first
+
+    order = strongest_first(len(rows), lambda at: group(rows[at]), groups, Evidence(evidence, links.most, links.times), labels)
+    return picked(rows, order)

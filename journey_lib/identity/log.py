@@ -10,7 +10,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from journey_lib.errors import DataError
-from journey_lib.identity.graph import REASONS, Resolution
+from journey_lib.identity.blocks import picked
+from journey_lib.identity.graph import REASONS, TAKEN, Resolution
 from journey_lib.identity.rules import KINDS
 
 Array = npt.NDArray[Any]
@@ -37,15 +38,20 @@ def merge_log(found: Resolution, sources: Sequence[str] = ()) -> pa.Table:
     """
     rows = np.concatenate([found.joined, found.dropped])
     links = found.links.take(rows)
-    customer, other = found.customer[links.left], found.customer[links.right]
+    right_kind, left_kind = np.divmod(picked(found.links.strength, rows), np.int8(len(KINDS)))
+    customer = picked(found.customer, links.left)
+    # What holds a customer together has both its ends there.
+    other, reason = customer.copy(), np.full(len(rows), TAKEN, np.int8)
+    cut = slice(len(found.joined), None)
+    other[cut], reason[cut] = found.customer[links.right[cut]], found.fate[found.dropped]
     return pa.table(
         {
             "customer": _named(customer, found.canonical),
             "other": _named(other, found.canonical, missing=other == customer),
-            "reason": _named(found.fate[rows], pa.array(REASONS)),
-            "left_kind": _named(found.nodes.kind[links.left], pa.array(KINDS)),
+            "reason": _named(reason, pa.array(REASONS)),
+            "left_kind": _named(left_kind, pa.array(KINDS)),
             "left": _named(links.left, found.nodes.label),
-            "right_kind": _named(found.nodes.kind[links.right], pa.array(KINDS)),
+            "right_kind": _named(right_kind, pa.array(KINDS)),
             "right": _named(links.right, found.nodes.label),
             "source": _named(links.source, _names(links.source, sources)),
             "evidence": _named(np.zeros(len(rows), np.int8), pa.array([TOGETHER])),

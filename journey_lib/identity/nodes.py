@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from journey_lib.errors import DataError
+from journey_lib.identity.blocks import blocks
 from journey_lib.identity.order import Labels, distinct, numbers, words_of
 from journey_lib.identity.rules import KINDS
 
@@ -107,9 +108,10 @@ def numbered(
     a, b = nodes[: len(left_kind)], nodes[len(left_kind) :]
 
     kind, seen = np.zeros(len(labels), np.int8), np.full(len(labels), np.iinfo(np.int64).max)
-    kind[a], kind[b] = left_kind, right_kind
-    np.minimum.at(seen, a, first)
-    np.minimum.at(seen, b, first)
+    for end, kinds in ((a, left_kind), (b, right_kind)):
+        for block in blocks(len(end)):
+            kind[end[block]] = kinds[block]
+            np.minimum.at(seen, end[block], first[block])
     edges = Edges(
         a,
         b,

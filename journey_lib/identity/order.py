@@ -10,13 +10,17 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from journey_lib.errors import DataError
+from journey_lib.identity.blocks import blocks, picked
+from journey_lib.identity.rules import KINDS
 
 Array = npt.NDArray[Any]
+Rows = Any  # a slice of rows, or an array of them
+Column = Callable[[Rows], Array]  # a column that is never written out, only made for the rows that are asked
 LABEL_DIGITS = 32
 
+_STRENGTH_BITS = (len(KINDS) ** 2 - 1).bit_length()
 _MOST, _TIME_BITS = 1022, 47  # seen more often is a count that is not told apart
 _LABEL = np.dtype(f"V{LABEL_DIGITS}")
-_BLOCK = 1 << 14  # rows whose intermediate results stay in the processor's cache
 _MIX = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93], np.uint64)
 _NO_LABEL, _MAKE_THEM = (
     "labels of identifiers must be hashes of 32 hex digits",
@@ -46,8 +50,7 @@ def numbers(words: Array, rows: Array | None = None) -> Labels:
     """The labels of some rows, or of all, of which the letters are given (`words_of`)."""
     n = len(words) if rows is None else len(rows)
     halves = np.empty((2, n), np.uint64)
-    for start in range(0, n, _BLOCK):
-        block = slice(start, start + _BLOCK)
+    for block in blocks(n):
         text = words[block] if rows is None else words[rows[block]]
         quarter = _four_bytes(text.byteswap())
         halves[:, block] = ((quarter[:, ::2] << np.uint64(32)) | quarter[:, 1::2]).T
@@ -70,9 +73,8 @@ def distinct(labels: pa.ChunkedArray) -> tuple[Array, pa.Array]:
     strays: list[tuple[Array, Array]] = []
     for block, words in _blocks(chunks):
         label = words.view(_LABEL)[:, 0]
-        again = np.flatnonzero(~new[block])
-        added = label[new[block]]
-        known[reached : reached + len(added)] = added
+        added, again = np.flatnonzero(new[block]), np.flatnonzero(~new[block])
+        np.take(label, added, out=known[reached : reached + len(added)], mode="clip")
         reached += len(added)
         said = label.take(again)
         differ = known.take(codes[block][again]).view(np.uint64) != said.view(np.uint64)
@@ -99,28 +101,28 @@ def _coded(numbers: Array) -> tuple[Array, Array]:
     takes half the time of looking up each in a table of millions, which fits no cache.
     """
     n = len(numbers)
-    row_bits = np.uint64(max(n - 1, 1).bit_length())
-    rows_only = (np.uint64(1) << row_bits) - np.uint64(1)
+    rows_only = (np.uint64(1) << np.uint64(max(n - 1, 1).bit_length())) - np.uint64(1)
     numbers &= ~rows_only
-    place = np.empty(n, np.int32)
-    opens, new = np.ones(n, bool), np.zeros(n, bool)
-    for start in range(0, n, _BLOCK):
-        numbers[start : start + _BLOCK] |= np.arange(start, min(start + _BLOCK, n), dtype=np.uint64)
+    for block in blocks(n):
+        numbers[block] |= np.arange(block.start, block.stop, dtype=np.uint64)
     numbers.sort()
-    for start in range(0, n, _BLOCK):
-        block = numbers[start : start + _BLOCK]
-        place[start : start + _BLOCK] = block & rows_only
-        begins = numbers[max(start - 1, 0) : start + _BLOCK] >> row_bits
-        opens[max(start, 1) : start + _BLOCK] = begins[1:] != begins[:-1]
-    # Fresh memory is dear: the sorted numbers are no longer needed, and two columns fit in their place.
-    rank, run = numbers.view(np.int32).reshape(2, n)
-    leads = place.take(np.flatnonzero(opens))
-    new[leads] = True
-    code = np.cumsum(new, out=rank).take(leads)
-    np.cumsum(opens, out=run)
-    codes = np.empty(n, np.int32)
-    for start in range(0, n, _BLOCK):
-        codes[place[start : start + _BLOCK]] = code[run[start : start + _BLOCK] - 1] - 1
+    opens = np.ones(n, bool)
+    leads, reached = np.empty(n, np.int32), 0  # the first row of each code; what is not written costs nothing
+    for block in blocks(n):
+        begins = numbers[max(block.start - 1, 0) : block.stop] | rows_only
+        opens[max(block.start, 1) : block.stop] = begins[1:] != begins[:-1]
+        lead = numbers[block][opens[block]] & rows_only
+        leads[reached : reached + len(lead)] = lead
+        reached += len(lead)
+    new = np.zeros(n, bool)
+    new[leads[:reached]] = True
+    codes = np.cumsum(new, dtype=np.int32)
+    code = picked(codes, leads[:reached]) - np.int32(1)
+    reached = 0
+    for block in blocks(n):
+        run = np.cumsum(opens[block]) + (reached - 1)
+        codes[numbers[block] & rows_only] = code[run]
+        reached = int(run[-1]) + 1
     return codes, new
 
 
@@ -128,10 +130,9 @@ def _blocks(chunks: list[Array]) -> Iterator[tuple[slice, Array]]:
     """Rows of all chunks a cacheful at a time, and where they stand."""
     at = 0
     for words in chunks:
-        for start in range(0, len(words), _BLOCK):
-            block = words[start : start + _BLOCK]
-            yield slice(at, at + len(block)), block
-            at += len(block)
+        for block in blocks(len(words)):
+            yield slice(at + block.start, at + block.stop), words[block]
+        at += len(words)
 
 
 def words_of(labels: pa.Array) -> Array:
@@ -142,7 +143,9 @@ def words_of(labels: pa.Array) -> Array:
     texts = labels if pa.types.is_string(labels.type) else labels.cast(pa.large_string())
     place = np.dtype(np.int32 if pa.types.is_string(texts.type) else np.int64)
     offsets = np.frombuffer(texts.buffers()[1], place, n + 1, texts.offset * place.itemsize)
-    if texts.null_count or (np.diff(offsets) != LABEL_DIGITS).any():
+    if texts.null_count or not all(
+        (np.diff(offsets[block.start : block.stop + 1]) == LABEL_DIGITS).all() for block in blocks(n)
+    ):
         raise DataError(_NO_LABEL, do=_MAKE_THEM)
     return np.frombuffer(texts.buffers()[2], "<u8", 4 * n, int(offsets[0])).reshape(n, 4)
 
@@ -161,113 +164,154 @@ def _four_bytes(text: Array) -> Array:
     return digit
 
 
-def grouped(group: Array, groups: int, key: Array) -> tuple[Array, Array]:
-    """Rows by their group, then by a key that is not negative, equal ones as they come.
+def grouped(rows: int, group: Column, groups: int, key: Column, most: int) -> tuple[Array, Array]:
+    """Rows by their group, then by a key from 0 to `most`, equal ones as they come.
 
     Returns
     -------
     The rows in this order; and the places in it of those that equal the one before.
     """
-    order, tied = _coarsely(group, groups, key)
-    again = np.flatnonzero(tied)
-    differ = key[order[again]] != key[order[again - 1]]
+    words, mask = _sorted_words(rows, group, groups, key, most)
+    order = _rows_of(words, mask)
+    again = _in_order(order, alike(words, mask), group, key)
+    return order, again
+
+
+def repeated(rows: int, group: Column, groups: int, key: Column, most: int) -> tuple[Array, Array]:
+    """The rows whose group and key other rows have too, those of one after the other, each as they come.
+
+    Returns
+    -------
+    These rows; and where among them each group and key begins.
+    """
+    words, mask = _sorted_words(rows, group, groups, key, most)
+    tied = alike(words, mask)
+    runs = _runs(tied)
+    some = (words[runs] & mask).astype(np.int32)
+    again = _in_order(some, np.searchsorted(runs, tied), group, key)
+    # Some were only taken for equal, by the first bits of their keys.
+    equal = np.zeros(len(some) + 1, bool)
+    equal[again] = True
+    there = equal[:-1] | equal[1:]
+    return some[there], np.flatnonzero(~equal[:-1][there])
+
+
+def _in_order(order: Array, tied: Array, group: Column, key: Column) -> Array:
+    """Put rows in full order that are sorted by the first bits of their keys alone.
+
+    `tied` are the places of those that are not told from the row before; returned are the places of those
+    that equal it.
+    """
+    differ = key(order[tied]) != key(order[tied - 1])
     if differ.any():
-        run = np.cumsum(np.diff(again, prepend=-1) > 1)
-        out_of_order = np.zeros(len(again) + 1, bool)
+        run = np.cumsum(np.diff(tied, prepend=-1) > 1)
+        out_of_order = np.zeros(len(tied) + 1, bool)
         out_of_order[run[differ]] = True
-        places = _runs(again[out_of_order[run]])
-        rows = order[places]
-        order[places] = rows[np.lexsort((key[rows], group[rows]))]
-        differ = key[order[again]] != key[order[again - 1]]
-    return order, again[~differ]
+        runs = _runs(tied[out_of_order[run]])
+        rows = order[runs]
+        order[runs] = rows[np.lexsort((key(rows), group(rows)))]
+        differ = key(order[tied]) != key(order[tied - 1])
+    return tied[~differ]
 
 
-def _coarsely(group: Array, groups: int, key: Array) -> tuple[Array, Array]:
-    """Rows by their group and the first bits of a key; and which are not told from the row before.
+def _sorted_words(rows: int, group: Column, groups: int, key: Column, most: int) -> tuple[Array, np.uint64]:
+    """Words that sort rows by their group and the first bits of a key, sorted; and which bits are the row's.
 
     Group, key and row are put in one word as far as they fit, and words are sorted: four times as fast as
     sorting rows by their keys.
     """
-    n = len(group)
-    row_bits, group_bits = max(n - 1, 1).bit_length(), max(groups - 1, 1).bit_length()
-    key_bits = int(key.max(initial=1)).bit_length()
+    row_bits, group_bits = max(rows - 1, 1).bit_length(), max(groups - 1, 1).bit_length()
     free = 64 - row_bits - group_bits
-    shift = max(key_bits - free, 0)
-    words = np.empty(n, np.uint64)
-    for start in range(0, n, _BLOCK):
-        block = slice(start, start + _BLOCK)
-        word = group[block].astype(np.uint64) << np.uint64(free)
-        word |= (key[block] >> shift).astype(np.uint64, copy=False)
+    shift = max(most.bit_length() - free, 0)
+    words = np.empty(rows, np.uint64)
+    for block in blocks(rows):
+        word = group(block).astype(np.uint64) << np.uint64(free)
+        word |= (key(block) >> shift).astype(np.uint64, copy=False)
         word <<= np.uint64(row_bits)
-        word |= np.arange(start, min(start + _BLOCK, n), dtype=np.uint64)
+        word |= np.arange(block.start, block.stop, dtype=np.uint64)
         words[block] = word
     words.sort()
-    order, tied = np.empty(n, np.int32), np.zeros(n, bool)
-    rows_only = (np.uint64(1) << np.uint64(row_bits)) - np.uint64(1)
-    for start in range(0, n, _BLOCK):
-        order[start : start + _BLOCK] = words[start : start + _BLOCK] & rows_only
-        told = words[max(start - 1, 0) : start + _BLOCK] >> np.uint64(row_bits)
-        tied[max(start, 1) : start + _BLOCK] = told[1:] == told[:-1]
-    return order, tied
+    return words, (np.uint64(1) << np.uint64(row_bits)) - np.uint64(1)
+
+
+def _rows_of(words: Array, mask: np.uint64) -> Array:
+    order = np.empty(len(words), np.int32)
+    for block in blocks(len(words)):
+        order[block] = words[block] & mask
+    return order
+
+
+def alike(words: Array, mask: np.uint64) -> Array:
+    """The places of words that differ from the one before in no bit, or only in those of a mask."""
+    tied = np.zeros(len(words), bool)
+    for block in blocks(len(words)):
+        told = words[max(block.start - 1, 0) : block.stop] | mask
+        tied[max(block.start, 1) : block.stop] = told[1:] == told[:-1]
+    return np.flatnonzero(tied)
 
 
 def _runs(again: Array) -> Array:
     """All places of rows that are not told apart, given those which are not told from the row before."""
-    return np.union1d(again, again - 1)
+    opens = again[np.diff(again, prepend=-1) > 1] - 1
+    return np.sort(np.concatenate([opens, again]))
 
 
 class Evidence(NamedTuple):
-    """What the order of links rests on, a row for each link."""
+    """What the order of links rests on: their kinds, how often they were seen, and when first.
 
-    strength: Array
-    seen: Array
-    first: Array
-    left: Array
-    right: Array
+    `of` tells the three of some rows; `most` is the highest count of all, `times` the first and last moment.
+    """
+
+    of: Callable[[Rows], tuple[Array, Array, Array]]
+    most: int
+    times: tuple[int, int]
 
 
-def strongest_first(group: Array, groups: int, links: Evidence, labels: Callable[[Array], Labels]) -> Array:
+def strongest_first(
+    rows: int, group: Column, groups: int, links: Evidence, labels: Callable[[Array], tuple[Labels, Labels]]
+) -> Array:
     """Links by group; within a group the strongest kinds, the most seen, the oldest, then by labels."""
-    order, tied = _coarsely(group, groups, _packed(links))
+    words, mask = _sorted_words(rows, group, groups, *_packed(links))
+    order = _rows_of(words, mask)
     # Only where the packed keys cannot tell: those places are put in full order among themselves.
-    places = _runs(np.flatnonzero(tied))
-    if not len(places):
+    runs = _runs(alike(words, mask))
+    if not len(runs):
         return order
-    rows = order[places]
-    left, right = labels(links.left[rows]), labels(links.right[rows])
+    some = order[runs]
+    left, right = labels(some)
+    strength, seen, first = links.of(some)
     exact = np.lexsort(
         (
             right.tail,
             right.head,
             left.tail,
             left.head,
-            links.first[rows],
-            -links.seen[rows],
-            links.strength[rows],
-            group[rows],
+            first,
+            -seen,
+            strength,
+            group(some),
         )
     )
-    order[places] = rows[exact]
+    order[runs] = some[exact]
     return order
 
 
-def _packed(links: Evidence) -> Array:
-    """Strength, count and age in one small number, as far as they fit; never in another order."""
-    if not len(links.first):
-        return np.zeros(0, np.int64)
-    there = np.bincount(links.strength) > 0
-    rank = (np.cumsum(there) - 1).astype(np.int64)  # few strengths there are: fewer bits than all might take
-    most = min(int(links.seen.max()), _MOST + 1)
-    oldest = links.first.min()
-    age_bits = int(links.first.max() - oldest).bit_length()
+def _packed(links: Evidence) -> tuple[Column, int]:
+    """Strength, count and age in one small number, as far as they fit, never in another order; and the most."""
+    oldest, newest = links.times
+    count_bits = min(links.most, _MOST + 1).bit_length()
+    rarest = (1 << count_bits) - 1
+    age_bits = (newest - oldest).bit_length()
     spare = max(age_bits - _TIME_BITS, 0)
-    packed = np.empty(len(links.first), np.int64)
-    for start in range(0, len(packed), _BLOCK):
-        block = slice(start, start + _BLOCK)
-        rare = most - np.clip(links.seen[block], 0, most)
-        head = (rank[links.strength[block]] << most.bit_length()) | rare
-        age = (links.first[block] - oldest) >> spare
+    age_bits -= spare
+    bits = _STRENGTH_BITS + count_bits + age_bits
+
+    def packed(at: Rows) -> Array:
+        strength, seen, first = links.of(at)
+        head = (strength.astype(np.int64) << count_bits) | (rarest - np.clip(seen, 0, rarest))
+        age = (first - oldest) >> spare
         # Counts that are too many to be told apart come before age: it may not decide between them.
-        age[links.seen[block] > _MOST] = 0
-        packed[block] = (head << (age_bits - spare)) | age
-    return packed
+        age[seen > _MOST] = 0
+        return (head << age_bits) | age
+
+    return packed, (1 << bits) - 1

@@ -81,7 +81,7 @@ def stitch(
     engine.use(SHARE_BESIDE)  # rows wait on disk while arrays of identifiers take the room
     nodes, found, refused = as_nodes(engine, seen.times, settings.blocked, key)
     when, who = _when(seen.times, found, len(nodes)), _strongest(found, seen.starts[-1])
-    edges = aggregated(nodes, _edges(seen, found, who))  # once for all levels
+    edges = aggregated(nodes, _edges(seen, found, who)).take()  # once for all levels
     starts = seen.starts
     del found, seen
     crm = {name: starts[number] for number, name in enumerate(names) if name in staged.get("customers", ())}

@@ -50,12 +50,9 @@ SURVEYS = {
     "comment": "answer.comment",
 }  # fmt: skip
 TRIALS = {
-    "channel": "Kênh",
-    "start": "Từ ngày",
-    "end": "Đến ngày",
-    "lift": "Mức tăng",
-    "standard_error": "Sai số",
-}
+    "experiment": "Thử nghiệm", "channel": "Kênh", "method": "Cách làm", "start": "Từ ngày",
+    "end": "Đến ngày", "lift": "Mức tăng", "standard_error": "Sai số",
+}  # fmt: skip
 
 
 def write(shop: Shop, folder: Path) -> Exported:

@@ -34,14 +34,23 @@ def write(shop: Shop, folder: Path) -> Exported:  # noqa: ARG001
     ConfigError
         The environment variable is not set.
     DataError
-        The database cannot be reached, or has a schema of that name which no demo made.
+        The database cannot be reached or written to, or has a schema of that name which no demo made.
     """
     tables = dict(_tables(shop.raw))
-    with _connected() as connection, connection.cursor() as cursor:
-        _emptied(cursor)
-        for name, table in tables.items():
-            cursor.adbc_ingest(name, table, mode="create", db_schema_name=SCHEMA)
-        connection.commit()
+    try:
+        with _connected() as connection, connection.cursor() as cursor:
+            _emptied(cursor)
+            for name, table in tables.items():
+                cursor.adbc_ingest(name, table, mode="create", db_schema_name=SCHEMA)
+            connection.commit()
+    except (ConfigError, DataError):
+        raise
+    except Exception as error:  # the driver's words may hold data; its code says enough
+        raise DataError(
+            _("the database does not let the demo shop make its schema {name}", name=SCHEMA),
+            where=f"SQLSTATE {getattr(error, 'sqlstate', None) or 'unknown'}",
+            do=_("let its user create schemas, or choose another database"),
+        ) from None
     return Exported([_asked(name) for name in tables], identity=IDENTITY)
 
 
@@ -97,16 +106,16 @@ def _tables(raw: Path) -> Iterator[tuple[str, pa.Table]]:
 def _typed(name: str, texts: pd.Series[Any]) -> pa.Array:
     if name in MOMENTS:
         local = moments(texts).dt.tz_localize(ZONE)
-        return pa.Array.from_pandas(local.dt.tz_convert("UTC"), pa.timestamp("us", "UTC"))
+        return pa.Array.from_pandas(local.dt.tz_convert("UTC"), type=pa.timestamp("us", "UTC"))
     if name in DAYS:
-        return pa.Array.from_pandas(pd.to_datetime(texts, errors="coerce").dt.date, pa.date32())
+        return pa.Array.from_pandas(pd.to_datetime(texts, errors="coerce").dt.date, type=pa.date32())
     if name in ("value", "cost"):
-        return pa.Array.from_pandas(amounts(texts), pa.int64()).cast(pa.decimal128(19, 0))
+        return pa.Array.from_pandas(amounts(texts), type=pa.int64()).cast(pa.decimal128(19, 0))
     if name in COUNTS:
-        return pa.Array.from_pandas(pd.to_numeric(texts, errors="coerce").astype("Int64"), pa.int64())
+        return pa.Array.from_pandas(pd.to_numeric(texts, errors="coerce").astype("Int64"), type=pa.int64())
     if name in SHARES:
-        return pa.Array.from_pandas(pd.to_numeric(texts, errors="coerce"), pa.float64())
-    return pa.Array.from_pandas(texts.where(texts != "", None), pa.string())
+        return pa.Array.from_pandas(pd.to_numeric(texts, errors="coerce"), type=pa.float64())
+    return pa.array([text or None for text in texts], pa.string())
 
 
 def _asked(table: str) -> dict[str, Any]:

@@ -63,11 +63,8 @@ def sheet(raw: Path, table: str) -> pd.DataFrame:
 
 def moments(texts: Texts[Any]) -> pd.Series[Any]:
     """The shop's local times; what is no time is NaT."""
-    return (
-        pd.concat([pd.to_datetime(texts, format=way, errors="coerce") for way in WRITTEN], axis=1)
-        .bfill(axis=1)
-        .iloc[:, 0]
-    )
+    one, other = (pd.to_datetime(texts, format=way, errors="coerce") for way in WRITTEN)
+    return one.fillna(other)
 
 
 def amounts(texts: Texts[Any]) -> pd.Series[Any]:

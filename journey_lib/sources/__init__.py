@@ -27,6 +27,7 @@ from journey_lib.sources import (
     postgres,
     segment,
     snowplow,
+    visits,
 )
 from journey_lib.sources.files import matching
 from journey_lib.workspace import Source, Workspace
@@ -52,6 +53,8 @@ def stage(source: Source, workspace: Workspace, engine: Engine, into: str) -> Ma
     zoned = source if source.timezone else source.model_copy(update={"timezone": workspace.timezone})
     counts = READERS[source.format](zoned, workspace.path, engine, into)
     convert.complete(engine, into, source.table)
+    if source.table == "events":
+        visits.guard_touchpoints(engine, into)
     return counts
 
 

@@ -103,6 +103,22 @@ def load(workspace: Workspace) -> Touches:
     )
 
 
+def refuse_no_touches(touches: Touches) -> None:
+    """Stop where no row of a table has a channel: orders alone tell of no journey.
+
+    Raises
+    ------
+    DataError
+        The table knows no channel.
+    """
+    if not touches.channels:
+        raise DataError(
+            "no row of these data has a channel, so there are no touches and no journeys",
+            how_many=f"{touches.rows:,} rows, all of them orders or other outcomes",
+            do="declare a source of events that names its channel, or source and medium: docs/sources.md",
+        )
+
+
 def hold(touches: Touches) -> Touches:
     """The same table with its buckets read into memory, to be asked again and again; on Spark as it is."""
     if isinstance(touches.buckets, OnSpark):

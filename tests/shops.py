@@ -9,7 +9,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import yaml
 
-from journey_lib import demo
+import journey_lib as jl
+from journey_lib import demo, prepare
 
 CONFIG = Path(__file__).parents[1] / "data" / "demo" / "journey.yaml"
 DAY_TIME = "%d/%m/%Y %H:%M:%S"
@@ -55,6 +56,38 @@ def truth(shop: SimpleNamespace, name: str) -> pd.DataFrame:
 def made(folder: Path, customers: int, world: str = "base", **more: int) -> SimpleNamespace:
     demo.generate(folder, world=world, customers=customers, **more)
     return raw_of(folder)
+
+
+def plain(folder: Path, customers: int) -> Path:
+    """A demo shop with the demo's journey.yaml, for other ways to hand it over to be compared with."""
+    demo.generate(folder, customers=customers)
+    (folder / "journey.yaml").write_text(CONFIG.read_text("utf-8"), encoding="utf-8")
+    return folder
+
+
+def prepared(folder: Path) -> tuple[prepare.Manifest, dict[str, pd.DataFrame]]:
+    """What becomes of a workspace's sources: the record, and every table but the rows that were dropped."""
+    manifest = prepare.prepare(jl.open(folder))
+    work = folder / "work"
+    tables = {
+        str(file.relative_to(work)): pd.read_parquet(file)
+        for file in sorted(work.rglob("*.parquet"))
+        if file.parent.name != "rejected"
+    }
+    return manifest, tables
+
+
+def differing(one: dict[str, pd.DataFrame], other: dict[str, pd.DataFrame]) -> dict[str, list[str]]:
+    """The columns that differ in any row, by table; rows stand in the same order in both."""
+    assert one.keys() == other.keys()
+    found = {}
+    for name, table in one.items():
+        assert table.shape == other[name].shape, name
+        assert [*table] == [*other[name]], name
+        columns = [column for column in table if not table[column].equals(other[name][column])]
+        if columns:
+            found[name] = columns
+    return found
 
 
 def with_known_people(folder: Path) -> None:

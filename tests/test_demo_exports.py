@@ -27,8 +27,8 @@ PRECISION = {
     **dict.fromkeys(("matomo", "matomo_tables", "adobe"), 1_000_000),
 }
 ORDERS = {"segment": "Order Completed", "snowplow": "transaction", "snowplow_parquet": "transaction"}
-# Exports that tell of touches; the others tell of costs, and have tests of their own.
-TOUCHES = tuple(form for form in exports.EXPORTS if form != "ads")
+# Exports of touches alone; the others tell of costs or of the whole shop, and have tests of their own.
+TOUCHES = tuple(form for form in exports.EXPORTS if form not in ("ads", "office", "postgres"))
 
 Row = tuple[int, str, str, str, float]
 

@@ -209,3 +209,23 @@ def test_names_that_look_like_sql_or_scripts_are_only_names(tmp_path):
         tmp_path, "{table: events, format: csv, path: \"it's, a file.csv\", columns: {channel: 'chan\"nel'}}"
     )
     assert sorted(rows(opened)["channel"]) == ["=1+1", evil]
+
+
+def test_a_crm_and_a_loyalty_programme_tell_of_the_same_customer(tmp_path):
+    write(tmp_path, "events.csv", "customer_id,timestamp,event_type\nKH1,2025-01-01,click\n")
+    write(tmp_path, "crm.csv", "customer_id,city\nKH1,Huế\nKH1,Vinh\nKH2,Hà Nội\n")
+    write(tmp_path, "loyalty.csv", "customer_id,city,tier\nKH2,Đà Lạt,Vàng\nKH1,,Bạc\nKH3,,Bạc\n")
+    opened = workspace(
+        tmp_path,
+        "{table: events, format: csv, path: events.csv, set: {channel: zalo}}",
+        "{table: customers, format: csv, path: crm.csv}",
+        "{table: customers, format: csv, path: loyalty.csv}",
+    )
+    accounts = prepare.prepare(opened).accounts
+    assert [(a.kept, a.dropped) for a in accounts[1:]] == [
+        (2, {"customer_id was already seen": 1}),  # twice in one file: the first is believed
+        (3, {}),  # once in each of two: both are
+    ]
+    people = jl.customers.load(opened).set_index("customer_id").sort_index()
+    assert people["city"].fillna("").to_dict() == {"KH1": "Huế", "KH2": "Hà Nội", "KH3": ""}
+    assert people["tier"].to_dict() == {"KH1": "Bạc", "KH2": "Vàng", "KH3": "Bạc"}

@@ -8,8 +8,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+from test_doors import workspace
 from test_doors_text import staged
 
+from journey_lib import cli
 from journey_lib.errors import DataError
 
 openpyxl = pytest.importorskip("openpyxl")
@@ -110,9 +113,30 @@ def test_an_amount_without_a_saved_value_and_an_error_of_excel_are_kept_with_the
 def test_a_sheet_is_named_and_its_header_may_stand_lower(tmp_path):
     book(tmp_path, ["1", "KH1", dt.datetime(2025, 1, 1), 5], above=3)
     table, _ = staged(tmp_path, ORDERS.format(", sheet: Đơn, header: 4"))
-    assert table["row"].tolist() == [1]
+    assert table["row"].tolist() == [5]  # as Excel numbers it
     with pytest.raises(DataError, match="it has: Đơn, Khác"):
         staged(tmp_path, ORDERS.format(", sheet: Don"))
+
+
+def test_a_bad_row_is_pointed_at_by_the_number_that_excel_shows(tmp_path):
+    day, empty = dt.datetime(2025, 1, 1), [None] * 4
+    book(
+        tmp_path,
+        ["1", "KH1", day, 5],
+        empty,
+        empty,
+        ["2", None, day, 5],
+        empty,
+        ["3", "KH1", day, "?"],
+        above=2,
+    )
+    source = "{table: orders, format: excel, path: o.xlsx, header: 3}"
+    workspace(tmp_path, source)
+    said = CliRunner().invoke(cli.cli, ["check", "-w", str(tmp_path)]).output
+    assert "customer_id is empty (first in o.xlsx, line 7, column customer_id)" in said
+    assert "value cannot be read (first in o.xlsx, line 9, column value)" in said
+    edited(tmp_path, SHEET, '<row r="5"></row><row r="6"></row>', "")  # as other programs write nothing
+    assert CliRunner().invoke(cli.cli, ["check", "-w", str(tmp_path)]).output == said
 
 
 @pytest.mark.slow
@@ -120,6 +144,7 @@ def test_more_rows_than_one_piece_come_in_order(tmp_path):
     book(tmp_path, *([str(n), "KH", dt.datetime(2025, 1, 1), n] for n in range(20_003)))
     table, _ = staged(tmp_path, ORDERS.format(""))
     assert table["value"].tolist() == [float(n) for n in range(20_003)]
+    assert table["row"].tolist() == [*range(2, 20_005)]
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import shops
 from test_doors import workspace
 from test_doors_text import staged
 
 from journey_lib import prepare
+from journey_lib.demo import export_postgres, exports
 from journey_lib.errors import ConfigError, DataError
 
 SECRET = "s3cret-word"  # noqa: S105
@@ -28,6 +30,8 @@ INSERT INTO orders VALUES
 GRANT ALL ON orders TO reader;
 CREATE TABLE many AS SELECT n AS id, 'KH' || n AS customer_id FROM generate_series(1, 200000) n;
 GRANT SELECT ON many TO reader;
+CREATE ROLE shopkeeper LOGIN PASSWORD '{SECRET}';
+GRANT CREATE ON DATABASE postgres TO shopkeeper;
 """  # noqa: E501, S608
 
 
@@ -170,3 +174,50 @@ def test_a_database_is_asked_once_a_run_and_what_it_said_stands_until_then(tmp_p
     assert prepare.prepare(opened).touches == first.touches == 2
     assert prepare.prepare(opened, databases="asked").touches == 3
     assert prepare.prepare(opened).touches == 3
+
+
+@pytest.mark.slow
+def test_the_demo_shop_written_to_a_database_is_read_back_as_the_same_tables(tmp_path, server, monkeypatch):
+    monkeypatch.setenv("JOURNEY_POSTGRES", server.replace("reader", "shopkeeper"))
+    shop = shops.plain(tmp_path / "shop", 3_000)
+    manifest, tables = shops.prepared(shop)
+    for _time in range(2):  # a second time in place of the first
+        folder = exports.export(shop / "raw", tmp_path / "database", "postgres")
+    assert not [*(folder / "raw").glob("*.csv")]
+    said, read = shops.prepared(folder)
+    assert {source.format for source in said.accounts} == {"postgres"}
+    assert shops.differing(tables, read) == {}
+    assert (said.channels, said.touchpoints, said.event_types, said.period) == (
+        manifest.channels, manifest.touchpoints, manifest.event_types, manifest.period,
+    )  # fmt: skip
+    assert [(a.table, a.rows_in, a.kept) for a in said.accounts] == [
+        (a.table, a.rows_in, a.kept) for a in manifest.accounts
+    ]
+
+
+def test_no_schema_that_the_demo_did_not_make_is_replaced_and_nobody_is_shown(tmp_path, server, monkeypatch):
+    shop = exports.export_shop.Shop(shops.plain(tmp_path, 20) / "raw", None)
+    monkeypatch.delenv("JOURNEY_POSTGRES", raising=False)
+    with pytest.raises(ConfigError, match="JOURNEY_POSTGRES is not set"):
+        export_postgres.write(shop, tmp_path)
+    refused = {
+        "postgresql://nobody:wrong@127.0.0.1:1/x": "cannot be reached",
+        server: "does not let the demo shop make its schema",
+    }
+    for address, said in refused.items():
+        monkeypatch.setenv("JOURNEY_POSTGRES", address)
+        with pytest.raises(DataError, match=said) as caught:
+            export_postgres.write(shop, tmp_path)
+        assert all(word not in str(caught.value) for word in (SECRET, "wrong", "127.0.0.1"))
+    keeper = server.replace("reader", "shopkeeper")
+    dbapi = pytest.importorskip("adbc_driver_postgresql.dbapi")
+    with dbapi.connect(keeper) as connection, connection.cursor() as cursor:
+        cursor.execute("DROP SCHEMA IF EXISTS journey_demo CASCADE")
+        cursor.execute("CREATE SCHEMA journey_demo")
+        cursor.execute("CREATE TABLE journey_demo.orders AS SELECT 7 AS precious")
+        connection.commit()
+        monkeypatch.setenv("JOURNEY_POSTGRES", keeper)
+        with pytest.raises(DataError, match="did not make"):
+            export_postgres.write(shop, tmp_path)
+        cursor.execute("SELECT precious FROM journey_demo.orders")
+        assert cursor.fetchall() == [(7,)]

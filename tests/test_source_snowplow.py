@@ -26,7 +26,8 @@ WIDTH = 131
 PLACES = {
     "collector_tstamp": 3, "dvce_created_tstamp": 4, "event": 5, "event_id": 6, "user_id": 12,
     "domain_userid": 15, "domain_sessionidx": 16, "network_userid": 17, "page_url": 29, "page_title": 30,
-    "page_urlpath": 35, "refr_urlhost": 39, "refr_medium": 44, "refr_source": 45, "mkt_medium": 47,
+    "page_urlpath": 35, "page_urlquery": 36, "refr_urlhost": 39, "refr_medium": 44, "refr_source": 45,
+    "mkt_medium": 47,
     "mkt_source": 48, "mkt_campaign": 51, "contexts": 52, "se_category": 53, "se_action": 54,
     "unstruct_event": 58, "tr_total": 61, "tr_currency": 108, "mkt_clickid": 116, "mkt_network": 117,
     "domain_sessionid": 123, "derived_tstamp": 124, "event_name": 126,

@@ -13,7 +13,7 @@ from journey_lib.errors import ParameterError
 from journey_lib.journeys import PathTable
 from journey_lib.model import NO_TOUCH, Result
 from journey_lib.once import once
-from journey_lib.touches import Touches
+from journey_lib.touches import Touches, refuse_no_touches
 
 
 @once
@@ -29,7 +29,14 @@ def compare(
     `options` are handed to the models that take them; `cut` is handed to all. Columns as in `credit`, with
     model first. The fact ``spread`` is how far apart the models are: the largest difference of one channel's
     share between two models.
+
+    Raises
+    ------
+    DataError
+        No row of the touches has a channel.
     """
+    if isinstance(source, Touches):
+        refuse_no_touches(source)
     offered = dict(options or {})
     results = [credit(source, model, **cut, **options_of(model, **offered)) for model in models]
     frame = pd.concat(

@@ -220,6 +220,12 @@ def _address(link: str) -> str:
     return f"{_masked((parts.hostname or '') + parts.path)}{'?' + asked if asked else ''}"[:120]
 
 
+def without_people(page: str) -> str:
+    """An address without what it tells of a person: what was asked of the page, e-mails in its path."""
+    where, _mark, asked = re.match(r"([^?#]*)([?#]?)(.*)", page, re.DOTALL).groups()  # type: ignore[union-attr]
+    return PRIVATE[0].sub(HIDDEN, where if _asked(page) or _private(asked) else page)
+
+
 def _private(text: str) -> bool:
     readings = {text, unquote_plus(text), unquote_plus(unquote_plus(text))}
     return any(pattern.search(reading) for pattern in PRIVATE for reading in readings)

@@ -27,9 +27,14 @@ Cells = Sequence[object]
 
 def write(shop: Shop, folder: Path) -> Exported:
     """A file of each platform as it writes it, a file of all other costs, and the events."""
+    events = export_segment.write(shop, folder)
+    return Exported([*events.sources, *write_costs(shop, folder)], purchase=events.purchase)
+
+
+def write_costs(shop: Shop, folder: Path) -> list[dict[str, object]]:
+    """All costs: a file of each platform as it writes it, and one of what was booked by hand."""
     costs = pd.read_csv(shop.raw / "costs.csv", dtype={"channel": str, "campaign": str})
     costs[list(NUMBERS)] = costs[list(NUMBERS)].astype("Int64")
-    events = export_segment.write(shop, folder)
     writers: dict[str, Callable[[Rows, Path], dict[str, object]]] = {
         "google": _google,
         "meta": _meta,
@@ -45,7 +50,7 @@ def write(shop: Shop, folder: Path) -> Exported:
     by_hand = costs[~costs["channel"].isin(sum(ACCOUNTS.values(), ()))]
     by_hand.to_csv(folder / "other_costs.csv", index=False, lineterminator="\n")
     sources.append({"table": "costs", "format": "csv", "path": "raw/other_costs.csv"})
-    return Exported([*events.sources, *sources], purchase=events.purchase)
+    return sources
 
 
 def _written(rows: Sequence[Cells], separator: str = ",") -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -54,10 +54,13 @@ class Shop:
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written: how `journey.yaml` declares it, and what a purchase is called there."""
+    """What was written: how `journey.yaml` declares it, what a purchase is called there, and who is who."""
 
     sources: Sequence[Mapping[str, Any]]
     purchase: str = "purchase"
+    identity: Mapping[str, Any] = field(
+        default_factory=lambda: {"unique": ["user_id"], "limits": {"cookie": 1}}
+    )
 
 
 def read(raw: Path, rows: int | None = None) -> Shop:

@@ -22,6 +22,8 @@ from journey_lib.demo import (
     export_ads,
     export_ga4,
     export_matomo,
+    export_office,
+    export_postgres,
     export_segment,
     export_shop,
     export_snowplow,
@@ -44,6 +46,8 @@ EXPORTS: Mapping[str, Callable[[Shop, Path], Exported]] = {
     "parquet": export_tables.write_parquet,
     "jsonl": export_tables.write_jsonl,
     "ads": export_ads.write,
+    "office": export_office.write,
+    "postgres": export_postgres.write,
 }
 
 
@@ -71,7 +75,8 @@ def export(raw: Path, into: Path, form: str, *, rows: int | None = None) -> Path
     into : the new workspace: ``raw`` in it is replaced when a demo made it, ``journey.yaml`` and
         ``channels.yaml`` are written.
     form : one of `EXPORTS`.
-    rows : how many rows, from the first day on; all of them if left out.
+    rows : how many rows, from the first day on; all of them if left out. Costs, ``office`` and ``postgres``
+        are always whole.
 
     Returns
     -------
@@ -106,7 +111,7 @@ def _declared(form: str, written: Exported) -> dict[str, Any]:
         "currency": "VND",
         "conversions": {"purchase": {"event_type": written.purchase}, "cart": {"event_type": "add_to_cart"}},
         "channels": {"custom": "channels.yaml"},
-        "identity": {"unique": ["user_id"], "limits": {"cookie": 1}, "key_file": f"raw/{KEY}"},
+        "identity": {**written.identity, "key_file": f"raw/{KEY}"},
         "sources": [dict(source) for source in written.sources],
         "reports": [{"report": "data_health"}, {"report": "channel_attribution"}],
     }

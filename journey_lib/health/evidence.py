@@ -276,6 +276,8 @@ def _rejected(workspace: Workspace, manifest: Manifest, folder: Path) -> pd.Data
 def _lines(workspace: Workspace, number: int, first: pd.DataFrame, rejected: Path) -> list[int | None]:
     """The line of the file that each first row stands in, where its format is one of lines and says so."""
     source = workspace.sources[number]
+    if source.format == "excel":
+        return [int(row) for row in first["row"]]  # as Excel numbers them
     if source.format != "csv":
         return [None] * len(first)
     bad = pq.read_table(rejected, columns=["file", "row"], filters=[("reason", "=", MALFORMED)]).to_pandas()

@@ -19,9 +19,9 @@ def reconciled(found: Evidence) -> Result:
     """What became of every row of every source: used, or kept apart for which reason, with one example each.
 
     Columns number (of the source), table, source (as declared), outcome (``kept`` or the reason), rows, part
-    (of the source's rows), file, row (of the first such row, counted from 1 below the header), line (of a CSV
-    file, where it stands), column (of that file, where the reason is about one column). What the row said is
-    left out: it may be personal.
+    (of the source's rows), file, row (of the first such row, as its reader counts), line (of a CSV file or a
+    sheet of Excel, where it stands), column (of that file, where the reason is about one column). What the
+    row said is left out: it may be personal.
 
     Raises
     ------

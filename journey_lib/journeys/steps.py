@@ -13,7 +13,7 @@ from journey_lib.engine import derived
 from journey_lib.errors import ParameterError, did_you_mean
 from journey_lib.journeys.cut import Array
 from journey_lib.stages import Model, Rule
-from journey_lib.touches import Bucket, Touches
+from journey_lib.touches import Bucket, Touches, refuse_no_touches
 
 By = Literal["channel", "touchpoint", "event_type", "stage"]
 Coded = tuple[tuple[int, dict[str, Array]], ...]
@@ -30,10 +30,13 @@ def steps_by(touches: Touches, by: By, model: Model | None = None) -> Touches:
     ------
     ParameterError
         There is no such kind of step, or stages without a model.
+    DataError
+        Steps are channels, and no row has one.
     """
     if by not in KINDS:
         raise ParameterError(f"steps cannot be by {by!r}", do=did_you_mean(str(by), KINDS))
     if by == "channel":
+        refuse_no_touches(touches)
         return touches
     if by == "stage":
         if model is None:

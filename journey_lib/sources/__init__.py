@@ -2,8 +2,9 @@
 
 A reader is a module with ``stage(source, root, engine, into)``. It creates the table `into` with the
 canonical columns of ``source.table`` (timestamps in UTC, amounts in major units) and, for every row,
-``reason`` (why it cannot be used; NULL when it can), ``file``, ``row`` (record in that file, from 1) and
-``raw`` (what a bad row said). It returns counts of its own that the report should reconcile to.
+``reason`` (why it cannot be used; NULL when it can), ``file``, ``row`` (record in that file, from 1; of a
+workbook the row that Excel shows) and ``raw`` (what a bad row said). It returns counts of its own that the
+report should reconcile to.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from journey_lib.sources import (
     postgres,
     segment,
     snowplow,
+    visits,
 )
 from journey_lib.sources.files import matching
 from journey_lib.workspace import Source, Workspace
@@ -51,6 +53,8 @@ def stage(source: Source, workspace: Workspace, engine: Engine, into: str) -> Ma
     zoned = source if source.timezone else source.model_copy(update={"timezone": workspace.timezone})
     counts = READERS[source.format](zoned, workspace.path, engine, into)
     convert.complete(engine, into, source.table)
+    if source.table == "events":
+        visits.guard_touchpoints(engine, into)
     return counts
 
 

@@ -93,7 +93,9 @@ def stage(source: Source, root: Path, engine: Engine, into: str) -> Mapping[str,
     engine.run(f"CREATE TABLE {hits} AS {_hits(extra, who, said, f'{into}_events', 'campaign' in names)}")
     relation = _with_arrivals(hits, f"{into}_engines")
     mapped = {name: identifier(place) for name, place in extra.items()}
-    visits.keep_pages(f"SELECT address FROM {hits}", "address", engine, into)
+    # A page without a name of its own is called by its address.
+    pages = f"SELECT coalesce(address, {visits.address('page')}) AS address FROM {hits}"
+    visits.keep_pages(pages, "address", engine, into)
     counted = visits.deliver(source, _own(), mapped, relation, engine, into)
     engine.run(
         f"UPDATE {into} SET reason = h.apart FROM (SELECT DISTINCT file, row, apart FROM {hits}"

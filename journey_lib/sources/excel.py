@@ -8,7 +8,7 @@ import warnings
 import zipfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,7 @@ def _stage_file(source: Source, path: Path, engine: Engine, into: str) -> dict[s
             cells = f"{into}_cells"
             schema = pa.schema({f"c{i}": CELL for i in range(len(header))} | {"row": pa.int64()})
             engine.keep(cells, schema.empty_table())
-            for piece in _pieces(rows, len(header), values.epoch):
+            for piece in _pieces(rows, len(header), values.epoch, source.header + 1):
                 engine.keep(f"{cells}_piece", pa.Table.from_pylist(piece, schema))
                 engine.run(f"INSERT INTO {cells} SELECT * FROM {cells}_piece")
     except (
@@ -143,18 +143,23 @@ def _header(cells: Any, path: Path, source: Source) -> list[str]:
     return header
 
 
-def _pieces(rows: Iterator[Any], width: int, epoch: dt.datetime) -> Iterator[list[dict[str, Any]]]:
-    """The rows under the header, some thousand at a time; rows without any cell are no records."""
-    number = 0
+def _pieces(
+    rows: Iterator[Any], width: int, epoch: dt.datetime, first: int
+) -> Iterator[list[dict[str, Any]]]:
+    """The rows under the header, some thousand at a time, numbered as Excel does, `first` being the first.
+
+    Rows without any cell are no records, but they count.
+    """
+    numbers = count(first)
     while taken := list(islice(rows, PIECE)):
         piece = []
         for values, formulas in taken:
+            number = next(numbers)
             cells = {
                 f"c{i}": _cell(value, formula, epoch)
                 for i, (value, formula) in enumerate(zip(values[:width], formulas[:width], strict=True))
             }
             if any(cell is not None for cell in cells.values()):
-                number += 1
                 piece.append({**cells, "row": number})
         yield piece
 

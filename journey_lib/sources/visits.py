@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from journey_lib.channels.links import PERSONAL
+import pyarrow as pa
+
+from journey_lib.channels.links import PERSONAL, without_people
 from journey_lib.engine import Engine, identifier, literal
 from journey_lib.errors import ConfigError
 from journey_lib.model import TABLES, TRAFFIC
@@ -23,6 +25,8 @@ DIRECT, NO_MEDIUM = "(direct)", "(none)"
 # What an address with personal data cannot do without: the linter, which decides, is asked of no others.
 DIGIT, APART = r"(?:\d|%(?:25)*3\d)", r"(?:[ .()+-]|%(?:25)*2[0-9a-f]){0,6}"
 TELLING = rf"(?i)@|%(?:25)*40|[?&](?:{PERSONAL.pattern})=|{DIGIT}(?:{APART}{DIGIT}){{8}}"
+# "https://shop.vn/cart", "//shop.vn/cart", "shop.vn/cart" and "/cart"; no other text is an address.
+ADDRESS = r"(?i)^(?:[a-z][a-z0-9+.-]*:|[\w-]+(?:\.[\w-]+)+)?/"
 NOT_SET = ("", "(not set)")  # what platforms write where they know nothing
 
 
@@ -58,16 +62,51 @@ def click(address: str) -> str:
     return f"regexp_extract({address}, {literal(f'[?&](?:{NAMES})=[^&#]+')})"
 
 
-def keep_pages(relation: str, place: str, engine: Engine, into: str) -> None:
+def keep_pages(relation: str, place: str, engine: Engine, into: str, rows: str = "count(*)") -> None:
     """Count the addresses in `place` for the linter: ``<into>_pages`` goes with the engine, as it came.
 
     Columns page (only where it could tell of a person, else NULL) and rows.
     """
-    page = f"CASE WHEN regexp_matches({place}, {literal(TELLING)}) THEN {place} END"
+    page = f"CASE WHEN {_telling(place)} THEN {place} END"
     engine.run(
-        f"CREATE TABLE {into}_pages AS SELECT {page} AS page, count(*) AS rows FROM ({relation})"
+        f"CREATE TABLE {into}_pages AS SELECT {page} AS page, {rows} AS rows FROM ({relation})"
         f" WHERE {known(place)} IS NOT NULL GROUP BY 1"
     )
+
+
+def address(text: str) -> str:
+    """A text that is a web address, with its site or without; NULL of any other."""
+    return f"CASE WHEN contains({text}, '/') AND regexp_matches({text}, {literal(ADDRESS)}) THEN {text} END"
+
+
+def guard_touchpoints(engine: Engine, into: str) -> None:
+    """See to it that no address among the touchpoints of events in `into` tells of a person.
+
+    Where the reader had no addresses to keep for the linter, those of touchpoints are kept (`keep_pages`).
+    """
+    there = {name for name, *_ in engine.rows(f"DESCRIBE {into}")}
+    said = identifier("touchpoint said" if "touchpoint said" in there else "touchpoint")
+    pages = f"{into}_named"
+    # Names are few: they are found first, and looked at afterwards.
+    names = f"SELECT {said} AS page, count(*) AS rows FROM {into} GROUP BY 1"
+    engine.run(f"CREATE TABLE {pages} AS FROM ({names}) WHERE {address('page')} IS NOT NULL")
+    if not engine.rows("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [f"{into}_pages"]):
+        keep_pages(f"FROM {pages}", "page", engine, into, "sum(rows)")
+    told = engine.rows(f"SELECT page FROM {pages} WHERE {_telling('page')}")
+    engine.run(f"DROP TABLE {pages}")
+    shown = {page: without_people(page) for (page,) in told}
+    shown = {page: less for page, less in shown.items() if less != page}
+    if not shown:
+        return
+    engine.fix(into)
+    engine.keep(f"{into}_shown", pa.table({"page": [*shown], "less": [*shown.values()]}))
+    also = f", {said} = less" if said != '"touchpoint"' else ""
+    engine.run(f"UPDATE {into} SET touchpoint = less{also} FROM {into}_shown WHERE {into}.{said} = page")
+    engine.run(f"DROP TABLE {into}_shown")
+
+
+def _telling(place: str) -> str:
+    return f"regexp_matches({place}, {literal(TELLING)})"
 
 
 def plain(number: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +14,7 @@ import yaml
 from journey_lib.authored import once_each
 from journey_lib.errors import ConfigError, did_you_mean
 from journey_lib.model import RESERVED, TRAFFIC
+from journey_lib.spelling import tidy_vietnamese
 
 FILES = Path(__file__).parent / "data_files"
 RULES = ("ga4-2025", "ga4-2026-05")
@@ -107,13 +107,13 @@ def _file(name: str) -> Mapping[str, Any]:
 
 
 def _tidy(text: str) -> str:
-    return unicodedata.normalize("NFC", text).strip().casefold()
+    return tidy_vietnamese(text).strip().casefold()
 
 
 def _own(file: Path) -> tuple[Rule, ...]:
     try:
-        # Composed, as visits are: some machines store the marks of a Vietnamese letter apart from it.
-        declared = once_each(unicodedata.normalize("NFC", file.read_text(encoding="utf-8")))
+        # Spelt as visits and names are: its texts, its patterns and the channels it names.
+        declared = once_each(tidy_vietnamese(file.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(
             "the channel rules cannot be read",

@@ -17,7 +17,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from journey_lib.errors import ConfigError, did_you_mean
-from journey_lib.spelling import tidy_vietnamese
+from journey_lib.spelling import tidy_name
 
 LARGEST = 1_000_000  # bytes: more than anybody writes by hand
 DEEPEST = 20  # lists and mappings within each other
@@ -31,7 +31,7 @@ def _listed(value: Any) -> Any:
 
 
 # What people write of the data: spelt as the data are, wherever the writer puts the tone marks.
-Name = Annotated[str, AfterValidator(tidy_vietnamese)]
+Name = Annotated[str, AfterValidator(tidy_name)]
 Names = Annotated[tuple[Name, ...], BeforeValidator(_listed)]
 
 
@@ -172,7 +172,7 @@ def _repeated_key(node: yaml.Node | None, looked: set[int]) -> tuple[yaml.Node, 
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode) or key.value == "<<":
                 continue
-            name = tidy_vietnamese(key.value)
+            name = tidy_name(key.value)
             if name in seen:
                 return seen[name], key
             seen[name] = key

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from journey_lib.errors import DataError, ParameterError, did_you_mean
 from journey_lib.model import timezones
 from journey_lib.prepare import BUCKET_ROWS, refuse_reserved
-from journey_lib.spelling import tidy_vietnamese
+from journey_lib.spelling import tidy_name
 from journey_lib.workspace import minor_digits
 
 Ints = npt.NDArray[Any]
@@ -122,9 +122,7 @@ def names(column: pa.ChunkedArray) -> tuple[Ints, tuple[str, ...]]:
         column = column.cast(pa.string()).dictionary_encode()
     encoded = column.combine_chunks()
     encoded = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
-    found = [
-        tidy_vietnamese((name or "").strip()) for name in encoded.dictionary.cast(pa.string()).to_pylist()
-    ]
+    found = [tidy_name((name or "").strip()) for name in encoded.dictionary.cast(pa.string()).to_pylist()]
     position = encoded.indices.fill_null(len(found)).to_numpy(zero_copy_only=False)
     used = np.flatnonzero(np.bincount(position, minlength=len(found) + 1)[: len(found)])
     names = sorted({found[i] for i in used} - {""})

@@ -1,7 +1,8 @@
 """One way to write Vietnamese: where a tone mark stands, and a bare key without any.
 
-What is compared by name is written this way first, at whatever door it came in: `tidy_vietnamese` is the only
-place that knows how. Identifiers, addresses of pages and what customers wrote stay as they are.
+Channels, touchpoints, cities and whatever else is one thing because it has one name go through `tidy_name`,
+at whatever door they come in: the data, journey.yaml, the maps, a pattern in a notebook. `tidy_vietnamese` is
+the only place that knows the rule.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ def _moved() -> dict[str, str]:
 
 
 _OLDER = _moved()
+_ADDRESS = re.compile(r"^/|://|\S@\S")
 _LETTER = r"[^\W\d_]"
 # A mark that is left over after composing belongs to the letter before it, so the syllable goes on.
 _NEWER_OPEN = re.compile(
@@ -44,9 +46,14 @@ def tidy_vietnamese(text: str) -> str:
     return _NEWER_OPEN.sub(lambda found: found[1] + _OLDER[found[2]], composed)
 
 
+def tidy_name(name: str) -> str:
+    """A name in its one spelling; the address of a page or a person is no name, and only composed (NFC)."""
+    return unicodedata.normalize("NFC", name) if _ADDRESS.search(name) else tidy_vietnamese(name)
+
+
 def respelt(names: Iterable[str]) -> dict[str, str]:
     """The names that are to be written otherwise, and how."""
-    tidy = {name: tidy_vietnamese(name) for name in names}
+    tidy = {name: tidy_name(name) for name in names}
     return {name: spelt for name, spelt in tidy.items() if spelt != name}
 
 

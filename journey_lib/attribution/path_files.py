@@ -16,7 +16,7 @@ from journey_lib.columns import to_minor
 from journey_lib.errors import DataError, did_you_mean
 from journey_lib.journeys import PathTable, add, unique
 from journey_lib.prepare import refuse_reserved
-from journey_lib.spelling import tidy_vietnamese
+from journey_lib.spelling import tidy_name
 
 Array = npt.NDArray[Any]
 
@@ -101,7 +101,7 @@ def _steps(distinct: pa.StringArray, separator: str, name: str) -> tuple[Array, 
     offsets = words.offsets.to_numpy(zero_copy_only=False).astype(np.int64)
     # A channel with and without blanks around it, or with its tone mark in either place, is one: settled
     # here, among the few distinct names.
-    found = [tidy_vietnamese(word.strip()) for word in encoded.dictionary.to_pylist()]
+    found = [tidy_name(word.strip()) for word in encoded.dictionary.to_pylist()]
     channels = sorted(set(found) - {""})
     refuse_reserved(channels)
     code = {channel: number for number, channel in enumerate(channels)}

@@ -15,7 +15,7 @@ from journey_lib.model import RESERVED
 from journey_lib.prepare.fold import Numbers, folds
 from journey_lib.prepare.manifest import FOLDS
 from journey_lib.sources import written
-from journey_lib.spelling import tidy_vietnamese
+from journey_lib.spelling import tidy_name
 
 FOLD = f"CAST(md5_number_lower(customer_id) % {FOLDS} AS SMALLINT)"  # what `fold.folds` says, in SQL
 MOST = 32_767  # names of a kind: their numbers take two bytes a row
@@ -102,7 +102,7 @@ def _tidied(engine: Engine, names: Sequence[str], met: dict[str, str | None]) ->
     if new:
         said = "said"
         tidy = f"SELECT {said}, {written.words(said)} FROM (SELECT unnest($1::VARCHAR[]) AS {said})"
-        met.update((name, word and tidy_vietnamese(word)) for name, word in engine.rows(tidy, [new]))
+        met.update((name, word and tidy_name(word)) for name, word in engine.rows(tidy, [new]))
     return [met[name] for name in names]
 
 

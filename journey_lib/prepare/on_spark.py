@@ -39,7 +39,7 @@ from journey_lib.prepare.manifest import FOLDS, FORMAT, Manifest, bucket_count
 from journey_lib.prepare.refuse import refuse_losses, refuse_nothing
 from journey_lib.prepare.spelt import spell
 from journey_lib.prepare.write import write_side_tables, write_touches
-from journey_lib.spelling import tidy_vietnamese
+from journey_lib.spelling import tidy_name
 from journey_lib.workspace import Source, Workspace, minor_digits
 
 ROWS = pa.schema(
@@ -316,7 +316,7 @@ def _coded(
     """Every name's code (event types: how often), the number of touches, their first and last moment."""
     names = ("event_type", "channel", "touchpoint")
     found = [
-        (*(word and tidy_vietnamese(word) for word in row[:3]), *row[3:])
+        (*(word and tidy_name(word) for word in row[:3]), *row[3:])
         for row in spark.query(
             here,
             views,
@@ -353,7 +353,7 @@ def _bucket(whole: _Whole, number: int, batches: Iterator[pa.RecordBatch]) -> No
 
 
 def _spelt(names: Sequence[str]) -> list[str]:
-    return [tidy_vietnamese(name) for name in names]
+    return [tidy_name(name) for name in names]
 
 
 def _named(batch: pa.RecordBatch) -> pa.RecordBatch:

@@ -11,18 +11,28 @@ import typing
 import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from journey_lib.errors import ConfigError, did_you_mean
+from journey_lib.spelling import tidy_name
 
 LARGEST = 1_000_000  # bytes: more than anybody writes by hand
 DEEPEST = 20  # lists and mappings within each other
 # libyaml reads ten times as fast as PyYAML alone, and may not be there.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Written = TypeVar("Written", bound=BaseModel)
+
+
+def _listed(value: Any) -> Any:
+    return value if isinstance(value, list | tuple) else [value]
+
+
+# What people write of the data: spelt as the data are, wherever the writer puts the tone marks.
+Name = Annotated[str, AfterValidator(tidy_name)]
+Names = Annotated[tuple[Name, ...], BeforeValidator(_listed)]
 
 
 class Strict(BaseModel):
@@ -150,7 +160,8 @@ def _refuse_tricks(text: str, file: Path) -> None:
 def _repeated_key(node: yaml.Node | None, looked: set[int]) -> tuple[yaml.Node, yaml.Node] | None:
     """The first key that one mapping holds twice, both times; `looked` are nodes that were seen already.
 
-    Keys are those that are written: what `<<` takes over from another mapping is there to be replaced.
+    Keys are those that are written: what `<<` takes over from another mapping is there to be replaced. A name
+    whose tone mark stands in both places is one key.
     """
     if not isinstance(node, yaml.CollectionNode) or id(node) in looked:
         return None
@@ -161,9 +172,10 @@ def _repeated_key(node: yaml.Node | None, looked: set[int]) -> tuple[yaml.Node, 
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode) or key.value == "<<":
                 continue
-            if key.value in seen:
-                return seen[key.value], key
-            seen[key.value] = key
+            name = tidy_name(key.value)
+            if name in seen:
+                return seen[name], key
+            seen[name] = key
         inside = [value for _, value in node.value]
     return next(filter(None, (_repeated_key(each, looked) for each in inside)), None)
 

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from journey_lib.errors import DataError, ParameterError, did_you_mean
 from journey_lib.model import timezones
 from journey_lib.prepare import BUCKET_ROWS, refuse_reserved
+from journey_lib.spelling import tidy_name
 from journey_lib.workspace import minor_digits
 
 Ints = npt.NDArray[Any]
@@ -114,13 +115,14 @@ def moments(column: pa.ChunkedArray, name: str, timezone: str) -> Ints:
 def names(column: pa.ChunkedArray) -> tuple[Ints, tuple[str, ...]]:
     """Codes in alphabetical order of the names, -1 for none: the same names always get the same codes.
 
-    Blanks around a name do not count, and an empty name is none: as at every other door.
+    Blanks around a name and the place of its tone marks do not count, and an empty name is none: as at every
+    other door.
     """
     if not pa.types.is_dictionary(column.type):
         column = column.cast(pa.string()).dictionary_encode()
     encoded = column.combine_chunks()
     encoded = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
-    found = [(name or "").strip() for name in encoded.dictionary.cast(pa.string()).to_pylist()]
+    found = [tidy_name((name or "").strip()) for name in encoded.dictionary.cast(pa.string()).to_pylist()]
     position = encoded.indices.fill_null(len(found)).to_numpy(zero_copy_only=False)
     used = np.flatnonzero(np.bincount(position, minlength=len(found) + 1)[: len(found)])
     names = sorted({found[i] for i in used} - {""})

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from journey_lib import authored
-from journey_lib.authored import Strict
+from journey_lib.authored import Name, Strict
 from journey_lib.errors import ConfigError
 from journey_lib.model import RESERVED, Language
 from journey_lib.workspace import Words, Workspace
@@ -26,7 +26,7 @@ class Step(Strict):
 
     step: str = Field(pattern=r"^[a-z0-9][a-z0-9_]*$")
     label: Words = Field(default_factory=dict)
-    any_of: tuple[str, ...] = Field(min_length=1)
+    any_of: tuple[Name, ...] = Field(min_length=1)
     optional: bool = False
     repeats: Literal["allowed", "once"] = "allowed"
 

@@ -34,6 +34,7 @@ from journey_lib.funnel import Order
 from journey_lib.i18n import text as _
 from journey_lib.model import Result
 from journey_lib.session import Session
+from journey_lib.spelling import tidy_name
 from journey_lib.stages import Model
 from journey_lib.touches import Touches
 
@@ -235,9 +236,9 @@ def compared(run: Session, touches: Touches, group: str | None, cut: Mapping[str
     if group is None:
         some, names = views.converted(), ("with a conversion", "without one")
     else:
-        at = group in touches.channels
+        at = tidy_name(group) in touches.channels
         some = views.through(touches, group) if at else views.along(touches, group)
-        names = (run.names.get(group, group), "all others")
+        names = (run.names.get(tidy_name(group), group), "all others")
     sides = some, views.rest(some)
     asked = (views.transitions, views.flows, views.entries, views.lengths, views.durations)
     found = views.together(

@@ -18,7 +18,7 @@ from pydantic import (
     model_validator,
 )
 
-from journey_lib.authored import once_each
+from journey_lib.authored import Name, Names, once_each
 from journey_lib.errors import ConfigError, JourneyError, did_you_mean
 from journey_lib.model import IDENTIFIERS, TABLES, Language, duration, timezones
 
@@ -47,10 +47,6 @@ Format = Literal[
     "complete_journey",
 ]
 PACKAGED = ("complete_journey",)  # formats whose files come with a Python package
-
-
-def _listed(value: Any) -> Any:
-    return value if isinstance(value, list | tuple) else [value]
 
 
 class _Strict(BaseModel):
@@ -112,7 +108,7 @@ class Source(_Strict):
 class Conversion(_Strict):
     """What counts as a conversion: an event of one of these types."""
 
-    event_type: Annotated[tuple[str, ...], BeforeValidator(_listed)]
+    event_type: Names
 
 
 class Privacy(_Strict):
@@ -221,8 +217,8 @@ class FeatureSettings(_Strict):
     table.
     """
 
-    offline: tuple[str, ...] = ()
-    offers: tuple[str, ...] = ()
+    offline: tuple[Name, ...] = ()
+    offers: tuple[Name, ...] = ()
     sale_days: tuple[Annotated[str, BeforeValidator(str)], ...] = ()
     file: str | None = None
     own: dict[str, OwnFeature] = Field(default_factory=dict)
@@ -277,7 +273,7 @@ class Workspace(_Strict):
     rates: str | None = None
     engine: EngineSettings = EngineSettings()
     features: FeatureSettings = FeatureSettings()
-    labels: dict[str, Words] = Field(default_factory=dict)
+    labels: dict[Name, Words] = Field(default_factory=dict)
     sources: tuple[Source, ...] = Field(min_length=1)
     reports: tuple[ReportEntry, ...] = ()
 

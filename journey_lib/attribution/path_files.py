@@ -16,6 +16,7 @@ from journey_lib.columns import to_minor
 from journey_lib.errors import DataError, did_you_mean
 from journey_lib.journeys import PathTable, add, unique
 from journey_lib.prepare import refuse_reserved
+from journey_lib.spelling import tidy_name
 
 Array = npt.NDArray[Any]
 
@@ -41,7 +42,8 @@ def read_paths(
     path, conversions, value, nulls
         Names of its columns; `value` and `nulls` may be None when there are none.
     separator
-        What stands between the channels of a path; blanks around channel names do not count.
+        What stands between the channels of a path; blanks around channel names, and the place of their tone
+        marks, do not count.
 
     Raises
     ------
@@ -75,7 +77,7 @@ def read_paths(
         name: add(row, amount, size)
         for name, amount in (("conversions", count), ("value", minor), ("nulls", ended))
     }
-    # Distinct texts are distinct paths, unless blanks around a name made two of them one.
+    # Distinct texts are distinct paths, unless two ways to write a name made two of them one.
     found = {"tokens": tokens, "offsets": offsets, **weights} if apart else unique(tokens, offsets, weights)
     # What parsing took is free again, but Arrow keeps it for itself: handed back, the next step need not ask
     # for new memory, which is most of what crediting would cost.
@@ -97,8 +99,9 @@ def _steps(distinct: pa.StringArray, separator: str, name: str) -> tuple[Array, 
     if any(word != word.strip() or sign in word for word in encoded.dictionary.to_pylist()):
         words, encoded = _split(distinct, sign)  # somebody wrote more or fewer blanks, here or there
     offsets = words.offsets.to_numpy(zero_copy_only=False).astype(np.int64)
-    # A channel with and without blanks around it is one: settled here, among the few distinct names.
-    found = [word.strip() for word in encoded.dictionary.to_pylist()]
+    # A channel with and without blanks around it, or with its tone mark in either place, is one: settled
+    # here, among the few distinct names.
+    found = [tidy_name(word.strip()) for word in encoded.dictionary.to_pylist()]
     channels = sorted(set(found) - {""})
     refuse_reserved(channels)
     code = {channel: number for number, channel in enumerate(channels)}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from journey_lib.channels.rules import CATEGORIES, Rule, Rules, Test
 from journey_lib.errors import ParameterError, did_you_mean
 from journey_lib.model import TRAFFIC
+from journey_lib.spelling import tidy_vietnamese
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +31,8 @@ def assign(rules: Rules, traffic: pa.Table | pd.DataFrame) -> list[str]:
     """The channel of each row of a small table of distinct combinations; Unassigned where no rule fits.
 
     Columns of `model.TRAFFIC` that are missing or null are not set. Values are compared in lower case without
-    blanks at their ends, so ``CPC`` is ``cpc``. Neither the order of rows nor that of columns matters.
+    blanks at their ends and with one place for tone marks, so ``CPC`` is ``cpc``. Neither the order of rows
+    nor that of columns matters.
     """
     return [
         UNASSIGNED if (rule := _first(rules, visit)) is None else rule.channel for visit in _visits(traffic)
@@ -89,7 +90,7 @@ def _visits(traffic: pa.Table | pd.DataFrame, *, fold: bool = True) -> list[Visi
 def _folded(value: str | None) -> str | None:
     if value is None:
         return None
-    return unicodedata.normalize("NFC", value[:MOST]).strip().casefold() or None
+    return tidy_vietnamese(value[:MOST]).strip().casefold() or None
 
 
 def _channel(rules: Rules, visit: Visit) -> str:

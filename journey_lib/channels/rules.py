@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +14,7 @@ import yaml
 from journey_lib.authored import once_each
 from journey_lib.errors import ConfigError, did_you_mean
 from journey_lib.model import RESERVED, TRAFFIC
+from journey_lib.spelling import tidy_name, tidy_vietnamese
 
 FILES = Path(__file__).parent / "data_files"
 RULES = ("ga4-2025", "ga4-2026-05")
@@ -107,13 +107,12 @@ def _file(name: str) -> Mapping[str, Any]:
 
 
 def _tidy(text: str) -> str:
-    return unicodedata.normalize("NFC", text).strip().casefold()
+    return tidy_vietnamese(text).strip().casefold()
 
 
 def _own(file: Path) -> tuple[Rule, ...]:
     try:
-        # Composed, as visits are: some machines store the marks of a Vietnamese letter apart from it.
-        declared = once_each(unicodedata.normalize("NFC", file.read_text(encoding="utf-8")))
+        declared = once_each(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(
             "the channel rules cannot be read",
@@ -146,7 +145,9 @@ def _rule(declared: Any, origin: str, own: bool = False) -> Rule:
     asked = [each for each in conditions if isinstance(each, dict) and each]
     if not asked or len(asked) < len(conditions):
         raise ConfigError("a channel rule needs a condition", where=origin, do="write `when: {source: zalo}`")
-    return Rule(channel.strip(), tuple(_condition(each, origin, own) for each in asked), origin, own)
+    return Rule(
+        tidy_name(channel.strip()), tuple(_condition(each, origin, own) for each in asked), origin, own
+    )
 
 
 def _condition(declared: Mapping[Any, Any], origin: str, own: bool) -> dict[str, Test]:
@@ -168,7 +169,8 @@ def _test(field: str, value: Any, origin: str, own: bool) -> Test:
         if isinstance(value, list):
             do = "write the pattern without a list, and further ones as conditions of their own"
             raise ConfigError("a pattern stands in a list", where=f"{origin}, {field}: {value!r}", do=do)
-        text, where = patterns[0][1:-1], f"{origin}, {field}"
+        # Spelt as visits are; some machines even store the marks of a Vietnamese letter apart from it.
+        text, where = tidy_vietnamese(patterns[0][1:-1]), f"{origin}, {field}"
         return _own_pattern(text, where) if own else re.compile(text)
     words = frozenset(_tidy(str(each)) for each in values)
     if field == "category" and not words <= set(CATEGORIES):

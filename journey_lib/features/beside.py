@@ -17,6 +17,7 @@ from journey_lib.features.columns import BANDS, KNOWN, OLDEST, mixed, word
 from journey_lib.features.rows import Array
 from journey_lib.model import DEMOGRAPHICS
 from journey_lib.prepare.people import TRAITS
+from journey_lib.spelling import respelt
 from journey_lib.touches import Touches
 from journey_lib.workspace import CONFIG, Workspace
 
@@ -200,8 +201,13 @@ def own(workspace: Workspace, who: Array, taken: Sequence[str]) -> Columns:
                 do=f"give the column '{name}' another name",
             )
         used.append(feature.name)
-        columns.append((feature, values.to_numpy(float) if number else values.astype("str")))
+        columns.append((feature, values.to_numpy(float) if number else _spelt(values.astype("str"))))
     return columns
+
+
+def _spelt(values: pd.Series) -> pd.Series:
+    """Texts of the analyst's file, spelt as those of the CRM are."""
+    return values.replace(respelt(values.dropna().unique()))
 
 
 def _file(workspace: Workspace) -> pd.DataFrame:

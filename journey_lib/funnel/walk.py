@@ -14,6 +14,7 @@ from journey_lib.errors import ParameterError, did_you_mean
 from journey_lib.journeys import Period
 from journey_lib.journeys.cut import Array, instant
 from journey_lib.model import duration
+from journey_lib.spelling import tidy_name
 from journey_lib.touches import Bucket, Touches
 
 Order = Literal["loose", "strict"]
@@ -68,7 +69,7 @@ def asked_of(
     customers: Array | None,
 ) -> Asked:
     """Check what is asked of a funnel, and put it in the table's codes."""
-    names = tuple(touches.channels if steps is None else steps)
+    names = tuple(touches.channels if steps is None else map(tidy_name, steps))
     for name in names:
         if name not in touches.channels:
             raise ParameterError(f"there is no step '{name}'", do=did_you_mean(name, touches.channels))

@@ -4,12 +4,12 @@ from journey_lib.identity.graph import REASONS, Resolution, resolve
 from journey_lib.identity.keys import Secret, hashed, key
 from journey_lib.identity.linking import Linked, link, with_pairs
 from journey_lib.identity.log import merge_log
-from journey_lib.identity.names import bare, tidy_vietnamese
 from journey_lib.identity.nodes import Edges, Nodes, numbered
 from journey_lib.identity.normalise import normalised
 from journey_lib.identity.quality import Quality, pairwise
 from journey_lib.identity.records import RECORD_RULES, Composites, composite
 from journey_lib.identity.rules import DEFAULT, KINDS, LEVELS, Level, Rule, Rules, rules_for
+from journey_lib.spelling import bare, tidy_vietnamese
 
 __all__ = [
     "DEFAULT",

@@ -23,7 +23,6 @@ import pyarrow as pa
 
 from journey_lib.errors import ConfigError, DataError, ParameterError
 from journey_lib.identity.keys import hashed
-from journey_lib.identity.names import tidy_vietnamese
 from journey_lib.identity.nodes import Nodes
 from journey_lib.identity.records import (
     COMPOSITE,
@@ -34,6 +33,7 @@ from journey_lib.identity.records import (
     known_roles,
     written_one_way,
 )
+from journey_lib.spelling import tidy_vietnamese
 
 ALIKE = "alike"
 DOUBTFUL = 0.5

@@ -20,10 +20,10 @@ import pyarrow as pa
 
 from journey_lib.errors import DataError, ParameterError, did_you_mean
 from journey_lib.identity.keys import hashed
-from journey_lib.identity.names import bare
 from journey_lib.identity.nodes import Edges, Nodes
 from journey_lib.identity.normalise import PLACEHOLDERS, normalised
 from journey_lib.identity.rules import KINDS, Rule, Rules
+from journey_lib.spelling import bare
 
 # What a column of a record says of somebody: any identifier, a number given to one person, a name or part of
 # one, the date of birth or only its year, an address or postcode, a city or district, or else (the sex, say).

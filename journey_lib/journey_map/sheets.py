@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from journey_lib.authored import Name
 from journey_lib.errors import ParameterError, did_you_mean
 from journey_lib.journey_map.nouns import Direction, Kind, Status, Unit
 from journey_lib.workspace import Words
@@ -99,7 +100,7 @@ class Topic(_Strict):
     `topic` is written as the help desk writes it; `touchpoint` is one of `maps/touchpoints.yaml`.
     """
 
-    topic: str = Field(min_length=1)
+    topic: Name = Field(min_length=1)
     vi: str = ""
     en: str = ""
     touchpoint: str = ""

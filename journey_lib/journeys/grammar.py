@@ -20,6 +20,7 @@ from typing import NamedTuple, NoReturn
 
 from journey_lib.errors import ParameterError, did_you_mean
 from journey_lib.model import duration
+from journey_lib.spelling import tidy_name
 
 START, CONVERSION, END, WITHIN = "start", "conversion", "end", "within"
 RESERVED = (START, CONVERSION, END, WITHIN)
@@ -116,8 +117,8 @@ def read(text: str, names: Sequence[str]) -> Tree:
 def mentioned(text: str, names: Sequence[str]) -> tuple[str, ...]:
     """The names that stand in a pattern, in the order of `names`."""
     said = [token.text for token in _tokens(text) if token.kind in ("quoted", "word")]
-    words = {unicodedata.normalize("NFC", word.strip("\"'")) for word in said}
-    return tuple(name for name in names if unicodedata.normalize("NFC", name) in words)
+    words = {tidy_name(word.strip("\"'")) for word in said}
+    return tuple(name for name in names if tidy_name(name) in words)
 
 
 def refuse(text: str, at: int, what: str, do: str) -> NoReturn:
@@ -312,8 +313,8 @@ class _Reader:
                 token.at,
             )
         said = token.text[1:-1].replace(quote * 2, quote) if quote else token.text
-        known = {unicodedata.normalize("NFC", name): code for name, code in self.codes.items()}
-        code = self.codes.get(said, known.get(unicodedata.normalize("NFC", said)))
+        known = {tidy_name(name): code for name, code in self.codes.items()}
+        code = self.codes.get(said, known.get(tidy_name(said)))
         if code is None:
             blank = [name for name in self.codes if name.startswith(f"{said} ")]
             do = f'quote a name with blanks: "{blank[0]}"' if blank else did_you_mean(said, self.codes)

@@ -11,6 +11,7 @@ import numpy as np
 from journey_lib.errors import ParameterError, did_you_mean
 from journey_lib.journeys.cut import Array, Journeys
 from journey_lib.model import CONVERTED, ENDED, OPEN
+from journey_lib.spelling import tidy_name
 from journey_lib.touches import Touches
 
 
@@ -43,6 +44,7 @@ def converted(name: str = "converted") -> Group:
 
 def through(touches: Touches, step: str, name: str | None = None) -> Group:
     """Journeys with at least one touch at `step`, one of the names in ``touches.channels``."""
+    step = tidy_name(step)
     if step not in touches.channels:
         raise ParameterError(f"no touch is at '{step}'", do=did_you_mean(step, touches.channels))
     code = touches.channels.index(step)

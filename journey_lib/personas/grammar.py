@@ -13,6 +13,7 @@ import pandas as pd
 
 from journey_lib.errors import ParameterError
 from journey_lib.features import Features
+from journey_lib.spelling import tidy_name
 
 Array = npt.NDArray[Any]
 Answer = tuple[Array, Array]  # where it is true, and where it is false; what is missing is neither
@@ -118,7 +119,7 @@ def _value(node: ast.expr, text: str) -> float | str:
     if isinstance(value, str):
         if negative:
             raise _refused(node, text, "a text has no sign")
-        return value
+        return tidy_name(value)  # as the names of a category are
     return -float(value) if negative else float(value)
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from pydantic import AfterValidator, Field
 
 from journey_lib import authored
-from journey_lib.authored import Strict
+from journey_lib.authored import Name, Strict
 from journey_lib.errors import ConfigError, DataError, ParameterError, did_you_mean
 from journey_lib.features import Features
 from journey_lib.intervals import Z, discoveries, two_sided, wilson
@@ -46,7 +46,7 @@ class Target(Strict):
 
     name: Words = Field(default_factory=dict)
     audience: Literal["everyone", "converted"] = "converted"
-    targets: Mapping[str, Annotated[Mapping[str, float], AfterValidator(_add_up)]] = Field(min_length=1)
+    targets: Mapping[str, Annotated[Mapping[Name, float], AfterValidator(_add_up)]] = Field(min_length=1)
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from journey_lib.prepare import on_spark, people, table
 from journey_lib.prepare.code import refuse_reserved
 from journey_lib.prepare.manifest import BUCKET_ROWS, FOLDS, FORMAT, Manifest, bucket_count, read_manifest
 from journey_lib.prepare.refuse import refuse_losses, refuse_nothing
+from journey_lib.prepare.spelt import spell
 from journey_lib.prepare.write import with_devices, write_side_tables
 from journey_lib.workspace import Workspace, minor_digits
 
@@ -118,6 +119,7 @@ def _build(workspace: Workspace, engine: Engine, folder: Path, say: Progress) ->
     scale = 10 ** minor_digits(workspace.currency)
     staged, records = _staged(workspace, engine, say)
     answers = _answers(workspace, engine)
+    spell(engine, staged)
     for name, tables in staged.items():
         checks.mark_duplicates(engine, tables, name)
     linted = arrivals.lint_tags(engine, staged["events"], workspace)

@@ -15,9 +15,11 @@ from journey_lib.model import RESERVED
 from journey_lib.prepare.fold import Numbers, folds
 from journey_lib.prepare.manifest import FOLDS
 from journey_lib.sources import written
+from journey_lib.spelling import tidy_name
 
 FOLD = f"CAST(md5_number_lower(customer_id) % {FOLDS} AS SMALLINT)"  # what `fold.folds` says, in SQL
 MOST = 32_767  # names of a kind: their numbers take two bytes a row
+TOUCHING = ("events", "orders")  # tables whose rows become touches
 NAMES = ("channel", "touchpoint", "event_type")
 NARROW = pa.schema(
     {
@@ -47,7 +49,7 @@ def refuse_reserved(channels: Sequence[str]) -> None:
 
 def touching(staged: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
     """The staged tables whose rows become touches, and the canonical table each is part of."""
-    found = [(name, table) for table in ("events", "orders") for name in staged[table]]
+    found = [(name, table) for table in TOUCHING for name in staged[table]]
     if not found:
         raise DataError(
             "no source delivers events or orders", do="declare one under `sources` in journey.yaml"
@@ -100,7 +102,7 @@ def _tidied(engine: Engine, names: Sequence[str], met: dict[str, str | None]) ->
     if new:
         said = "said"
         tidy = f"SELECT {said}, {written.words(said)} FROM (SELECT unnest($1::VARCHAR[]) AS {said})"
-        met.update(engine.rows(tidy, [new]))
+        met.update((name, word and tidy_name(word)) for name, word in engine.rows(tidy, [new]))
     return [met[name] for name in names]
 
 

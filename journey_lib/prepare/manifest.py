@@ -10,7 +10,8 @@ from typing import Any
 from journey_lib import checks
 from journey_lib.workspace import Workspace
 
-FORMAT = 7  # raised when the layout of `work/` changes, so that old work is built again
+# Raised when the layout of `work/` changes, or how its names are spelt, so that old work is built again.
+FORMAT = 8
 FOLDS = 256  # groups of customers by hash: what is resampled together, and what buckets are made of
 BUCKET_ROWS = 1_000_000
 

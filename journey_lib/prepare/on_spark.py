@@ -25,13 +25,23 @@ from journey_lib.errors import DataError
 from journey_lib.model import IDENTIFIERS, TABLES, TRAFFIC
 from journey_lib.prepare import people
 from journey_lib.prepare.bucket import bucket
-from journey_lib.prepare.code import FOLD, NAMES, NARROW, coded, read_as, refuse_reserved, renumbered
+from journey_lib.prepare.code import (
+    FOLD,
+    NAMES,
+    NARROW,
+    TOUCHING,
+    coded,
+    read_as,
+    refuse_reserved,
+    renumbered,
+)
 from journey_lib.prepare.manifest import FOLDS, FORMAT, Manifest, bucket_count
 from journey_lib.prepare.refuse import refuse_losses, refuse_nothing
+from journey_lib.prepare.spelt import spell
 from journey_lib.prepare.write import write_side_tables, write_touches
+from journey_lib.spelling import tidy_name
 from journey_lib.workspace import Source, Workspace, minor_digits
 
-TOUCHING = ("events", "orders")  # tables that Spark reads; costs, a line a day, are read on the driver
 ROWS = pa.schema(
     {
         "source": pa.int16(),
@@ -135,6 +145,7 @@ def build(
     read = spark.run(here, parts, _read, scratch)
     views, kept = _kept(here, tables, scratch)
     staged, beside = _beside(workspace, engine, folder / "rejected")
+    spell(engine, staged)
     accounts = [
         beside.get(number) or _added(workspace, number, parts, read, engine, folder / "rejected")
         for number in range(len(tables))
@@ -238,7 +249,7 @@ def _kept(here: Spark, tables: Sequence[str], scratch: Path) -> tuple[dict[str, 
 def _beside(
     workspace: Workspace, engine: Engine, rejected: Path
 ) -> tuple[dict[str, list[str]], dict[int, checks.Account]]:
-    """Read on the driver what is no touch."""
+    """Read on the driver what is no touch, such as costs, a line a day."""
     staged: dict[str, list[str]] = {table: [] for table in TABLES}
     accounts = {}
     for number, source in enumerate(workspace.sources):
@@ -304,12 +315,15 @@ def _coded(
 ) -> tuple[dict[str, dict[str, int]], int, tuple[int, int]]:
     """Every name's code (event types: how often), the number of touches, their first and last moment."""
     names = ("event_type", "channel", "touchpoint")
-    found = spark.query(
-        here,
-        views,
-        "SELECT event_type, channel, touchpoint,"
-        f" count(*), min(moment), max(moment) FROM ({kept}) GROUP BY 1, 2, 3",
-    )
+    found = [
+        (*(word and tidy_name(word) for word in row[:3]), *row[3:])
+        for row in spark.query(
+            here,
+            views,
+            "SELECT event_type, channel, touchpoint,"
+            f" count(*), min(moment), max(moment) FROM ({kept}) GROUP BY 1, 2, 3",
+        )
+    ]
     codes: dict[str, dict[str, int]] = {}
     for at, name in enumerate(names):
         said = sorted({row[at] for row in found} - {None})
@@ -324,7 +338,9 @@ def _coded(
 def _bucket(whole: _Whole, number: int, batches: Iterator[pa.RecordBatch]) -> None:
     """On an executor: sort one bucket and describe its customers, as one machine would."""
     known = {name: {word: code for code, word in enumerate(whole.codes[name])} for name in NAMES}
-    rows = pa.concat_tables([NARROW.empty_table(), *(coded(_named(batch), known) for batch in batches)])
+    rows = pa.concat_tables(
+        [NARROW.empty_table(), *(coded(_named(batch), known, _spelt) for batch in batches)]
+    )
     orders = {source for source, table in enumerate(whole.tables) if table == "orders"}
     final = {name: renumbered(known[name], known[name]) for name in NAMES}
     done = bucket(rows, final, whole.first[number], orders)
@@ -334,6 +350,10 @@ def _bucket(whole: _Whole, number: int, batches: Iterator[pa.RecordBatch]) -> No
     described = whole.folder / "spark" / "customers" / f"{number:03}.parquet"
     with connect(Path(tempfile.gettempdir()), whole.memory) as engine, people.writer(described) as writer:
         writer.write_table(people.told(engine, done.seen, whole.last))
+
+
+def _spelt(names: Sequence[str]) -> list[str]:
+    return [tidy_name(name) for name in names]
 
 
 def _named(batch: pa.RecordBatch) -> pa.RecordBatch:

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from journey_lib import authored
-from journey_lib.authored import Strict
+from journey_lib.authored import Names, Strict
 from journey_lib.errors import ConfigError, ParameterError, did_you_mean
 from journey_lib.model import RESERVED, Language
 
 FILES = Path(__file__).parent / "data_files"
 MODELS = ("5A", "5-step", "classic", "lifecycle", "funnel")
-
-
-def _listed(value: Any) -> Any:
-    return value if isinstance(value, list | tuple) else [value]
-
-
-Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 
 class Rule(Strict):

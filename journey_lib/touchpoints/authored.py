@@ -13,7 +13,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from journey_lib import stages
-from journey_lib.authored import checked, composed, line_of
+from journey_lib.authored import Name, checked, composed, line_of
 from journey_lib.errors import ConfigError, DataError, did_you_mean
 from journey_lib.model import RESERVED, Language
 from journey_lib.workspace import Words, Workspace
@@ -44,7 +44,7 @@ def _listed(value: Any) -> Any:
     return [] if value is None else value if isinstance(value, list | tuple) else [value]
 
 
-Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Names = Annotated[tuple[Name, ...], BeforeValidator(_listed)]
 
 
 class _Strict(BaseModel):
@@ -82,7 +82,7 @@ class Touchpoint(_Strict):
     stage: str | None = None
     place: Literal["online", "offline"]
     owner: Names = ()
-    roles: Mapping[str, Role] = Field(default_factory=dict)
+    roles: Mapping[Name, Role] = Field(default_factory=dict)
     goal: Words = Field(default_factory=dict)
     kpi: Target | None = None
     systems: Names = ()
@@ -114,9 +114,9 @@ class Authored(_Strict):
     touchpoint that says nothing else.
     """
 
-    departments: Mapping[str, Words] = Field(min_length=1)
-    systems: Mapping[str, Words] = Field(default_factory=dict)
-    codes: Mapping[str, Words] = Field(default_factory=dict)
+    departments: Mapping[Name, Words] = Field(min_length=1)
+    systems: Mapping[Name, Words] = Field(default_factory=dict)
+    codes: Mapping[Name, Words] = Field(default_factory=dict)
     touchpoints: tuple[Touchpoint, ...] = Field(min_length=1)
     author: str | None = None
     date: dt.date | None = None
@@ -151,7 +151,7 @@ class Opportunity(_Strict):
     opportunity: str = Field(pattern=CODE)
     touchpoint: str
     title: Words
-    owner: str | None = None
+    owner: Name | None = None
     effort: Effort
     status: Status = "idea"
     due: dt.date | None = None

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 
-from journey_lib.identity.names import bare, tidy_vietnamese
+from journey_lib.spelling import bare, tidy_vietnamese
 
 NUMBER, PHONE, EMAIL, LINK, CODE, NAME, PLACE = "[…]", "[☎]", "[@]", "[↗]", "[#]", "[•]", "[⌂]"
 

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable
 from typing import Literal
 
-from journey_lib.identity.names import bare as _bare
-from journey_lib.identity.names import tidy_vietnamese
+from journey_lib.spelling import bare as _bare
+from journey_lib.spelling import tidy_vietnamese
 
 READ = 10_000  # letters of a text that are read: what is longer is no comment, and would take its time
 Spoken = Literal["vi", "en", "unknown"]

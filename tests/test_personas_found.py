@@ -124,7 +124,7 @@ def test_a_share_of_few_touches_is_drawn_to_what_is_usual() -> None:
 
 
 def orders_alone(rows: int = 900) -> Features:
-    """The shop of above as its till knows it: nobody has a touch, each third bought twice, others six times."""
+    """The shop of above as its till knows it: nobody has a touch, a third bought twice, others six times."""
     features = shop(rows)
     frame = features.frame.assign(touches=0, conversions=np.where(np.arange(rows) % 3, 6, 2))
     return plain(frame, {**KINDS, "touches": "count", "conversions": "count"})

@@ -155,7 +155,8 @@ def migration(old: pd.Series[Any], new: pd.Series[Any]) -> Result:
         "customers": int(both.sum()),
         "new": int((~new.index.isin(old.index)).sum()),
     }
-    return Result("persona_migration", table, facts, base="customers")
+    parts = (("from",), ("to",))
+    return Result("persona_migration", table, facts, base="customers", parts=parts)
 
 
 def matched(model: Groups | Found, before: Groups) -> dict[int, int]:

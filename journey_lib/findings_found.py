@@ -24,24 +24,24 @@ LISTED = 3  # of what changed, in a sentence; of strengths, and of weaknesses, i
 
 def too_few(known: int, customers: int, least_touches: int, base: str = "touches") -> str:
     """Why nobody looked for personas at all; `base` is what customers are known by."""
-    numbers = {
-        "known": i18n.number(known),
-        "customers": i18n.number(customers),
-        "least": i18n.number(least_touches),
-        "needed": i18n.number(LEAST_CUSTOMERS),
-    }
-    if base == "conversions":
-        return _(
+    said = (
+        _(
             "**Too few customers to look for personas.** {known} of {customers} have {least} conversions or"
             " more, and nobody has a touch to be known by; {needed} are needed to tell groups of people from"
-            " chance. A longer window or a lower `least_touches` may know more of them.",
-            **numbers,
+            " chance. A longer window or a lower `least_touches` may know more of them."
         )
-    return _(
-        "**Too few customers to look for personas.** {known} of {customers} have {least} touches or more;"
-        " {needed} are needed to tell groups of people from chance. A longer window or a lower"
-        " `least_touches` may know more of them.",
-        **numbers,
+        if base == "conversions"
+        else _(
+            "**Too few customers to look for personas.** {known} of {customers} have {least} touches or more;"
+            " {needed} are needed to tell groups of people from chance. A longer window or a lower"
+            " `least_touches` may know more of them."
+        )
+    )
+    return said.format(
+        known=i18n.number(known),
+        customers=i18n.number(customers),
+        least=i18n.number(least_touches),
+        needed=i18n.number(LEAST_CUSTOMERS),
     )
 
 

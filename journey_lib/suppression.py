@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 Array = npt.NDArray[np.bool_]
+Numbers = npt.NDArray[np.int64]
 NOTHING = 1e-9
 
 
@@ -25,13 +26,13 @@ def together(
     """
     people = np.nan_to_num(np.asarray(counts, float))
     hidden = np.asarray(few, bool) & (people > 0)
-    groups = [np.asarray(line) for line in lines]
+    groups = [np.asarray(line, np.int64) for line in lines]
     while (more := _next(people, groups, hidden, k)) is not None:
         hidden[more] = True
     return hidden
 
 
-def _next(people: npt.NDArray[np.float64], groups: list[npt.NDArray], hidden: Array, k: int) -> int | None:
+def _next(people: npt.NDArray[np.float64], groups: list[Numbers], hidden: Array, k: int) -> int | None:
     """The smallest cell that still has to go; None when nothing gives anybody away."""
     for group in groups:
         for line in np.unique(group[hidden]):
@@ -55,7 +56,7 @@ def _next(people: npt.NDArray[np.float64], groups: list[npt.NDArray], hidden: Ar
     return None
 
 
-def _determined(groups: list[npt.NDArray], hidden: Array) -> npt.NDArray[np.int64]:
+def _determined(groups: list[Numbers], hidden: Array) -> Numbers:
     """Hidden cells that the sums of all lines leave one value: those no change of the others can move."""
     cells = np.flatnonzero(hidden)
     if not len(cells):

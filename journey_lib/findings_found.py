@@ -22,12 +22,22 @@ Names = Mapping[str, str]
 LISTED = 3  # of what changed, in a sentence; of strengths, and of weaknesses, in the table
 
 
-def too_few(known: int, customers: int, least_touches: int) -> str:
-    """Why nobody looked for personas at all."""
-    return _(
-        "**Too few customers to look for personas.** {known} of {customers} have {least} touches or more;"
-        " {needed} are needed to tell groups of people from chance. A longer window or a lower"
-        " `least_touches` may know more of them.",
+def too_few(known: int, customers: int, least_touches: int, base: str = "touches") -> str:
+    """Why nobody looked for personas at all; `base` is what customers are known by."""
+    said = (
+        _(
+            "**Too few customers to look for personas.** {known} of {customers} have {least} conversions or"
+            " more, and nobody has a touch to be known by; {needed} are needed to tell groups of people from"
+            " chance. A longer window or a lower `least_touches` may know more of them."
+        )
+        if base == "conversions"
+        else _(
+            "**Too few customers to look for personas.** {known} of {customers} have {least} touches or more;"
+            " {needed} are needed to tell groups of people from chance. A longer window or a lower"
+            " `least_touches` may know more of them."
+        )
+    )
+    return said.format(
         known=i18n.number(known),
         customers=i18n.number(customers),
         least=i18n.number(least_touches),
@@ -167,7 +177,7 @@ def moves(result: Result) -> Result:
         before=[code(int(label)) for label in table["before"]],
         now=[code(int(label)) for label in table["now"]],
     )
-    return replace(result, table=table)
+    return replace(result, table=table, parts=(("before",), ("now",)))
 
 
 def moved(result: Result, drift: Result, titles: Names, before: Features) -> str:

@@ -55,6 +55,7 @@ class Result:
     `base`      the column of `table` that counts what each row rests on.
     `people`    other columns of `table` that count people, each for itself.
     `tell`      for columns of `people`, those from which the count could be worked out.
+    `parts`     columns by which rows add up to a total that readers know; () is the whole table.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Result:
     base: str | None = None
     people: tuple[str, ...] = ()
     tell: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    parts: tuple[tuple[str, ...], ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "facts", MappingProxyType(dict(self.facts)))
@@ -74,13 +76,18 @@ class Result:
 
         People are the column customers where it is known, else the base. Such rows say so in a column
         ``suppressed``; names stay, numbers go. A row that rests on nobody stays as it is: it tells of no one.
-        In the columns `people` only the counts below `k` go, and what would tell them.
+        In the columns `people` only the counts below `k` go, and what would tell them. Where rows are
+        `parts` of a known total, further rows go until no subtraction brings back a hidden one.
         """
         people = "customers" if "customers" in self.table else self.base
         if people is None:
             return self
         counted = self.table[people]
         hidden = (counted < k) & (counted > 0)
+        if self.parts and hidden.any():
+            from journey_lib.suppression import together  # who only starts the command needs no numpy
+
+            hidden[:] = together(counted, [_line(self.table, by) for by in self.parts], hidden.to_numpy(), k)
         table = self.table.assign(suppressed=hidden)
         numbers = table.select_dtypes("number").columns
         table[numbers] = table[numbers].mask(hidden)
@@ -89,6 +96,13 @@ class Result:
             told = [name, *self.tell.get(name, ())]
             table[told] = table[told].mask(few)
         return replace(self, table=table, facts={**self.facts, "suppressed_rows": int(hidden.sum())})
+
+
+def _line(table: pd.DataFrame, by: tuple[str, ...]) -> pd.Series[int]:
+    """The number of the line each row stands in."""
+    if not by:
+        return table.index.to_series() * 0
+    return table.groupby(list(by), dropna=False, sort=False).ngroup()
 
 
 # By what a customer can be known, strong evidence before weak.

@@ -26,8 +26,8 @@ from journey_lib.touches import Touches
 class Look:
     """What came of looking for personas; `found` is None where too few customers are known well enough.
 
-    `known` customers have `least_touches` touches, of `customers`. `model` are the kept personas they were
-    placed in, where nothing was looked for.
+    `known` customers have `least_touches` touches, of `customers`; `base` is what counts as a touch
+    (`personas.matrix.base`). `model` are the kept personas they were placed in, where nothing was looked for.
     """
 
     found: Found | None
@@ -35,6 +35,7 @@ class Look:
     known: int
     least_touches: int
     model: Kept | None = None
+    base: str = "touches"
 
 
 @dataclass(frozen=True)
@@ -89,18 +90,19 @@ def look(
         placed = kept.placed(model, features)
         least = model.groups.recipe.least_touches
         return Look(placed, len(features.frame), len(placed.labels), least, model)
-    known = int((features.frame["touches"] >= least_touches).sum())
+    by = matrix.base(features)
+    known = int((features.frame[by] >= least_touches).sum())
     if known < matrix.LEAST_CUSTOMERS:
-        return Look(None, len(features.frame), known, least_touches)
+        return Look(None, len(features.frame), known, least_touches, base=by)
     found = find(features, names=names, method=method, k=k or "auto", least_touches=least_touches, seed=seed)
-    return Look(found, len(features.frame), known, least_touches)
+    return Look(found, len(features.frame), known, least_touches, base=by)
 
 
 def found(run: Session, looked: Look) -> list[Result]:
     """Whether there is anything to find, which numbers of groups would do, and how stable each is."""
     result = looked.found
     if result is None:
-        run.say(findings_found.too_few(looked.known, looked.customers, looked.least_touches))
+        run.say(findings_found.too_few(looked.known, looked.customers, looked.least_touches, looked.base))
         return []
     gate = findings_found.gate(result)
     if looked.model is not None:

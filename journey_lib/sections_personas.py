@@ -141,7 +141,7 @@ def moved(run: Session, who: Cast, shown: cards.Portraits, before: Features | No
         told_of = findings_found.moves(moves).suppressed(run.k)
         run.say(findings_found.moved(moves, drift, shown.titles, before))
         run.show(charts_personas.migration(told_of, names, run.scope(customers=moves.facts["customers"])))
-        results += [drift, told_of]
+        results += [drift, replace(told_of, table=told_of.table[~told_of.table["suppressed"]])]
     if shown.changes is not None and len(shown.changes.table):
         changes = shown.changes.suppressed(run.k)
         run.say(findings_found.changed(changes, names, shown.titles, before, shown.features.currency))
@@ -178,6 +178,7 @@ def by_rules(run: Session, who: Cast, shown: cards.Portraits) -> list[Result]:
         both = segments.overlap(who.members, other, names=("personas", "rules")).suppressed(run.k)
         run.say(findings_personas.overlap(both))
         rows = both.table[~both.table["suppressed"]] if "suppressed" in both.table else both.table
+        both = replace(both, table=rows)  # which pairs are hidden would tell that somebody is in them
         called = replace(both, table=rows.rename(columns={"a": "persona", "b": "segment"}))
         names = {code: shown.name(code) for code in shown.sizes.table["persona"]}
         run.table(findings_personas.worded(findings_personas.worded(called, names), other_labels, "segment"))

@@ -167,7 +167,10 @@ def _note(*, any_few: bool, any_hidden: bool, least: str) -> str:
     if any_few:
         notes.append("† " + i18n.text("Fewer than {few} cases: read with care.", few=i18n.number(SMALL)))
     if any_hidden:
-        notes.append(f"{least}: " + i18n.text("too few customers to be shown."))
+        notes.append(
+            f"{least}: "
+            + i18n.text("too few customers to be shown, or hidden so that nobody can work out such a number.")
+        )
     return f'<p class="note">{" ".join(notes)}</p>' if notes else ""
 
 

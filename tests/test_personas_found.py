@@ -123,6 +123,34 @@ def test_a_share_of_few_touches_is_drawn_to_what_is_usual() -> None:
     assert back == pytest.approx([0.625, 101.5 / 103])
 
 
+def orders_alone(rows: int = 900) -> Features:
+    """The shop of above as its till knows it: nobody has a touch, a third bought twice, others six times."""
+    features = shop(rows)
+    frame = features.frame.assign(touches=0, conversions=np.where(np.arange(rows) % 3, 6, 2))
+    return plain(frame, {**KINDS, "touches": "count", "conversions": "count"})
+
+
+@pytest.mark.parametrize("method", ["kmeans", "multinomial"])
+def test_where_there_are_only_orders_customers_are_known_by_them(tmp_path: Path, method: Any) -> None:
+    features = orders_alone()
+    asked: dict[str, Any] = {"least_touches": 3, "k": 3, "ks": [3], "bootstraps": 10}
+    found = find(features, names=["online", "night"], method=method, **asked)
+    assert (found.too_little, len(found.labels)) == (300, 600)
+    apply.save(found, tmp_path / "kept.json")
+    again = apply.read(tmp_path / "kept.json")
+    assert again.recipe.base == "conversions"
+    alone = replace(features, frame=features.frame.iloc[[0, 1]])
+    assert apply.assign(again, alone).to_dict() == found.labels.loc[[7]].to_dict()
+
+
+def test_where_somebody_has_a_touch_orders_are_no_touches() -> None:
+    features = orders_alone()
+    features.frame.loc[0, "touches"] = 1
+    with pytest.raises(DataError, match="too few customers") as caught:
+        find(features, least_touches=3)
+    assert caught.value.how_many == "0 of 900 have 3 touches or more; 100 are needed"
+
+
 # --- the gate ---
 
 

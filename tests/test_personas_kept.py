@@ -11,12 +11,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from test_personas_found import shop
+from test_personas_found import KINDS, shop
 
+from journey_lib import findings_found
 from journey_lib.errors import DataError, ParameterError
 from journey_lib.features import Features
 from journey_lib.personas import against, kept, portrait
 from journey_lib.personas.find import Found, find
+from journey_lib.personas.matrix import plain
 from journey_lib.sections_cast import look
 
 YEAR = pd.Timedelta(days=365)
@@ -77,7 +79,16 @@ def test_too_few_customers_are_no_error_but_an_answer(features):
     few = replace(features, frame=features.frame.head(99))
     looked = look(few, None, names=None, method="kmeans", k=None, least_touches=20, seed=0)
     assert looked.found is None
-    assert (looked.known, looked.customers) == (99, 99)
+    assert (looked.known, looked.customers, looked.base) == (99, 99, "touches")
+
+
+def test_of_a_shop_with_orders_alone_the_page_speaks_of_conversions(features):
+    frame = features.frame.head(99).assign(touches=0, conversions=4)
+    known = plain(frame, {**KINDS, "touches": "count", "conversions": "count"})
+    looked = look(known, None, names=None, method="kmeans", k=None, least_touches=3, seed=0)
+    said = findings_found.too_few(looked.known, looked.customers, looked.least_touches, looked.base)
+    assert (looked.known, looked.base) == (99, "conversions")
+    assert "99 of 99 have 3 conversions or more" in said
 
 
 def test_then_and_now_stand_beside_each_other(features, found, file):

@@ -7,6 +7,7 @@ is neither better nor worse.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -54,7 +55,7 @@ def strengths(traits: Result) -> Result:
     columns = ["persona", "feature", "unit", "kind", "n", "typical", "mean", "rest", "rest_mean", "rest_n"]
     table = table[[*columns, "exceeds", "exceeds_low", "exceeds_high"]].reset_index(drop=True)
     table["side"] = _sides(table, ("strength", "weakness"), real=_real(table))
-    return Result("persona_strengths", table, dict(traits.facts), traits.settings, base="n")
+    return replace(traits, name="persona_strengths", table=table)
 
 
 def changes(

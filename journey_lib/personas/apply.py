@@ -41,6 +41,7 @@ def save(found: Found, path: Path) -> None:
         "version": VERSION,
         "method": groups.method,
         "least_touches": groups.recipe.least_touches,
+        "base": groups.recipe.base,
         "columns": [asdict(column) for column in groups.recipe.columns],
         "blocks": [asdict(block) for block in groups.recipe.blocks],
         "centres": groups.centres.tolist(),
@@ -72,6 +73,7 @@ def read(path: Path) -> Groups:
             tuple(Column(**each) for each in said["columns"]),
             int(said["least_touches"]),
             tuple(Block(**each) for each in said.get("blocks", [])),  # files from before there were any
+            str(said.get("base", "touches")),
         )
         centres, fence, weights, widths = (
             np.array(said[name], float) for name in ("centres", "fence", "weights", "widths")
@@ -153,7 +155,8 @@ def migration(old: pd.Series[Any], new: pd.Series[Any]) -> Result:
         "customers": int(both.sum()),
         "new": int((~new.index.isin(old.index)).sum()),
     }
-    return Result("persona_migration", table, facts, base="customers")
+    parts = (("from",), ("to",))
+    return Result("persona_migration", table, facts, base="customers", parts=parts)
 
 
 def matched(model: Groups | Found, before: Groups) -> dict[int, int]:
@@ -244,7 +247,8 @@ def _known(groups: Groups, features: Features) -> pd.DataFrame:
     if other:
         raise ParameterError("these columns are another kind of number now", where=", ".join(other))
     frame = features.frame.sort_index()
-    return frame[frame["touches"] >= groups.recipe.least_touches] if "touches" in frame else frame
+    by = groups.recipe.base
+    return frame[frame[by] >= groups.recipe.least_touches] if by in frame else frame
 
 
 def _plain(column: Column, frame: pd.DataFrame) -> Array:

@@ -58,7 +58,7 @@ def counted(
     parts = _said_once(parts, frame, why)
     if not parts:
         raise DataError("no feature counts over categories", how_many=f"{len(why)} looked at")
-    recipe = _recipe(parts, frame, least_touches)
+    recipe = replace(_recipe(parts, frame, least_touches), base=scaled.base(features))
     left_out = pd.DataFrame({"feature": list(why), "why": list(why.values())})
     return Matrix(frame.index, cooked(recipe, frame), recipe, left_out, short)
 
@@ -74,22 +74,22 @@ def cooked(recipe: Recipe, frame: pd.DataFrame) -> Array:
         at += block.columns
         raw = frame[[column.name for column in columns]].to_numpy(float, copy=True, na_value=np.nan)
         if columns[0].kind == "share":
-            raw = np.clip(raw, 0, 1) * touches(frame)[:, None]
+            raw = np.clip(raw, 0, 1) * touches(frame, recipe.base)[:, None]
         if block.rest:
-            raw = np.column_stack([raw, np.maximum(touches(frame) - raw.sum(axis=1), 0)])
+            raw = np.column_stack([raw, np.maximum(touches(frame, recipe.base) - raw.sum(axis=1), 0)])
         raw[np.isnan(raw).any(axis=1)] = 0
         found.append(raw)
     return np.column_stack(found)
 
 
-def touches(frame: pd.DataFrame) -> Array:
+def touches(frame: pd.DataFrame, by: str) -> Array:
     """How many touches the shares are of. Parts of the day are of all events: the difference is small."""
-    if "touches" not in frame:
+    if by not in frame:
         raise ParameterError(
             "shares can only be counted with the number of touches they are of",
-            do="add the feature 'touches'",
+            do=f"add the feature '{by}'",
         )
-    return frame["touches"].to_numpy(float, na_value=0.0)
+    return frame[by].to_numpy(float, na_value=0.0)
 
 
 def angles(data: Matrix) -> Array:

@@ -59,12 +59,14 @@ class Block:
 class Recipe:
     """The columns in their order, and how many touches a customer must have for anything to be told.
 
-    With `blocks` the columns are counted, not measured: see `counts`.
+    With `blocks` the columns are counted, not measured: see `counts`. `base` is the feature that counts the
+    touches: see `base`.
     """
 
     columns: tuple[Column, ...]
     least_touches: int
     blocks: tuple[Block, ...] = ()
+    base: str = "touches"
 
     def slices(self) -> list[tuple[int, int]]:
         """First category of each block, and the one after its last, in the table of counts."""
@@ -153,7 +155,8 @@ def matrix(
     """
     wanted = chosen(features, names)
     frame, short = known_enough(features, least_touches)
-    touches = _touches(frame)
+    by = base(features)
+    touches = _touches(frame, by)
     columns, values, why = list[Column](), list[Array](), dict[str, str]()
     for feature in wanted:
         column, value, reason = _column(feature, frame, touches)
@@ -175,7 +178,17 @@ def matrix(
     table -= middles
     table *= scales
     left_out = pd.DataFrame({"feature": list(why), "why": list(why.values())})
-    return Matrix(frame.index, table, Recipe(tuple(columns), least_touches), left_out, short)
+    return Matrix(frame.index, table, Recipe(tuple(columns), least_touches, base=by), left_out, short)
+
+
+def base(features: Features) -> str:
+    """The feature that counts what is known of a customer: touches, or conversions where nobody has a touch.
+
+    A shop whose only file is its orders knows its customers by them.
+    """
+    frame = features.frame
+    alone = "touches" in frame and "conversions" in frame and not (frame["touches"] > 0).any()
+    return "conversions" if alone and (frame["conversions"] > 0).any() else "touches"
 
 
 def known_enough(features: Features, least_touches: int) -> tuple[pd.DataFrame, int]:
@@ -188,13 +201,14 @@ def known_enough(features: Features, least_touches: int) -> tuple[pd.DataFrame, 
     """
     frame = features.frame.sort_index()
     known = np.ones(len(frame), bool)
-    if "touches" in frame:
-        known = (frame["touches"] >= least_touches).to_numpy()
+    by = base(features)
+    if by in frame:
+        known = (frame[by] >= least_touches).to_numpy()
     frame = frame[known]
     if len(frame) < LEAST_CUSTOMERS:
         raise DataError(
             "too few customers are known well enough to look for groups among them",
-            how_many=f"{len(frame)} of {len(known)} have {least_touches} touches or more; "
+            how_many=f"{len(frame)} of {len(known)} have {least_touches} {by} or more; "
             f"{LEAST_CUSTOMERS} are needed",
             do="lower least_touches, or look at a longer window",
         )
@@ -203,7 +217,7 @@ def known_enough(features: Features, least_touches: int) -> tuple[pd.DataFrame, 
 
 def cooked(recipe: Recipe, frame: pd.DataFrame) -> Array:
     """The same numbers for other customers, by a recipe made before; the columns must be there."""
-    touches = _touches(frame)
+    touches = _touches(frame, recipe.base)
     table = np.empty((len(frame), len(recipe.columns)))
     for number, column in enumerate(recipe.columns):
         raw = frame[column.name].to_numpy(float, na_value=np.nan)
@@ -249,8 +263,8 @@ def chosen(features: Features, names: Collection[str] | None) -> list[Feature]:
     return [each for each in features.about if each.name in set(names)]
 
 
-def _touches(frame: pd.DataFrame) -> Array | None:
-    return frame["touches"].to_numpy(float) if "touches" in frame else None
+def _touches(frame: pd.DataFrame, by: str) -> Array | None:
+    return frame[by].to_numpy(float, na_value=0.0) if by in frame else None
 
 
 def _column(feature: Feature, frame: pd.DataFrame, touches: Array | None) -> tuple[Column, Array, str]:

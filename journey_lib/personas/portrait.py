@@ -20,6 +20,7 @@ from journey_lib.model import OTHER, Result
 
 UNKNOWN = "(unknown)"
 MOST_CLASSES = 8
+FEW = 10  # customers whose money may be had by subtraction: it is told of none
 UNITS = ("unit", "kind")
 TRAITS = [
     "persona", "feature", *UNITS, "n", "typical", "low", "high", "rest", "rest_n", "mean", "rest_mean",
@@ -55,6 +56,7 @@ def sizes(
     table.insert(2, "share", table["customers"] / everyone)
     table = table.sort_values(["conversion_rate", "customers", "persona"], ascending=[False, False, True])
     placed = int((group >= 0).sum())
+    elsewhere = int((money[group < 0] > 0).sum())  # whose money no row tells
     return Result(
         "persona_sizes",
         table.reset_index(drop=True),
@@ -73,6 +75,7 @@ def sizes(
             ),
             "repeaters": ("repeat_rate", "repeat_low", "repeat_high"),
         },
+        parts=() if elsewhere >= FEW else ((),),
     )
 
 
@@ -116,6 +119,8 @@ def traits(features: Features, members: pd.Series[Any], *, names: tuple[str, ...
         {"personas": len(personas)},
         described(features),
         base="n",
+        people=("rest_n",),
+        tell={"rest_n": ("rest", "rest_mean", "exceeds", "exceeds_low", "exceeds_high")},
     )
 
 
@@ -125,7 +130,7 @@ def demographics(features: Features, members: pd.Series[Any], *, most: int = MOS
     Table, a row for each persona, categorical feature and class: persona, feature, value, customers, known
     (members of whom it is known), share of the known with low and high (Wilson), rest (share among
     everybody else of whom it is known). Classes beyond the `most` common are one, ``(other)``; how many are
-    unknown is a row of its own without an interval, its share of all members.
+    unknown is a row of its own without an interval, its share of all members, who are its `known`.
     """
     group, personas = grouped(features, members)
     rows: list[dict[str, Any]] = []
@@ -149,6 +154,8 @@ def demographics(features: Features, members: pd.Series[Any], *, most: int = MOS
         described(features),
         base="customers",
         people=("known",),
+        tell={"known": ("share", "low", "high")},
+        parts=(("persona", "feature", "known"),),
     )
 
 
@@ -324,7 +331,7 @@ def _classes(
         "feature": feature.name,
         "value": UNKNOWN,
         "customers": unknown,
-        "known": known,
+        "known": len(inside),
         "share": unknown / len(inside) if len(inside) else np.nan,
         "low": np.nan,
         "high": np.nan,

@@ -108,7 +108,9 @@ def value_profile(features: Features, *, top: float = 0.1) -> Result:
         "least": least,
         **{name: float(part[name]) for name in ("value_share", "value_low", "value_high")},
     }
-    return Result("value_profile", table, facts, described(features) | {"top": top}, base="n")
+    return Result(
+        "value_profile", table, facts, described(features) | {"top": top}, base="n", parts=(("feature",),)
+    )
 
 
 def target(workspace: Workspace) -> Target:
@@ -168,7 +170,14 @@ def audience(features: Features, meant: Target) -> Result:
     rank = pd.Series(worth).rank(ascending=False, method="min")
     table["expand"] = rank.where(worth > 0).astype("Int64")
     said = {"audience": meant.audience, "targets": {name: dict(p) for name, p in meant.targets.items()}}
-    return Result("audience", table, {"customers": len(frame)}, described(features) | said, base="of")
+    return Result(
+        "audience",
+        table,
+        {"customers": len(frame)},
+        described(features) | said,
+        base="of",
+        parts=(("feature",),),
+    )
 
 
 def _traits(frame: pd.DataFrame, name: str, parts: Mapping[str, float]) -> list[dict[str, Any]]:

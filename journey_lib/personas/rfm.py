@@ -218,7 +218,7 @@ def segments(
         "bounds": {name: list(values) for name, values in (bounds or {}).items()},
         "scores": _ranges(mine, scored),
     }
-    return Result("rfm", found, facts, settings, base="customers")
+    return Result("rfm", found, facts, settings, base="customers", parts=((),))
 
 
 def _fifths(values: Array) -> Array:

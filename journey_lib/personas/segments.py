@@ -187,7 +187,7 @@ def segments(features: Features, declared: Rules) -> Result:
     ruled = {each.segment: each.rule for each in declared.segments}
     settings = described(features) | {"rules": ruled}
     people, tell = ("fits", "earlier"), {"earlier": ("fits",)}  # the segment's customers are the difference
-    return Result("segments", found, facts, settings, base="customers", people=people, tell=tell)
+    return Result("segments", found, facts, settings, base="customers", people=people, tell=tell, parts=((),))
 
 
 def overlap(a: pd.Series, b: pd.Series, *, names: tuple[str, str] = ("a", "b")) -> Result:
@@ -223,7 +223,9 @@ def overlap(a: pd.Series, b: pd.Series, *, names: tuple[str, str] = ("a", "b")) 
         "rand": _rand(found),
     }
     said, tell = {"a": names[0], "b": names[1]}, {"customers": ("share", "low", "high")}
-    return Result("overlap", found, facts, said, base="of", people=("customers",), tell=tell)
+    return Result(
+        "overlap", found, facts, said, base="of", people=("customers",), tell=tell, parts=(("a",), ("b",))
+    )
 
 
 def group(touches: Touches, assigned: pd.Series, segment: str, name: str | None = None) -> Group:

@@ -1,0 +1,290 @@
+"""What is hidden because it is of few people cannot be worked out from what stands beside it."""
+
+from __future__ import annotations
+
+import itertools
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+import journey_lib as jl
+from journey_lib.features import Feature, Features
+from journey_lib.intervals import wilson
+from journey_lib.model import Result
+from journey_lib.personas import against, apply, kept, portrait, profile, rfm, segments, ways
+from journey_lib.suppression import together
+
+K = 10
+
+# --- cells ---
+
+
+def hidden(counts: list[float], *lines: list[int], k: int = K) -> list[int]:
+    """The counts that are hidden when those below `k` must be."""
+    few = np.array([0 < each < k for each in counts])
+    gone = together(counts, lines, few, k)
+    return [int(each) for each, hide in zip(counts, gone, strict=True) if hide]
+
+
+def test_a_lone_hidden_part_takes_the_smallest_other_with_it() -> None:
+    assert hidden([4, 30, 20, 50], [0, 0, 0, 0]) == [4, 20]
+
+
+def test_two_of_few_that_are_few_together_take_another() -> None:
+    assert hidden([4, 5, 30, 20], [0] * 4) == [4, 5, 20]
+    assert hidden([4, 6, 30, 20], [0] * 4) == [4, 6]
+
+
+def test_nobody_is_not_hidden_and_hides_nobody() -> None:
+    assert hidden([4, 0, 30], [0, 0, 0]) == [4, 30]
+    assert hidden([0, 30], [0, 0]) == []
+
+
+def test_where_there_is_nothing_else_to_hide_it_ends() -> None:
+    assert hidden([4], [0]) == [4]
+
+
+def test_rows_and_columns_are_both_added_up() -> None:
+    """4 alone in its row takes 20; both are then alone in their columns, and take 30 and 50."""
+    rows, columns = [0, 0, 1, 1, 2, 2], [0, 1, 0, 1, 0, 1]
+    assert hidden([4, 20, 30, 50, 90, 95], rows, columns) == [4, 20, 30, 50]
+
+
+def test_a_cell_between_two_squares_is_told_by_all_sums_together() -> None:
+    """Two squares of hidden cells and one cell that joins them: no line has it alone, yet it follows."""
+    rows = [0, 0, 1, 1, 1, 2, 2, 3, 3, 0]
+    columns = [0, 1, 0, 1, 2, 2, 3, 2, 3, 3]
+    counts = [8, 9, 8, 9, 7, 8, 9, 8, 9, 70]
+    assert hidden(counts, rows, columns) == counts
+
+
+@given(st.lists(st.integers(0, 40), min_size=9, max_size=9))
+@settings(max_examples=150, deadline=None)
+def test_no_hidden_cell_of_a_table_follows_from_its_sums(counts: list[int]) -> None:
+    """Of three by three, each sum known: tables that differ by one here and there are tried, one by one."""
+    rows, columns = [0, 0, 0, 1, 1, 1, 2, 2, 2], [0, 1, 2] * 3
+    sums = [[at for at in range(9) if of[at] == line] for of in (rows, columns) for line in range(3)]
+    # a total of fewer is hidden itself
+    assume(all(not any(counts[at] for at in line) or sum(counts[at] for at in line) >= K for line in sums))
+    gone = np.flatnonzero(together(counts, [rows, columns], np.array([0 < c < K for c in counts]), K))
+    steps = np.zeros((3 ** len(gone), 9), int)
+    steps[:, gone] = np.array(list(itertools.product((-1, 0, 1), repeat=len(gone))), int)
+    alike = np.all([steps[:, line].sum(axis=1) == 0 for line in sums], axis=0)
+    alike &= (np.array(counts) + steps)[:, gone].min(axis=1, initial=0) >= 0
+    for at in gone:
+        beside = {each for line in sums if at in line for each in line if counts[each]}
+        if not beside <= set(gone):  # else there was nothing left to hide
+            assert (steps[alike, at] != 0).any(), (counts, gone.tolist())
+
+
+# --- tables of the page on personas ---
+
+ABOUT = (
+    Feature("recency_days", "Last seen", "days", "recency", "days", "touches"),
+    Feature("recency_conversion_days", "Last bought", "days", "recency", "days", "touches"),
+    Feature("touches", "Touches", "touches", "frequency", "count", "touches"),
+    Feature("conversions", "Conversions", "conversions", "frequency", "count", "touches"),
+    Feature("value", "Value", "currency", "value", "amount", "touches", behaviour=False),
+    Feature("mean_value", "Mean value", "currency", "value", "amount", "touches", behaviour=False),
+    Feature("score_csat", "CSAT", "points", "voice", "number", "surveys", behaviour=False),
+    Feature("city", "City", "", "demographic", "category", "customers", behaviour=False),
+    Feature("tier", "Tier", "", "demographic", "category", "customers", behaviour=False),
+)
+SIZES = {"p1": 203, "p2": 131, "p3": 40, "p4": 6}
+CITIES = ("Huế", "Vinh", "Cần Thơ", "Đà Lạt", "Sa Pa")
+
+
+def shop(seed: int) -> Features:
+    """397 customers; few know their score, some classes are of few, a quarter never bought."""
+    rng = np.random.default_rng(seed)
+    n = sum(SIZES.values()) + 17
+    bought = np.where(rng.random(n) < 0.75, rng.geometric(0.5, n), 0)
+    bought[203:334] = np.where(rng.random(131) < 0.05, 1, 0)  # of p2 hardly anybody buys
+    frame = pd.DataFrame(
+        {
+            "recency_days": rng.integers(0, 300, n) + 0.5,
+            "recency_conversion_days": np.where(bought > 0, rng.integers(0, 300, n) + 0.25, np.nan),
+            "touches": rng.poisson(12, n) + 1,
+            "conversions": bought,
+            "value": bought * np.round(np.exp(rng.normal(12, 1, n))),
+            "score_csat": np.where(rng.random(n) < 0.06, rng.integers(1, 6, n), np.nan),
+            "city": rng.choice(CITIES, n, p=[0.5, 0.3, 0.15, 0.03, 0.02]),
+            "tier": np.where(rng.random(n) < 0.03, "gold", "plain"),
+        },
+        index=pd.RangeIndex(n, name="customer"),
+    )
+    frame.loc[rng.random(n) < 0.02, "city"] = None
+    frame["mean_value"] = frame["value"] / frame["conversions"].where(bought > 0)
+    day = pd.Timestamp("2025-01-01", tz="UTC")
+    return Features(frame, ABOUT, day - pd.Timedelta(days=365), day, "UTC", "VND", "x")
+
+
+def log(features: Features) -> jl.touches.Touches:
+    rng = np.random.default_rng(5)
+    rows = [
+        {"customer": f"c{who:03}", "time": pd.Timestamp("2024-06-01", tz="UTC") + pd.Timedelta(days=int(day)),
+         "channel": str(channel), "conversion": bool(rng.random() < (0.02 if 203 <= who < 334 else 0.3))}
+        for who in features.frame.index
+        for day, channel in zip(
+            np.sort(rng.integers(0, 90, 3)),
+            rng.choice(["email", "search", "zalo", "fair"], 3, p=[0.5, 0.3, 0.17, 0.03]), strict=True
+        )
+    ]  # fmt: skip
+    return jl.touches.from_frame(
+        pd.DataFrame(rows),
+        customer_id="customer",
+        timestamp="time",
+        channel="channel",
+        conversion="conversion",
+    )
+
+
+def results(seed: int) -> list[Result]:
+    """Every result of the page that counts people, with groups of few among them."""
+    features, before = shop(seed), shop(seed + 100)
+    members = pd.Series(np.repeat(list(SIZES), list(SIZES.values())), dtype="str")
+    were = pd.Series(np.random.default_rng(seed).permutation(members.to_numpy()), dtype="str")
+    touches = log(features)
+    labels, past = (each.str[1:].astype(int) - 1 for each in (members, were))
+    sized = pd.DataFrame({"persona": range(4), "customers": list(SIZES.values())})
+    low, high = wilson(sized["customers"].to_numpy(), np.full(4, 397))
+    found: Any = SimpleNamespace(
+        stability=sized.assign(share=sized["customers"] / 397, low=low, high=high),
+        labels=labels, fits_none=17, too_little=0, settings={},
+    )  # fmt: skip
+    model: Any = SimpleNamespace(
+        customers=(8, 190, 150, 31), known=379, day="2024-01-01", file=SimpleNamespace(name="p")
+    )
+    rules = segments.declare(
+        {"segments": [
+            {"segment": "often", "rule": "conversions >= 4"},
+            {"segment": "golden", "rule": 'tier == "gold" and conversions >= 1'},
+            {"segment": "once", "rule": "conversions == 1"},
+        ]}
+    )  # fmt: skip
+    named, meant = rfm.assign(features), {"city": {"Huế": 0.4, "Sa Pa": 0.2, "Đà Lạt": 0.1}}
+    traits = portrait.traits(features, members)
+    groups = ways.groups(touches, members, {})
+    return [
+        portrait.sizes(features, members),
+        traits,
+        against.strengths(traits),
+        portrait.demographics(features, members),
+        against.changes(before, were, features, members),
+        kept.compared(model, found),
+        apply.migration(past, labels.drop(range(5))),
+        rfm.segments(features),
+        segments.segments(features, rules),
+        segments.overlap(members, named),
+        segments.overlap(members, segments.assign(features, rules)),
+        profile.value_profile(features),
+        profile.audience(
+            features, profile.Target.model_validate({"audience": "converted", "targets": meant})
+        ),
+        ways.credit(touches, members, "linear", lookback="30d"),
+        jl.journeys.overview(touches, groups, lookback="30d"),
+    ]
+
+
+COUNTS = (
+    "customers", "n", "rest_n", "known", "of", "buyers", "repeaters", "before", "before_n", "fits", "earlier",
+)  # fmt: skip
+
+
+def counted(result: Result) -> list[str]:
+    """The columns of a result that count people of a kind: not what is typical before, nor who is unknown."""
+    changed = {"before"} if result.name == "persona_changes" else set()
+    return [name for name in COUNTS if name in result.table and name not in changed]
+
+
+def given_away(raw: pd.Series, seen: pd.Series, name: str) -> list[str]:
+    """How the hidden count `name` of a row could be had from the numbers that are still to be seen in it."""
+    count = int(raw[name])
+    numbers = {
+        each: float(seen[each])
+        for each in seen.index
+        if isinstance(seen[each], int | float | np.number)
+        and not isinstance(seen[each], bool)
+        and pd.notna(seen[each])
+    }
+    bases = {each: int(value) for each, value in numbers.items() if each in COUNTS and value >= K}
+    shares = {each: value for each, value in numbers.items() if 0 < value < 1}
+    found = [f"{one} - {other}" for one, a in bases.items() for other, b in bases.items() if a - b == count]
+    for base, n in bases.items():
+        ends = np.concatenate(wilson(np.array([count]), np.array([n])))
+        for share, value in shares.items():
+            if abs(value * n - count) < 1e-9:
+                found.append(f"{share} of {base}")
+            if count < n and np.isclose(ends, value, rtol=0, atol=1e-12).any():
+                found.append(f"{share} is an end of the interval of {base}")
+    few = np.array([wilson(np.array([some]), np.array([count])) for some in range(count + 1)])
+    return found + [
+        f"{share} is an end of its own interval"
+        for share, value in shares.items()
+        if np.isclose(few, value, rtol=0, atol=1e-12).any()
+    ]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_no_count_of_few_is_shown_or_told_by_its_row(seed: int) -> None:
+    hidden_ones = 0
+    for result in results(seed):
+        shown = result.suppressed(K).table
+        for at in result.table.index:
+            raw, seen = result.table.loc[at], shown.loc[at]
+            for name in counted(result):
+                if not 0 < raw[name] < K:
+                    continue
+                assert pd.isna(seen[name]), (result.name, raw.to_dict(), name)
+                assert not given_away(raw, seen, name), (result.name, raw.to_dict(), seen.to_dict())
+                hidden_ones += 1
+    assert hidden_ones > 40
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_no_hidden_row_is_told_by_the_others_and_their_total(seed: int) -> None:
+    lone = 0
+    for result in results(seed):
+        shown = result.suppressed(K).table
+        if not result.parts:
+            continue
+        people = result.table["customers"]
+        for by in result.parts:
+            key = (
+                result.table[list(by)].astype(str).agg("|".join, axis=1)
+                if by
+                else pd.Series("", people.index)
+            )
+            for _line, rows in result.table.groupby(key):
+                gone = shown.loc[rows.index, "customers"].isna() & (people[rows.index] > 0)
+                some = people[rows.index][gone]
+                if not len(some):
+                    continue
+                left = people[rows.index][~gone]
+                assert (len(some) > 1 and some.sum() >= K) or not (left > 0).any(), (result.name, rows)
+                lone += 1
+    assert lone > 10
+
+
+def test_a_page_that_hides_nothing_is_as_it_was() -> None:
+    result = portrait.sizes(shop(1), pd.Series(["p1"] * 200 + ["p2"] * 197, dtype="str"))
+    pd.testing.assert_frame_equal(
+        result.suppressed(3).table.drop(columns="suppressed"), result.table, check_dtype=False
+    )
+
+
+def test_money_of_few_is_not_what_the_other_groups_leave_of_it_all() -> None:
+    members = pd.Series(np.repeat(list(SIZES), list(SIZES.values())), dtype="str")
+    features = shop(1)
+    rest = features.frame.index >= len(members)
+    features.frame.loc[rest, "value"] = 0.0
+    table = portrait.sizes(features, members).suppressed(K).table.set_index("persona")
+    assert table["value"].isna().to_dict() == {"p1": False, "p2": False, "p3": True, "p4": True}
+    features.frame.loc[rest, "value"] = 7.0  # of 17 who are in no group: what they spent is told nowhere
+    table = portrait.sizes(features, members).suppressed(K).table.set_index("persona")
+    assert table["value"].isna().to_dict() == {"p1": False, "p2": False, "p3": False, "p4": True}

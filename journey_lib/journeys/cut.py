@@ -155,7 +155,9 @@ def settings(
 
 def cut(bucket: Bucket, rules: Rules) -> Journeys:
     """Cut one bucket's rows into journeys; every array stays in the table's order."""
-    converts = np.array(rules.converts).take(bucket.event_type)
+    converts = np.zeros(len(bucket), bool)
+    for kind in np.flatnonzero(rules.converts):  # few: comparing is quicker than looking up
+        converts |= bucket.event_type == kind
     relevant = (bucket.channel >= 0) | converts
     if rules.end != FOREVER:
         relevant &= bucket.timestamp < rules.end
@@ -195,13 +197,15 @@ def cut(bucket: Bucket, rules: Rules) -> Journeys:
         channel, age, offsets = _kept(keep, channel, age, offsets)
     channel, age, offsets = _shorten(channel, age, offsets, rules)
     converted = converts.take(last)
+    worth, sold = np.zeros(len(last), np.int64), np.flatnonzero(converted)
+    worth[sold] = value.take(last.take(sold))
     return Journeys(
         offsets=offsets,
         channel=channel,
         age=age,
         converted=converted,
         open=~converted & (rules.observed_until - end < rules.lookback) & (rules.lookback != FOREVER),
-        value=value.take(last) * converted,
+        value=worth,
         end=end,
         customer=customer.take(last),
         seen=seen,

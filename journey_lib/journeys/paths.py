@@ -200,8 +200,8 @@ def unique(
     """Add up `weights` over equal sequences (and equal folds): exact, though it works by hash.
 
     Sequences are grouped by a 64-bit hash and every member is then compared with its group's first; the few
-    that differ, if ever any do, are grouped again among themselves with another hash. With `customer`, in
-    ascending order, the distinct customers of each group are counted too.
+    that differ, if ever any do, are grouped again among themselves with another hash. With `customer`, the
+    distinct customers of each group are counted too.
     """
     group, first = _group(tokens, offsets, fold, attempt=0)
     lengths = np.diff(offsets)[first]
@@ -212,17 +212,8 @@ def unique(
         **{name: add(group, weight, len(first)) for name, weight in weights.items()},
     }
     if customer is not None:
-        found["customers"] = _distinct(group, customer, len(first))
+        found["customers"] = distinct_people(group, customer, len(first))
     return found if fold is None else {**found, "fold": fold[first]}
-
-
-def _distinct(group: Array, customer: Array, size: int) -> Array:
-    """Distinct customers of each group; only customers with several journeys need a closer look."""
-    counts = np.bincount(group, minlength=size)
-    again = customer[1:] == customer[:-1]
-    several = np.flatnonzero(np.append(again, False) | np.insert(again, 0, False))
-    taken = group[several]
-    return counts - np.bincount(taken, minlength=size) + distinct_people(taken, customer[several], size)
 
 
 def add(group: Array, weight: Array, size: int) -> Array:

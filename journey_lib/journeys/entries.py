@@ -83,18 +83,19 @@ def durations(touches: Touches, *, group: Group | None = None, **cutting: Unpack
     begins = np.array(DAYS) * DAY
 
     def keyed(found: Journeys) -> Array:
-        return np.searchsorted(begins, _lasted(found), side="right") - 1
+        return np.searchsorted(begins, _lasted(found, np.arange(len(found))), side="right") - 1
 
     found = yield from _outcomes(touches, keyed, np.array(DAYS, object), group, cutting)
     table = found.rename(columns={"name": "days"})
     return _result("durations", table.assign(days=table["days"].astype(float)), touches, group, cutting)
 
 
-def _lasted(found: Journeys) -> Array:
-    """Microseconds from a journey's first touch to its end."""
-    lasted = np.zeros(len(found), np.int64)
-    some = np.flatnonzero(found.lengths)
-    lasted[some] = found.age.take(found.offsets.take(some))
+def _lasted(found: Journeys, which: Array) -> Array:
+    """Microseconds from the first touch of some journeys to their end; none where there is no touch."""
+    lasted = np.zeros(len(which), np.int64)
+    some = np.flatnonzero(found.lengths.take(which))
+    row = which.take(some)
+    lasted[some] = found.end.take(row) - found.time.take(found.offsets.take(row))
     return lasted
 
 
@@ -149,10 +150,7 @@ def _sums(found: Journeys, key: Array, size: int) -> tuple[Array, Array]:
         add(which, found.value.take(ended), size),  # the others have no value
         add(which, lengths, size),
     ]
-    lasted = np.zeros(len(ended), np.int64)
-    some = np.flatnonzero(lengths)
-    lasted[some] = found.age.take(found.offsets.take(ended.take(some)))
-    place = which * CLASSES + classes_of(lasted)
+    place = which * CLASSES + classes_of(_lasted(found, ended))
     return np.array(sums), np.bincount(place, minlength=size * CLASSES).reshape(size, CLASSES)
 
 

@@ -121,7 +121,7 @@ def _count(found: Journeys, size: int) -> _Moves:
     pair += tokens
     within = np.ones(len(tokens), bool)
     within[begins] = False
-    waited = (found.age[:-1] - found.age[1:]).compress(within[1:])
+    waited = (found.time[1:] - found.time[:-1]).compress(within[1:])
     inner = _tally(pair, np.repeat(found.customer, found.lengths), pair.compress(within), waited, size)
     last = np.full(len(found), size, np.int32)
     last[some] = tokens.take(ends)
@@ -130,9 +130,9 @@ def _count(found: Journeys, size: int) -> _Moves:
     last += found.open
     last -= found.converted
     timed = found.converted.take(some)
-    outer = _tally(
-        last, found.customer, last.take(some.compress(timed)), found.age.take(ends.compress(timed)), size
-    )
+    ended = some.compress(timed)
+    waited = found.end.take(ended) - found.time.take(ends.compress(timed))
+    outer = _tally(last, found.customer, last.take(ended), waited, size)
     return _add([inner, outer])
 
 

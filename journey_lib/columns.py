@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,11 +12,12 @@ import pyarrow.compute as pc
 
 from journey_lib.errors import DataError, ParameterError, did_you_mean
 from journey_lib.model import timezones
-from journey_lib.prepare import BUCKET_ROWS, refuse_reserved
+from journey_lib.prepare import refuse_reserved
 from journey_lib.spelling import tidy_name
 from journey_lib.workspace import minor_digits
 
 Ints = npt.NDArray[Any]
+AT_ONCE = 1 << 17  # rows looked at together
 MOST_DIGITS = 6  # of an amount in a frame that names no currency
 
 
@@ -38,21 +38,25 @@ def customers(column: pa.ChunkedArray, name: str) -> tuple[Ints, npt.NDArray[np.
             codes, uniques = _ranked(column, least, most)
         else:
             codes, uniques = pd.factorize(column.to_numpy().astype(np.int64, copy=False))
-        hashed = pd.util.hash_array(uniques)
+        fold = np.concatenate(
+            [_fold(uniques[begin : begin + AT_ONCE]) for begin in range(0, len(uniques), AT_ONCE)]
+        )
     else:
         encoded = column.cast(pa.string()).dictionary_encode().combine_chunks()
         codes = encoded.indices.to_numpy(zero_copy_only=False)
-        hashed = pd.util.hash_array(encoded.dictionary.to_numpy(zero_copy_only=False), categorize=False)
-    return codes.astype(np.int32, copy=False), (hashed >> np.uint64(56)).astype(np.uint8)
+        fold = _fold(encoded.dictionary.to_numpy(zero_copy_only=False))
+    return codes.astype(np.int32, copy=False), fold
+
+
+def _fold(ids: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    return (pd.util.hash_array(ids, categorize=False) >> np.uint64(56)).astype(np.uint8)
 
 
 def _ranked(column: pa.ChunkedArray, least: int, most: int) -> tuple[Ints, Ints]:
-    """Rank of each id among those that occur, and those that occur; a piece at a time, as in `_piecewise`."""
-    pieces = [
-        chunk[begin : begin + BUCKET_ROWS]
-        for chunk in column.chunks
-        for begin in range(0, len(chunk), BUCKET_ROWS)
-    ]
+    """Rank of each id among those that occur, and those that occur."""
+    if least >= 0 and most < 4 * len(column):
+        least = 0  # nothing to take off
+    pieces = _pieces(column)
     seen = np.zeros(most - least + 1, bool)
     for piece in pieces:
         seen[_from(least, piece)] = True
@@ -62,25 +66,25 @@ def _ranked(column: pa.ChunkedArray, least: int, most: int) -> tuple[Ints, Ints]
     ranks = np.empty(len(column), np.int32)
     end = 0
     for piece in pieces:
-        ranks[end : end + len(piece)] = rank[_from(least, piece)]
+        ranks[end : end + len(piece)] = rank.take(_from(least, piece))
         end += len(piece)
     return ranks, found + least
 
 
+def _pieces(column: pa.ChunkedArray) -> list[pa.Array]:
+    """A column a piece at a time, so that what lies between needs little memory and none anew."""
+    return [
+        chunk[begin : begin + AT_ONCE] for chunk in column.chunks for begin in range(0, len(chunk), AT_ONCE)
+    ]
+
+
 def _from(least: int, ids: pa.Array) -> Ints:
-    return ids.to_numpy().astype(np.int64, copy=False) - least
+    numbers = ids.to_numpy().astype(np.int64, copy=False)
+    return numbers - least if least else numbers
 
 
-def _piecewise(change: Callable[[Ints], Ints], column: Ints, dtype: type) -> Ints:
-    """A column changed a piece at a time, so that what lies between needs little memory and none anew."""
-    changed: Ints = np.empty(len(column), dtype)
-    for begin in range(0, len(column), BUCKET_ROWS):
-        changed[begin : begin + BUCKET_ROWS] = change(column[begin : begin + BUCKET_ROWS])
-    return changed
-
-
-def moments(column: pa.ChunkedArray, name: str, timezone: str) -> Ints:
-    """Times as microseconds of UTC."""
+def moments(column: pa.ChunkedArray, name: str, timezone: str) -> pa.ChunkedArray:
+    """Times as microseconds of UTC; the same memory where they already are."""
     if column.null_count:
         raise DataError(
             f"'{name}' is empty in some rows",
@@ -106,10 +110,9 @@ def moments(column: pa.ChunkedArray, name: str, timezone: str) -> Ints:
                 where=str(error).split(",")[0],
                 do="give those times their offset",
             ) from error
-        return (
-            zoned.dt.tz_convert("UTC").dt.tz_localize(None).astype("datetime64[us]").to_numpy().view(np.int64)
-        )
-    return column.cast(pa.timestamp("us", tz=column.type.tz)).cast(pa.int64()).to_numpy()
+        moments = zoned.dt.tz_convert("UTC").dt.tz_localize(None).astype("datetime64[us]")
+        return pa.chunked_array([moments.to_numpy().view(np.int64)])
+    return column.cast(pa.timestamp("us", tz=column.type.tz)).cast(pa.int64())
 
 
 def names(column: pa.ChunkedArray) -> tuple[Ints, tuple[str, ...]]:
@@ -120,57 +123,88 @@ def names(column: pa.ChunkedArray) -> tuple[Ints, tuple[str, ...]]:
     """
     if not pa.types.is_dictionary(column.type):
         column = column.cast(pa.string()).dictionary_encode()
-    encoded = column.combine_chunks()
-    encoded = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
-    found = [tidy_name((name or "").strip()) for name in encoded.dictionary.cast(pa.string()).to_pylist()]
-    position = encoded.indices.fill_null(len(found)).to_numpy(zero_copy_only=False)
-    used = np.flatnonzero(np.bincount(position, minlength=len(found) + 1)[: len(found)])
-    names = sorted({found[i] for i in used} - {""})
+    pieces = _pieces(column.unify_dictionaries())
+    found = [tidy_name((name or "").strip()) for name in pieces[0].dictionary.cast(pa.string()).to_pylist()]
+    used = np.zeros(len(found) + 1, bool)
+    for piece in pieces:
+        used[_places(piece, len(found))] = True
+    some = np.flatnonzero(used[:-1])
+    names = sorted({found[i] for i in some} - {""})
     refuse_reserved(names)
     code = {name: number for number, name in enumerate(names)}
     recode = np.full(len(found) + 1, -1, np.int16)
-    recode[used] = [code.get(found[i], -1) for i in used]
-    return recode[position], tuple(names)
+    recode[some] = [code.get(found[i], -1) for i in some]
+    return np.concatenate([recode.take(_places(piece, len(found))) for piece in pieces]), tuple(names)
 
 
-def flags(column: pa.ChunkedArray, name: str) -> npt.NDArray[np.bool_]:
+def _places(encoded: pa.DictionaryArray, none: int) -> Ints:
+    """Where each row's name stands among all of them; `none` for a row without."""
+    places = encoded.indices.fill_null(none) if encoded.null_count else encoded.indices
+    return places.to_numpy()
+
+
+def flags(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
     """Conversions as booleans; 0 and 1 will do."""
-    values = column.to_numpy() if column.null_count == 0 else None
-    if values is not None and (values.dtype == bool or np.isin(values, (0, 1)).all()):
-        return values.astype(bool)
+    if column.null_count == 0:
+        if pa.types.is_boolean(column.type):
+            return column
+        values = column.to_numpy()
+        if np.isin(values, (0, 1)).all():
+            return pa.chunked_array([values.astype(bool)])
     raise DataError(
         f"'{name}' must hold true or false in every row", do="fill gaps and convert it to booleans"
     )
 
 
-def amounts(column: pa.ChunkedArray | None, name: str, currency: str | None, n: int) -> tuple[Ints, int]:
-    """Amounts as integers of the minor unit: the currency's, else the fewest decimals that lose nothing."""
+def amounts(
+    column: pa.ChunkedArray | None, name: str, currency: str | None, n: int
+) -> tuple[pa.ChunkedArray, int]:
+    """Amounts in major units, and how many digits the minor unit has.
+
+    That unit is the currency's, else the one with the fewest digits that lose nothing.
+    """
     if column is None:
-        return np.zeros(n, np.int64), 0
+        return pa.chunked_array([np.zeros(n)]), 0
     try:
-        major = column.cast(pa.float64()).fill_null(0.0).to_numpy()
+        major = column.cast(pa.float64())
     except pa.ArrowInvalid as error:
         raise DataError(f"'{name}' holds {column.type}, not amounts", do="convert it to numbers") from error
-    if not np.isfinite(major).all():
-        major = np.nan_to_num(major, nan=0.0, posinf=np.inf, neginf=-np.inf)
-        if not np.isfinite(major).all():
+    some = []
+    for piece in _pieces(major):
+        numbers = filled(piece)
+        if not np.isfinite(numbers).all():
             raise DataError(f"'{name}' holds an infinite amount", do="correct it")
-    return to_minor(major, None if currency is None else minor_digits(currency))
+        some.append(numbers.compress(numbers != 0))
+    return major, _digits(np.concatenate(some)) if currency is None else minor_digits(currency)
 
 
-def to_minor(major: npt.NDArray[Any], digits: int | None = None) -> tuple[Ints, int]:
-    """Amounts as whole minor units, and the digits of that unit: given, or the fewest that lose nothing."""
-    if digits is None and major.dtype.kind == "i":
+def filled(amounts: pa.Array) -> npt.NDArray[Any]:
+    """The same amounts, with nothing for those that are missing."""
+    numbers = (amounts.fill_null(0.0) if amounts.null_count else amounts).to_numpy()
+    unknown = np.isnan(numbers)
+    return np.where(unknown, 0.0, numbers) if unknown.any() else numbers
+
+
+def to_minor(major: npt.NDArray[Any]) -> tuple[Ints, int]:
+    """Amounts as whole minor units, and the digits of that unit: the fewest that lose nothing."""
+    if major.dtype.kind == "i":
         return major.astype(np.int64, copy=False), 0
-    if digits is None:
-        amounts = major[major != 0]
-        lossless = (
-            count
-            for count in range(MOST_DIGITS)
-            if np.allclose(np.rint(amounts * 10**count) / 10**count, amounts, rtol=1e-12, atol=0)
-        )
-        digits = next(lossless, MOST_DIGITS)
-    return _piecewise(lambda piece: np.rint(piece * 10**digits), major, np.int64), digits
+    digits = _digits(major[major != 0])
+    return minor(major, digits), digits
+
+
+def minor(major: npt.NDArray[Any], digits: int) -> Ints:
+    """Amounts as whole minor units of so many digits."""
+    return np.rint(major * 10**digits).astype(np.int64)
+
+
+def _digits(amounts: npt.NDArray[Any]) -> int:
+    lossless = (
+        count
+        for count in range(MOST_DIGITS)
+        if np.allclose(np.rint(amounts * 10**count) / 10**count, amounts, rtol=1e-12, atol=0)
+    )
+    return next(lossless, MOST_DIGITS)
 
 
 def ranks(column: pa.ChunkedArray) -> Ints:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from journey_lib import columns
@@ -183,13 +184,21 @@ def from_frame(
     if not table.num_rows:
         raise DataError("the frame has no rows")
     person, fold = columns.customers(table[customer_id], customer_id)
-    moment = columns.moments(table[timestamp], timestamp, timezone)
     code, channels = columns.names(table[channel])
-    converts = columns.flags(table[conversion], conversion)
     amount, digits = columns.amounts(table[value] if value else None, value or "", currency, table.num_rows)
-    rows = Bucket(person, moment, code, np.full(len(code), -1, np.int16), converts.astype(np.int16), amount)
+    said = pa.table(
+        {
+            "customer": person,
+            "timestamp": columns.moments(table[timestamp], timestamp, timezone),
+            "channel": code,
+            "event_type": columns.flags(table[conversion], conversion),
+            "value": amount,
+        }
+    )
     ties = table[event_id] if event_id else None
-    buckets = [_sorted(part, at, ties) for part, at in _parted(rows, len(fold))]
+    heaps = _parted(said, len(fold), digits)
+    # Each heap is let go as soon as it is sorted: the next one's rows take its place in memory.
+    buckets = [_sorted(heaps.pop(), ties) for _ in range(len(heaps))][::-1]
     return Touches(
         buckets=tuple(partial(_same, bucket) for bucket in buckets),
         channels=channels,
@@ -197,8 +206,8 @@ def from_frame(
         event_types=(TOUCH, CONVERSION),
         conversions={CONVERSION: (CONVERSION,)},
         fold=fold,
-        period=(int(moment.min()), int(moment.max())),
-        rows=len(rows),
+        period=tuple(pc.min_max(said["timestamp"]).as_py().values()),
+        rows=len(said),
         digits=digits,
         timezone=timezone,
         currency=currency,
@@ -212,60 +221,87 @@ def _same(bucket: Bucket) -> Bucket:
 
 def _read(file: Path) -> Bucket:
     wanted = list(Bucket.__dataclass_fields__)
-    table = pq.read_table(file, columns=wanted)
+    # By one thread, as buckets are read side by side; a data set of files would take half as long again.
+    with pq.ParquetFile(file) as opened:
+        table = opened.read(wanted, use_threads=False)
     return Bucket(*(table[name].to_numpy() for name in wanted))
 
 
-def _parted(rows: Bucket, customers: int) -> Iterator[tuple[Bucket, Ints]]:
-    """Whole customers together, about `BUCKET_ROWS` rows at a time, and where those rows stood.
+def _parted(said: pa.Table, customers: int, digits: int) -> list[dict[str, Ints]]:
+    """Whole customers together, about `BUCKET_ROWS` rows at a time: the columns of each such heap.
+
+    Column `at` is where a row stood in the frame; without it rows stand as they did.
 
     Sorting and cutting pieces that fit the processor's cache takes half of what all rows at once would.
     """
-    pieces = -(-len(rows) // BUCKET_ROWS)
+    pieces = -(-len(said) // BUCKET_ROWS)
     if pieces == 1:
-        yield rows, np.arange(len(rows))
-        return
-    piece = (np.arange(customers) * pieces // customers).astype(np.int16)[rows.customer]
-    for number in range(pieces):
-        at = np.flatnonzero(piece == number)
-        if len(at):
-            yield Bucket(*(column[at] for column in vars(rows).values())), at
+        parts = [_read_in(batch, digits)["value"] for batch in said.to_batches(max_chunksize=columns.AT_ONCE)]
+        whole = {name: said[name].to_numpy() for name in said.column_names}
+        return [whole | {"value": np.concatenate(parts)}]
+    width = np.int32(-(-customers // pieces))
+    small = np.uint8 if pieces <= 256 else np.uint16  # numpy sorts these by counting
+    piece = (said["customer"].to_numpy() // width).astype(small)
+    sizes = np.bincount(piece, minlength=pieces)
+    heaps: list[dict[str, Ints]] = [{} for _ in sizes]
+    begin, filled = 0, np.zeros(pieces, np.int64)
+    for batch in said.to_batches(max_chunksize=columns.AT_ONCE):
+        here = piece[begin : begin + len(batch)]
+        order = np.argsort(here, kind="stable")
+        ends = np.cumsum(np.bincount(here, minlength=pieces))
+        sorted_rows = {name: column.take(order) for name, column in _read_in(batch, digits).items()}
+        sorted_rows["at"] = order.astype(np.int32) + np.int32(begin)
+        for heap, first, last, at, size in zip(heaps, [0, *ends[:-1]], ends, filled, sizes, strict=True):
+            for name, column in sorted_rows.items():
+                if name not in heap:
+                    heap[name] = np.empty(size, column.dtype)
+                heap[name][at : at + last - first] = column[first:last]
+        filled += np.diff(ends, prepend=0)
+        begin += len(batch)
+    return [heap for heap, size in zip(heaps, sizes, strict=True) if size]
 
 
-def _sorted(rows: Bucket, at: Ints, event_id: pa.ChunkedArray | None) -> Bucket:
-    """The rows in the table's total order; `at` is where each of them stands in `event_id`.
+def _read_in(batch: pa.RecordBatch, digits: int) -> dict[str, Ints]:
+    read = {name: batch[name].to_numpy() for name in ("customer", "timestamp", "channel")}
+    event_type = batch["event_type"].to_numpy(zero_copy_only=False)
+    return read | {"event_type": event_type, "value": columns.minor(columns.filled(batch["value"]), digits)}
+
+
+def _sorted(rows: Mapping[str, Ints], event_id: pa.ChunkedArray | None) -> Bucket:
+    """The rows in the table's total order.
 
     Logs usually come sorted by time: then customers with their rows' places, sorted as one integer each, have
     it. Only rows that share their customer and their instant with another are compared any further.
     """
-    n = len(rows)
-    ascending = bool(np.all(rows.timestamp[1:] >= rows.timestamp[:-1]))
-    by_time = None if ascending else rows.timestamp.argsort()
-    place = (rows.customer if by_time is None else rows.customer[by_time]).astype(np.int64)
+    n = len(rows["customer"])
+    ascending = bool(np.all(rows["timestamp"][1:] >= rows["timestamp"][:-1]))
+    by_time = None if ascending else rows["timestamp"].argsort()
+    place = (rows["customer"] if by_time is None else rows["customer"].take(by_time)).astype(np.int64)
     place <<= 32
     place |= np.arange(n)
     place.sort()
     customer = (place >> 32).astype(np.int32)
     place &= 0xFFFFFFFF
-    order = place if by_time is None else by_time[place]
-    timestamp = rows.timestamp[order]
+    order = place if by_time is None else by_time.take(place)
+    timestamp = rows["timestamp"].take(order)
     if (same := (timestamp[1:] == timestamp[:-1]) & (customer[1:] == customer[:-1])).any():
-        order = _untied(rows, order, same, at, event_id)
-    channel, event_type, value = (column[order] for column in (rows.channel, rows.event_type, rows.value))
-    return Bucket(customer, timestamp, channel, rows.touchpoint, event_type, value)
+        order = _untied(rows, order, same, event_id)
+    channel, event_type, value = (rows[name].take(order) for name in ("channel", "event_type", "value"))
+    nowhere = np.full(n, -1, np.int16)
+    return Bucket(customer, timestamp, channel, nowhere, event_type.astype(np.int16), value)
 
 
 def _untied(
-    rows: Bucket, order: Ints, same: npt.NDArray[np.bool_], at: Ints, event_id: pa.ChunkedArray | None
+    rows: Mapping[str, Ints], order: Ints, same: npt.NDArray[np.bool_], event_id: pa.ChunkedArray | None
 ) -> Ints:
     """The order, with rows of the same customer and instant put right; `same` marks rows like the next."""
     tied = np.flatnonzero(np.append(same, False) | np.insert(same, 0, False))
     row = order[tied]
     run = np.cumsum(np.insert(~same[tied[1:] - 1], 0, True))
-    keys = [column[row] for column in (rows.value, rows.touchpoint, rows.channel, rows.event_type)]
+    keys = [rows[name][row] for name in ("value", "channel", "event_type")]
     if event_id is not None:
-        keys.append(columns.ranks(event_id.take(pa.array(at[row]))))
-    keys.append(rows.channel[row] < 0)
+        keys.append(columns.ranks(event_id.take(pa.array(rows["at"][row] if "at" in rows else row))))
+    keys.append(rows["channel"][row] < 0)
     order[tied] = row[np.lexsort([*keys, run])]
     return order
 
@@ -276,12 +312,14 @@ def _digest(buckets: Sequence[Bucket], channels: tuple[str, ...]) -> str:
     odd = [0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93]
     total = np.zeros(2, np.uint64)
     for rows in buckets:
-        mixed = np.zeros(len(rows), np.uint64)
-        said = (rows.timestamp, rows.channel, rows.event_type, rows.value)
-        for factor, column in zip(odd, said, strict=True):
-            mixed += column.astype(np.uint64) * np.uint64(factor)
-        mixed ^= mixed >> np.uint64(29)
-        mixed *= np.uint64(odd[0])
-        total += np.array([len(rows), mixed.sum(dtype=np.uint64)], np.uint64)
+        for begin in range(0, len(rows), columns.AT_ONCE):
+            piece = slice(begin, begin + columns.AT_ONCE)
+            mixed = rows.timestamp[piece].astype(np.uint64)
+            mixed *= np.uint64(odd[0])
+            for factor, column in zip(odd[1:], (rows.channel, rows.event_type, rows.value), strict=True):
+                mixed += column[piece].astype(np.uint64) * np.uint64(factor)
+            mixed ^= mixed >> np.uint64(29)
+            mixed *= np.uint64(odd[0])
+            total += np.array([len(mixed), mixed.sum(dtype=np.uint64)], np.uint64)
     digest.update(total.tobytes())
     return digest.hexdigest()[:16]

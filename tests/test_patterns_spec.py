@@ -44,11 +44,10 @@ def written(text: str) -> Written:
 def journeys(lines: list[Written], names: tuple[str, ...] = NAMES) -> Journeys:
     """Journeys as `cut` lays them out, each of a customer of its own."""
     lengths = [len(line.steps) for line in lines]
-    ages = [line.end - time for line in lines for _, time in line.steps]
     return Journeys(
         offsets=np.cumsum([0, *lengths]),
         channel=np.array([names.index(name) for line in lines for name, _ in line.steps], np.int16),
-        age=np.array(ages, np.int64),
+        time=np.array([time for line in lines for _, time in line.steps], np.int64),
         converted=np.array([line.ending == "conversion" for line in lines], bool),
         open=np.array([line.ending == "open" for line in lines], bool),
         value=np.zeros(len(lines), np.int64),

@@ -227,8 +227,9 @@ def _with_windows(automaton: Automaton, found: Journeys) -> Array:
         for length in automaton.length
     ]
     states[BEGIN][:] = True
+    since = -found.age
     for touch in turns:
-        _step(automaton, states, found.channel[touch], -found.age[touch])
+        _step(automaton, states, found.channel[touch], since[touch])
     _step(automaton, states, _endings(automaton, found, order), np.zeros(len(order), np.int64))
     accepted = np.empty(len(order), bool)
     accepted[order] = _any([_reached(states[position]) for position in automaton.last], len(order))

@@ -58,13 +58,13 @@ class Rules(NamedTuple):
 class Journeys:
     """Journeys of whole customers: touches laid end to end, journey i holding ``offsets[i]:offsets[i + 1]``.
 
-    `age` is how long before the journey's end a touch happened, in microseconds. A journey either converted,
-    or is open (its lookback had not run out when observation ended), or neither: a null.
+    `time` is when a touch happened and `end` when the journey ended, in microseconds. A journey either
+    converted, or is open (its lookback had not run out when observation ended), or neither: a null.
     """
 
     offsets: Array
     channel: Array
-    age: Array
+    time: Array
     converted: Array
     open: Array
     value: Array
@@ -79,6 +79,11 @@ class Journeys:
     def lengths(self) -> Array:
         """Touches of each journey."""
         return np.diff(self.offsets)
+
+    @property
+    def age(self) -> Array:
+        """How long before its journey's end each touch happened, in microseconds."""
+        return np.repeat(self.end, self.lengths) - self.time
 
     @property
     def row(self) -> Array:
@@ -155,7 +160,9 @@ def settings(
 
 def cut(bucket: Bucket, rules: Rules) -> Journeys:
     """Cut one bucket's rows into journeys; every array stays in the table's order."""
-    converts = np.array(rules.converts).take(bucket.event_type)
+    converts = np.zeros(len(bucket), bool)
+    for kind in np.flatnonzero(rules.converts):  # few: comparing is quicker than looking up
+        converts |= bucket.event_type == kind
     relevant = (bucket.channel >= 0) | converts
     if rules.end != FOREVER:
         relevant &= bucket.timestamp < rules.end
@@ -172,9 +179,8 @@ def cut(bucket: Bucket, rules: Rules) -> Journeys:
     opens[0] = True
     np.not_equal(customer[1:], customer[:-1], out=opens[1:])
     opens[1:] |= converts[:-1]
-    starts = np.flatnonzero(opens)
-    lengths = np.diff(np.append(starts, n))
-    last = starts + lengths - 1
+    offsets = np.append(np.flatnonzero(opens), n)
+    lengths, last = np.diff(offsets), offsets[1:] - 1
     end, seen = time.take(last), int(np.count_nonzero(channel >= 0))
     if end.min() < rules.start:
         # What ended before the period is set aside first: all that follows is about the others.
@@ -182,26 +188,27 @@ def cut(bucket: Bucket, rules: Rules) -> Journeys:
         rows = np.flatnonzero(np.repeat(late, lengths))
         time, channel = time.take(rows), channel.take(rows)
         end, last, lengths = end[late], last[late], lengths[late]
-        starts = np.cumsum(lengths) - lengths
-    age = np.repeat(end, lengths) - time
+        offsets = np.append(0, np.cumsum(lengths))
     keep = channel >= 0
     if rules.lookback != FOREVER:
-        keep &= age <= rules.lookback
+        keep &= time >= np.repeat(end - rules.lookback, lengths)
     if rules.drop_direct:
         other = keep & (channel != rules.direct_code)
-        keep &= other | np.repeat(~np.logical_or.reduceat(other, starts), lengths)
-    offsets = np.append(starts, len(channel))
+        keep &= other | np.repeat(~np.logical_or.reduceat(other, offsets[:-1]), lengths)
     if not keep.all():
-        channel, age, offsets = _kept(keep, channel, age, offsets)
-    channel, age, offsets = _shorten(channel, age, offsets, rules)
+        channel, time, offsets = _kept(keep, channel, time, offsets)
+    channel, time, offsets = _shorten(channel, time, offsets, rules)
     converted = converts.take(last)
+    worth, sold = np.zeros(len(last), np.int64), np.flatnonzero(converted)
+    worth[sold] = value.take(last.take(sold))
+    still = rules.observed_until - end < rules.lookback if rules.lookback != FOREVER else False
     return Journeys(
         offsets=offsets,
         channel=channel,
-        age=age,
+        time=time,
         converted=converted,
-        open=~converted & (rules.observed_until - end < rules.lookback) & (rules.lookback != FOREVER),
-        value=value.take(last) * converted,
+        open=~converted & still,
+        value=worth,
         end=end,
         customer=customer.take(last),
         seen=seen,
@@ -248,38 +255,55 @@ def instant(day: str | dt.date | None, timezone: str) -> int | None:
     return int(midnight.timestamp()) * 1_000_000
 
 
-def _shorten(channel: Array, age: Array, offsets: Array, rules: Rules) -> tuple[Array, Array, Array]:
+def _shorten(channel: Array, time: Array, offsets: Array, rules: Rules) -> tuple[Array, Array, Array]:
     """Collapse repeats, then keep the last touches, where the rules ask for it."""
     if rules.collapse and len(channel):
         keep = np.ones(len(channel), bool)
         np.not_equal(channel[1:], channel[:-1], out=keep[:-1])
-        keep[offsets[1:][offsets[1:] > offsets[:-1]] - 1] = True
-        channel, age, offsets = _kept(keep, channel, age, offsets)
+        keep[offsets[1:].compress(offsets[1:] > offsets[:-1]) - 1] = True
+        channel, time, offsets = _kept(keep, channel, time, offsets)
     if rules.most:
         lengths = np.diff(offsets)
         left = np.repeat(offsets[1:], lengths) - np.arange(len(channel))
         keep = left <= rules.most
-        channel, age, offsets = _kept(keep, channel, age, offsets)
-    return channel, age, offsets
+        channel, time, offsets = _kept(keep, channel, time, offsets)
+    return channel, time, offsets
 
 
-def _kept(keep: Array, channel: Array, age: Array, offsets: Array) -> tuple[Array, Array, Array]:
+def _kept(keep: Array, channel: Array, time: Array, offsets: Array) -> tuple[Array, Array, Array]:
     """Only the touches to keep, and where their journeys stand then."""
     at = np.flatnonzero(keep)
-    before = np.zeros(len(keep) + 1, np.int32)
-    np.cumsum(keep, dtype=np.int32, out=before[1:])
-    return channel.take(at), age.take(at), before.take(offsets).astype(np.int64)
+    last = offsets[1:] - 1
+    if (offsets[1:] > offsets[:-1]).all() and keep.take(last).all():
+        # As the last touches all stay, journeys end where these are among the others: no need to count.
+        ends = np.zeros(len(keep), bool)
+        ends[last] = True
+        after = np.flatnonzero(ends.take(at)) + 1
+    else:
+        before = np.zeros(len(keep) + 1, np.int32)
+        np.cumsum(keep, dtype=np.int32, out=before[1:])
+        after = before.take(offsets[1:]).astype(np.int64)
+    return channel.take(at), time.take(at), np.append(0, after)
+
+
+def laid(starts: Array, lengths: Array) -> Array:
+    """The places of all runs that begin at `starts` and are so long, one run after another."""
+    ends = np.cumsum(lengths)
+    at = np.repeat(starts - (ends - lengths), lengths)
+    at += np.arange(len(at))
+    return at
 
 
 def only(whole: Journeys, chosen: Array) -> Journeys:
     """The chosen journeys, in their order."""
-    lengths = np.diff(whole.offsets)
+    row = np.flatnonzero(chosen)
+    lengths = whole.lengths.take(row)
     # Rows by their place: numpy takes them faster than it picks them by a mask.
-    touch, row = np.flatnonzero(np.repeat(chosen, lengths)), np.flatnonzero(chosen)
+    touch = laid(whole.offsets.take(row), lengths)
     return Journeys(
-        offsets=np.concatenate([[0], np.cumsum(lengths.take(row))]),
+        offsets=np.concatenate([[0], np.cumsum(lengths)]),
         channel=whole.channel.take(touch),
-        age=whole.age.take(touch),
+        time=whole.time.take(touch),
         seen=whole.seen,
         **{
             name: getattr(whole, name).take(row) for name in ("converted", "open", "value", "end", "customer")
@@ -296,6 +320,6 @@ def _join(parts: list[Journeys]) -> Journeys:
         seen=sum(part.seen for part in parts),
         **{
             name: np.concatenate([getattr(part, name) for part in parts])
-            for name in ("channel", "age", "converted", "open", "value", "end", "customer")
+            for name in ("channel", "time", "converted", "open", "value", "end", "customer")
         },
     )

@@ -41,8 +41,10 @@ def entries(
 
     def keyed(found: Journeys) -> Array:
         key = np.full(len(found), size, np.int64)
-        some = found.lengths > 0
-        key[some] = found.channel[(found.offsets[:-1] if place == 0 else found.offsets[1:] - 1)[some]]
+        some = np.flatnonzero(found.lengths)
+        key[some] = found.channel.take(
+            found.offsets.take(some) if place == 0 else found.offsets.take(some + 1) - 1
+        )
         return key
 
     names = np.array([*touches.channels, NO_TOUCH], object)
@@ -81,18 +83,19 @@ def durations(touches: Touches, *, group: Group | None = None, **cutting: Unpack
     begins = np.array(DAYS) * DAY
 
     def keyed(found: Journeys) -> Array:
-        return np.searchsorted(begins, _lasted(found), side="right") - 1
+        return np.searchsorted(begins, _lasted(found, np.arange(len(found))), side="right") - 1
 
     found = yield from _outcomes(touches, keyed, np.array(DAYS, object), group, cutting)
     table = found.rename(columns={"name": "days"})
     return _result("durations", table.assign(days=table["days"].astype(float)), touches, group, cutting)
 
 
-def _lasted(found: Journeys) -> Array:
-    """Microseconds from a journey's first touch to its end."""
-    lasted = np.zeros(len(found), np.int64)
-    some = found.lengths > 0
-    lasted[some] = found.age[found.offsets[:-1][some]]
+def _lasted(found: Journeys, which: Array) -> Array:
+    """Microseconds from the first touch of some journeys to their end; none where there is no touch."""
+    lasted = np.zeros(len(which), np.int64)
+    some = np.flatnonzero(found.lengths.take(which))
+    row = which.take(some)
+    lasted[some] = found.end.take(row) - found.time.take(found.offsets.take(row))
     return lasted
 
 
@@ -137,16 +140,17 @@ def _added(parts: list[tuple[Array, Array]]) -> tuple[Array, Array]:
 
 
 def _sums(found: Journeys, key: Array, size: int) -> tuple[Array, Array]:
-    converted = found.converted
+    ended = np.flatnonzero(found.converted)
+    which, lengths = key.take(ended), found.lengths.take(ended)
     sums = [
         np.bincount(key, minlength=size),
         distinct_people(key, found.customer, size),
-        np.bincount(key[converted], minlength=size),
-        np.bincount(key[found.open], minlength=size),
-        add(key, found.value, size),
-        add(key[converted], found.lengths[converted], size),
+        np.bincount(which, minlength=size),
+        np.bincount(key.compress(found.open), minlength=size),
+        add(which, found.value.take(ended), size),  # the others have no value
+        add(which, lengths, size),
     ]
-    place = key[converted] * CLASSES + classes_of(_lasted(found)[converted])
+    place = which * CLASSES + classes_of(_lasted(found, ended))
     return np.array(sums), np.bincount(place, minlength=size * CLASSES).reshape(size, CLASSES)
 
 

@@ -113,7 +113,7 @@ def _count(found: Journeys, size: int) -> _Moves:
     width = size + len(ENDS)
     tokens, starts, stops = found.channel, found.offsets[:-1], found.offsets[1:]
     some = np.flatnonzero(stops > starts)
-    begins, ends = starts[some], stops[some] - 1
+    begins, ends = starts.take(some), stops.take(some) - 1
     pair = np.empty(len(tokens), np.int32)
     pair[1:] = tokens[:-1]
     pair[begins] = size
@@ -121,24 +121,26 @@ def _count(found: Journeys, size: int) -> _Moves:
     pair += tokens
     within = np.ones(len(tokens), bool)
     within[begins] = False
-    later = np.flatnonzero(within)
-    waited = found.age.take(later - 1) - found.age.take(later)
-    inner = _tally(pair, np.repeat(found.customer, found.lengths), later, waited, size)
+    waited = (found.time[1:] - found.time[:-1]).compress(within[1:])
+    inner = _tally(pair, np.repeat(found.customer, found.lengths), pair.compress(within), waited, size)
     last = np.full(len(found), size, np.int32)
-    last[some] = tokens[ends]
+    last[some] = tokens.take(ends)
     last *= width
-    last += np.where(found.converted, np.int32(size), np.where(found.open, size + 2, size + 1))
-    timed = found.converted[some]
-    outer = _tally(last, found.customer, some[timed], found.age[ends[timed]], size)
+    last += np.int32(size + 1)
+    last += found.open
+    last -= found.converted
+    timed = found.converted.take(some)
+    ended = some.compress(timed)
+    waited = found.end.take(ended) - found.time.take(ends.compress(timed))
+    outer = _tally(last, found.customer, last.take(ended), waited, size)
     return _add([inner, outer])
 
 
 def _tally(pair: Array, customer: Array, timed: Array, waited: Array, size: int) -> _Moves:
-    """What there is of each pair; the rows `timed` are those that `waited`."""
+    """What there is of each pair; `timed` are those of which it is known how long they `waited`."""
     shape = (size + 1, size + len(ENDS))
     pairs = shape[0] * shape[1]
-    place = pair.take(timed)
-    place *= CLASSES
+    place = timed * np.int32(CLASSES)
     place += classes_of(waited)
     return _Moves(
         np.bincount(pair, minlength=pairs).reshape(shape),
@@ -155,19 +157,34 @@ def people(customer: Array) -> int:
 def distinct_people(key: Array, customer: Array, size: int) -> Array:
     """Distinct customers of each key, which are below `size`; customers are codes, in any order.
 
-    Pairs of both are sorted as one integer: numpy sorts those faster than it looks them up.
+    Pairs of both are sorted as one integer: numpy sorts those faster than it looks them up. Where customers
+    come in order, whoever has one row only needs no sorting.
     """
     if not len(key):
         return np.zeros(size, np.int64)
+    if (customer[1:] >= customer[:-1]).all():
+        several = np.zeros(len(key), bool)
+        np.equal(customer[1:], customer[:-1], out=several[1:])
+        several[:-1] |= several[1:]
+        if 2 * np.count_nonzero(several) < len(key):
+            once = np.bincount(key.compress(~several), minlength=size)
+            return once + _distinct(key.compress(several), customer.compress(several), size)
+    return _distinct(key, customer, size)
+
+
+def _distinct(key: Array, customer: Array, size: int) -> Array:
+    if not len(key):
+        return np.zeros(size, np.int64)
+    bits = (size - 1).bit_length()  # whole bits for the key: they come off again quicker than a remainder
     least, most = int(customer.min()), int(customer.max())
-    kind = np.int32 if (most - least + 1) * size < 2**31 else np.int64
+    kind = np.int32 if (most - least + 1) << bits < 2**31 else np.int64
     pair: Array = (customer - least).astype(kind)
-    pair *= size
-    pair += key.astype(kind, copy=False)
+    pair <<= bits
+    pair |= key.astype(kind, copy=False)
     pair.sort()
     new = np.ones(len(pair), bool)
     np.not_equal(pair[1:], pair[:-1], out=new[1:])
-    return np.bincount(pair[new] % kind(size), minlength=size)
+    return np.bincount(pair.compress(new) & kind((1 << bits) - 1), minlength=size)
 
 
 def classes_of(waited: Array) -> Array:

@@ -42,9 +42,11 @@ def overview(touches: Touches, groups: Sequence[Group], **cutting: Unpack[Cuttin
         rows = []
         for group in groups:
             at = np.flatnonzero(group.holds(found))
-            customer = found.customer[at]
-            sums = (lengths[at], ~found.open[at], found.converted[at], found.value[at])
-            rows.append([len(at), people(customer), *(int(column.sum()) for column in sums)])
+            customer = found.customer.take(at)
+            over = len(at) - np.count_nonzero(found.open.take(at))
+            ended = at.compress(found.converted.take(at))  # the others have no value
+            sums = (lengths.take(at).sum(), over, len(ended), found.value.take(ended).sum())
+            rows.append([len(at), people(customer), *map(int, sums)])
         return np.array(rows, np.int64)
 
     sums = yield Pass(cuts(touches, rules), measure, lambda parts: np.sum(parts, axis=0))

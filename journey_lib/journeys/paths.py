@@ -17,6 +17,7 @@ from journey_lib.journeys.cut import (
     Period,
     Repeats,
     cuts,
+    laid,
     only,
     rules_for,
     settings,
@@ -171,10 +172,10 @@ def _count(found: Journeys, fold: Array | None, channels: int) -> dict[str, Any]
 
 def people_by_channel(found: Journeys, channels: int) -> Array:
     """Distinct customers behind each channel's conversions."""
-    lengths = found.lengths
-    touched = np.repeat(found.converted, lengths)
-    person = np.repeat(found.customer[found.converted], lengths[found.converted])
-    return distinct_people(found.channel[touched], person, channels)
+    ended = np.flatnonzero(found.converted)
+    lengths = found.lengths.take(ended)
+    touched = found.channel.take(laid(found.offsets.take(ended), lengths))
+    return distinct_people(touched, np.repeat(found.customer.take(ended), lengths), channels)
 
 
 def _merge(parts: list[dict[str, Any]]) -> dict[str, Any]:
@@ -200,35 +201,25 @@ def unique(
     """Add up `weights` over equal sequences (and equal folds): exact, though it works by hash.
 
     Sequences are grouped by a 64-bit hash and every member is then compared with its group's first; the few
-    that differ, if ever any do, are grouped again among themselves with another hash. With `customer`, in
-    ascending order, the distinct customers of each group are counted too.
+    that differ, if ever any do, are grouped again among themselves with another hash. With `customer`, the
+    distinct customers of each group are counted too.
     """
     group, first = _group(tokens, offsets, fold, attempt=0)
-    lengths = np.diff(offsets)[first]
-    at = np.repeat(offsets[first] - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths)
+    lengths = np.diff(offsets).take(first)
     found: dict[str, Any] = {
-        "tokens": tokens[at + np.arange(len(at))],
+        "tokens": tokens.take(laid(offsets.take(first), lengths)),
         "offsets": np.concatenate([[0], np.cumsum(lengths)]),
         **{name: add(group, weight, len(first)) for name, weight in weights.items()},
     }
     if customer is not None:
-        found["customers"] = _distinct(group, customer, len(first))
+        found["customers"] = distinct_people(group, customer, len(first))
     return found if fold is None else {**found, "fold": fold[first]}
-
-
-def _distinct(group: Array, customer: Array, size: int) -> Array:
-    """Distinct customers of each group; only customers with several journeys need a closer look."""
-    counts = np.bincount(group, minlength=size)
-    again = customer[1:] == customer[:-1]
-    several = np.flatnonzero(np.append(again, False) | np.insert(again, 0, False))
-    taken = group[several]
-    return counts - np.bincount(taken, minlength=size) + distinct_people(taken, customer[several], size)
 
 
 def add(group: Array, weight: Array, size: int) -> Array:
     """Sum integers by group, exactly: as float64 while that is exact, in two halves beyond; count truths."""
     if weight.dtype == bool:
-        return np.bincount(group[weight], minlength=size)
+        return np.bincount(group.compress(weight), minlength=size)
     if float(np.abs(weight).sum(dtype=np.float64)) < 2**53:
         return np.bincount(group, weight, size).astype(np.int64)
     high, low = np.divmod(weight, 2**26)
@@ -244,20 +235,18 @@ def _group(tokens: Array, offsets: Array, fold: Array | None, attempt: int) -> t
     first = np.empty(group.max(initial=-1) + 1, np.int64)
     first[group[::-1]] = np.arange(len(group))[::-1]
     lengths = np.diff(offsets)
-    leader = first[group]
-    differs = lengths != lengths[leader]
+    leader = first.take(group)
+    differs = lengths != lengths.take(leader)
     if fold is not None:
-        differs |= fold != fold[leader]
-    alike = np.flatnonzero(~differs & (leader != np.arange(len(group))))
-    most = np.int32 if len(tokens) < 2**31 else np.int64  # half the memory where it will do
-    begins, many = offsets[:-1].astype(most), lengths[alike]
-    first_of = begins[alike]
-    at = np.repeat(np.subtract(first_of, (np.cumsum(many) - many).astype(most)), many)
-    at += np.arange(len(at), dtype=most)
-    there = at + np.repeat(np.subtract(begins[leader[alike]], first_of), many)
-    wrong = tokens[at] != tokens[there]
+        differs |= fold != fold.take(leader)
+    # One token alone is told by its hash: it is only multiplied by odd numbers.
+    alike = np.flatnonzero(~differs & (lengths > 1) & (leader != np.arange(len(group))))
+    begins, many = offsets.take(alike), lengths.take(alike)
+    at = laid(begins, many)
+    there = at + np.repeat(offsets.take(leader.take(alike)) - begins, many)
+    wrong = tokens.take(at) != tokens.take(there)
     if wrong.any():
-        differs[np.repeat(alike, lengths[alike])[wrong]] = True
+        differs[np.repeat(alike, many)[wrong]] = True
     if differs.any():
         odd = np.flatnonzero(differs)
         chosen = np.repeat(differs, lengths)
@@ -280,10 +269,24 @@ def _hash(tokens: Array, offsets: Array, attempt: int) -> Array:
     inverse = np.uint64(pow(int(factor), -1, 2**64))
     sums = np.empty(len(tokens) + 1, np.uint64)
     sums[0] = 0
-    powers = np.full(len(tokens), factor)
-    np.cumprod(powers, out=powers)
-    np.cumsum((tokens + 1).astype(np.uint64) * powers, out=sums[1:])
-    back = np.full(len(tokens) + 1, inverse)
-    back[0] = 1
-    np.cumprod(back, out=back)
-    return (sums[offsets[1:]] - sums[offsets[:-1]]) * back[offsets[:-1]]
+    terms = tokens.astype(np.uint64)
+    terms += np.uint64(1)
+    terms *= _powers(factor, len(tokens) + 1)[1:]
+    np.cumsum(terms, out=sums[1:])
+    found = np.diff(sums.take(offsets))
+    found *= _powers(inverse, len(tokens) + 1).take(offsets[:-1])
+    return found
+
+
+def _powers(factor: np.uint64, n: int) -> Array:
+    """The first `n` powers of a number, from its zeroth, modulo 2**64.
+
+    They are laid out in rows, none of which has to wait for the one before.
+    """
+    row = np.full(min(n, 1024), factor)
+    row[:1] = 1
+    np.cumprod(row, out=row)
+    begins = np.full(-(-n // 1024), row[-1:] * factor)
+    begins[:1] = 1
+    np.cumprod(begins, out=begins)
+    return np.multiply.outer(begins, row).ravel()[:n]

@@ -187,10 +187,11 @@ def _waits(found: Journeys, token: Array, is_conversion: Array, size: int) -> Ar
     starts, stops = found.offsets[:-1], found.offsets[1:]
     some = np.flatnonzero(stops > starts)
     until, since = np.full((2, len(token)), -1, np.int64)
-    until[:-1] = found.age[:-1] - found.age[1:]
+    until[:-1] = found.time[1:] - found.time[:-1]
     since[1:] = until[:-1]
     end = stops[some] - 1
-    until[end] = np.where(found.converted[some] & ~is_conversion[end], found.age[end], -1)
+    last = found.end[some] - found.time[end]
+    until[end] = np.where(found.converted[some] & ~is_conversion[end], last, -1)
     since[starts[some]] = -1
     counted = []
     for waited in (until, since):

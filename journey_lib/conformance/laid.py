@@ -61,20 +61,21 @@ class Lay:
         if self.group is not None:
             found = only(found, self.group.holds(found))
         aligned = align(found, np.array(self.codes, np.int8), self.steps)
-        pattern = self.patterns(aligned)
-        return Laid(found, aligned, pattern, np.where(aligned.present == 0, 2, pattern != 0))
+        pattern = self.patterns(aligned).take(aligned.way)
+        outside = pattern == 1 << (3 * self.steps + 1)
+        if self.counted:
+            pattern |= ((aligned.extra > 0) & ~outside).astype(np.int64) << (3 * self.steps)
+        return Laid(found, aligned, pattern, np.where(outside, 2, pattern != 0))
 
     def patterns(self, aligned: Aligned) -> Array:
-        """All deviations of a journey as bits: steps skipped, out of order, repeated, unplanned contacts.
+        """All deviations of a way as bits: steps skipped, out of order, repeated.
 
-        The highest bit stands alone for journeys that met no step of the plan.
+        The highest bit stands alone for the way that met no step of the plan.
         """
-        pattern = (aligned.skipped & self.required).astype(np.int64)
-        pattern |= aligned.out_of_order.astype(np.int64) << self.steps
-        pattern |= (aligned.repeated & self.once).astype(np.int64) << (2 * self.steps)
-        if self.counted:
-            pattern |= (aligned.extra > 0).astype(np.int64) << (3 * self.steps)
-        return np.where(aligned.present == 0, np.int64(1) << (3 * self.steps + 1), pattern)
+        pattern = aligned.skipped & self.required
+        pattern |= aligned.out_of_order << self.steps
+        pattern |= (aligned.repeated & self.once) << (2 * self.steps)
+        return np.where(aligned.present == 0, 1 << (3 * self.steps + 1), pattern)
 
 
 def laying(

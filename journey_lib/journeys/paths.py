@@ -23,6 +23,7 @@ from journey_lib.journeys.cut import (
 )
 from journey_lib.journeys.groups import Group, described
 from journey_lib.journeys.moves import distinct_people
+from journey_lib.journeys.sequences import grouped, taken
 from journey_lib.touches import Touches
 
 
@@ -197,18 +198,15 @@ def unique(
     fold: Array | None = None,
     customer: Array | None = None,
 ) -> dict[str, Any]:
-    """Add up `weights` over equal sequences (and equal folds): exact, though it works by hash.
+    """Add up `weights` over equal sequences (and equal folds); rows are in the order of `sequences.grouped`.
 
-    Sequences are grouped by a 64-bit hash and every member is then compared with its group's first; the few
-    that differ, if ever any do, are grouped again among themselves with another hash. With `customer`, in
-    ascending order, the distinct customers of each group are counted too.
+    With `customer`, in ascending order, the distinct customers of each group are counted too.
     """
-    group, first = _group(tokens, offsets, fold, attempt=0)
-    lengths = np.diff(offsets)[first]
-    at = np.repeat(offsets[first] - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths)
+    group, first = grouped(tokens, offsets, fold)
+    distinct, ends = taken(tokens, offsets, first)
     found: dict[str, Any] = {
-        "tokens": tokens[at + np.arange(len(at))],
-        "offsets": np.concatenate([[0], np.cumsum(lengths)]),
+        "tokens": distinct,
+        "offsets": ends,
         **{name: add(group, weight, len(first)) for name, weight in weights.items()},
     }
     if customer is not None:
@@ -233,57 +231,3 @@ def add(group: Array, weight: Array, size: int) -> Array:
         return np.bincount(group, weight, size).astype(np.int64)
     high, low = np.divmod(weight, 2**26)
     return add(group, high, size) * 2**26 + add(group, low, size)
-
-
-def _group(tokens: Array, offsets: Array, fold: Array | None, attempt: int) -> tuple[Array, Array]:
-    """Group number of every sequence, and the first member of every group."""
-    hashed = _hash(tokens, offsets, attempt)
-    if fold is not None:
-        hashed = hashed * np.uint64(257) + fold.astype(np.uint64)
-    group, _ = pd.factorize(hashed, sort=True)
-    first = np.empty(group.max(initial=-1) + 1, np.int64)
-    first[group[::-1]] = np.arange(len(group))[::-1]
-    lengths = np.diff(offsets)
-    leader = first[group]
-    differs = lengths != lengths[leader]
-    if fold is not None:
-        differs |= fold != fold[leader]
-    alike = np.flatnonzero(~differs & (leader != np.arange(len(group))))
-    most = np.int32 if len(tokens) < 2**31 else np.int64  # half the memory where it will do
-    begins, many = offsets[:-1].astype(most), lengths[alike]
-    first_of = begins[alike]
-    at = np.repeat(np.subtract(first_of, (np.cumsum(many) - many).astype(most)), many)
-    at += np.arange(len(at), dtype=most)
-    there = at + np.repeat(np.subtract(begins[leader[alike]], first_of), many)
-    wrong = tokens[at] != tokens[there]
-    if wrong.any():
-        differs[np.repeat(alike, lengths[alike])[wrong]] = True
-    if differs.any():
-        odd = np.flatnonzero(differs)
-        chosen = np.repeat(differs, lengths)
-        among, leaders = _group(
-            tokens[chosen],
-            np.concatenate([[0], np.cumsum(lengths[odd])]),
-            None if fold is None else fold[odd],
-            attempt + 1,
-        )
-        group[odd] = among + len(first)
-        first = np.concatenate([first, odd[leaders]])
-    return group, first
-
-
-def _hash(tokens: Array, offsets: Array, attempt: int) -> Array:
-    """A 64-bit polynomial hash of every sequence."""
-    factor = np.uint64(0x9E3779B97F4A7C15 + 2 * attempt)
-    # Prefix sums of a polynomial over all tokens; dividing by the power at a sequence's start (the factor is
-    # odd, so it has an inverse modulo 2**64) makes equal sequences equal wherever they stand.
-    inverse = np.uint64(pow(int(factor), -1, 2**64))
-    sums = np.empty(len(tokens) + 1, np.uint64)
-    sums[0] = 0
-    powers = np.full(len(tokens), factor)
-    np.cumprod(powers, out=powers)
-    np.cumsum((tokens + 1).astype(np.uint64) * powers, out=sums[1:])
-    back = np.full(len(tokens) + 1, inverse)
-    back[0] = 1
-    np.cumprod(back, out=back)
-    return (sums[offsets[1:]] - sums[offsets[:-1]]) * back[offsets[:-1]]

@@ -16,12 +16,10 @@ from journey_lib.journeys.cut import (
     Journeys,
     Period,
     Repeats,
-    cuts,
-    only,
     rules_for,
     settings,
 )
-from journey_lib.journeys.groups import Group, described
+from journey_lib.journeys.groups import Group, cuts_of, described
 from journey_lib.journeys.moves import distinct_people
 from journey_lib.journeys.sequences import grouped, taken
 from journey_lib.touches import Touches
@@ -146,9 +144,9 @@ def paths(
     size = len(touches.channels)
 
     def measure(found: Journeys) -> dict[str, Any]:
-        return _count(found if group is None else only(found, group.holds(found)), fold, size)
+        return _count(found, fold, size)
 
-    found = yield Pass(cuts(touches, rules), measure, _merge)
+    found = yield Pass(cuts_of(touches, rules, group), measure, _merge)
     cutting = settings(touches, conversion, lookback, direct, repeats, max_touches, period)
     if group is not None:
         cutting |= described(group)

@@ -2,8 +2,9 @@
 
     python benchmarks/live.py [WORKSPACE]
 
-Writes `benchmarks/live.md`. The views are asked one by one, as the explorers of the notebooks ask them; the
-best of five counts, all threads together.
+Writes `benchmarks/live.md`. The views are asked one by one, as the explorers of the notebooks ask them: with
+any option that changes the work, of a group, and beside the rest or the time before. The best of five counts,
+all threads together.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from typing import Any
 from harness import HERE, inputs
 
 import journey_lib as jl
-from journey_lib import conformance, funnel, journeys, retention, touches
+from journey_lib import conformance, findings_journeys, funnel, integrity, journeys, retention, touches
+from journey_lib.touches import Touches
 
 MILLION = 1_000_000
 LIMIT = 150  # milliseconds
@@ -34,6 +36,8 @@ PLAN = {
         {"step": "buy", "any_of": ["direct", "store"]},
     ]
 }
+PATTERN = "email -> ... -> store"
+CUT: dict[str, Any] = {"lookback": "30d"}
 View = Callable[[], Any]
 
 
@@ -41,57 +45,197 @@ def views(workspace: str) -> Mapping[str, View]:
     """Every view a reader can ask for, by the name it has in the documentation."""
     tch = touches.hold(touches.load(jl.open(workspace)))
     staged = touches.hold(journeys.steps_by(tch, "stage", jl.stages.load("5A")))
-    plan = jl.maps.plan(PLAN)
-    cut: dict[str, Any] = {"lookback": "30d"}
-    app = journeys.through(tch, "app_push")
-    sides = {"group": app}, {"group": journeys.rest(app)}
-    people = [{"customers": half} for half in halves(tch)]
-    later, before = journeys.last_two(tch, "90d", {"lookback": "30d"})
-    segments = [journeys.through(tch, name) for name in SEGMENTS]
-    moves = journeys.transitions(tch, **cut)
-    flows = journeys.flows(tch, **cut)
-    compare = partial(journeys.compare, names=("one", "other"))
     return {
-        "transitions": partial(journeys.transitions, tch, **cut),
-        "around": partial(journeys.around, moves, "email"),
-        "flows": partial(journeys.flows, tch, **cut),
-        "step_matrix": partial(journeys.step_matrix, flows),
-        "entries": partial(journeys.entries, tch, **cut),
-        "entries, last": partial(journeys.entries, tch, side="last", **cut),
-        "lengths": partial(journeys.lengths, tch, **cut),
-        "durations": partial(journeys.durations, tch, **cut),
-        "detours": partial(journeys.detours, staged, **cut),
-        "sessions": partial(journeys.sessions, tch),
-        "collapsed": partial(journeys.lengths, tch, repeats="collapse", **cut),
-        "paths": partial(journeys.paths, tch, **cut),
-        "top": lambda: journeys.top(journeys.paths(tch, **cut), n=10, k=10),
-        "overview": partial(journeys.overview, tch, segments, **cut),
-        "stages_now": partial(journeys.stages_now, staged),
-        "follow": partial(journeys.follow, tch, "email -> ... -> store", **cut),
-        "follow, windowed": partial(journeys.follow, tch, "email -> ... -> store within 7d", **cut),
-        "funnel": partial(funnel.funnel, staged, within="30d"),
-        "funnel, strict": partial(funnel.funnel, staged, within="30d", order="strict"),
-        "funnel, any start": partial(funnel.funnel, staged, within="30d", start="any"),
-        "dropped": partial(funnel.dropped, staged, within="30d", called=tch),
-        "time_to": partial(funnel.time_to, staged),
-        "trend": partial(funnel.trend, staged, within="30d"),
-        "cohorts": partial(retention.cohorts, tch),
-        "repeat": partial(retention.repeat, tch),
-        "planned: score": partial(conformance.score, tch, plan, **cut),
-        "planned: moves": partial(conformance.moves, tch, plan, **cut),
-        "planned: deviations": partial(conformance.deviations, tch, plan, **cut),
-        "planned: outcomes": partial(conformance.outcomes, tch, plan, **cut),
-        "planned: by reach": partial(conformance.outcomes_by_reach, tch, plan, **cut),
-        "compare: transitions": partial(compare, journeys.transitions, tch, *sides, **cut),
-        "compare: flows": partial(compare, journeys.flows, tch, *sides, **cut),
-        "compare: entries": partial(compare, journeys.entries, tch, *sides, **cut),
-        "compare: lengths": partial(compare, journeys.lengths, tch, *sides, **cut),
-        "compare: funnel": partial(compare, funnel.funnel, staged, *people, within="30d"),
-        "compare: periods": partial(compare, journeys.transitions, tch, later, before),
+        **cut_views(tch, staged),
+        **funnels(tch, staged),
+        **planned(tch),
+        **patterns(tch),
+        **of_a_group(tch, staged),
+        **compared(tch, staged),
+        **over_time(tch, staged),
+        **told(tch, staged),
     }
 
 
-def halves(tch: touches.Touches) -> tuple[Any, Any]:
+def cut_views(tch: Touches, staged: Touches) -> Mapping[str, View]:
+    """Where journeys go, how they begin and end, how long they are; and with every way to cut them."""
+    moves, flows = journeys.transitions(tch, **CUT), journeys.flows(tch, **CUT)
+    kinds = touches.hold(journeys.steps_by(tch, "event_type"))
+    year = last_days(tch, "365d")
+    return {
+        "transitions": partial(journeys.transitions, tch, **CUT),
+        "transitions, no lookback": partial(journeys.transitions, tch),
+        "transitions, by event type": partial(journeys.transitions, kinds, **CUT),
+        "transitions, by stage": partial(journeys.transitions, staged, **CUT),
+        "transitions, direct dropped": partial(journeys.transitions, tch, direct="drop", **CUT),
+        "transitions, collapsed": partial(journeys.transitions, tch, repeats="collapse", **CUT),
+        "transitions, last five": partial(journeys.transitions, tch, max_touches=5, **CUT),
+        "transitions, of a year": partial(journeys.transitions, tch, period=year, **CUT),
+        "around": partial(journeys.around, moves, "email"),
+        "flows": partial(journeys.flows, tch, **CUT),
+        "flows, twenty deep": partial(journeys.flows, tch, depth=20, **CUT),
+        "step_matrix": partial(journeys.step_matrix, flows),
+        "step_matrix, of touches": partial(journeys.step_matrix, tch, **CUT),
+        "entries": partial(journeys.entries, tch, **CUT),
+        "entries, last": partial(journeys.entries, tch, side="last", **CUT),
+        "lengths": partial(journeys.lengths, tch, **CUT),
+        "lengths, collapsed": partial(journeys.lengths, tch, repeats="collapse", **CUT),
+        "durations": partial(journeys.durations, tch, **CUT),
+        "detours": partial(journeys.detours, staged, **CUT),
+        "detours, by channel": partial(journeys.detours, tch, **CUT),
+        "sessions": partial(journeys.sessions, tch),
+        "paths": partial(journeys.paths, tch, **CUT),
+        "top": lambda: journeys.top(journeys.paths(tch, **CUT), n=10, k=10),
+        "overview": partial(
+            journeys.overview, tch, [journeys.through(tch, name) for name in SEGMENTS], **CUT
+        ),
+        "stages_now": partial(journeys.stages_now, staged),
+    }
+
+
+def funnels(tch: Touches, staged: Touches) -> Mapping[str, View]:
+    """How many customers go from stage to stage, when, what the others did, and who comes back."""
+    asked: dict[str, Any] = {"within": "30d"}
+    year, some = last_days(tch, "365d"), halves(tch)[0]
+    return {
+        "funnel": partial(funnel.funnel, staged, **asked),
+        "funnel, for ever": partial(funnel.funnel, staged),
+        "funnel, strict": partial(funnel.funnel, staged, order="strict", **asked),
+        "funnel, any start": partial(funnel.funnel, staged, start="any", **asked),
+        "funnel, strict, any start": partial(funnel.funnel, staged, order="strict", start="any", **asked),
+        "funnel, of a year": partial(funnel.funnel, staged, period=year, **asked),
+        "funnel, of some": partial(funnel.funnel, staged, customers=some, **asked),
+        "dropped": partial(funnel.dropped, staged, called=tch, **asked),
+        "dropped, strict": partial(funnel.dropped, staged, called=tch, order="strict", **asked),
+        "time_to": partial(funnel.time_to, staged),
+        "time_to, strict": partial(funnel.time_to, staged, order="strict"),
+        "trend": partial(funnel.trend, staged, **asked),
+        "trend, strict": partial(funnel.trend, staged, order="strict", **asked),
+        "cohorts": partial(retention.cohorts, tch),
+        "repeat": partial(retention.repeat, tch),
+    }
+
+
+def planned(tch: Touches) -> Mapping[str, View]:
+    """Planned against actual."""
+    plan = jl.maps.plan(PLAN)
+    return {
+        "planned: score": partial(conformance.score, tch, plan, **CUT),
+        "planned: moves": partial(conformance.moves, tch, plan, **CUT),
+        "planned: deviations": partial(conformance.deviations, tch, plan, **CUT),
+        "planned: outcomes": partial(conformance.outcomes, tch, plan, **CUT),
+        "planned: by reach": partial(conformance.outcomes_by_reach, tch, plan, **CUT),
+        "planned: no lookback": partial(conformance.score, tch, plan),
+    }
+
+
+def patterns(tch: Touches) -> Mapping[str, View]:
+    """A path pattern as a metric, as a filter of customers, and as a segment of journeys."""
+    along = {"group": journeys.along(tch, PATTERN)}
+    return {
+        "pattern: metric": partial(journeys.follow, tch, PATTERN, **CUT),
+        "pattern: metric, windowed": partial(journeys.follow, tch, f"{PATTERN} within 7d", **CUT),
+        "pattern: metric, negated": partial(journeys.follow, tch, "^ [^call_centre]* -> (conversion)", **CUT),
+        "pattern: filter": partial(journeys.chosen, tch, PATTERN, **CUT),
+        "pattern: segment": partial(journeys.transitions, tch, **along, **CUT),
+    }
+
+
+def of_a_group(tch: Touches, staged: Touches) -> Mapping[str, View]:
+    """What the explorer draws, of the journeys through one step, and of all others."""
+    app = journeys.through(tch, "app_push")
+    others = {"group": journeys.rest(app), **CUT}
+    return {
+        f"{view.__name__}, of the rest": partial(view, tch, **others)
+        for view in (
+            *(journeys.transitions, journeys.flows, journeys.entries, journeys.lengths),
+            *(journeys.durations, journeys.paths),
+        )
+    } | {
+        "transitions, of a group": partial(journeys.transitions, tch, group=app, **CUT),
+        "detours, of converted": partial(journeys.detours, staged, group=journeys.converted(), **CUT),
+    }
+
+
+def compared(tch: Touches, staged: Touches) -> Mapping[str, View]:
+    """Two groups beside one another in every view they can be compared in."""
+    app, plan = journeys.through(tch, "app_push"), jl.maps.plan(PLAN)
+    sides = {"group": app}, {"group": journeys.rest(app)}
+    stage = journeys.through(staged, staged.channels[1])
+    stages = {"group": stage}, {"group": journeys.rest(stage)}
+    people = [{"customers": half} for half in halves(tch)]
+    compare = partial(journeys.compare, names=("one", "other"))
+    by_journey: dict[str, Any] = {
+        view.__name__: partial(compare, view, tch, *sides, **CUT)
+        for view in (
+            *(journeys.transitions, journeys.flows, journeys.step_matrix),
+            *(journeys.entries, journeys.lengths, journeys.durations),
+        )
+    }
+    by_plan = {
+        f"planned {view.__name__}": partial(compare, partial(view, plan=plan), tch, *sides, **CUT)
+        for view in (conformance.score, conformance.moves, conformance.outcomes)
+    }
+    by_person = {
+        view.__name__: partial(compare, view, staged, *people, within="30d")
+        for view in (funnel.funnel, funnel.trend, funnel.dropped, journeys.stages_now)
+    }
+    others = {
+        "last touches": partial(compare, journeys.entries, tch, *sides, side="last", **CUT),
+        "detours": partial(compare, journeys.detours, staged, *stages, **CUT),
+        "sessions": partial(compare, journeys.sessions, tch, *people),
+        "cohorts": partial(compare, retention.cohorts, tch, *people),
+        "converted or not": partial(compare, journeys.transitions, tch, *both(journeys.converted()), **CUT),
+        "along a pattern": partial(
+            compare, journeys.transitions, tch, *both(journeys.along(tch, PATTERN)), **CUT
+        ),
+    }
+    return {f"compare: {name}": ask for name, ask in (by_journey | by_plan | by_person | others).items()}
+
+
+def over_time(tch: Touches, staged: Touches) -> Mapping[str, View]:
+    """This time against last time."""
+    later, before = journeys.last_two(tch, "90d", CUT)
+    periods = [{"period": side["period"]} for side in (later, before)]
+    compare = partial(journeys.compare, names=("now", "before"))
+    asked = {
+        view.__name__: partial(compare, view, tch, later, before)
+        for view in (journeys.transitions, journeys.flows, journeys.entries, journeys.lengths)
+    } | {
+        "pattern": partial(compare, partial(journeys.follow, text=PATTERN), tch, later, before),
+        "funnel": partial(compare, funnel.funnel, staged, *periods, within="30d"),
+    }
+    return {f"last time: {name}": ask for name, ask in asked.items()}
+
+
+def told(tch: Touches, staged: Touches) -> Mapping[str, View]:
+    """Stories of a group, and the ten checks of a page of such results."""
+    page = [
+        *(view(tch, **CUT) for view in (journeys.transitions, journeys.flows, journeys.entries)),
+        *(view(tch, **CUT) for view in (journeys.lengths, journeys.durations)),
+        funnel.funnel(staged, within="30d"),
+        journeys.compare(journeys.transitions, tch, *both(journeys.converted()), **CUT),
+    ]
+    said = ["Those who came by the app differ from the others by three points."] * 20
+
+    def story() -> str:
+        paths = journeys.paths(tch, group=journeys.converted(), **CUT)
+        return findings_journeys.story(journeys.top(paths, n=10, k=10), {}, "converted")
+
+    return {"story of a group": story, "integrity checks": partial(integrity.check, page, said)}
+
+
+def both(group: journeys.Group) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A group, and the rest."""
+    return {"group": group}, {"group": journeys.rest(group)}
+
+
+def last_days(tch: Touches, length: str) -> Any:
+    """The last days of the data as a period."""
+    return journeys.last_two(tch, length, {})[0]["period"]
+
+
+def halves(tch: Touches) -> tuple[Any, Any]:
     """Every other fold of customers, and the rest."""
     one = tch.fold % 2 == 0
     return one, ~one

@@ -1,7 +1,7 @@
 """Journeys laid against a plan: which steps each of them followed, skipped, or took out of order.
 
 Sets of steps are bits of an integer, step j of the plan being bit j, so that what is true of a step is
-arithmetic over all journeys at once.
+arithmetic over all journeys at once; and journeys with the same contacts in the same order are laid once.
 """
 
 from __future__ import annotations
@@ -11,24 +11,28 @@ from dataclasses import dataclass
 import numpy as np
 
 from journey_lib.journeys.cut import Array, Journeys
+from journey_lib.journeys.sequences import grouped, taken
 from journey_lib.maps import Plan
 
 
 @dataclass(frozen=True)
 class Aligned:
-    """What became of every step of the plan in every journey.
+    """What became of every step of the plan in every way that journeys took through it.
 
-    `present` steps have a contact, `followed` are those of them that the best alignment keeps; of the others
-    the `late` ones came after the step that follows them there, the rest before the step that precedes them.
-    `repeated` steps have more than one contact; `extra` counts contacts that belong to no step.
+    A way is a sequence of contacts with steps, which many journeys share: `way` is that of each journey, and
+    `extra` counts its contacts that belong to no step. All else is told of the ways. `present` steps have a
+    contact, `followed` are those of them that the best alignment keeps; of the others the `late` ones came
+    after the step that follows them there, the rest before the step that precedes them. `repeated` steps have
+    more than one contact.
     """
 
     steps: int
+    way: Array
+    extra: Array
     present: Array
     followed: Array
     late: Array
     repeated: Array
-    extra: Array
 
     @property
     def all(self) -> int:
@@ -70,49 +74,14 @@ def align(found: Journeys, step_of: Array, steps: int) -> Aligned:
     planned = step >= 0
     edges = np.append(0, np.cumsum(planned, dtype=np.int32)).take(found.offsets)
     step = step.take(np.flatnonzero(planned))
-    lengths = np.diff(edges)
-    some = np.flatnonzero(lengths)
-    fresh = np.zeros(len(step) + 1, bool)
-    fresh[edges] = True  # the first contact of a journey has none before it
-    bit = np.left_shift(np.int16(1), step, dtype=np.int16)
-    present, repeated = np.zeros(len(found), np.int16), np.zeros(len(found), np.int16)
-    back = np.zeros(len(found), bool)
-    if len(some):
-        again = np.append(False, step[1:] == step[:-1]) & ~fresh[:-1]
-        present[some] = np.bitwise_or.reduceat(bit, edges[some])
-        repeated[some] = np.bitwise_or.reduceat(bit * again, edges[some])
-        down = np.append(False, step[1:] < step[:-1]) & ~fresh[:-1]
-        back[np.searchsorted(edges, np.flatnonzero(down), side="right") - 1] = True
-    followed, late = present.copy(), np.zeros(len(found), np.int16)
-    if back.any():
-        # Where no contact goes back, every step that is present is kept, and repeats are neighbours.
-        repeated[back], followed[back], late[back] = _searched(
-            step[np.repeat(back, lengths)], np.append(0, np.cumsum(lengths[back])), present[back], steps
-        )
-    return Aligned(steps, present, followed, late, repeated, found.lengths - lengths)
-
-
-def _searched(step: Array, offsets: Array, present: Array, steps: int) -> tuple[Array, Array, Array]:
-    """Which steps are repeated, followed and late in sequences that go back somewhere."""
-    count, lengths = len(present), np.diff(offsets)
-    row = np.repeat(np.arange(count, dtype=np.int32), lengths)
-    repeated, disordered = np.zeros(count, np.int16), np.zeros(count, bool)
-    latest = np.full(count, -1, np.int64)
-    for j in range(steps):
-        at = np.flatnonzero(step == j)
-        where = row[at]
-        again = np.zeros(len(at), bool)
-        np.equal(where[1:], where[:-1], out=again[1:])
-        repeated[where[again]] |= 1 << j
-        where, at = where[~again], at[~again]
-        disordered[where] |= at < latest[where]
-        latest[where] = at
-    followed, late = present.copy(), np.zeros(count, np.int16)
-    if disordered.any():
-        # Where first contacts come in the order of the plan, every step that is present is kept.
-        ends = np.append(0, np.cumsum(lengths[disordered]))
-        followed[disordered], late[disordered] = _best(step[disordered[row]], ends, steps)
-    return repeated, followed, late
+    way, first = grouped(step, edges)
+    extra = found.lengths - np.diff(edges)
+    step, edges = taken(step, edges, first)
+    size, bits = len(first), 1 << np.arange(steps)
+    place = np.repeat(np.arange(size), np.diff(edges)) * steps + step
+    contacts = np.bincount(place, minlength=size * steps).reshape(size, steps)
+    followed, late = _best(step, edges, steps)
+    return Aligned(steps, way, extra, (contacts > 0) @ bits, followed, late, (contacts > 1) @ bits)
 
 
 def _best(step: Array, offsets: Array, steps: int) -> tuple[Array, Array]:

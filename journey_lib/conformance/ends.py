@@ -188,7 +188,7 @@ def _same_patterns(parts: list[dict[str, Array]]) -> dict[str, Array]:
 def _by_reach(laid: Laid) -> dict[str, Array]:
     """Counts of every cell of steps reached by group, and the customers of each group."""
     size, customer = len(GROUPS), laid.journeys.customer
-    cell = np.bitwise_count(laid.aligned.reached).astype(np.int64) * size + laid.group
+    cell = (np.bitwise_count(laid.aligned.reached) * size).take(laid.aligned.way) + laid.group
     cells = (laid.aligned.steps + 1) * size
     return {
         **{name: add(cell, weight, cells) for name, weight in _weights(laid).items()},

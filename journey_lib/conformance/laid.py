@@ -12,9 +12,9 @@ from journey_lib import journeys
 from journey_lib.conformance.align import Aligned, align, step_codes
 from journey_lib.engine import derived
 from journey_lib.errors import ConfigError, did_you_mean
-from journey_lib.journeys import Direct, Group, Journeys, Period, Repeats, only, rules_for
-from journey_lib.journeys.cut import Array, cuts
-from journey_lib.journeys.groups import described
+from journey_lib.journeys import Direct, Group, Journeys, Period, Repeats, rules_for
+from journey_lib.journeys.cut import Array
+from journey_lib.journeys.groups import cuts_of, described
 from journey_lib.maps import Plan
 from journey_lib.touches import Touches
 
@@ -54,27 +54,25 @@ class Lay:
     required: int
     once: int
     counted: bool
-    group: Group | None
 
     def __call__(self, found: Journeys) -> Laid:
         """The journeys of one bucket beside the plan."""
-        if self.group is not None:
-            found = only(found, self.group.holds(found))
         aligned = align(found, np.array(self.codes, np.int8), self.steps)
-        pattern = self.patterns(aligned)
-        return Laid(found, aligned, pattern, np.where(aligned.present == 0, 2, pattern != 0))
+        pattern = self.patterns(aligned).take(aligned.way)
+        outside = pattern == 1 << (3 * self.steps + 1)
+        if self.counted:
+            pattern |= ((aligned.extra > 0) & ~outside).astype(np.int64) << (3 * self.steps)
+        return Laid(found, aligned, pattern, np.where(outside, 2, pattern != 0))
 
     def patterns(self, aligned: Aligned) -> Array:
-        """All deviations of a journey as bits: steps skipped, out of order, repeated, unplanned contacts.
+        """All deviations of a way as bits: steps skipped, out of order, repeated.
 
-        The highest bit stands alone for journeys that met no step of the plan.
+        The highest bit stands alone for the way that met no step of the plan.
         """
-        pattern = (aligned.skipped & self.required).astype(np.int64)
-        pattern |= aligned.out_of_order.astype(np.int64) << self.steps
-        pattern |= (aligned.repeated & self.once).astype(np.int64) << (2 * self.steps)
-        if self.counted:
-            pattern |= (aligned.extra > 0).astype(np.int64) << (3 * self.steps)
-        return np.where(aligned.present == 0, np.int64(1) << (3 * self.steps + 1), pattern)
+        pattern = aligned.skipped & self.required
+        pattern |= aligned.out_of_order << self.steps
+        pattern |= (aligned.repeated & self.once) << (2 * self.steps)
+        return np.where(aligned.present == 0, 1 << (3 * self.steps + 1), pattern)
 
 
 def laying(
@@ -93,9 +91,8 @@ def laying(
         required=sum(1 << j for j, step in enumerate(plan.steps) if not step.optional),
         once=sum(1 << j for j, step in enumerate(plan.steps) if step.repeats == "once"),
         counted=plan.unplanned == "counted",
-        group=group,
     )
-    return derived(lay, cuts(touches, rules_for(touches, **cutting)))
+    return derived(lay, cuts_of(touches, rules_for(touches, **cutting), group))
 
 
 def settings(touches: Touches, plan: Plan, group: Group | None, cutting: Cutting) -> dict[str, Any]:

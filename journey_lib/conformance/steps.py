@@ -8,6 +8,7 @@ from typing import Any, Unpack
 import numpy as np
 import pandas as pd
 
+from journey_lib.conformance.align import Aligned
 from journey_lib.conformance.laid import GROUPS, Cutting, Laid, laying, settings, summed
 from journey_lib.engine import Asking, Pass, view
 from journey_lib.intervals import wilson
@@ -122,48 +123,66 @@ def moves(
 
 def _by_step(laid: Laid) -> dict[str, Any]:
     aligned, found = laid.aligned, laid.journeys
-    bits = np.arange(1 << aligned.steps)[:, None] >> np.arange(aligned.steps) & 1
+    place, ways = np.arange(aligned.steps), len(aligned.present)
+    journeys = np.bincount(aligned.way, minlength=ways)
+    still = np.bincount(aligned.way[found.open], minlength=ways)
 
-    def journeys(sets: Array) -> Array:
-        return np.bincount(sets, minlength=len(bits)) @ bits
+    def of_steps(sets: Array) -> Array:
+        return sets[:, None] >> place & 1
 
     return {
-        "followed": journeys(aligned.followed),
-        "skipped": journeys(aligned.skipped),
-        "out_of_order": journeys(aligned.out_of_order),
-        "never_reached": journeys(aligned.never_reached),
-        "open_steps": journeys(aligned.never_reached[found.open]),
-        "repeated": journeys(aligned.repeated),
-        "customers": journeys(_of_people(aligned.present, found.customer)),
+        "followed": journeys @ of_steps(aligned.followed),
+        "skipped": journeys @ of_steps(aligned.skipped),
+        "out_of_order": journeys @ of_steps(aligned.out_of_order),
+        "never_reached": journeys @ of_steps(aligned.never_reached),
+        "open_steps": still @ of_steps(aligned.never_reached),
+        "repeated": journeys @ of_steps(aligned.repeated),
+        "customers": _people(aligned.way, found.customer, of_steps(aligned.present)),
         "groups": np.bincount(laid.group, minlength=len(GROUPS)),
-        "completed": ((laid.group == 0) & (aligned.present >> aligned.steps - 1 == 1)).sum(),
+        "completed": np.count_nonzero(
+            (aligned.present >> aligned.steps - 1).take(aligned.way)[laid.group == 0]
+        ),
         "open": found.open.sum(),
-        "extra": aligned.extra[aligned.present != 0].sum(),
+        "extra": aligned.extra[laid.group != 2].sum(),
     }
 
 
-def _of_people(sets: Array, customer: Array) -> Array:
-    """The steps that any journey of each customer has."""
-    if not len(sets):
-        return sets
-    return np.bitwise_or.reduceat(sets, np.flatnonzero(np.append(True, customer[1:] != customer[:-1])))
+def _people(way: Array, customer: Array, what: Array) -> Array:
+    """Customers with any journey of a way for which each column of `what` is true; they come one by one."""
+    again = customer[1:] == customer[:-1]
+    alone = ~(np.append(again, False) | np.append(False, again)[: len(customer)])
+    once = np.bincount(way[alone], minlength=len(what)) @ what
+    several = np.flatnonzero(~alone)
+    who = customer[several]
+    if not len(who):
+        return once
+    begins = np.flatnonzero(np.append(True, who[1:] != who[:-1]))
+    return once + np.logical_or.reduceat(what[way[several]], begins).sum(axis=0)
 
 
 def _by_move(laid: Laid) -> dict[tuple[str, int, int], Array]:
     """Journeys and people behind every move; -1 is the start."""
     aligned, customer = laid.aligned, laid.journeys.customer
+    made = _moves_of(aligned)
+    journeys = np.bincount(aligned.way, minlength=len(aligned.present))
+    what = np.array([*made.values()]).T
+    counted = zip(journeys @ what, _people(aligned.way, customer, what), strict=True)
+    whole = {("journeys", 0, 0): np.array([len(customer), people(customer)])}
+    return whole | {kind: np.array(counts) for kind, counts in zip(made, counted, strict=True)}
+
+
+def _moves_of(aligned: Aligned) -> dict[tuple[str, int, int], Array]:
+    """Of every move, whether each way makes it."""
     # One more bit, below the first step, is the start of the journey, which all of them have.
     present, followed = aligned.present << 1 | 1, aligned.followed << 1
     early, late = (aligned.out_of_order & ~aligned.late) << 1, aligned.late << 1
-    counted = {("journeys", 0, 0): np.array([len(customer), people(customer)])}
+    made = {}
     for low, high in itertools.combinations(range(aligned.steps + 1), 2):
         ends, ahead = (1 << low | 1 << high), (1 << high + 1) - (1 << low)
         between = ahead & ~ends
-        kinds = {("skip" if between else "next", low - 1, high - 1): present & ahead == ends}
+        made["skip" if between else "next", low - 1, high - 1] = present & ahead == ends
         if low:
             turned = followed & between == 0
-            kinds["early", high - 1, low - 1] = turned & (followed >> low & early >> high & 1 == 1)
-            kinds["late", high - 1, low - 1] = turned & (followed >> high & late >> low & 1 == 1)
-        for kind, those in kinds.items():
-            counted[kind] = np.array([those.sum(), people(customer[those])])
-    return counted
+            made["early", high - 1, low - 1] = turned & (followed >> low & early >> high & 1 == 1)
+            made["late", high - 1, low - 1] = turned & (followed >> high & late >> low & 1 == 1)
+    return made

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from journey_lib.engine import Asking, Pass, beside, view
+from journey_lib.errors import ParameterError
 from journey_lib.funnel.walk import DAY, FOREVER, Asked, Order, Start, Walks, asked_of, settings_of, walked
 from journey_lib.intervals import wilson
 from journey_lib.journeys import Period
@@ -113,6 +114,12 @@ def dropped(
     is in ``(nothing more)``.
     """
     names_of = called or touches
+    if len(names_of.buckets) != len(touches.buckets):
+        raise ParameterError(
+            "the two tables are not held alike",
+            how_many=f"{len(touches.buckets)} and {len(names_of.buckets)} buckets",
+            do="hold both (touches.hold), or neither",
+        )
     asked = asked_of(touches, steps, order, "first", within, period, customers)
     size = len(names_of.channels) + 1
     pairs = beside(names_of.buckets, walked(touches, asked))

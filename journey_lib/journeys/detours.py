@@ -9,8 +9,8 @@ import pandas as pd
 
 from journey_lib.engine import Asking, Pass, view
 from journey_lib.intervals import wilson
-from journey_lib.journeys.cut import Array, Cutting, Journeys, cuts, only, rules_for, settings
-from journey_lib.journeys.groups import Group, described
+from journey_lib.journeys.cut import Array, Cutting, Journeys, rules_for, settings
+from journey_lib.journeys.groups import Group, cuts_of, described
 from journey_lib.journeys.moves import distinct_people
 from journey_lib.model import Result
 from journey_lib.touches import Touches
@@ -36,9 +36,9 @@ def detours(touches: Touches, *, group: Group | None = None, **cutting: Unpack[C
     size = len(touches.channels)
 
     def measure(found: Journeys) -> Array:
-        return _count(found if group is None else only(found, group.holds(found)), size)
+        return _count(found, size)
 
-    counts = yield Pass(cuts(touches, rules), measure, lambda parts: np.sum(parts, axis=0))
+    counts = yield Pass(cuts_of(touches, rules, group), measure, lambda parts: np.sum(parts, axis=0))
     steps, journeys, people, bases = counts
     stage, move = np.nonzero(np.repeat(bases[:, :1] > 0, len(MOVES), axis=1))
     count, of = journeys[stage, move], bases[stage, move]

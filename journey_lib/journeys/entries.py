@@ -11,8 +11,8 @@ import pandas as pd
 from journey_lib.engine import Asking, Pass, view
 from journey_lib.errors import ParameterError, did_you_mean
 from journey_lib.intervals import wilson
-from journey_lib.journeys.cut import Array, Cutting, Journeys, cuts, only, rules_for, settings
-from journey_lib.journeys.groups import Group, described
+from journey_lib.journeys.cut import Array, Cutting, Journeys, rules_for, settings
+from journey_lib.journeys.groups import Group, cuts_of, described
 from journey_lib.journeys.moves import CLASSES, DAY, classes_of, distinct_people, quantile
 from journey_lib.journeys.paths import add
 from journey_lib.model import NO_TOUCH, Result
@@ -107,10 +107,9 @@ def _outcomes(
     size = len(names)
 
     def measure(found: Journeys) -> tuple[Array, Array]:
-        found = found if group is None else only(found, group.holds(found))
         return _sums(found, keyed(found), size)
 
-    sums, waited = yield Pass(cuts(touches, rules), measure, _added)
+    sums, waited = yield Pass(cuts_of(touches, rules, group), measure, _added)
     journeys, people, conversions, still, value, steps = sums
     over = journeys - still
     low, high = wilson(conversions, over)

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from journey_lib.engine import derived
 from journey_lib.errors import ParameterError, did_you_mean
-from journey_lib.journeys.cut import Array, Journeys
+from journey_lib.journeys.cut import Array, Journeys, Rules, cuts, only
 from journey_lib.model import CONVERTED, ENDED, OPEN
 from journey_lib.spelling import tidy_name
 from journey_lib.touches import Touches
@@ -27,6 +28,32 @@ class Group:
     defined_by: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class _Others:
+    """The journeys a group does not hold."""
+
+    holds: Callable[[Journeys], Array]
+
+    def __call__(self, found: Journeys) -> Array:
+        return ~self.holds(found)
+
+
+def cuts_of(touches: Touches, rules: Rules, group: Group | None = None) -> Sequence[Callable[[], Journeys]]:
+    """The journeys of a group in every bucket, all when None; a group and its rest are told apart once."""
+    whole = cuts(touches, rules)
+    return whole if group is None else derived(only, whole, _held(group.holds, whole))
+
+
+def _held(
+    holds: Callable[[Journeys], Array], whole: Sequence[Callable[[], Journeys]]
+) -> Sequence[Callable[[], Array]]:
+    return derived(_not, _held(holds.holds, whole)) if isinstance(holds, _Others) else derived(holds, whole)
+
+
+def _not(flags: Array) -> Array:
+    return ~flags
+
+
 def described(group: Group | None) -> dict[str, Any]:
     """A group as it is written beside a result."""
     return {"group": group and group.name, "defined_by": list(group.defined_by) if group else []}
@@ -34,7 +61,7 @@ def described(group: Group | None) -> dict[str, Any]:
 
 def rest(group: Group, name: str = "rest") -> Group:
     """All journeys that are not in `group`."""
-    return Group(name, lambda found: ~group.holds(found), group.defined_by)
+    return Group(name, _Others(group.holds), group.defined_by)
 
 
 def converted(name: str = "converted") -> Group:

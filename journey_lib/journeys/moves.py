@@ -11,8 +11,8 @@ import pandas as pd
 from journey_lib.engine import Asking, Pass
 from journey_lib.errors import ParameterError, did_you_mean
 from journey_lib.intervals import wilson
-from journey_lib.journeys.cut import Array, Cutting, Journeys, cuts, only, rules_for, settings
-from journey_lib.journeys.groups import Group, described
+from journey_lib.journeys.cut import Array, Cutting, Journeys, rules_for, settings
+from journey_lib.journeys.groups import Group, cuts_of, described
 from journey_lib.model import CONVERTED, ENDED, OPEN, START, Result
 from journey_lib.touches import Touches
 
@@ -41,9 +41,9 @@ def moves(touches: Touches, *, group: Group | None = None, **cutting: Unpack[Cut
     size = len(touches.channels)
 
     def measure(found: Journeys) -> _Moves:
-        return _count(found if group is None else only(found, group.holds(found)), size)
+        return _count(found, size)
 
-    found = yield Pass(cuts(touches, rules), measure, _add)
+    found = yield Pass(cuts_of(touches, rules, group), measure, _add)
     facts = {
         "steps": int(found.counts.sum()),
         "journeys": int(found.counts[size].sum()),

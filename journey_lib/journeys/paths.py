@@ -16,14 +16,13 @@ from journey_lib.journeys.cut import (
     Journeys,
     Period,
     Repeats,
-    cuts,
     laid,
-    only,
     rules_for,
     settings,
 )
-from journey_lib.journeys.groups import Group, described
+from journey_lib.journeys.groups import Group, cuts_of, described
 from journey_lib.journeys.moves import distinct_people
+from journey_lib.journeys.sequences import grouped, taken
 from journey_lib.touches import Touches
 
 
@@ -146,9 +145,9 @@ def paths(
     size = len(touches.channels)
 
     def measure(found: Journeys) -> dict[str, Any]:
-        return _count(found if group is None else only(found, group.holds(found)), fold, size)
+        return _count(found, fold, size)
 
-    found = yield Pass(cuts(touches, rules), measure, _merge)
+    found = yield Pass(cuts_of(touches, rules, group), measure, _merge)
     cutting = settings(touches, conversion, lookback, direct, repeats, max_touches, period)
     if group is not None:
         cutting |= described(group)
@@ -198,17 +197,15 @@ def unique(
     fold: Array | None = None,
     customer: Array | None = None,
 ) -> dict[str, Any]:
-    """Add up `weights` over equal sequences (and equal folds): exact, though it works by hash.
+    """Add up `weights` over equal sequences (and equal folds); rows are in the order of `sequences.grouped`.
 
-    Sequences are grouped by a 64-bit hash and every member is then compared with its group's first; the few
-    that differ, if ever any do, are grouped again among themselves with another hash. With `customer`, the
-    distinct customers of each group are counted too.
+    With `customer`, in ascending order, the distinct customers of each group are counted too.
     """
-    group, first = _group(tokens, offsets, fold, attempt=0)
-    lengths = np.diff(offsets).take(first)
+    group, first = grouped(tokens, offsets, fold)
+    distinct, ends = taken(tokens, offsets, first)
     found: dict[str, Any] = {
-        "tokens": tokens.take(laid(offsets.take(first), lengths)),
-        "offsets": np.concatenate([[0], np.cumsum(lengths)]),
+        "tokens": distinct,
+        "offsets": ends,
         **{name: add(group, weight, len(first)) for name, weight in weights.items()},
     }
     if customer is not None:
@@ -224,69 +221,3 @@ def add(group: Array, weight: Array, size: int) -> Array:
         return np.bincount(group, weight, size).astype(np.int64)
     high, low = np.divmod(weight, 2**26)
     return add(group, high, size) * 2**26 + add(group, low, size)
-
-
-def _group(tokens: Array, offsets: Array, fold: Array | None, attempt: int) -> tuple[Array, Array]:
-    """Group number of every sequence, and the first member of every group."""
-    hashed = _hash(tokens, offsets, attempt)
-    if fold is not None:
-        hashed = hashed * np.uint64(257) + fold.astype(np.uint64)
-    group, _ = pd.factorize(hashed, sort=True)
-    first = np.empty(group.max(initial=-1) + 1, np.int64)
-    first[group[::-1]] = np.arange(len(group))[::-1]
-    lengths = np.diff(offsets)
-    leader = first.take(group)
-    differs = lengths != lengths.take(leader)
-    if fold is not None:
-        differs |= fold != fold.take(leader)
-    # One token alone is told by its hash: it is only multiplied by odd numbers.
-    alike = np.flatnonzero(~differs & (lengths > 1) & (leader != np.arange(len(group))))
-    begins, many = offsets.take(alike), lengths.take(alike)
-    at = laid(begins, many)
-    there = at + np.repeat(offsets.take(leader.take(alike)) - begins, many)
-    wrong = tokens.take(at) != tokens.take(there)
-    if wrong.any():
-        differs[np.repeat(alike, many)[wrong]] = True
-    if differs.any():
-        odd = np.flatnonzero(differs)
-        chosen = np.repeat(differs, lengths)
-        among, leaders = _group(
-            tokens[chosen],
-            np.concatenate([[0], np.cumsum(lengths[odd])]),
-            None if fold is None else fold[odd],
-            attempt + 1,
-        )
-        group[odd] = among + len(first)
-        first = np.concatenate([first, odd[leaders]])
-    return group, first
-
-
-def _hash(tokens: Array, offsets: Array, attempt: int) -> Array:
-    """A 64-bit polynomial hash of every sequence."""
-    factor = np.uint64(0x9E3779B97F4A7C15 + 2 * attempt)
-    # Prefix sums of a polynomial over all tokens; dividing by the power at a sequence's start (the factor is
-    # odd, so it has an inverse modulo 2**64) makes equal sequences equal wherever they stand.
-    inverse = np.uint64(pow(int(factor), -1, 2**64))
-    sums = np.empty(len(tokens) + 1, np.uint64)
-    sums[0] = 0
-    terms = tokens.astype(np.uint64)
-    terms += np.uint64(1)
-    terms *= _powers(factor, len(tokens) + 1)[1:]
-    np.cumsum(terms, out=sums[1:])
-    found = np.diff(sums.take(offsets))
-    found *= _powers(inverse, len(tokens) + 1).take(offsets[:-1])
-    return found
-
-
-def _powers(factor: np.uint64, n: int) -> Array:
-    """The first `n` powers of a number, from its zeroth, modulo 2**64.
-
-    They are laid out in rows, none of which has to wait for the one before.
-    """
-    row = np.full(min(n, 1024), factor)
-    row[:1] = 1
-    np.cumprod(row, out=row)
-    begins = np.full(-(-n // 1024), row[-1:] * factor)
-    begins[:1] = 1
-    np.cumprod(begins, out=begins)
-    return np.multiply.outer(begins, row).ravel()[:n]

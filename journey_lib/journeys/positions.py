@@ -10,8 +10,8 @@ import pandas as pd
 from journey_lib.engine import Asking, Pass, view
 from journey_lib.errors import ParameterError
 from journey_lib.intervals import wilson
-from journey_lib.journeys.cut import Array, Cutting, Journeys, cuts, only, rules_for, settings
-from journey_lib.journeys.groups import Group, described
+from journey_lib.journeys.cut import Array, Cutting, Journeys, rules_for, settings
+from journey_lib.journeys.groups import Group, cuts_of, described
 from journey_lib.journeys.moves import distinct_people
 from journey_lib.model import CONVERTED, ENDED, LATER, OPEN, START, Result
 from journey_lib.touches import Touches
@@ -31,15 +31,21 @@ def flows(
     later row; one that goes on after `depth` touches goes ``(later)``, at step ``depth + 1``. What arrives at
     a step is what leaves it: nothing is left out.
     """
+    return (yield from _flows(touches, depth, group, cutting))
+
+
+def _flows(touches: Touches, depth: int, group: Group | None, cutting: Cutting) -> Asking[Result]:
     if not 1 <= depth <= MOST:
         raise ParameterError(f"depth cannot be {depth!r}", do=f"choose a whole number from 1 to {MOST}")
     rules = rules_for(touches, **cutting)
     size = len(touches.channels)
 
     def measure(found: Journeys) -> tuple[Array, Array]:
-        return _count(found if group is None else only(found, group.holds(found)), size, depth)
+        return _count(found, size, depth)
 
-    counts, people = yield Pass(cuts(touches, rules), measure, lambda parts: tuple(np.sum(parts, axis=0)))
+    counts, people = yield Pass(
+        cuts_of(touches, rules, group), measure, lambda parts: tuple(np.sum(parts, axis=0))
+    )
     step, origin, target = np.nonzero(counts)
     total = int(counts[0].sum())
     low, high = wilson(counts[step, origin, target], np.full(len(step), float(total)))
@@ -63,9 +69,10 @@ def flows(
     return Result("flows", ordered, {"journeys": total, "depth": depth}, said, base="journeys")
 
 
+@view
 def step_matrix(
     source: Touches | Result, *, depth: int = 5, group: Group | None = None, **cutting: Unpack[Cutting]
-) -> Result:
+) -> Asking[Result]:
     """Where journeys are at each step: `flows` added up, ends staying where they ended.
 
     `source` is the touch table, or the result of `flows` on it.
@@ -73,7 +80,7 @@ def step_matrix(
     Columns step, name, journeys, of, share with low and high (Wilson). The rows of every step add up to all
     journeys: one that has converted, ended or is open stays so at every later step.
     """
-    result = source if isinstance(source, Result) else flows(source, depth=depth, group=group, **cutting)
+    result = source if isinstance(source, Result) else (yield from _flows(source, depth, group, cutting))
     table = result.table[result.table["to"] != LATER]
     counted = table.groupby(["to", "step"])["journeys"].sum().unstack(fill_value=0)  # noqa: PD010 - sums, not means
     counted = counted.reindex(columns=range(1, result.facts["depth"] + 1), fill_value=0)

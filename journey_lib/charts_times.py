@@ -21,6 +21,8 @@ CURVES = {
     ),
 }
 
+MANY_HIDDEN = 0.25  # of a stage's weeks, from which it is not drawn
+
 
 def time_to(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
     """How long does it take to the last stage, or to come back? (`funnel.time_to`, `retention.repeat`)."""
@@ -86,10 +88,19 @@ def cohorts(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
 def trend(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
     """How does conversion from stage to stage move from week to week? (`funnel.trend`)."""
     question = _("How does conversion from stage to stage move from week to week?")
-    frame = _shown(result)
+    frame = result.table.assign(suppressed=result.table.get("suppressed", False))
     if frame["week"].nunique() < 2:
         return _nothing(question, _("Fewer than two weeks could be watched for the whole window."))
     frame = frame.assign(stage_name=named(frame["step"], names))
+    # Where weeks of few customers are hidden, those left are of nobody: a line of them would be false.
+    thin = frame.groupby("stage_name", sort=False)["suppressed"].mean() > MANY_HIDDEN
+    hidden = [str(name) for name in thin.index[thin]]
+    frame = frame[~frame["stage_name"].isin(hidden)]
+    if hidden:
+        few = _("too few customers a week: {stages}", stages=", ".join(hidden))
+        subtitle = " · ".join(filter(None, [subtitle, few]))
+    if not len(frame):
+        return _nothing(question, _("In too many weeks too few customers go on to be shown."))
     stages = list(dict.fromkeys(frame["stage_name"]))
     fields = ["week", "stage_name", "share", "low", "high", "customers", "of"]
     base = alt.Chart(_lean(frame, fields))

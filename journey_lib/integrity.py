@@ -22,6 +22,7 @@ Finding = tuple[str, Outcome, str]
 SHARES = ("share", "conversion_rate", "conversion")
 COUNTED = {*SHARES, "journeys", "customers", "conversions", "difference", "share_a", "share_b"}
 MANY_OPEN = 0.1  # of all journeys
+SOME = {"plan_outcomes_by_reach"}  # views that are of some journeys by what they ask
 TIMES = 2.0  # how much more often long journeys convert, before it is said
 # Words that make an association a cause. "effect", "because" and "cause" itself also stand in sentences that
 # say there is none, so only what claims one is looked for.
@@ -102,7 +103,8 @@ def _population(results: Sequence[Result]) -> Finding | None:
     counts: dict[tuple[str, ...], set[int]] = {}
     for result in results:
         said = result.settings
-        if result.name in VIEWS and "journeys" in result.facts and not said.get("group"):
+        counted = result.name in VIEWS and result.name not in SOME and "journeys" in result.facts
+        if counted and not said.get("group"):
             alike = tuple(str(said.get(name)) for name in ("by", "conversion", "lookback", "period"))
             counts.setdefault(alike, set()).add(int(result.facts["journeys"]))
     apart = [sorted(some) for some in counts.values() if len(some) > 1]
@@ -140,9 +142,16 @@ def _exposure(results: Sequence[Result]) -> Finding | None:
 
 
 def _leakage(results: Sequence[Result]) -> Finding:
+    wrong = any(
+        result.facts.get("counted") == "conversions"
+        and any(CONVERTED in result.settings[side].get("defined_by", ()) for side in "ab")
+        for result in _named(results, "compared")
+    )
+    if wrong:
+        return "leakage", "wrong", _("groups made by their conversions are compared by conversion rates")
     own = [r.name for r in results if r.facts.get("structural") is True]
     if own:
-        return "leakage", "care", _("100 % by definition in {tables}", tables=", ".join(own))
+        return "leakage", "care", _("groups differ by definition in {tables}", tables=", ".join(own))
     return "leakage", "ok", _("no group is defined by what its rate counts")
 
 

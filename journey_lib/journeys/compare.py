@@ -17,7 +17,7 @@ from journey_lib.intervals import Array, difference, discoveries, two_sided
 from journey_lib.journeys import sides
 from journey_lib.journeys.cut import Cutting, instant
 from journey_lib.journeys.paths import PathTable
-from journey_lib.model import CONVERTED, MICROSECONDS, OTHER, Result, duration
+from journey_lib.model import CONVERTED, MICROSECONDS, NO_TOUCH, OTHER, Result, duration
 from journey_lib.touches import Touches
 
 # By the name of a Result: the columns that say what a row is about, what is counted there, and of how many.
@@ -104,9 +104,12 @@ def beside(one: Result | PathTable, other: Result | PathTable, names: tuple[str,
     if isinstance(one, PathTable) or isinstance(other, PathTable) or one.name != other.name:
         raise _incomparable(one, other)
     given = {*one.settings.get("defined_by", ()), *other.settings.get("defined_by", ())}
+    if CONVERTED in given:  # without any touch there is nothing but the conversion
+        given |= {NO_TOUCH, "0"}
     whole: dict[str, Any] = {}
+    key: tuple[str, ...] = ("day",)
     if one.name in CURVES:
-        key, counted = ("day",), "there"
+        counted = "there"
         table, whole["log_rank"] = sides.curves(one, other)
     else:
         key, counted, table = _shares(one, other, outcome=CONVERTED in given)
@@ -178,16 +181,17 @@ def differences(compared: Sequence[Result]) -> Result:
     """In which views two groups differ, of several results of `compare`: a line a view.
 
     Columns view, counted (what the shares of the view are of), comparisons, real (rows that differ by more
-    than chance explains), few (how many make up 80 % of the whole difference), and of the largest of the real
-    ones what it is about (joined by " > "), difference, low and high.
+    than chance explains), rows_behind_80_percent (how many make up so much of the whole difference), and of
+    the largest of the real ones what it is about (joined by " > "), difference, low and high.
     """
     rows = []
     for result in compared:
         real = result.table[result.table["real"] & ~result.table["structural"]]
         first: Mapping[Any, Any] = real.iloc[0].to_dict() if len(real) else {}
         said = {"view": result.facts["view"], "counted": result.facts["counted"]}
-        said |= {"comparisons": result.facts["rows"], "real": len(real), "few": result.facts["few"]}
-        said["about"] = " > ".join(str(first[name]) for name in result.settings["key"]) if first else ""
+        said |= {"comparisons": result.facts["rows"], "real": len(real)}
+        said["rows_behind_80_percent"] = result.facts["few"]
+        said["largest"] = " > ".join(str(first[name]) for name in result.settings["key"]) if first else ""
         rows.append(said | {name: first.get(name, np.nan) for name in ("difference", "low", "high")})
     return Result("differences", pd.DataFrame(rows), {"real": sum(row["real"] for row in rows)})
 

@@ -157,7 +157,8 @@ def _said(column: str, value: Any, names: Names) -> str:
         "week": lambda: i18n.date(value),
         "cohort": lambda: i18n.date(value),
         "month": lambda: _("{n} months later", n=value),
-        **dict.fromkeys(("move", "what", "side", "kind", "group"), lambda: _(codes.get(value, value))),
+        **dict.fromkeys(("move", "kind", "group"), lambda: _(codes.get(value, value))),
+        **dict.fromkeys(("what", "side"), lambda: _(value)),
     }
     if column == "step" and not isinstance(value, str):
         return _("touch {n}", n=value)

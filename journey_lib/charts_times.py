@@ -8,6 +8,7 @@ from journey_lib import i18n
 from journey_lib.charts import Names, _heat_map, _lean, _nothing, _shown, _tip, _title, named
 from journey_lib.charts_journeys import whole_percent
 from journey_lib.i18n import text as _
+from journey_lib.intervals import SMALL
 from journey_lib.model import Result
 
 CURVES = {
@@ -21,7 +22,7 @@ CURVES = {
     ),
 }
 
-MANY_HIDDEN = 0.25  # of a stage's weeks, from which it is not drawn
+MANY_HIDDEN = 0.25  # of a stage's weeks, hidden or of few: with more of them it is not drawn
 
 
 def time_to(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
@@ -93,12 +94,13 @@ def trend(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin
         return _nothing(question, _("Fewer than two weeks could be watched for the whole window."))
     frame = frame.assign(stage_name=named(frame["step"], names))
     # Where weeks of few customers are hidden, those left are of nobody: a line of them would be false.
-    thin = frame.groupby("stage_name", sort=False)["suppressed"].mean() > MANY_HIDDEN
+    few = frame["suppressed"] | (frame["of"] < SMALL)
+    thin = few.groupby(frame["stage_name"], sort=False).mean() > MANY_HIDDEN
     hidden = [str(name) for name in thin.index[thin]]
     frame = frame[~frame["stage_name"].isin(hidden)]
     if hidden:
-        few = _("too few customers a week: {stages}", stages=", ".join(hidden))
-        subtitle = " · ".join(filter(None, [subtitle, few]))
+        told = _("too few customers a week: {stages}", stages=", ".join(hidden))
+        subtitle = " · ".join(filter(None, [subtitle, told]))
     if not len(frame):
         return _nothing(question, _("In too many weeks too few customers go on to be shown."))
     stages = list(dict.fromkeys(frame["stage_name"]))

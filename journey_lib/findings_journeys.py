@@ -36,6 +36,8 @@ VIEW_NAMES = {
     "repeat": "days to the second conversion",
     "retention": "monthly cohorts",
     "planned_steps": "steps of the plan",
+    "pattern": "the pattern",
+    "overview": "segments",
 }
 
 

@@ -16,6 +16,7 @@ from journey_lib.errors import ParameterError
 from journey_lib.intervals import Array, difference, discoveries, two_sided
 from journey_lib.journeys import sides
 from journey_lib.journeys.cut import Cutting, instant
+from journey_lib.journeys.detours import WHOLE
 from journey_lib.journeys.paths import PathTable
 from journey_lib.model import CONVERTED, MICROSECONDS, NO_TOUCH, OTHER, Result, duration
 from journey_lib.touches import Touches
@@ -163,6 +164,8 @@ def _shares(one: Result, other: Result, *, outcome: bool) -> tuple[tuple[str, ..
     table = a.reset_index().merge(b.reset_index(), how="outer", on=list(key), suffixes=("_a", "_b"))
     if one.name in LISTED:
         table = table[table["n_a"].notna() & table["n_b"].notna() & ~table[key[0]].eq(OTHER)].copy()
+    if WHOLE in set(table[key[0]]):  # the sum of the other rows says nothing of its own
+        table = table[~table[key[0]].eq(WHOLE)].copy()
     _fill(table, list(key), a, b, parts=parts)
     n_a, of_a, n_b, of_b = (table[name].to_numpy(float) for name in ("n_a", "of_a", "n_b", "of_b"))
     apart, low, high = difference(n_a, of_a, n_b, of_b)

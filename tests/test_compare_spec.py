@@ -248,6 +248,52 @@ def test_without_anybody_left_out_the_difference_of_two_curves_is_that_of_two_sh
     assert row["low"] < 0.4 < row["high"]
 
 
+def test_the_interval_of_two_curves_is_put_together_of_theirs() -> None:
+    sides = curve(TREATED), curve(PLACEBO)
+    row = jl.journeys.beside(*sides).table.set_index("day").loc[14]
+    a, b = (side.table.set_index("day").loc[14] for side in sides)
+    low = row["difference"] - np.hypot(a["share"] - a["low"], b["high"] - b["share"])
+    high = row["difference"] + np.hypot(a["high"] - a["share"], b["share"] - b["low"])
+    assert (row["low"], row["high"]) == pytest.approx((low, high))
+
+
+def test_what_only_a_conversion_can_have_explains_nothing_between_those_with_one_and_those_without() -> None:
+    """A journey of no touch at all is a conversion by definition."""
+    table = touches(
+        """
+        who  | when        | channel | sale
+        an   | 01-01 08:00 |         | 10
+        binh | 01-01 08:00 | email   |
+        chi  | 01-01 08:00 | email   | 10
+        """
+    )
+    bought = jl.journeys.converted()
+    sides = {"group": bought}, {"group": jl.journeys.rest(bought)}
+    for view, row in ((jl.journeys.entries, "(no touch)"), (jl.journeys.lengths, "0")):
+        found = jl.journeys.compare(view, table, *sides).table
+        assert found.loc[found.iloc[:, 0].eq(row), "structural"].tolist() == [True]
+        assert found["structural"].sum() == 1
+
+
+def test_the_sum_of_all_stages_is_not_compared_beside_them() -> None:
+    table = touches(LOG)
+    app = jl.journeys.of_customers("app", np.arange(80) < 40)
+    sides = {"group": app}, {"group": jl.journeys.rest(app)}
+    found = jl.journeys.compare(jl.journeys.detours, table, *sides).table
+    assert len(found)
+    assert "(all)" not in set(found["stage"])
+
+
+def test_paths_that_begin_alike_are_told_apart() -> None:
+    log = LOG.replace("| mail |", "| push |")
+    app = jl.journeys.of_customers("app", np.arange(80) < 40)
+    sides = {"group": app}, {"group": jl.journeys.rest(app)}
+    found = jl.journeys.compare(jl.journeys.paths, touches(log), *sides).table.set_index("path")
+    counts = found[["n_a", "n_b"]].to_dict("index")
+    assert sorted(counts["push > store"].values()) == [10, 30]
+    assert sorted(counts["push > chat"].values()) == [10, 30]
+
+
 def test_curves_of_customers_are_asked_by_compare() -> None:
     table = touches(LOG)
     app = np.arange(80) < 40

@@ -144,17 +144,17 @@ def test_what_a_row_of_a_comparison_is_about_is_said_in_words(view: str, row: di
 def test_a_stage_of_which_most_weeks_are_hidden_is_not_drawn_as_nought() -> None:
     """Six weeks of the store are of too few people, in two nobody came: a line at nought would be false."""
     weeks = pd.date_range("2025-01-06", periods=8, freq="7D")
-    counts = {"email": [40] * 8, "store": [5, 5, 0, 5, 5, 0, 5, 5]}
+    counts = {"email": ([40] * 8, 100), "store": ([5, 5, 0, 5, 5, 0, 5, 5], 100), "zalo": ([0] * 8, 12)}
     table = pd.concat(
         pd.DataFrame(
-            {"week": weeks, "step": step, "customers": n, "of": 100, "share": np.array(n) / 100}
+            {"week": weeks, "step": step, "customers": n, "of": of, "share": np.array(n) / of}
             | {"low": 0.0, "high": 0.5}
         )
-        for step, n in counts.items()
+        for step, (n, of) in counts.items()
     )
     shown = Result("funnel_trend", table.reset_index(drop=True), {}, {}, base="of").suppressed(10)
     spec = charts_times.trend(shown, {"store": "Shop"}).to_dict()
-    assert "too few customers a week: Shop" in str(spec["title"])
+    assert "too few customers a week: Shop, zalo" in str(spec["title"])
     rows = next(iter(spec["datasets"].values()))
     assert {row["stage_name"] for row in rows} == {"email"}
 

@@ -20,6 +20,8 @@ from journey_lib.model import CONVERTED, ENDED, LATER, NO_TOUCH, OPEN, OTHER, QU
 Names = Mapping[str, str]
 
 ROW = 24  # pixels a row of a list takes
+COLUMN = 26  # pixels a column of two digits takes
+MANY = range(10, 23)  # columns that fit a page and not a phone
 MODEL_NAMES = {
     "first": "First touch",
     "last": "Last touch",
@@ -213,7 +215,10 @@ def transition_map(result: Result, names: Names, subtitle: str = "") -> alt.TopL
             _tip("journeys", _("Steps"), ",.0f"),
         ],
     )
+    # Columns too narrow for two digits scroll instead, on a phone.
+    room = {"width": alt.Step(COLUMN)} if len(columns) in MANY else {}
     return cells.properties(
+        **room,
         title=_title(_("Where do customers go next?"), subtitle),
         description=_(
             "Heat map of {n} steps between channels: the share of all steps out of a channel (row) that lead"

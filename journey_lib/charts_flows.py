@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
 
 import altair as alt
 import numpy as np
 import pandas as pd
 
 from journey_lib import i18n, theme
-from journey_lib.charts import ROW, Names, _lean, _nothing, _shown, _tip, _title, named
+from journey_lib.charts import ROW, Names, _lean, _nothing, _shown, _tip, _title, named, path_name
+from journey_lib.charts_conformance import GROUP_NAMES, MOVE_NAMES, deviation_name, step_names
+from journey_lib.charts_journeys import DAYS, MOVES
 from journey_lib.i18n import text as _
-from journey_lib.journeys.compare import VIEWS
 from journey_lib.model import CONVERTED, ENDED, LATER, OPEN, OTHER, START, Result
 
 NAMED = 6  # names that get a band of their own at a step; the others share one
@@ -90,16 +93,16 @@ def compared(result: Result, names: Names, subtitle: str = "", most: int = 12) -
     frame = frame[frame["real"] & ~frame["structural"]].head(most)
     if not len(frame):
         return _nothing(question, _("No difference is larger than chance could make it."))
-    key = list(VIEWS[result.facts["view"]][0])
     frame = frame.assign(
-        row=[" › ".join(_words(row, names)) for row in frame[key].astype(str).itertuples(index=False)],
+        row=[about(row, result, names) for row in frame.to_dict("records")],
         label=[
             f"{_points(a)} : {_points(b)}" for a, b in zip(frame["share_a"], frame["share_b"], strict=True)
         ],
+        less=frame["difference"] < 0,
     )
-    fields = ["row", "difference", "low", "high", "share_a", "share_b", "of_a", "of_b", "label"]
+    fields = ["row", "difference", "low", "high", "share_a", "share_b", "of_a", "of_b", "label", "less"]
     base = alt.Chart(_lean(frame, fields))
-    y = alt.Y("row:N", sort=frame["row"].tolist(), title=None, axis=alt.Axis(labelLimit=260))
+    y = alt.Y("row:N", sort=frame["row"].tolist(), axis=None)
     x = alt.X(
         "difference:Q",
         title=_("Share in “{a}” less share in “{b}”", a=first, b=second),
@@ -121,14 +124,45 @@ def compared(result: Result, names: Names, subtitle: str = "", most: int = 12) -
             _tip("of_b", _("out of"), ",.0f"),
         ],
     )
-    words = base.mark_text(style="label", align="left", dx=8).encode(y=y, x="high:Q", text="label:N")
-    return alt.layer(zero, spans, points, words).properties(
+    # What a row is about stands above it: beside it, two names would leave a phone no room for the dots.
+    heads = base.mark_text(style="label", align="left", dy=-14).encode(y=y, x=alt.value(0), text="row:N")
+    left = base.transform_filter(alt.datum.less).mark_text(style="label", align="right", dx=-8)
+    right = base.transform_filter("!datum.less").mark_text(style="label", align="left", dx=8)
+    numbers = [
+        words.encode(y=y, x=end, text="label:N") for words, end in ((left, "low:Q"), (right, "high:Q"))
+    ]
+    return alt.layer(zero, spans, points, heads, *numbers).properties(
         title=_title(question, subtitle),
         description=_(
             "The {n} largest differences that chance does not explain, with 95 % intervals.", n=len(frame)
         ),
-        height=alt.Step(ROW),
+        height=alt.Step(2 * ROW - 8),
     )
+
+
+def about(row: Mapping[Any, Any], result: Result, names: Names) -> str:
+    """What one row of a comparison is about, in words: “Zalo › Store”, “after 30 days”, “Aware › skips”."""
+    asked = replace(result, settings=result.settings["a"])
+    steps = step_names(asked) if "plan" in asked.settings else {}
+    return " › ".join(_said(name, row[name], {**names, **steps}) for name in result.settings["key"])
+
+
+def _said(column: str, value: Any, names: Names) -> str:
+    codes = {**MOVE_NAMES, **GROUP_NAMES, **MOVES}
+    worded: Mapping[str, Callable[[], str]] = {
+        "day": lambda: _("after {days} days", days=value),
+        "days": lambda: _(DAYS[float(value)]),
+        "deviation": lambda: deviation_name(value, names),
+        "path": lambda: path_name(value, names),
+        "week": lambda: i18n.date(value),
+        "cohort": lambda: i18n.date(value),
+        "month": lambda: _("{n} months later", n=value),
+        **dict.fromkeys(("move", "kind", "group"), lambda: _(codes.get(value, value))),
+        **dict.fromkeys(("what", "side"), lambda: _(value)),
+    }
+    if column == "step" and not isinstance(value, str):
+        return _("touch {n}", n=value)
+    return worded[column]() if column in worded else named(pd.Series([str(value)]), names)[0]
 
 
 def _merged(table: pd.DataFrame) -> pd.DataFrame:
@@ -211,10 +245,6 @@ def _labelled(bands: pd.DataFrame, names: Names) -> pd.DataFrame:
 
 def _kind(name: str) -> str:
     return _("converted") if name == CONVERTED else _("over or open") if name in (ENDED, OPEN) else _("touch")
-
-
-def _words(row: Sequence[str], names: Names) -> list[str]:
-    return named(pd.Series(list(row)), names)
 
 
 def _points(share: float) -> str:

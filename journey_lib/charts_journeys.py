@@ -21,6 +21,7 @@ from journey_lib.charts import (
     _tip,
     _title,
     named,
+    path_name,
 )
 from journey_lib.i18n import text as _
 from journey_lib.intervals import SMALL
@@ -32,6 +33,7 @@ OUTCOMES = {
     "lengths": ("length", "How often do journeys convert, by their number of touches?"),
     "pattern": ("group", "How often do journeys convert that follow the pattern, and the others?"),
     "durations": ("days", "How often do journeys convert, by how long they have lasted?"),
+    "overview": ("group", "How often do the journeys of each segment convert?"),
 }
 DAYS = {
     0.0: "under an hour",
@@ -64,7 +66,9 @@ def outcomes(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMi
         return _nothing(_(question), _("No group of journeys is large enough to be shown."))
     words: dict[Any, str] = {days: _(said) for days, said in DAYS.items()} | {code: _(code) for code in MATCH}
     named_rows = (
-        [words[code] for code in frame[key]] if key in ("days", "group") else named(frame[key], names)
+        [words.get(code, code) for code in frame[key]]
+        if key in ("days", "group")
+        else named(frame[key], names)
     )
     frame = frame.assign(row=named_rows, few=frame["over"] < SMALL)
     frame = frame.assign(
@@ -240,13 +244,29 @@ def dropped(result: Result, names: Names, subtitle: str = "", most: int = 5) -> 
 
 def detours(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
     """How often do journeys not go straight on? (`journeys.detours`)."""
-    question = _("How often do journeys repeat, skip or turn back?")
     frame = _shown(result)
     frame = frame[~frame["stage"].eq("(all)")]
+    frame = frame.assign(row=named(frame["stage"], names))
+    question = _("How often do journeys repeat, skip or turn back?")
+    cells = _moves(frame, question, subtitle, rows=(_("Stage"), _("from")), share=_("Share of journeys"))
+    return cells.properties(description=_("Heat map of moves out of {n} stages.", n=frame["row"].nunique()))
+
+
+def detours_by_segment(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
+    """How often do the journeys of each segment not go straight on? (`journeys.detours` of each)."""
+    frame = _shown(result).assign(row=lambda f: f["segment"])
+    question = _("How often do the journeys of each segment repeat, skip or turn back?")
+    cells = _moves(frame, question, subtitle, rows=(_("Segment"), ""), share=_("Share of journeys"))
+    return cells.properties(description=_("Heat map of the moves of {n} segments.", n=frame["row"].nunique()))
+
+
+def _moves(
+    frame: pd.DataFrame, question: str, subtitle: str, *, rows: tuple[str, str], share: str
+) -> alt.TopLevelMixin:
+    """A map of colours of what part of the journeys of each row makes each kind of move."""
     if not len(frame):
         return _nothing(question, _("There is no journey in this period."))
     frame = frame.assign(
-        row=named(frame["stage"], names),
         move_name=[_(MOVES[move]) for move in frame["move"]],
         label=[whole_percent(share) for share in frame["share"]],
     )
@@ -258,20 +278,80 @@ def detours(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMix
             title=None,
             axis=alt.Axis(labelAngle=0, labelLimit=CELL),
         ),
-        y=alt.Y("row:N", sort=list(dict.fromkeys(frame["row"])), title=_("from")),
-        legend=_("Share of journeys at the stage"),
+        y=alt.Y("row:N", sort=list(dict.fromkeys(frame["row"])), title=rows[1] or None),
+        legend=share,
         tooltip=[
-            _tip("row", _("Stage")),
+            _tip("row", rows[0]),
             _tip("move_name", _("Move")),
-            _tip("share", _("Share of journeys at the stage"), ".1%"),
+            _tip("share", share, ".1%"),
             _tip("journeys", _("Journeys"), ",.0f"),
             _tip("steps", _("Steps"), ",.0f"),
         ],
     )
-    return cells.properties(
+    return cells.properties(title=_title(question, subtitle), width=alt.Step(CELL))
+
+
+def paths(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
+    """Which whole ways do most journeys take? All others are one row (`journeys.top`)."""
+    question = _("Which whole ways do most journeys take?")
+    frame = result.table
+    if not len(frame):
+        return _nothing(question, _("There is no journey in this period."))
+    frame = frame.assign(
+        row=[path_name(path, names) for path in frame["path"]],
+        low=frame["share_low"],
+        high=frame["share_high"],
+        few=frame["journeys"] < SMALL,
+        label=[_of(share, n) for share, n in zip(frame["share"], frame["journeys"], strict=True)],
+    )
+    return _rates(
+        frame,
+        frame["row"].tolist(),
+        value="share",
+        title=_("Share of all journeys"),
+        tips=[
+            _tip("row", _("Path")),
+            _tip("share", _("Share of all journeys"), ".2%"),
+            _tip("low", _("95 % from"), ".2%"),
+            _tip("high", _("to"), ".2%"),
+            _tip("journeys", _("Journeys"), ",.0f"),
+            _tip("conversions", _("Conversions"), ",.0f"),
+        ],
+    ).properties(
         title=_title(question, subtitle),
-        description=_("Heat map of moves out of {n} stages.", n=frame["row"].nunique()),
-        width=alt.Step(CELL),
+        description=_("The {n} most frequent paths, and the share of all others.", n=len(frame) - 1),
+        height=alt.Step(ROW),
+    )
+
+
+def now(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
+    """In which stage are customers now? (`journeys.stages_now`)."""
+    question = _("In which stage are customers now?")
+    frame = _shown(result)
+    if not len(frame) or not frame["customers"].max() > 0:
+        return _nothing(question, _("No customer touched anything before the end of this period."))
+    frame = frame.assign(
+        row=named(frame["step"], names),
+        few=frame["customers"] < SMALL,
+        label=[_of(share, n) for share, n in zip(frame["share"], frame["customers"], strict=True)],
+    )
+    return _rates(
+        frame,
+        frame["row"].tolist(),
+        value="share",
+        title=_("Share of customers"),
+        tips=[
+            _tip("row", _("Stage")),
+            _tip("customers", _("Customers"), ",.0f"),
+            _tip("share", _("Share of customers"), ".2%"),
+            _tip("low", _("95 % from"), ".2%"),
+            _tip("high", _("to"), ".2%"),
+            _tip("median_days", _("Median days since the last touch"), ".0f"),
+        ],
+    ).properties(
+        title=_title(question, subtitle),
+        description=_("Where {n} customers are now, by stage.", n=i18n.number(result.facts["customers"])),
+        height=alt.Step(ROW),
     )
 
 

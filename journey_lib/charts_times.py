@@ -8,6 +8,7 @@ from journey_lib import i18n
 from journey_lib.charts import Names, _heat_map, _lean, _nothing, _shown, _tip, _title, named
 from journey_lib.charts_journeys import whole_percent
 from journey_lib.i18n import text as _
+from journey_lib.intervals import SMALL
 from journey_lib.model import Result
 
 CURVES = {
@@ -20,6 +21,8 @@ CURVES = {
         "Too few customers have converted a second time to be shown.",
     ),
 }
+
+MANY_HIDDEN = 0.25  # of a stage's weeks, hidden or of few: with more of them it is not drawn
 
 
 def time_to(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
@@ -86,10 +89,20 @@ def cohorts(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
 def trend(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
     """How does conversion from stage to stage move from week to week? (`funnel.trend`)."""
     question = _("How does conversion from stage to stage move from week to week?")
-    frame = _shown(result)
+    frame = result.table.assign(suppressed=result.table.get("suppressed", False))
     if frame["week"].nunique() < 2:
         return _nothing(question, _("Fewer than two weeks could be watched for the whole window."))
     frame = frame.assign(stage_name=named(frame["step"], names))
+    # Where weeks of few customers are hidden, those left are of nobody: a line of them would be false.
+    few = frame["suppressed"] | (frame["of"] < SMALL)
+    thin = few.groupby(frame["stage_name"], sort=False).mean() > MANY_HIDDEN
+    hidden = [str(name) for name in thin.index[thin]]
+    frame = frame[~frame["stage_name"].isin(hidden)]
+    if hidden:
+        told = _("too few customers a week: {stages}", stages=", ".join(hidden))
+        subtitle = " · ".join(filter(None, [subtitle, told]))
+    if not len(frame):
+        return _nothing(question, _("In too many weeks too few customers go on to be shown."))
     stages = list(dict.fromkeys(frame["stage_name"]))
     fields = ["week", "stage_name", "share", "low", "high", "customers", "of"]
     base = alt.Chart(_lean(frame, fields))

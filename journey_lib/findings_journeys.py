@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pandas as pd
 
 from journey_lib import i18n
+from journey_lib import journeys as views
 from journey_lib.charts import named
+from journey_lib.charts_flows import about
 from journey_lib.findings import _bold, _name
 from journey_lib.findings_conformance import _points
 from journey_lib.funnel import NOTHING
@@ -16,6 +19,26 @@ from journey_lib.model import NO_TOUCH, OTHER, Result
 
 Names = Mapping[str, str]
 FEW = 30  # journeys or customers below which a rate is not worth a sentence
+RATE = "conversion rate"
+VIEW_NAMES = {
+    "transitions": "next steps",
+    "flows": "touch by touch",
+    "first_touches": "first touch",
+    "last_touches": "last touch",
+    "lengths": "length",
+    "durations": "duration",
+    "paths": "whole ways",
+    "detours": "detours",
+    "funnel": "from stage to stage",
+    "dropped": "what those did who stopped",
+    "stages_now": "stage now",
+    "time_to": "days to the last stage",
+    "repeat": "days to the second conversion",
+    "retention": "monthly cohorts",
+    "planned_steps": "steps of the plan",
+    "pattern": "the pattern",
+    "overview": "segments",
+}
 
 
 def lengths(result: Result) -> str:
@@ -186,8 +209,31 @@ def pattern(result: Result) -> str:
     )
 
 
+def differences(compared: Sequence[Result], names: Names) -> Result:
+    """In which views two groups differ, and where most, in words (`journeys.differences`)."""
+    found = views.differences(compared)
+    where, which = [], []
+    for result in compared:
+        real = result.table[result.table["real"] & ~result.table["structural"]]
+        where.append(about(real.iloc[0].to_dict(), result, names) if len(real) else "")
+        view = _(VIEW_NAMES[result.facts["view"]])
+        which.append(f"{view} ({_(RATE)})" if result.facts["counted"] == "conversions" else view)
+    return replace(found, table=found.table.assign(view=which, largest=where))
+
+
+def last_time(compared: Sequence[Result]) -> str:
+    """In how many of the views two periods differ by more than chance explains (`journeys.differences`)."""
+    moved = [_(VIEW_NAMES[result.facts["view"]]) for result in compared if result.facts["real_rows"]]
+    still = [_(VIEW_NAMES[result.facts["view"]]) for result in compared if not result.facts["real_rows"]]
+    if not moved:
+        return _("In none of {n} views does anything differ by more than chance explains.", n=len(compared))
+    said = _("In {some} of {n} views something differs by more than chance explains.", some=_bold(
+        i18n.number(len(moved))), n=i18n.number(len(compared)))  # fmt: skip
+    return said + (" " + _("Nothing does in: {views}.", views=", ".join(still)) if still else "")
+
+
 def story(result: Result, names: Names, who: str) -> str:
-    """The most frequent path of converting journeys, told in a sentence (`journeys.top`)."""
+    """The most frequent way to a conversion, told in a sentence: `journeys.top` of converting journeys."""
     paths = result.table[~result.table["path"].isin([OTHER, NO_TOUCH])]
     told = paths[paths["conversions"].fillna(0) > 0].sort_values("conversions", ascending=False)
     total = result.facts["conversions"]
@@ -195,7 +241,7 @@ def story(result: Result, names: Names, who: str) -> str:
         return _("{who}: no path is common enough to be told.", who=_bold(who))
     first = told.iloc[0]
     steps = named(pd.Series(str(first["path"]).split(" > ")), names)
-    return _(
+    said = _(
         "{who}: the most frequent way to a conversion is {path} ({n} of {total} conversions, {share});"
         " the {many} most frequent ways cover {cover}.",
         who=_bold(who),
@@ -205,6 +251,18 @@ def story(result: Result, names: Names, who: str) -> str:
         share=i18n.percent(first["conversions"] / total),
         many=i18n.number(len(told)),
         cover=i18n.percent(told["conversions"].sum() / total),
+    )
+    alone = float(result.table.loc[result.table["path"] == NO_TOUCH, "conversions"].sum())
+    if not alone:
+        return said
+    return (
+        said
+        + " "
+        + _(
+            "Before {n} conversions ({share}) no touch was recorded.",
+            n=i18n.number(alone),
+            share=i18n.percent(alone / total),
+        )
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from journey_lib import i18n
+from journey_lib.findings_journeys import VIEW_NAMES
 from journey_lib.i18n import text as _
 from journey_lib.intervals import SMALL
 from journey_lib.journeys.compare import VIEWS
@@ -22,6 +23,7 @@ Finding = tuple[str, Outcome, str]
 SHARES = ("share", "conversion_rate", "conversion")
 COUNTED = {*SHARES, "journeys", "customers", "conversions", "difference", "share_a", "share_b"}
 MANY_OPEN = 0.1  # of all journeys
+SOME = {"plan_outcomes_by_reach"}  # views that are of some journeys by what they ask
 TIMES = 2.0  # how much more often long journeys convert, before it is said
 # Words that make an association a cause. "effect", "because" and "cause" itself also stand in sentences that
 # say there is none, so only what claims one is looked for.
@@ -91,7 +93,7 @@ def _denominators(results: Sequence[Result]) -> Finding | None:
         looked += len(table)
         wrong += [result.name] if (off > 1e-6 * np.maximum(table[base].to_numpy(float), 1)).any() else []
     if wrong:
-        return "denominators", "wrong", _("not in {tables}", tables=", ".join(wrong))
+        return "denominators", "wrong", _("not in {tables}", tables=_called(wrong))
     if not looked:
         return None
     return "denominators", "ok", _("{n} shares were calculated again", n=i18n.number(looked))
@@ -102,7 +104,8 @@ def _population(results: Sequence[Result]) -> Finding | None:
     counts: dict[tuple[str, ...], set[int]] = {}
     for result in results:
         said = result.settings
-        if result.name in VIEWS and "journeys" in result.facts and not said.get("group"):
+        counted = result.name in VIEWS and result.name not in SOME and "journeys" in result.facts
+        if counted and not said.get("group"):
             alike = tuple(str(said.get(name)) for name in ("by", "conversion", "lookback", "period"))
             counts.setdefault(alike, set()).add(int(result.facts["journeys"]))
     apart = [sorted(some) for some in counts.values() if len(some) > 1]
@@ -117,7 +120,7 @@ def _population(results: Sequence[Result]) -> Finding | None:
 def _survivorship(results: Sequence[Result]) -> Finding | None:
     only = [r.name for r in results if CONVERTED in r.settings.get("defined_by", ())]
     if only:
-        return "survivorship", "care", _("only successes are in {tables}", tables=", ".join(only))
+        return "survivorship", "care", _("only successes are in {tables}", tables=_called(only))
     if not any(result.name in VIEWS for result in results):
         return None
     return "survivorship", "ok", _("journeys without a conversion are in every view")
@@ -140,9 +143,16 @@ def _exposure(results: Sequence[Result]) -> Finding | None:
 
 
 def _leakage(results: Sequence[Result]) -> Finding:
+    wrong = any(
+        result.facts.get("counted") == "conversions"
+        and any(CONVERTED in result.settings[side].get("defined_by", ()) for side in "ab")
+        for result in _named(results, "compared")
+    )
+    if wrong:
+        return "leakage", "wrong", _("groups made by their conversions are compared by conversion rates")
     own = [r.name for r in results if r.facts.get("structural") is True]
     if own:
-        return "leakage", "care", _("100 % by definition in {tables}", tables=", ".join(own))
+        return "leakage", "care", _("groups differ by definition in {tables}", tables=_called(own))
     return "leakage", "ok", _("no group is defined by what its rate counts")
 
 
@@ -186,7 +196,7 @@ def _censoring(results: Sequence[Result]) -> Finding:
         and (r.table["over"] + r.table["open"] - r.table["journeys"]).abs().max() > 0
     ]
     if wrong:
-        return "censoring", "wrong", _("not in {tables}", tables=", ".join(wrong))
+        return "censoring", "wrong", _("not in {tables}", tables=_called(wrong))
     share = max((r.facts["open"] / r.facts["journeys"] for r in whole), default=0.0)
     outcome: Outcome = "care" if share > MANY_OPEN else "ok"
     return "censoring", outcome, _("{share} of journeys are still open", share=i18n.percent(share))
@@ -214,6 +224,10 @@ def _pictures(results: Sequence[Result], charts: Sequence[alt.TopLevelMixin]) ->
             ),
         )
     return "pictures", "ok", _("{n} drawn numbers were found in the tables", n=i18n.number(len(drawn)))
+
+
+def _called(names: Sequence[str]) -> str:
+    return ", ".join(dict.fromkeys(_(VIEW_NAMES.get(name, name)) for name in names))
 
 
 def _named(results: Sequence[Result], name: str) -> Iterator[Result]:

@@ -12,7 +12,6 @@ import pandas as pd
 from journey_lib import (
     charts_conformance,
     charts_customers,
-    charts_flows,
     charts_journeys,
     charts_touchpoints,
     conformance,
@@ -30,11 +29,10 @@ from journey_lib import (
     voice,
 )
 from journey_lib import journeys as views
-from journey_lib.funnel import Order
+from journey_lib.funnel import Order, Start
 from journey_lib.i18n import text as _
 from journey_lib.model import Result
 from journey_lib.session import Session
-from journey_lib.spelling import tidy_name
 from journey_lib.stages import Model
 from journey_lib.touches import Touches
 
@@ -200,6 +198,7 @@ def journeys(
     depth: int,
     within: str,
     order: Order,
+    start: Start,
     goal: str | None,
 ) -> dict[str, Any]:
     """The views of the journeys report by name: every bucket is read once for all of them, and cut once."""
@@ -216,9 +215,10 @@ def journeys(
             "moves": partial(views.transitions, walked, **cut),
             "flows": partial(views.flows, walked, depth=depth, **cut),
             "paths": partial(views.paths, walked, **cut),
+            "ways": partial(views.paths, walked, group=views.converted(), **cut),
             "turns": partial(views.detours, staged, **cut),
             "now": partial(views.stages_now, staged, period=cut["period"]),
-            "funnel": partial(funnel.funnel, staged, within=within, **path),
+            "funnel": partial(funnel.funnel, staged, within=within, start=start, **path),
             "stopped": partial(funnel.dropped, staged, called=touches, within=within, **path),
             "waited": partial(funnel.time_to, staged, ways, **path),
             "weekly": partial(funnel.trend, staged, within=within, **path),
@@ -226,42 +226,6 @@ def journeys(
             "again": partial(retention.repeat, touches, **sales),
         }
     )
-
-
-def compared(run: Session, touches: Touches, group: str | None, cut: Mapping[str, Any]) -> list[Result]:
-    """Some journeys beside the rest in every view: those with a conversion, or as `group` says.
-
-    `group` is a step or a pattern. Shown are the steps that differ, and in which views anything does.
-    """
-    if group is None:
-        some, names = views.converted(), ("with a conversion", "without one")
-    else:
-        at = tidy_name(group) in touches.channels
-        some = views.through(touches, group) if at else views.along(touches, group)
-        names = (run.names.get(tidy_name(group), group), "all others")
-    sides = some, views.rest(some)
-    asked = (views.transitions, views.flows, views.entries, views.lengths, views.durations)
-    found = views.together(
-        {
-            f"{view.__name__} {side}": partial(view, touches, group=each, **cut)
-            for view in (*asked, views.paths)
-            for side, each in enumerate(sides)
-        }
-    )
-    both = [
-        views.beside(found[f"{view.__name__} 0"], found[f"{view.__name__} 1"], names).suppressed(run.k)
-        for view in asked
-    ]
-    run.say(findings_journeys.compared(both[0]))
-    counted = sum(found[f"lengths {side}"].facts["journeys"] for side in (0, 1))
-    scope = run.scope(cut["period"], journeys=counted)
-    run.show(charts_flows.compared(both[0], run.names, scope))
-    overall = views.differences(both)
-    run.table(overall)
-    for side, name in enumerate(names):
-        paths = views.top(found[f"paths {side}"], n=10, k=run.k)
-        run.say(findings_journeys.story(paths, run.names, _(name)))
-    return [*both, overall]
 
 
 def only(

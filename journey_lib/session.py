@@ -211,10 +211,11 @@ class Session:
         return max(first, start or first), min(last, (end - dt.timedelta(days=1)) if end else last)
 
 
-def start(workspace: str, language: Language = "vi") -> Session:
+def start(workspace: str, language: Language = "vi", *, model: str | None = None) -> Session:
     """Open a workspace for a notebook, and make everything it shows speak `language`.
 
     `workspace` is looked for from here upwards: a notebook finds ``data/demo`` from its own folder too.
+    `model` is the stage model whose names are spoken; the workspace's when None.
     """
     opened = open_workspace(_found(workspace))
     i18n.speak(language)
@@ -223,7 +224,7 @@ def start(workspace: str, language: Language = "vi") -> Session:
     said: dict[str, Mapping[Any, str]] = {**LABELS, **opened.labels}
     names = touchpoints.names_in(opened, language)
     names |= {code: words.get(language, code) for code, words in said.items()}
-    names |= stages.load(opened.stages, opened.path).labels(language)
+    names |= stages.load(model or opened.stages, opened.path).labels(language)
     session = Session(opened, prepare(opened), language, names)
     if opened.note.get(language):
         display(Markdown(f"> {html.escape(opened.note[language])}"))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from functools import partial
+from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +17,8 @@ from twins import CONVERSION, Row
 
 import journey_lib as jl
 from journey_lib.errors import ParameterError
+from journey_lib.model import Result
+from journey_lib.survival import by_day
 
 LOG = "who | when | channel | sale\n" + "\n".join(
     f"{who}{n} | 01-01 08:00 | {first} |\n{who}{n} | 01-02 08:00 | {then} |"
@@ -172,3 +177,235 @@ def test_in_which_views_two_groups_differ() -> None:
     )
     assert found.loc["lengths", "real"] == 0  # everybody has two touches
     assert np.isnan(found.loc["lengths", "difference"])
+
+
+# --- What is not a share of its own -------------------------------------------------------------------------
+
+
+def test_groups_that_are_made_by_how_journeys_ended_are_not_compared_by_their_conversion_rates() -> None:
+    """Of two journeys with a sale one has a single touch, of two without none; rates are 1 and 0 anyway."""
+    table = touches(
+        """
+        who  | when        | channel | sale
+        an   | 01-01 08:00 | email   |
+        an   | 01-02 08:00 |         | 10
+        binh | 01-01 08:00 | email   |
+        binh | 01-02 08:00 | store   |
+        binh | 01-03 08:00 |         | 10
+        chi  | 01-01 08:00 | email   |
+        chi  | 01-02 08:00 | store   |
+        dung | 01-01 08:00 | email   |
+        dung | 01-02 08:00 | store   |
+        """
+    )
+    bought = jl.journeys.converted()
+    sides = {"group": bought}, {"group": jl.journeys.rest(bought)}
+    found = jl.journeys.compare(jl.journeys.lengths, table, *sides)
+    assert found.facts["counted"] == "journeys"
+    columns = ["length", "n_a", "of_a", "n_b", "of_b"]
+    assert sorted(found.table[columns].to_numpy().tolist()) == [["1", 1, 2, 0, 2], ["2", 1, 2, 2, 2]]
+    others = jl.journeys.through(table, "store")
+    rates = jl.journeys.compare(
+        jl.journeys.lengths, table, {"group": others}, {"group": jl.journeys.rest(others)}
+    )
+    assert rates.facts["counted"] == "conversions"
+
+
+# Weeks of remission with and without 6-mercaptopurine (Freireich and others 1963); "+" is censored.
+TREATED = "6 6 6 6+ 7 9+ 10 10+ 11+ 13 16 17+ 19+ 20+ 22 23 25+ 32+ 32+ 34+ 35+"
+PLACEBO = "1 1 2 2 3 4 4 5 5 8 8 8 8 11 11 12 12 15 17 22 23"
+
+
+def curve(times: str) -> Result:
+    counts = np.zeros((2, 36), int)
+    for time in times.split():
+        counts[int(time.endswith("+")), int(time.rstrip("+"))] += 1
+    return Result("time_to", by_day(*counts), {"entered": len(times.split())})
+
+
+def test_curves_are_compared_day_by_day_and_as_a_whole_as_in_the_textbook() -> None:
+    found = jl.journeys.beside(curve(TREATED), curve(PLACEBO))
+    assert found.facts["log_rank"] == pytest.approx(4.17e-5, rel=0.005)  # chi-squared 16.79 on 1
+    rows = found.table.set_index("day")
+    assert sorted(rows.index) == [7, 14]  # the placebo group was watched for 23 weeks
+    week = rows.loc[7]
+    assert (1 - week["share_a"], 1 - week["share_b"]) == pytest.approx((0.807, 0.571), abs=5e-4)
+    z = (0.8067 - 0.5714) / np.hypot(0.0869, 0.1080)  # Greenwood's standard errors, as printed
+    assert week["chance"] == pytest.approx(2 * (1 - NormalDist().cdf(z)), abs=2e-3)
+    assert rows.loc[14, ["n_a", "of_a", "n_b", "of_b"]].tolist() == [6, 21, 17, 21]
+    assert rows.loc[14, "high"] < 0
+    assert rows.loc[14, "real"]
+    assert not rows.loc[7, "real"]
+
+
+def test_without_anybody_left_out_the_difference_of_two_curves_is_that_of_two_shares() -> None:
+    """Nobody is censored: the curve is a count over its base, and its error the binomial one."""
+    one, other = curve("7 " * 30 + "20 " * 20), curve("7 " * 10 + "20 " * 40)
+    row = jl.journeys.beside(one, other).table.set_index("day").loc[7]
+    assert (row["share_a"], row["share_b"]) == pytest.approx((0.6, 0.2))
+    z = 0.4 / np.sqrt(0.6 * 0.4 / 50 + 0.2 * 0.8 / 50)
+    assert row["chance"] == pytest.approx(2 * (1 - NormalDist().cdf(z)), rel=1e-6)
+    assert row["low"] < 0.4 < row["high"]
+
+
+def test_the_interval_of_two_curves_is_put_together_of_theirs() -> None:
+    sides = curve(TREATED), curve(PLACEBO)
+    row = jl.journeys.beside(*sides).table.set_index("day").loc[14]
+    a, b = (side.table.set_index("day").loc[14] for side in sides)
+    low = row["difference"] - np.hypot(a["share"] - a["low"], b["high"] - b["share"])
+    high = row["difference"] + np.hypot(a["high"] - a["share"], b["share"] - b["low"])
+    assert (row["low"], row["high"]) == pytest.approx((low, high))
+
+
+def test_what_only_a_conversion_can_have_explains_nothing_between_those_with_one_and_those_without() -> None:
+    """A journey of no touch at all is a conversion by definition."""
+    table = touches(
+        """
+        who  | when        | channel | sale
+        an   | 01-01 08:00 |         | 10
+        binh | 01-01 08:00 | email   |
+        chi  | 01-01 08:00 | email   | 10
+        """
+    )
+    bought = jl.journeys.converted()
+    sides = {"group": bought}, {"group": jl.journeys.rest(bought)}
+    for view, row in ((jl.journeys.entries, "(no touch)"), (jl.journeys.lengths, "0")):
+        found = jl.journeys.compare(view, table, *sides).table
+        assert found.loc[found.iloc[:, 0].eq(row), "structural"].tolist() == [True]
+        assert found["structural"].sum() == 1
+
+
+def test_the_sum_of_all_stages_is_not_compared_beside_them() -> None:
+    table = touches(LOG)
+    app = jl.journeys.of_customers("app", np.arange(80) < 40)
+    sides = {"group": app}, {"group": jl.journeys.rest(app)}
+    found = jl.journeys.compare(jl.journeys.detours, table, *sides).table
+    assert len(found)
+    assert "(all)" not in set(found["stage"])
+
+
+def test_paths_that_begin_alike_are_told_apart() -> None:
+    log = LOG.replace("| mail |", "| push |")
+    app = jl.journeys.of_customers("app", np.arange(80) < 40)
+    sides = {"group": app}, {"group": jl.journeys.rest(app)}
+    found = jl.journeys.compare(jl.journeys.paths, touches(log), *sides).table.set_index("path")
+    counts = found[["n_a", "n_b"]].to_dict("index")
+    assert sorted(counts["push > store"].values()) == [10, 30]
+    assert sorted(counts["push > chat"].values()) == [10, 30]
+
+
+def test_curves_of_customers_are_asked_by_compare() -> None:
+    table = touches(LOG)
+    app = np.arange(80) < 40
+    found = jl.journeys.compare(
+        jl.funnel.time_to, table, {"customers": app}, {"customers": ~app}, steps=("push", "store")
+    )
+    assert found.name == "compared"
+    assert found.facts["view"] == "time_to"
+
+
+@law
+@given(logs(), OPTIONS)
+def test_paths_are_compared_as_they_are_counted_on_both_sides(log: list[Row], options: dict) -> None:
+    table = touches(log)
+    bought = jl.journeys.converted()
+    sides = {"group": bought}, {"group": jl.journeys.rest(bought)}
+    found = jl.journeys.compare(jl.journeys.paths, table, *sides, **options).table
+    counts: list[Counter[str]] = [Counter(), Counter()]
+    for journey in twin_journeys(log, options):
+        counts[not journey.converted][" > ".join(journey.path) or "(no touch)"] += 1
+    expected = {
+        path: (counts[0][path], counts[0].total(), counts[1][path], counts[1].total())
+        for path in {*counts[0], *counts[1]}
+    }
+    rows = found[["path", "n_a", "of_a", "n_b", "of_b"]].itertuples(index=False)
+    assert {row[0]: tuple(row[1:]) for row in rows} == expected
+
+
+def test_a_path_that_is_frequent_on_one_side_only_is_counted_on_the_other_too() -> None:
+    """Twenty paths are listed of each side; those of the other that are not among its own are looked up."""
+    lines = "who | when | channel | sale\n"
+    for n in range(30):
+        for copy in range(1 + (n < 20)):
+            lines += f"a{n:02}{copy} | 01-01 08:00 | c{n:02} |\n"
+            lines += f"a{n:02}{copy} | 01-02 08:00 | | 10\n"
+        for copy in range(1 + (n >= 10)):
+            lines += f"b{n:02}{copy} | 01-01 08:00 | c{n:02} |\n"
+    table = touches(lines)
+    bought = jl.journeys.converted()
+    found = jl.journeys.compare(
+        jl.journeys.paths, table, {"group": bought}, {"group": jl.journeys.rest(bought)}
+    ).table.set_index("path")
+    assert len(found) == 30
+    assert found.loc["c00", ["n_a", "of_a", "n_b", "of_b"]].tolist() == [2, 50, 1, 50]
+    assert found.loc["c29", ["n_a", "of_a", "n_b", "of_b"]].tolist() == [1, 50, 2, 50]
+
+
+def test_of_lists_of_the_most_frequent_only_what_stands_in_both_is_compared() -> None:
+    table = touches(LOG)
+    app = np.arange(80) < 40
+    sides = [jl.journeys.of_customers("app", app), jl.journeys.of_customers("web", ~app)]
+    one, other = (jl.conformance.deviations(table, PLANNED, group=side, n=1) for side in sides)
+    found = jl.journeys.beside(one, other).table
+    assert set(found["deviation"]) <= set(one.table["deviation"]) & set(other.table["deviation"])
+    assert "(other)" not in set(found["deviation"])
+    assert found["of_a"].eq(40).all()
+
+
+STEPPED = ("push", "store")
+
+
+@pytest.mark.parametrize(
+    ("view", "options"),
+    [
+        (jl.journeys.transitions, {}),
+        (jl.journeys.flows, {}),
+        (jl.journeys.step_matrix, {}),
+        (jl.journeys.entries, {}),
+        (partial(jl.journeys.entries, side="last"), {}),
+        (jl.journeys.lengths, {}),
+        (jl.journeys.durations, {}),
+        (jl.journeys.detours, {}),
+        (jl.journeys.paths, {}),
+        (partial(jl.conformance.score, plan=PLANNED), {}),
+        (partial(jl.conformance.moves, plan=PLANNED), {}),
+        (partial(jl.conformance.outcomes, plan=PLANNED), {}),
+        (partial(jl.conformance.outcomes_by_reach, plan=PLANNED), {}),
+        (partial(jl.conformance.deviations, plan=PLANNED), {}),
+        (jl.journeys.sessions, {"of": "customers"}),
+        (jl.journeys.stages_now, {"of": "customers"}),
+        (partial(jl.funnel.funnel, steps=STEPPED), {"of": "customers"}),
+        (partial(jl.funnel.dropped, steps=STEPPED), {"of": "customers"}),
+        (partial(jl.funnel.time_to, steps=STEPPED), {"of": "customers"}),
+        (partial(jl.funnel.trend, steps=STEPPED, within="1d"), {"of": "customers"}),
+        (jl.retention.cohorts, {"of": "customers"}),
+        (jl.retention.repeat, {"of": "customers"}),
+    ],
+)
+def test_every_view_of_journeys_and_of_customers_can_be_compared(view: Any, options: dict[str, str]) -> None:
+    """With a difference, its interval, the chance, and what part of the whole difference it is."""
+    table = touches(LOG)
+    app = np.arange(80) < 40
+    group = jl.journeys.of_customers("app", app)
+    sides = (
+        ({"customers": app}, {"customers": ~app})
+        if options
+        else ({"group": group}, {"group": jl.journeys.rest(group)})
+    )
+    found = jl.journeys.compare(view, table, *sides)
+    assert {"difference", "low", "high", "chance", "real", "part", "structural"} <= set(found.table)
+    known = found.table.dropna(subset=["difference"])
+    assert (known["low"] <= known["difference"] + 1e-12).all()
+    assert (known["difference"] <= known["high"] + 1e-12).all()
+    assert jl.journeys.differences([found]).table["view"].tolist() == [found.facts["view"]]
+
+
+def test_a_touchpoint_s_surroundings_are_compared() -> None:
+    table = touches(LOG)
+    app = jl.journeys.of_customers("app", np.arange(80) < 40)
+    near = [
+        jl.journeys.around(jl.journeys.transitions(table, group=side), "store")
+        for side in (app, jl.journeys.rest(app))
+    ]
+    found = jl.journeys.beside(*near).table.set_index(["side", "name"])
+    assert found.loc[("before", "push"), ["n_a", "of_a"]].tolist() in ([30, 30], [0, 10])

@@ -22,6 +22,7 @@ from journey_lib import (
     charts_touchpoints,
     explorers,
     features,
+    findings_journeys,
     findings_personas,
     i18n,
     layouts,
@@ -75,6 +76,8 @@ def said_in_code() -> Iterator[tuple[str, str]]:
     yield from (("columns.py", each.label) for each in (*features.KNOWN.values(), *features.MIXES.values()))
     yield from (("explorers.py", name) for name in explorers.VIEWS)
     yield from (("findings_personas.py", words) for words in findings_personas.WORDS.values())
+    views = (*findings_journeys.VIEW_NAMES.values(), findings_journeys.RATE)
+    yield from (("findings_journeys.py", words) for words in (*views, "next", "last", "before", "after"))
     yield from (("card_blocks.py", words) for words in card_blocks.ASPECT_NAMES.values())
     yield from (("card_blocks.py", words) for words in card_blocks.TIME_NAMES.values())
     yield from (("notes.py", basis) for basis in get_args(Basis))

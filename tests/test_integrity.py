@@ -103,6 +103,16 @@ def test_a_rate_that_is_true_by_definition(results: dict[str, Result]) -> None:
     assert outcomes(results)["leakage"] == "ok"
 
 
+def test_groups_made_by_conversions_compared_by_conversion_rates() -> None:
+    table = touches(LOG)
+    bought = jl.journeys.converted()
+    sides = {"group": bought}, {"group": jl.journeys.rest(bought)}
+    found = jl.journeys.compare(jl.journeys.lengths, table, *sides, **CUT)
+    assert outcomes({"compared": found})["leakage"] == "ok"
+    by_rate = replace(found, facts={**found.facts, "counted": "conversions"})
+    assert outcomes({"compared": by_rate})["leakage"] == "wrong"
+
+
 def test_a_structural_row_counted_as_a_difference(results: dict[str, Result]) -> None:
     compared = results["compared"]
     broken = replace(compared, table=compared.table.assign(real=True))

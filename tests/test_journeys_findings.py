@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from tables import touches
@@ -14,6 +16,7 @@ from twins import DAY, Row, order_of
 import journey_lib as jl
 from journey_lib import charts_flows, charts_journeys, charts_times, findings_journeys, i18n
 from journey_lib.errors import ParameterError
+from journey_lib.model import Result
 
 LOG = """
     who  | when        | channel | sale
@@ -89,6 +92,83 @@ def test_a_story_is_told_with_its_number_and_its_coverage() -> None:
     assert findings_journeys.story(nobody, {}, "The shop").endswith("no path is common enough to be told.")
 
 
+def test_a_story_is_of_conversions_whatever_most_other_journeys_do() -> None:
+    """Ten walk past the store and buy nothing: the story is that of the two who bought."""
+    lines = "who | when | channel | sale\n" + "\n".join(f"p{n} | 01-01 08:00 | store |" for n in range(10))
+    for who in ("an", "binh"):
+        lines += f"\n{who} | 01-01 08:00 | email |\n{who} | 01-02 08:00 | email |\n{who} | 01-03 08:00 | | 10"
+    lines += "\nchi | 01-01 08:00 | | 10"
+    ways = jl.journeys.paths(touches(lines), group=jl.journeys.converted())
+    told = findings_journeys.story(jl.journeys.top(ways), {"email": "Mail"}, "All")
+    assert told == (
+        "**All**: the most frequent way to a conversion is **Mail → Mail** (2 of 3 conversions, 66.7%); the 1"
+        " most frequent ways cover 66.7%. Before 1 conversions (33.3%) no touch was recorded."
+    )
+
+
+def test_in_which_views_two_periods_differ_is_told_by_name() -> None:
+    table = touches(LOG)
+    app = np.array([True, True, False])
+    sides = {"customers": app}, {"customers": ~app}
+    found = [jl.journeys.compare(jl.journeys.stages_now, table, *sides)]
+    assert findings_journeys.last_time(found) == (
+        "In none of 1 views does anything differ by more than chance explains."
+    )
+    table = found[0].table.assign(real=True)
+    shown = replace(found[0], table=table, facts={**found[0].facts, "real_rows": len(table)})
+    assert findings_journeys.last_time([shown, *found]) == (
+        "In **1** of 2 views something differs by more than chance explains. Nothing does in: stage now."
+    )
+    told = findings_journeys.differences([shown], {"store": "Shop"}).table.iloc[0]
+    assert (told["view"], told["largest"]) == ("stage now", "Shop")
+
+
+@pytest.mark.parametrize(
+    ("view", "row", "said"),
+    [
+        ("durations", {"days": 3.0}, "3–6 days"),
+        ("time_to", {"day": 30}, "after 30 days"),
+        ("flows", {"step": 2, "from": "email", "to": "store"}, "touch 2 › Mail › store"),
+        ("detours", {"stage": "email", "move": "jump_to_end"}, "Mail › jumps to end"),
+        ("paths", {"path": "email > store"}, "Mail › store"),
+        ("dropped", {"step": "email", "what": "next", "name": "store"}, "Mail › next › store"),
+        ("lengths", {"length": "6–7"}, "6–7"),
+        ("retention", {"cohort": dt.date(2025, 1, 1), "month": 2}, "1 Jan 2025 › 2 months later"),
+    ],
+)
+def test_what_a_row_of_a_comparison_is_about_is_said_in_words(view: str, row: dict, said: str) -> None:
+    result = Result("compared", pd.DataFrame([row]), {"view": view}, {"key": list(row), "a": {}})
+    assert charts_flows.about(row, result, {"email": "Mail"}) == said
+
+
+def test_a_stage_of_which_most_weeks_are_hidden_is_not_drawn_as_nought() -> None:
+    """Six weeks of the store are of too few people, in two nobody came: a line at nought would be false."""
+    weeks = pd.date_range("2025-01-06", periods=8, freq="7D")
+    counts = {"email": ([40] * 8, 100), "store": ([5, 5, 0, 5, 5, 0, 5, 5], 100), "zalo": ([0] * 8, 12)}
+    table = pd.concat(
+        pd.DataFrame(
+            {"week": weeks, "step": step, "customers": n, "of": of, "share": np.array(n) / of}
+            | {"low": 0.0, "high": 0.5}
+        )
+        for step, (n, of) in counts.items()
+    )
+    shown = Result("funnel_trend", table.reset_index(drop=True), {}, {}, base="of").suppressed(10)
+    spec = charts_times.trend(shown, {"store": "Shop"}).to_dict()
+    assert "too few customers a week: Shop, zalo" in str(spec["title"])
+    rows = next(iter(spec["datasets"].values()))
+    assert {row["stage_name"] for row in rows} == {"email"}
+
+
+def test_a_week_that_is_hidden_breaks_the_line() -> None:
+    weeks = pd.date_range("2025-01-06", periods=8, freq="7D")
+    counts = [40, 40, 3, 40, 40, 40, 40, 40]
+    table = pd.DataFrame({"week": weeks, "step": "store", "customers": counts, "of": 100})
+    table = table.assign(share=table["customers"] / 100, low=0.0, high=0.5)
+    shown = Result("funnel_trend", table, {}, {}, base="of").suppressed(10)
+    rows = next(iter(charts_times.trend(shown, {}).to_dict()["datasets"].values()))
+    assert [row["share"] is None for row in rows].index(True) == 2
+
+
 def test_names_from_data_are_shown_as_they_are() -> None:
     found = jl.journeys.around(jl.journeys.transitions(touches(LOG)), "zalo")
     spec = charts_journeys.around(found, {}).to_json()
@@ -125,6 +205,8 @@ def test_charts_say_so_when_there_is_nothing_to_show() -> None:
         charts_times.time_to(jl.retention.repeat(table, **cut)),
         charts_times.trend(jl.funnel.trend(table, within="7d", **cut), {}),
         charts_times.cohorts(jl.retention.cohorts(table, **cut)),
+        charts_journeys.paths(jl.journeys.top(jl.journeys.paths(table, **cut)), {}),
+        charts_journeys.now(jl.journeys.stages_now(table, period=("1990-01-01", "1990-02-01")), {}),
         charts_flows.compared(jl.journeys.compare(jl.journeys.transitions, table, {}, {}), {}),
     ]
     for chart in charts:

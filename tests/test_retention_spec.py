@@ -61,6 +61,18 @@ def test_the_time_to_the_second_conversion() -> None:
     assert table.index.max() == 58
 
 
+def test_nobody_is_watched_beyond_the_period() -> None:
+    """To the last instant of 2 January: An's second sale is not seen, and two days are not over for her."""
+    log = """
+        who  | when        | channel | sale
+        an   | 01-01 00:00 | email   | 10
+        an   | 01-05 00:00 | email   | 10
+        binh | 01-01 12:00 | email   | 10
+        """
+    found = jl.retention.repeat(touches(log), period=(None, "2025-01-03"))
+    assert found.table[["day", "at_risk", "customers"]].to_numpy().tolist() == [[0, 2, 0], [1, 2, 0]]
+
+
 @law
 @given(logs())
 def test_every_cohort_is_counted_again_customer_by_customer(log: list[Row]) -> None:

@@ -123,6 +123,21 @@ def test_a_customer_who_converted_before_the_period_returns_in_it():
     assert (ad["customers"], ad["new_customers"], ad["returning_customers"]) == (1, 0, 1)
 
 
+def test_a_conversion_at_the_first_instant_after_the_period_is_not_seen_and_one_at_its_own_is():
+    log = """
+        who  | when        | channel  | sale
+        an   | 01-02 08:00 | ad       |
+        an   | 01-03 00:00 | checkout | 100
+        an   | 01-04 08:00 | ad       |
+        an   | 01-05 00:00 | checkout | 100
+        """
+    found = inventory(log, period=("2025-01-03", "2025-01-05"))
+    ad, checkout = row(found, "ad"), row(found, "checkout")
+    assert (found.facts["journeys"], found.facts["conversions"]) == (2, 1)
+    assert (ad["journeys"], ad["conversions"]) == (2, 1)
+    assert checkout["touches"] == 1
+
+
 def test_the_place_of_the_conversion_itself_is_not_important_for_being_it():
     log = """
         who  | when        | channel | sale

@@ -9,6 +9,7 @@ import itertools
 import random
 from collections import Counter, defaultdict
 from typing import Any
+from unittest import mock
 
 import pandas as pd
 import pytest
@@ -19,6 +20,7 @@ from test_laws import OPTIONS, law, logs, twin_journeys
 from twins import CONVERSION, DAY, NO_TOUCH, NULL, START, Journey, Row
 
 import journey_lib as jl
+from journey_lib import charts_flows
 
 OPEN, LATER = "(open)", "(later)"
 ENDS = {CONVERSION, NULL, OPEN, LATER}
@@ -340,3 +342,78 @@ def test_some_customers_in_a_view_are_the_table_of_only_them(log: list[Row], dra
         found = view(table, customers=flags, **options)
         assert found.table.equals(view(alone, **options).table), view.__name__
         assert found.settings["customers"] == sum(flags)
+
+
+# --- Counts that fit together -------------------------------------------------------------------------------
+
+
+@law
+@given(logs(), OPTIONS)
+def test_paths_add_up_to_the_journeys_and_every_view_is_of_the_same_ones(
+    log: list[Row], options: dict
+) -> None:
+    """Ties, repeats, customers of a single event and journeys that are still open are all in them."""
+    table = touches(log)
+    cut = {name: value for name, value in options.items() if name != "max_touches"}
+    journeys = twin_journeys(log, cut)
+    open_, sold = sum(j.open for j in journeys), sum(j.converted for j in journeys)
+    paths = jl.journeys.paths(table, **cut).table
+    assert paths[["journeys", "conversions", "nulls", "open"]].sum().tolist() == [
+        len(journeys), sold, len(journeys) - sold - open_, open_,
+    ]  # fmt: skip
+    moves = jl.journeys.transitions(table, **cut).table
+    begun, ended = moves["from"].eq("(start)"), moves["to"].isin(ENDS)
+    assert moves.loc[begun, "journeys"].sum() == moves.loc[ended, "journeys"].sum() == len(journeys)
+    flows = jl.journeys.flows(table, **cut)
+    assert flows.table.loc[flows.table["step"] == 1, "journeys"].sum() == len(journeys)
+    for view in (jl.journeys.entries, jl.journeys.lengths, jl.journeys.durations):
+        found = view(table, **cut)
+        assert found.table["journeys"].sum() == found.facts["journeys"] == len(journeys), view.__name__
+        assert (found.table["journeys"] == found.table["over"] + found.table["open"]).all()
+    bought = jl.journeys.converted()
+    groups = jl.journeys.overview(table, [bought, jl.journeys.rest(bought)], **cut).table
+    assert groups["journeys"].tolist() == [sold, len(journeys) - sold]
+    if table.channels:
+        followed = jl.journeys.follow(table, ". -> ... -> .", **cut)
+        assert followed.table["journeys"].sum() == len(journeys)
+
+
+@law
+@given(logs(), OPTIONS, st.integers(0, 3), st.integers(1, 3))
+def test_nothing_is_hidden_by_lists_of_the_most_frequent(
+    log: list[Row], options: dict, n: int, k: int
+) -> None:
+    """What is not listed, or is of fewer than k customers, is in one row: of paths, of ways to deviate."""
+    table = touches(log)
+    cut = {name: value for name, value in options.items() if name != "max_touches"}
+    journeys = twin_journeys(log, cut)
+    top = jl.journeys.top(jl.journeys.paths(table, **cut), n, k).table
+    assert top["journeys"].sum() == len(journeys)
+    assert top["conversions"].sum() == sum(j.converted for j in journeys)
+    assert top["value"].sum() == sum(j.value for j in journeys)
+    assert len(top) <= n + 1
+    assert top["share"].sum() == pytest.approx(1 if journeys else 0)
+    listed = top[top["path"] != "(other)"]
+    assert (listed["customers"] >= k).all()
+    if not table.channels:
+        return
+    steps = [{"step": f"s{place}", "any_of": [name]} for place, name in enumerate(table.channels)]
+    left = jl.conformance.deviations(table, jl.maps.plan({"steps": steps}), n=n, k=k, **cut).table
+    assert left["journeys"].sum() == len(journeys)
+
+
+@law
+@given(logs(), OPTIONS)
+def test_a_drawing_of_flows_carries_every_journey_from_touch_to_touch(log: list[Row], options: dict) -> None:
+    """The picture puts small places together; at every touch its bands still hold who came so far."""
+    found = jl.journeys.flows(touches(log), depth=3, **options)
+    with mock.patch.object(charts_flows, "NAMED", 1):  # all names but one share a band
+        drawn = charts_flows._merged(found.table)
+    for step, rows in found.table.groupby("step"):
+        assert drawn.loc[drawn["step"] == step, "journeys"].sum() == rows["journeys"].sum()
+    into, out = (
+        Counter(drawn.assign(at=drawn["step"] + shift).groupby(["at", side])["journeys"].sum().to_dict())
+        for side, shift in (("to", 0), ("from", -1))
+    )
+    ends = {*ENDS, START}
+    assert all(into[place] == out[place] for place in {*into, *out} if place[1] not in ends and place[0] < 4)

@@ -17,7 +17,7 @@ from journey_lib.journeys.cut import (
 )
 from journey_lib.journeys.detours import MOVES, detours
 from journey_lib.journeys.entries import DAYS, durations, entries, lengths
-from journey_lib.journeys.groups import Group, converted, of_customers, rest, through
+from journey_lib.journeys.groups import Group, both, converted, of_customers, rest, through
 from journey_lib.journeys.members import members
 from journey_lib.journeys.moves import around, listed
 from journey_lib.journeys.now import stages_now
@@ -45,6 +45,7 @@ __all__ = [
     "along",
     "around",
     "beside",
+    "both",
     "chosen",
     "coded",
     "compare",

@@ -14,13 +14,17 @@ import pandas as pd
 from journey_lib.engine import is_view, together
 from journey_lib.errors import ParameterError
 from journey_lib.intervals import Array, difference, discoveries, two_sided
+from journey_lib.journeys import sides
 from journey_lib.journeys.cut import Cutting, instant
-from journey_lib.model import MICROSECONDS, Result, duration
+from journey_lib.journeys.detours import WHOLE
+from journey_lib.journeys.paths import PathTable
+from journey_lib.model import CONVERTED, MICROSECONDS, NO_TOUCH, OTHER, Result, duration
 from journey_lib.touches import Touches
 
 # By the name of a Result: the columns that say what a row is about, what is counted there, and of how many.
 VIEWS: Mapping[str, tuple[tuple[str, ...], str, str]] = {
     "transitions": (("from", "to"), "journeys", "of"),
+    "around": (("side", "name"), "journeys", "of"),
     "flows": (("step", "from", "to"), "journeys", "of"),
     "step_matrix": (("step", "name"), "journeys", "of"),
     "first_touches": (("channel",), "conversions", "over"),
@@ -39,7 +43,11 @@ VIEWS: Mapping[str, tuple[tuple[str, ...], str, str]] = {
     "planned_steps": (("step",), "followed", "journeys"),
     "planned_moves": (("from", "to", "kind"), "journeys", "of"),
     "plan_outcomes": (("group",), "conversions", "over"),
+    "plan_outcomes_by_reach": (("reached", "group"), "conversions", "over"),
+    "paths": (("path",), "journeys", "of"),
 }
+CURVES = ("time_to", "repeat")  # compared day by day, since part of the people were not watched to the end
+LISTED = {"deviations": "deviation"}  # lists of the most frequent: only what stands in both is compared
 MOST = 0.8  # of what two groups differ in all
 FALSE = 0.05  # share of the differences called real that may be chance
 
@@ -67,11 +75,17 @@ def compare(
     defined by, and could not but differ), chance (two-sided, pooled score test), real (when at most 5 % of
     the rows called so may be chance: Benjamini and Hochberg), part (of all that is different: the row's
     difference in the number that would be counted if both groups were as large as the first). Structural
-    rows have no chance and no part. Facts: rows, real_rows, structural_rows, and few: how many rows make up
-    80 % of the whole difference.
+    rows have no chance and no part. Facts: rows, real_rows, structural_rows, few: how many rows make up
+    80 % of the whole difference, and counted: what the shares are of.
 
     Rows are taken as independent observations, and so are the groups: a customer in both makes intervals a
     little too narrow. That two groups differ says nothing about why.
+
+    Groups that are defined by how journeys ended cannot be compared by conversion rates; of views that count
+    those, the part of all journeys in each row is compared instead. Curves (`funnel.time_to`,
+    `retention.repeat`) are compared after a week, two, a month and so on: shares are Kaplan and Meier's, and
+    the fact log_rank is the chance for the curves as a whole (see `sides.curves`). Of `paths` the most
+    frequent of either group are compared, counted in both.
 
     Raises
     ------
@@ -84,29 +98,26 @@ def compare(
     return beside(found["a"], found["b"], names)
 
 
-def beside(one: Result, other: Result, names: tuple[str, str] = ("a", "b")) -> Result:
+def beside(one: Result | PathTable, other: Result | PathTable, names: tuple[str, str] = ("a", "b")) -> Result:
     """Two results of one view side by side: see `compare`."""
-    if one.name not in VIEWS or one.name != other.name:
-        raise ParameterError(
-            f"'{one.name}' and '{other.name}' cannot be compared",
-            do=f"compare two results of one of these views: {', '.join(VIEWS)}",
-        )
-    key, counted, base = VIEWS[one.name]
-    a, b = (_counts(result, list(key), counted, base) for result in (one, other))
-    table = a.reset_index().merge(b.reset_index(), how="outer", on=list(key), suffixes=("_a", "_b"))
-    _fill(table, list(key), a, b)
-    n_a, of_a, n_b, of_b = (table[name].to_numpy(float) for name in ("n_a", "of_a", "n_b", "of_b"))
-    apart, low, high = difference(n_a, of_a, n_b, of_b)
+    if isinstance(one, PathTable) and isinstance(other, PathTable):
+        one, other = sides.paths(one, other)
+    if isinstance(one, PathTable) or isinstance(other, PathTable) or one.name != other.name:
+        raise _incomparable(one, other)
     given = {*one.settings.get("defined_by", ()), *other.settings.get("defined_by", ())}
+    if CONVERTED in given:  # without any touch there is nothing but the conversion
+        given |= {NO_TOUCH, "0"}
+    whole: dict[str, Any] = {}
+    key: tuple[str, ...] = ("day",)
+    if one.name in CURVES:
+        counted = "there"
+        table, whole["log_rank"] = sides.curves(one, other)
+    else:
+        key, counted, table = _shares(one, other, outcome=CONVERTED in given)
     structural = table[list(key)].isin(given).any(axis=1).to_numpy()
-    chance = np.where(structural, np.nan, _chance(n_a, of_a, n_b, of_b))
-    weight = np.where(structural, 0.0, np.nan_to_num(np.abs(apart) * of_a))
+    chance = np.where(structural, np.nan, table["chance"])
+    weight = np.where(structural, 0.0, np.nan_to_num(np.abs(table["difference"]) * table["of_a"]))
     table = table.assign(
-        share_a=n_a / np.where(of_a > 0, of_a, np.nan),
-        share_b=n_b / np.where(of_b > 0, of_b, np.nan),
-        difference=apart,
-        low=low,
-        high=high,
         structural=structural,
         chance=chance,
         real=discoveries(chance, FALSE),
@@ -122,23 +133,68 @@ def beside(one: Result, other: Result, names: tuple[str, str] = ("a", "b")) -> R
         "a": names[0],
         "b": names[1],
         "view": one.name,
+        "counted": counted,
+        **whole,
     }
-    settings = {"a": dict(one.settings), "b": dict(other.settings), "names": list(names)}
+    settings = {"a": dict(one.settings), "b": dict(other.settings), "names": list(names), "key": list(key)}
     return Result("compared", table, facts, settings, base="of_a")
+
+
+def _incomparable(one: Result | PathTable, other: Result | PathTable) -> ParameterError:
+    first, second = (getattr(each, "name", "paths") for each in (one, other))
+    known = ", ".join([*VIEWS, *CURVES, *LISTED])
+    return ParameterError(
+        f"'{first}' and '{second}' cannot be compared",
+        do=f"compare two results of one of these views: {known}",
+    )
+
+
+def _shares(one: Result, other: Result, *, outcome: bool) -> tuple[tuple[str, ...], str, pd.DataFrame]:
+    """Two views of shares by what their rows are about: the key, what is counted, and both sides of each row.
+
+    `outcome`: the groups are defined by how journeys ended.
+    """
+    if one.name not in VIEWS and one.name not in LISTED:
+        raise _incomparable(one, other)
+    key, counted, base = VIEWS.get(one.name, ((LISTED.get(one.name, ""),), "journeys", ""))
+    parts = not base or (outcome and counted == "conversions")
+    if parts:
+        counted, base = "journeys", ""
+    a, b = (_counts(result, list(key), counted, base) for result in (one, other))
+    table = a.reset_index().merge(b.reset_index(), how="outer", on=list(key), suffixes=("_a", "_b"))
+    if one.name in LISTED:
+        table = table[table["n_a"].notna() & table["n_b"].notna() & ~table[key[0]].eq(OTHER)].copy()
+    if WHOLE in set(table[key[0]]):  # the sum of the other rows says nothing of its own
+        table = table[~table[key[0]].eq(WHOLE)].copy()
+    _fill(table, list(key), a, b, parts=parts)
+    n_a, of_a, n_b, of_b = (table[name].to_numpy(float) for name in ("n_a", "of_a", "n_b", "of_b"))
+    apart, low, high = difference(n_a, of_a, n_b, of_b)
+    table = table.assign(
+        share_a=n_a / np.where(of_a > 0, of_a, np.nan),
+        share_b=n_b / np.where(of_b > 0, of_b, np.nan),
+        difference=apart,
+        low=low,
+        high=high,
+        chance=_chance(n_a, of_a, n_b, of_b),
+    )
+    return key, counted, table
 
 
 def differences(compared: Sequence[Result]) -> Result:
     """In which views two groups differ, of several results of `compare`: a line a view.
 
-    Columns view, comparisons, real (rows that differ by more than chance explains), few (how many make up
-    80 % of the whole difference), and of the largest of the real ones difference, low and high.
+    Columns view, counted (what the shares of the view are of), comparisons, real (rows that differ by more
+    than chance explains), rows_behind_80_percent (how many make up so much of the whole difference), and of
+    the largest of the real ones what it is about (joined by " > "), difference, low and high.
     """
     rows = []
     for result in compared:
         real = result.table[result.table["real"] & ~result.table["structural"]]
         first: Mapping[Any, Any] = real.iloc[0].to_dict() if len(real) else {}
-        said = {"view": result.facts["view"], "comparisons": result.facts["rows"], "real": len(real)}
-        said["few"] = result.facts["few"]
+        said = {"view": result.facts["view"], "counted": result.facts["counted"]}
+        said |= {"comparisons": result.facts["rows"], "real": len(real)}
+        said["rows_behind_80_percent"] = result.facts["few"]
+        said["largest"] = " > ".join(str(first[name]) for name in result.settings["key"]) if first else ""
         rows.append(said | {name: first.get(name, np.nan) for name in ("difference", "low", "high")})
     return Result("differences", pd.DataFrame(rows), {"real": sum(row["real"] for row in rows)})
 
@@ -159,19 +215,30 @@ def last_two(touches: Touches, length: str, cutting: Cutting) -> tuple[dict[str,
 
 
 def _counts(result: Result, key: list[str], counted: str, base: str) -> pd.DataFrame:
+    """What is counted in each row, of how many; without a `base` of all that is counted."""
     table = result.table
-    table = table[table[base].notna()] if base in table else table
-    return table.set_index(key)[[counted, base]].rename(columns={counted: "n", base: "of"}).astype(float)
+    if not base:
+        return (
+            table.set_index(key)[[counted]]
+            .set_axis(["n"], axis=1)
+            .astype(float)
+            .assign(of=table[counted].sum())
+        )
+    table = table[table[base].notna()]
+    return table.set_index(key)[[counted, base]].set_axis(["n", "of"], axis=1).astype(float)
 
 
-def _fill(table: pd.DataFrame, key: list[str], a: pd.DataFrame, b: pd.DataFrame) -> None:
+def _fill(table: pd.DataFrame, key: list[str], a: pd.DataFrame, b: pd.DataFrame, *, parts: bool) -> None:
     """A row that one group does not have counts nothing there, of as many as its neighbours are of.
 
-    Neighbours share all of the row's key but its last column: steps out of one channel, say.
+    Neighbours share all of the row's key but its last column: steps out of one channel, say. Where rows are
+    `parts` of one whole, all are neighbours.
     """
     for side, frame in (("a", a), ("b", b)):
         table[f"n_{side}"] = table[f"n_{side}"].fillna(0.0)
-        if len(key) > 1:
+        if parts and len(frame):
+            table[f"of_{side}"] = table[f"of_{side}"].fillna(float(frame["of"].iloc[0]))
+        elif len(key) > 1:
             bases = frame.groupby(level=key[:-1])["of"].max().rename("of").reset_index()
             known = table[key[:-1]].merge(bases, how="left", on=key[:-1])["of"].to_numpy()
             table[f"of_{side}"] = table[f"of_{side}"].fillna(pd.Series(known, index=table.index))

@@ -64,6 +64,12 @@ def rest(group: Group, name: str = "rest") -> Group:
     return Group(name, _Others(group.holds), group.defined_by)
 
 
+def both(one: Group, other: Group, name: str = "both") -> Group:
+    """Journeys that are in two groups at once."""
+    defined_by = dict.fromkeys((*one.defined_by, *other.defined_by))
+    return Group(name, lambda found: one.holds(found) & other.holds(found), tuple(defined_by))
+
+
 def converted(name: str = "converted") -> Group:
     """Journeys that ended in a conversion."""
     return Group(name, lambda found: found.converted, (CONVERTED, ENDED, OPEN))

@@ -72,7 +72,8 @@ def top(table: PathTable, n: int = 15, k: int = 1) -> Result:
     """Which paths are taken most: the first `n`, and everything else in a row of its own.
 
     Columns path (channels joined by " > ", "(no touch)" and "(other)"), journeys, customers (where known),
-    conversions, value, nulls, open, conversion_rate (of journeys that are over) with low and high (Wilson).
+    conversions, value, nulls, open, conversion_rate (of journeys that are over) with low and high (Wilson),
+    share (of all journeys) with share_low and share_high (Wilson).
     Paths of fewer than `k` customers are only ever in "(other)".
     """
     whole = table.counts if table.fold is None else table.table.drop(columns="path")
@@ -84,8 +85,15 @@ def top(table: PathTable, n: int = 15, k: int = 1) -> Result:
         rows = pd.concat([rows, rest.to_frame().T.assign(path=OTHER)], ignore_index=True)
     over = (rows["conversions"] + rows["nulls"]).astype(float)
     low, high = wilson(rows["conversions"].to_numpy(float), over.to_numpy())
+    taken = rows["journeys"].to_numpy(float)
+    share_low, share_high = wilson(taken, np.full(len(rows), float(whole["journeys"].sum())))
     rows = rows.assign(
-        conversion_rate=rows["conversions"].astype(float) / over.where(over > 0), low=low, high=high
+        conversion_rate=rows["conversions"].astype(float) / over.where(over > 0),
+        low=low,
+        high=high,
+        share=taken / max(int(whole["journeys"].sum()), 1),
+        share_low=share_low,
+        share_high=share_high,
     )
     counts = ["journeys", "conversions", "nulls", "open"]
     facts = {"unique_paths": len(whole), **{name: int(whole[name].sum()) for name in counts}}

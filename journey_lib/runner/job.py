@@ -86,7 +86,8 @@ def _fits(workspace: Workspace, report: Report, values: Mapping[str, object]) ->
             where=str(workspace.path / "journey.yaml"),
             do=did_you_mean(str(conversion), workspace.conversions),
         )
-    model, goal = stages.load(workspace.stages, workspace.path), values.get("goal")
+    named, goal = values.get("stages") or workspace.stages, values.get("goal")
+    model = stages.load(str(named), workspace.path)
     if goal is not None:
         model.up_to(str(goal), ())
     first, last = values.get("first_day"), values.get("last_day")

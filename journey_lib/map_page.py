@@ -304,6 +304,7 @@ def _lane(
         "icon": map_words.ICONS[lane],
         "whose": whose,
         "first": place == 0,
+        "absent": lane not in whole.lanes,
         "cells": cells,
         "line": "",
         "of": _one_table(lane, cells),

@@ -210,7 +210,8 @@ def test_its_options_are_taken_by_the_command():
 
 
 WEB = "Mã KH,Thời gian,Kênh,Điểm chạm,Sự kiện\n" + "".join(
-    f"KH{n % 30 + 1:08},{n % 28 + 1:02}/0{n % 2 + 1}/2025 {8 + n % 9:02}:00,{channel},{channel} {n % 3},click\n"
+    f"KH{n % 30 + 1:08},{n % 28 + 1:02}/0{n % 2 + 1}/2025 {8 + n % 9:02}:00,"
+    f"{channel},{channel} {n % 3},click\n"
     for n, channel in enumerate(("Zalo", "Facebook", "Google", "Email", "Zalo", "Google", "Facebook") * 30)
 )
 TILL = "Mã đơn hàng,Mã khách hàng,Ngày đặt,Thành tiền\n" + "".join(

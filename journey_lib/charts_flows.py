@@ -167,9 +167,9 @@ def _said(column: str, value: Any, names: Names) -> str:
 
 def _merged(table: pd.DataFrame) -> pd.DataFrame:
     """Links between the names that matter at each step; all others are ``(other)``, so nothing is lost."""
-    arriving = table.groupby(["step", "to"])["journeys"].sum().reset_index()
-    touched = arriving[~arriving["to"].isin(ENDS)].sort_values(["step", "journeys"], ascending=[True, False])
-    kept = set(touched.groupby("step").head(NAMED)[["step", "to"]].itertuples(index=False, name=None))
+    met = _met(table)
+    touched = met[~met["name"].isin(ENDS)].sort_values(["step", "journeys"], ascending=[True, False])
+    kept = set(touched.groupby("step").head(NAMED)[["step", "name"]].itertuples(index=False, name=None))
     kept |= {(step, end) for step in table["step"].unique() for end in ENDS} | {(0, START)}
     sides = {}
     for side, shift in (("from", -1), ("to", 0)):
@@ -178,14 +178,21 @@ def _merged(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**sides).groupby(["step", "from", "to"])["journeys"].sum().reset_index()
 
 
+def _met(links: pd.DataFrame) -> pd.DataFrame:
+    """How many journeys are at each name at each step: as many as arrive.
+
+    Of these only who leaves is seen where few people came by each of many ways, and the ways are hidden.
+    """
+    arriving = links[["step", "to", "journeys"]].rename(columns={"to": "name"})
+    leaving = links.loc[links["from"] != START, ["step", "from", "journeys"]].rename(columns={"from": "name"})
+    leaving["step"] -= 1
+    sides = [side.groupby(["step", "name"])["journeys"].sum() for side in (arriving, leaving)]
+    return pd.concat(sides).groupby(level=[0, 1]).max().reset_index()
+
+
 def _bands(links: pd.DataFrame, total: int) -> pd.DataFrame:
     """Where each name stands at its step: largest at the top, the ends below."""
-    bands = (
-        links.groupby(["step", "to"])["journeys"]
-        .sum()
-        .reset_index()
-        .rename(columns={"to": "name", "journeys": "of_all"})
-    )
+    bands = _met(links).rename(columns={"journeys": "of_all"})
     bands = bands.assign(
         part=bands["of_all"] / total,
         last=[ENDS.index(name) + 2 if name in ENDS else int(name == OTHER) for name in bands["name"]],

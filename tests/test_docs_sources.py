@@ -47,7 +47,8 @@ META = 'Campaign name,Day,Amount spent (VND)\nTết,2025-01-01,"1.250.000"\n'
 
 
 def blocks(page: str, language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
+    fenced = re.findall(r"^```(\w*)\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)
+    return [block for said, block in fenced if said == language]
 
 
 def inline(page: str) -> list[str]:
@@ -208,8 +209,9 @@ def test_its_options_are_taken_by_the_command():
         )
 
 
-WEB = "Mã KH,Thời gian,Kênh,Sự kiện\n" + "".join(
-    f"KH{n % 30 + 1:08},{n % 28 + 1:02}/0{n % 2 + 1}/2025 {8 + n % 9:02}:00,{channel},click\n"
+WEB = "Mã KH,Thời gian,Kênh,Điểm chạm,Sự kiện\n" + "".join(
+    f"KH{n % 30 + 1:08},{n % 28 + 1:02}/0{n % 2 + 1}/2025 {8 + n % 9:02}:00,"
+    f"{channel},{channel} {n % 3},click\n"
     for n, channel in enumerate(("Zalo", "Facebook", "Google", "Email", "Zalo", "Google", "Facebook") * 30)
 )
 TILL = "Mã đơn hàng,Mã khách hàng,Ngày đặt,Thành tiền\n" + "".join(
@@ -217,7 +219,7 @@ TILL = "Mã đơn hàng,Mã khách hàng,Ngày đặt,Thành tiền\n" + "".join
     f"{n % 9 + 1}.{100 + n}.000\n"
     for n in range(90)
 )
-GOOGLE = 'Day,Campaign,Currency code,Cost\n2025-01-01,tet,VND,"120,000"\n2025-01-02,tet,VND,"95,500"\n'
+GOOGLE = 'Day,Campaign,Currency code,Cost\n2025-01-01,tet,VND,"1,120,000"\n2025-02-02,tet,VND,"95,500"\n'
 
 
 def folder_of_exports(home: Path) -> None:

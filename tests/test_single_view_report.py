@@ -155,7 +155,7 @@ def test_the_page_opens_from_the_disk_and_draws_every_chart(published, language,
 
 def test_the_explorer_shows_the_customer_who_is_picked(opened, monkeypatch):
     shown: list[dict] = []
-    told: list[Result] = []
+    told: list[jl.model.Result] = []
     monkeypatch.setattr(session.Session, "table", lambda self, result: told.append(result))
     monkeypatch.setattr(session.Session, "show", lambda self, chart: shown.append(chart.to_dict()))
     monkeypatch.setattr(session.Session, "say", lambda self, sentence: shown.append({"said": sentence}))

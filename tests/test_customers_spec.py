@@ -159,7 +159,7 @@ def why(opened, code: str) -> list[list[object]]:
 
 
 def test_the_evidence_of_one_customer_and_what_was_not_believed(tmp_path):
-    """An's account met a cookie and a device, twice each; the device's other account came later, and was cut."""
+    """An's account met a cookie and a device, twice each; the device's other account came later: cut."""
     opened = shop(
         tmp_path,
         """

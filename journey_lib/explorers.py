@@ -14,6 +14,7 @@ from journey_lib import (
     charts_flows,
     charts_journeys,
     customers,
+    findings_customers,
     single_view,
     touches,
 )
@@ -185,7 +186,7 @@ MOST_LISTED = 500  # customers in the list: more than anybody scrolls through; a
 
 
 def customer(session: Session) -> widgets.VBox:
-    """One customer's whole journey, alive: choose a stage, then a customer, or type a code."""
+    """One customer's whole journey and why they are one: choose a stage, then a customer, or type a code."""
     people = customers.load(session.workspace)
     people = people[people["customer"].notna() & ~people["opt_out"]].sort_values("rows", ascending=False)
     there = [stage for stage in customers.STAGES if (people["stage"] == stage).any()]
@@ -204,10 +205,13 @@ def customer(session: Session) -> widgets.VBox:
             picture.clear_output(wait=True)
             try:
                 result = single_view.timeline(session.workspace, who.value or None)
+                merges = single_view.merges(session.workspace, who.value or None)
             except JourneyError as error:
                 session.say(str(error))
                 return
             session.show(charts_customers.timeline(result, session.names))
+            session.say(findings_customers.merges(merges))
+            session.table(merges)
 
     stage.observe(listed, names="value")
     who.observe(draw, names="value")

@@ -10,7 +10,7 @@ import pandas as pd
 from journey_lib import i18n
 from journey_lib.charts import named
 from journey_lib.i18n import text as _
-from journey_lib.model import Result
+from journey_lib.model import IDENTIFIERS, Result
 
 Names = Mapping[str, str]
 
@@ -31,6 +31,45 @@ REASON_NAMES: Mapping[str, str] = {
     "would join two phone": "would join two phone numbers",
     "would join two device": "would join two devices",
     "would join two cookie": "would join two cookies",
+}
+
+
+# How the tables of identifiers read: their captions and columns.
+LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "identifier_kinds": (
+        "Identifiers by kind",
+        {"kind": "text", "identifiers": "number", "refused": "number"},
+    ),
+    "identity_links": (
+        "Links between identifiers, and what became of them",
+        {
+            "reason": "text",
+            "left_kind": "text",
+            "right_kind": "text",
+            "links": "number",
+            "customers": "number",
+        },
+    ),
+    "largest_customers": (
+        "Customers with the most identifiers",
+        {"customer": "text", "identifiers": "number", **dict.fromkeys(IDENTIFIERS, "number")},
+    ),
+    "customer_merges": (
+        "The evidence that this is one customer, and what was not believed",
+        {
+            "reason": "text",
+            "left_kind": "text",
+            "left": "text",
+            "right_kind": "text",
+            "right": "text",
+            "source": "text",
+            "evidence": "text",
+            "count": "number",
+            "first": "date",
+            "last": "date",
+            "other": "text",
+        },
+    ),
 }
 
 
@@ -84,6 +123,22 @@ def links(result: Result) -> str:
         " stands with its reason in the merge log (`work/identity/merges.parquet`), as hashes.",
         joined=_bold(i18n.number(result.facts["joined"])),
         cut=_bold(i18n.number(result.facts["cut"])),
+    )
+
+
+def merges(result: Result | None) -> str:
+    """How much holds one customer together, and how much was not believed (`single_view.merges`)."""
+    if result is None:
+        return _("Nobody is shown.")
+    facts = result.facts
+    if not facts["joined"] + facts["cut"]:
+        return _("One trace is all that is known of {customer}.", customer=_bold(facts["customer_id"]))
+    return _(
+        "{customer} is one customer by {joined} links between traces; {cut} more links were seen and not"
+        " believed. A trace is named by the beginning of its hash.",
+        customer=_bold(facts["customer_id"]),
+        joined=_bold(i18n.number(facts["joined"])),
+        cut=_bold(i18n.number(facts["cut"])),
     )
 
 

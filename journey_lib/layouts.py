@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from journey_lib import charts_conformance, words_personas, words_touchpoints, words_voice
+from journey_lib import charts_conformance, findings_customers, words_personas, words_touchpoints, words_voice
 from journey_lib.charts import SPECIAL
 from journey_lib.charts_customers import LEVEL_NAMES, STAGE_NAMES
-from journey_lib.findings_customers import KIND_NAMES, REASON_NAMES
 from journey_lib.findings_links import ISSUE_NAMES
-from journey_lib.model import IDENTIFIERS, OTHER
+from journey_lib.model import OTHER
 
 # What became of journeys, as every table of them says it.
 OUTCOME: Mapping[str, str] = {
@@ -145,24 +144,6 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "others_share": "percent:1",
             "verbatim": "text",
         },
-    ),
-    "identifier_kinds": (
-        "Identifiers by kind",
-        {"kind": "text", "identifiers": "number", "refused": "number"},
-    ),
-    "identity_links": (
-        "Links between identifiers, and what became of them",
-        {
-            "reason": "text",
-            "left_kind": "text",
-            "right_kind": "text",
-            "links": "number",
-            "customers": "number",
-        },
-    ),
-    "largest_customers": (
-        "Customers with the most identifiers",
-        {"customer": "text", "identifiers": "number", **dict.fromkeys(IDENTIFIERS, "number")},
     ),
     "stitching": (
         "The same rows at each level of stitching",
@@ -360,6 +341,7 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         },
     ),
     **charts_conformance.LAYOUTS,
+    **findings_customers.LAYOUTS,
     **words_personas.LAYOUTS,
     **words_touchpoints.LAYOUTS,
     **words_voice.LAYOUTS,
@@ -380,10 +362,10 @@ WORDS = {
     "view",
 }
 CODES: Mapping[str, str] = {
-    **KIND_NAMES,
+    **findings_customers.KIND_NAMES,
     **LEVEL_NAMES,
     **STAGE_NAMES,
-    **REASON_NAMES,
+    **findings_customers.REASON_NAMES,
     **ISSUE_NAMES,
     **charts_conformance.MOVE_NAMES,
     **charts_conformance.GROUP_NAMES,

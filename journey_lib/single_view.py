@@ -248,15 +248,7 @@ def timeline(workspace: Workspace, customer_id: str | None) -> Result:
     if customer_id is None:
         return Result("timeline", pd.DataFrame(columns=columns), {}, settings)
     people = customers.load(workspace)
-    found = people[(people["customer_id"] == customer_id) & people["customer"].notna()]
-    if found.empty:
-        raise ParameterError(
-            f"there is no customer {customer_id!r} with touches",
-            do="take one from jl.customers.load(workspace)",
-        )
-    person = found.iloc[0]
-    if person["opt_out"]:
-        raise ParameterError("this customer refused contact, and is shown to nobody", do="choose another one")
+    person = _shown(people[people["customer"].notna()], customer_id)
     number = int(person["customer"])
     mine = next(bucket for load in table.buckets if len(bucket := load()) and bucket.customer[-1] >= number)
     at = np.flatnonzero(mine.customer == number)
@@ -269,6 +261,45 @@ def timeline(workspace: Workspace, customer_id: str | None) -> Result:
     rows = pd.DataFrame({"time": time.tz_localize(None), **words, "value": value})
     traits = ("stage", "orders", "value", "identifiers", "sources", "rows")
     return Result("timeline", rows[columns], {name: person[name] for name in traits}, settings)
+
+
+def merges(workspace: Workspace, customer_id: str | None, n: int = 20) -> Result | None:
+    """Why one customer is one customer: each link that holds them together, and each that was not believed.
+
+    None shows nobody. Columns reason, left_kind, left, right_kind, right (the beginnings of hashes), source,
+    evidence, count (rows both stood in), first, last (local days), other (whom a cut link would have joined;
+    missing for who refused contact). Links that joined come first, then the oldest; at most `n` of each are
+    listed. Facts: customer_id, joined and cut (all of them, listed or not).
+
+    Raises
+    ------
+    ParameterError
+        There is no such customer, or they refused contact and are shown to nobody.
+    """
+    if customer_id is None:
+        return None
+    manifest, people = prepare(workspace), customers.load(workspace)
+    _shown(people, customer_id)
+    ends = ["left_kind", "left", "right_kind", "right"]
+    columns = ["reason", *ends, "source", "evidence", "count", "first", "last", "customer", "other"]
+    mine = [[("customer", "==", customer_id)], [("other", "==", customer_id)]]
+    log = _kept(workspace, "merges", columns, mine)
+    refused = people.loc[people["opt_out"], "customer_id"]
+    other = log["other"].astype(object).where(log["other"] != customer_id, log["customer"].astype(object))
+    log = log.assign(
+        other=other.mask(other.isin(refused)),
+        **{name: log[name].astype(str).str[:6] for name in ("left", "right")},
+        **{
+            name: pd.to_datetime(log[name], utc=True).dt.tz_convert(workspace.timezone)
+            for name in ("first", "last")
+        },
+    ).astype(dict.fromkeys(("reason", "left_kind", "right_kind", "source", "evidence"), str))
+    joined = log["reason"] == "joined"
+    order = ["cut", "first", *ends]
+    log = log.assign(cut=~joined).sort_values(order, na_position="last").drop(columns=["customer"])
+    facts = {"customer_id": customer_id, "joined": int(joined.sum()), "cut": int((~joined).sum())}
+    table = log.groupby("cut").head(n).drop(columns="cut").reset_index(drop=True)
+    return Result("customer_merges", table, facts, {**_settings(manifest), "listed": n})
 
 
 @once
@@ -289,6 +320,19 @@ def chosen(workspace: Workspace, example: Example) -> str | None:
     seen = seen.assign(far=(seen["rows"] - float(seen["rows"].quantile(0.75))).abs())
     best = seen.sort_values(["sources", "far", "customer_id"], ascending=[False, True, True])
     return str(best["customer_id"].iloc[0])
+
+
+def _shown(people: pd.DataFrame, customer_id: str) -> pd.Series:
+    """The row of one of `people`, unless they refused contact."""
+    found = people[people["customer_id"] == customer_id]
+    if found.empty:
+        raise ParameterError(
+            f"there is no customer {customer_id!r} to show", do="take one from jl.customers.load(workspace)"
+        )
+    person = found.iloc[0]
+    if person["opt_out"]:
+        raise ParameterError("this customer refused contact, and is shown to nobody", do="choose another one")
+    return person
 
 
 def _pieces(whole: Bucket) -> Sequence[Any]:
@@ -322,12 +366,12 @@ def _outcome(level: str, table: Touches, result: Result) -> dict[str, Any]:
     }
 
 
-def _kept(workspace: Workspace, name: str, columns: list[str]) -> pd.DataFrame:
-    """A table of the stitching; empty where there was nothing to stitch."""
+def _kept(workspace: Workspace, name: str, columns: list[str], filters: Any = None) -> pd.DataFrame:
+    """A table of the stitching, or some of its rows; empty where there was nothing to stitch."""
     file = workspace.work / "identity" / f"{name}.parquet"
     if not file.is_file():
         return pd.DataFrame({column: pd.Series(dtype="object") for column in columns})
-    return pq.read_table(file, columns=columns).to_pandas()
+    return pq.read_table(file, columns=columns, filters=filters).to_pandas()
 
 
 def _facts(manifest: Manifest) -> Mapping[str, Any]:

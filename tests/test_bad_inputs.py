@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
-import json
+import io
+import re
 import struct
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 from test_doors import workspace, write
@@ -153,6 +156,8 @@ KEPT: dict[str, tuple[str | bytes, str, dict[str, int]]] = {
     "text behind a mark": ('"a"b,2025-01-01,click,,1\n', CSV, {"line is malformed": 1}),
     "a lone carriage return": ("a,2025-01-01,cl\rick,,1\n", CSV, {"line is malformed": 2}),
     "impossible day": ("a,2025-02-30,click,,\n", CSV, {"timestamp cannot be read": 1}),
+    "day zero": ("a,1900-01-00,click,,\n", CSV, {"timestamp cannot be read": 1}),
+    "a year of three digits": ("a,0999-01-01,click,,\n", CSV, {"timestamp cannot be read": 1}),
     "endless time": ("a,infinity,click,,\n", CSV, {"timestamp cannot be read": 1}),
     "seconds since 1970": ("a,1735689600,click,,\n", CSV, {"timestamp is a bare number": 1}),
     "short year": ("a,01/02/25,click,,\n", CSV + ", dates: DD/MM/YYYY", {"timestamp has a year of two digits": 1,  # noqa: E501
@@ -201,16 +206,64 @@ def test_what_cannot_be_used_is_refused_by_one_message_and_leaves_the_last_work_
 
 @pytest.mark.parametrize("name", KEPT)
 def test_what_can_be_kept_is_kept_and_every_row_is_accounted_for(tmp_path, name):
+    """`journey check` counts as many rows as the file has lines, and says why any of them is lost."""
     lines, source, dropped = KEPT[name]
     first = GOOD.replace("2025-01-01", "01/01/2025") if "DD/MM" in source else GOOD
-    (tmp_path / "e.csv").write_bytes(e(first) + (lines if isinstance(lines, bytes) else lines.encode()))
-    if name == "short year":
-        (tmp_path / "e.csv").write_bytes(e(first) + lines.encode() + b"a,x,click,,\n")
-    (account,) = prepare.prepare(opened_checked(tmp_path, source)).accounts
-    assert account.dropped == dropped
-    assert account.rows_in == account.kept + sum(account.dropped.values())
-    assert not list(tmp_path.glob("building-*"))
-    json.dumps(account.dropped)
+    content = e(first) + (lines if isinstance(lines, bytes) else lines.encode())
+    content += b"a,x,click,,\n" if name == "short year" else b""
+    (tmp_path / "e.csv").write_bytes(content)
+    opened(tmp_path, source)
+    ran = CliRunner().invoke(cli.cli, ["check", "-w", str(tmp_path)])
+    assert (ran.exit_code, "Traceback" in ran.output) == (0, False), ran.output[-2000:]
+    rows, lost = len([line for line in re.split(rb"[\r\n]", content) if line]) - 1, sum(dropped.values())
+    assert f" {rows:,} rows in = {rows - lost:,} kept + {lost:,} dropped\n" in ran.output
+    for reason, many in dropped.items():
+        assert f" {many} dropped: {reason} (first in e.csv, line " in ran.output
+    (account,) = prepare.prepare(jl.open(tmp_path)).accounts
+    assert (account.rows_in, account.kept, account.dropped) == (rows, rows - lost, dropped)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["e.csv", "journey.yaml", "work"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "SQL in a name",
+        "a script in a name",
+        "formulas",
+        "templates",
+        "braces of a format",
+        "a path as a name",
+    ],
+)
+def test_what_looks_like_a_command_is_a_name_and_nothing_else(tmp_path, name):
+    """Who, where and what come back letter by letter: nothing was run, filled in or looked up."""
+    (tmp_path / "e.csv").write_bytes(e(GOOD) + str(KEPT[name][0]).encode())
+    manifest = prepare.prepare(opened_checked(tmp_path, CSV))
+    _, (who, _, kind, channel, _) = csv.reader(io.StringIO(GOOD + str(KEPT[name][0])))
+    assert (manifest.channels, tuple(manifest.event_types)) == (
+        tuple(sorted({"zalo", channel} - {""})),
+        tuple(sorted({"click", kind})),
+    )
+    people = pq.read_table(tmp_path / "work" / "customers.parquet")["customer_id"].to_pylist()
+    assert sorted(people) == sorted(["a", who])
+
+
+@pytest.mark.parametrize(
+    ("date", "told"),
+    [
+        ("2199-01-01", "Rows later than "),
+        ("9999-12-31 23:59:59", "Rows later than "),
+        ("1970-01-01", "Rows before 1990"),
+    ],
+)
+def test_rows_of_another_age_are_kept_and_told_of(tmp_path, date, told):
+    """Nobody knows what they meant, so they are not thrown away: the check says stop by its exit code too."""
+    (tmp_path / "e.csv").write_bytes(e(GOOD) + f"b,{date},click,,\n".encode())
+    opened(tmp_path, CSV)
+    ran = CliRunner().invoke(cli.cli, ["check", "-w", str(tmp_path)])
+    assert " 2 rows in = 2 kept + 0 dropped\n" in ran.output
+    assert re.search(f"■ stop  {told}.*: 1 of 2 ", ran.output), ran.output
+    assert ran.exit_code == 1
 
 
 def opened_checked(folder: Path, source: str):
@@ -220,8 +273,9 @@ def opened_checked(folder: Path, source: str):
 
 def test_a_folder_instead_of_a_file_is_refused(tmp_path):
     (tmp_path / "e.csv").mkdir()
-    with pytest.raises(JourneyError, match="is not a file"):
-        prepare.prepare(opened_checked(tmp_path, CSV))
+    opened(tmp_path, CSV)
+    ran = CliRunner().invoke(cli.cli, ["prepare", "-w", str(tmp_path)])
+    assert (ran.exit_code, "is not a file" in ran.output) == (2, True), ran.output
 
 
 def test_a_file_name_is_only_a_name(tmp_path):

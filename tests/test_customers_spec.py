@@ -9,7 +9,8 @@ import pytest
 from test_stitch import shop
 
 import journey_lib as jl
-from journey_lib import charts_customers, i18n, single_view
+from journey_lib import charts_customers, findings_customers, i18n, single_view
+from journey_lib.errors import ParameterError
 from journey_lib.intervals import wilson
 from journey_lib.layouts import LAYOUTS
 from journey_lib.model import NO_TOUCH
@@ -146,6 +147,66 @@ def test_sizes_the_largest_the_anonymous_and_the_match_rate_of_each_source(tmp_p
     largest = single_view.largest(opened).table
     assert largest["identifiers"].tolist() == [3, 1]
     assert largest[["cookie", "email", "customer_id"]].to_numpy().tolist() == [[1, 1, 1], [1, 0, 0]]
+
+
+def why(opened, code: str) -> list[list[object]]:
+    """The customer's part of the merge log, without the hashes."""
+    table = single_view.merges(opened, code).table
+    days = [table[name].dt.strftime("%d").fillna("–") for name in ("first", "last")]
+    told = table.assign(first=days[0], last=days[1], other=table["other"].fillna("–"))
+    columns = ["reason", "left_kind", "right_kind", "source", "count", "first", "last", "other"]
+    return told[columns].to_numpy().tolist()
+
+
+def test_the_evidence_of_one_customer_and_what_was_not_believed(tmp_path):
+    """An's account met a cookie and a device, twice each; the device's other account came later: cut."""
+    opened = shop(
+        tmp_path,
+        """
+        at       | event_type | channel | cookie | device | user_id
+        01 08:00 | visit      | zalo    | c1     |        | an
+        02 08:00 | visit      | zalo    | c1     |        | an
+        03 08:00 | visit      | app     |        | d1     | an
+        04 08:00 | visit      | app     |        | d1     | an
+        05 08:00 | visit      | app     |        | d1     | binh
+        09 08:00 | visit      | web     | c9     |        |
+        """,
+    )
+    people = jl.customers.load(opened).sort_values("first_seen")
+    an, binh, visitor = people["customer_id"]
+    cut = ["would join two user_id", "user_id", "device", "events", 1, "05", "05"]
+    assert why(opened, an) == [
+        ["joined", "user_id", "cookie", "events", 2, "01", "02", "–"],
+        ["joined", "user_id", "device", "events", 2, "03", "04", "–"],
+        [*cut, binh],
+    ]
+    assert why(opened, binh) == [[*cut, an]]
+    assert why(opened, visitor) == []
+    told = single_view.merges(opened, an)
+    assert (told.facts["joined"], told.facts["cut"]) == (2, 1)
+    assert len(single_view.merges(opened, an, n=1).table) == 2
+    assert told.table["left"].str.fullmatch("[0-9a-f]{6}").all()
+    assert single_view.merges(opened, None) is None
+    assert "2** links" in findings_customers.merges(told)
+    with pytest.raises(ParameterError, match="there is no customer"):
+        single_view.merges(opened, "C000")
+
+
+def test_whoever_refused_contact_is_neither_explained_nor_named_as_the_other(tmp_path):
+    opened = shop(
+        tmp_path,
+        """
+        at       | event_type | channel | device | user_id
+        01 08:00 | visit      | app     | d1     | an
+        02 08:00 | visit      | app     | d1     | binh
+        """,
+        crm="user_id | opt_out\nbinh | yes",
+    )
+    an, binh = jl.customers.load(opened).sort_values("first_seen")["customer_id"]
+    assert why(opened, an)[-1][0] == "would join two user_id"
+    assert why(opened, an)[-1][-1] == "–"
+    with pytest.raises(ParameterError, match="refused contact"):
+        single_view.merges(opened, binh)
 
 
 @pytest.mark.parametrize(

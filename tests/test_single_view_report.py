@@ -155,6 +155,8 @@ def test_the_page_opens_from_the_disk_and_draws_every_chart(published, language,
 
 def test_the_explorer_shows_the_customer_who_is_picked(opened, monkeypatch):
     shown: list[dict] = []
+    told: list[jl.model.Result] = []
+    monkeypatch.setattr(session.Session, "table", lambda self, result: told.append(result))
     monkeypatch.setattr(session.Session, "show", lambda self, chart: shown.append(chart.to_dict()))
     monkeypatch.setattr(session.Session, "say", lambda self, sentence: shown.append({"said": sentence}))
     monkeypatch.setattr(session.theme, "enable", lambda *_, **__: None)
@@ -163,6 +165,9 @@ def test_the_explorer_shows_the_customer_who_is_picked(opened, monkeypatch):
     box = explorers.customer(run)
     stage, who = box.children[0].children
     stage.value = "repeat"
-    assert who.value in shown[-1]["title"]["text"]
+    assert who.value in shown[-2]["title"]["text"]
+    assert who.value in shown[-1]["said"]
+    assert told[-1].facts["customer_id"] == who.value
+    assert told[-1].facts["joined"] == (told[-1].table["reason"] == "joined").sum() > 0
     who.value = "C-nobody"
     assert "there is no customer" in shown[-1]["said"]

@@ -127,6 +127,7 @@ FILES = {
     "maps/touchpoints.yaml": "departments: {sales: {}}\n"
     "touchpoints:\n"
     "  - {touchpoint: till, place: offline, owner: sales, seen_as: [Quầy khoá], tickets: [Tổng đài Thuỷ]}\n",
+    "maps/targets.yaml": "targets: {city: {Khánh Hoà: 0.5}}\n",
     "e.csv": "customer_id,timestamp,event_type,channel,touchpoint,source,campaign,value\n"
     "a,2025-01-01,click,Cửa hàng Hòa Bình,Quầy khóa,,,\n"
     "a,2025-01-02,click,Cửa hàng Hoà Bình,Quầy khoá,,,\n"
@@ -224,6 +225,8 @@ def test_a_step_that_is_asked_for_by_name_is_found(shop, step: str) -> None:
 def test_own_features_and_rules_on_them_are_spelt_alike(shop) -> None:
     features = jl.features.table(shop, as_of="2025-02-01", window="60d")
     assert set(features.frame["nhom"]) == {"khỏe"}
+    meant = jl.personas.target(shop)
+    assert jl.personas.audience(features, meant).table["share"].tolist() == [1.0, 0.0]  # and others
     for text in ('city == "Khánh Hoà"', 'city in ["Khánh Hòa"]'):
         assert grammar.fits(grammar.read(text), features).all()
 

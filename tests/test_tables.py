@@ -149,8 +149,11 @@ def test_a_table_without_rows_says_so():
 
 
 def test_parts_below_one_per_cent_have_the_digits_that_tell_them_from_their_interval() -> None:
-    frame = pd.DataFrame({"persona": ["a", "b"], "share": [0.0019, 0.2], "low": [0.0017, 0.19], "high": [0.0021, 0.21]})
-    written = table_html(frame, caption="c", formats={"persona": "text", "share": "part", "low": "part", "high": "part"})
+    frame = pd.DataFrame(
+        {"persona": ["a", "b"], "share": [0.0019, 0.2], "low": [0.0017, 0.19], "high": [0.0021, 0.21]}
+    )
+    parts = dict.fromkeys(("share", "low", "high"), "part")
+    written = table_html(frame, caption="c", formats={"persona": "text", **parts})
     assert "<td>0.19%</td><td>0.17% – 0.21%</td>" in written
     assert "<td>20.00%</td>" in written
     rough = table_html(frame.tail(1), caption="c", formats={"persona": "text", "share": "part"})

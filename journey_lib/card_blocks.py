@@ -70,6 +70,7 @@ class Portraits:
     rules: Mapping[str, str] = field(default_factory=dict)
     fidelity: Mapping[str, str] = field(default_factory=dict)
     stability: Mapping[str, float] = field(default_factory=dict)
+    samples: int | None = None
     strengths: Result | None = None
     changes: Result | None = None
     since: dt.date | None = None

@@ -57,7 +57,10 @@ def measure(value: float, kind: str, unit: str, currency: str) -> str:
         return money(value, currency)
     digits = 0 if abs(value) >= 10 or float(value).is_integer() else 1
     # "số chuyển đổi" stands before a number; after it, as its unit, it is "chuyển đổi".
-    return f"{i18n.number(value, digits)} {_(unit).removeprefix('số ')}".strip()
+    words = _(unit).removeprefix("số ")
+    if value == 1 and i18n.language() == "en":
+        words = re.sub(r"(?<=ch)es$|(?<=sh)es$|(?<=x)es$|(?<!s)s$", "", words)
+    return f"{i18n.number(value, digits)} {words}".strip()
 
 
 def both(row: Mapping[Any, Any], other: str, currency: str) -> tuple[str, str]:
@@ -117,8 +120,8 @@ def shapes(number: int) -> list[dict[str, float]]:
     ]
 
 
-def badge(jaccard: float | None) -> dict[str, str] | None:
-    """How stable a persona is, as a sign, a word and a number."""
+def badge(jaccard: float | None, samples: int | None = None) -> dict[str, str] | None:
+    """How stable a persona is, as a sign, a word and a number, and in how many samples it was looked for."""
     if jaccard is None or np.isnan(jaccard):
         return None
     level, sign, words = next(
@@ -130,7 +133,16 @@ def badge(jaccard: float | None) -> dict[str, str] | None:
         )
         if jaccard >= least
     )
-    note = _("{share} the same people when found again (Jaccard, bootstrap)", share=i18n.percent(jaccard, 0))
+    share = i18n.percent(jaccard, 0)
+    note = (
+        _("{share} the same people when found again (Jaccard, bootstrap)", share=share)
+        if samples is None
+        else _(
+            "{share} the same people when found again (Jaccard, {n} bootstraps)",
+            share=share,
+            n=i18n.number(samples),
+        )
+    )
     return {"level": level, "sign": sign, "words": words, "note": note}
 
 

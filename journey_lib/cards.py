@@ -70,7 +70,7 @@ def _card(told: Portraits, persona: str, size: Any, k: int) -> dict[str, Any]:
         "shapes": lines.shapes(_number(persona)),
         "rule": told.rules.get(persona, ""),
         "fidelity": told.fidelity.get(persona, ""),
-        "badge": lines.badge(told.stability.get(persona)),
+        "badge": lines.badge(told.stability.get(persona), told.samples),
         "source": _source(told),
         "hidden": bool(np.isnan(size.customers)),
     }

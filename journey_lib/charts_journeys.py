@@ -27,6 +27,7 @@ from journey_lib.i18n import text as _
 from journey_lib.intervals import SMALL
 from journey_lib.model import CONVERTED, ENDED, NO_TOUCH, OPEN, Result
 
+LONG = 32  # letters of a name from which on it takes two lines
 OUTCOMES = {
     "first_touches": ("channel", "Which first touch do journeys convert most often from?"),
     "last_touches": ("channel", "Which last touch do journeys convert most often from?"),
@@ -355,6 +356,16 @@ def now(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
     )
 
 
+def two_lines(at: str = ", ") -> alt.Axis:
+    """An axis on which a long name is broken `at` its first pause: cut, two of them may look alike."""
+    broken = f"split(replace(datum.label, '{at}', '{at.strip()}\\n'), '\\n')"
+    return alt.Axis(
+        labelLimit=240,
+        labelLineHeight=11,
+        labelExpr=f"length(datum.label) > {LONG} ? {broken} : datum.label",
+    )
+
+
 def _rates(
     frame: pd.DataFrame, order: Sequence[str], *, value: str, title: str, tips: list[alt.Tooltip]
 ) -> alt.LayerChart | alt.FacetChart:
@@ -363,7 +374,7 @@ def _rates(
         [*(tip["shorthand"].partition(":")[0] for tip in tips), value, "low", "high", "few"]
     )
     base = alt.Chart(_lean(frame, [*fields, "label"]))
-    y = alt.Y("row:N", sort=list(order), title=None)
+    y = alt.Y("row:N", sort=list(order), title=None, axis=two_lines())
     x = alt.X(f"{value}:Q", title=title, axis=alt.Axis(format="~%"), scale=alt.Scale(zero=True))
     spans = base.mark_rule(style="interval", color=theme.INK).encode(y=y, x="low:Q", x2="high:Q")
     points = base.mark_point(size=70, filled=True, opacity=1).encode(

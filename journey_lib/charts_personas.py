@@ -166,16 +166,18 @@ def _heat(
 def credit(result: Result, personas: Names, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
     """Which channels stand in the journeys of each persona? (`personas.ways.credit`)."""
     question = _("Which channels stand in the converting journeys of each persona?")
-    frame = _shown(result).dropna(subset=["share"])
-    if not len(frame):
+    frame = result.table
+    shown = frame.dropna(subset=["share"])
+    if not (shown["share"] > 0).any():
         return _nothing(question, _("No persona has conversions enough."))
-    most = frame.groupby("channel")["share"].max().sort_values(ascending=False, kind="stable")
+    most = shown.groupby("channel")["share"].max().sort_values(ascending=False, kind="stable")
     frame = frame[frame["channel"].isin(most.index[:MOST_CHANNELS])]
     frame = frame.assign(
         row=named(frame["channel"], names),
         persona_name=_called(frame["persona"], personas),
         persona=_heads(frame["persona"], personas),
-        label=[i18n.percent(share, 0) for share in frame["share"]],
+        # blank, a cell of few would look like one of nobody
+        label=[_("few") if np.isnan(share) else i18n.percent(share, 0) for share in frame["share"]],
     )
     order = list(dict.fromkeys(frame.sort_values("share", ascending=False)["row"]))
     y = alt.Y("row:N", sort=order, title=None)

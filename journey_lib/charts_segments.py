@@ -10,6 +10,7 @@ import pandas as pd
 
 from journey_lib import card_lines, i18n, theme
 from journey_lib.charts import ROW, Names, _lean, _nothing, _shown, _tip, _title
+from journey_lib.charts_journeys import two_lines
 from journey_lib.i18n import text as _
 from journey_lib.intervals import SMALL
 from journey_lib.model import Result
@@ -37,7 +38,7 @@ def gate(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
     )
     least = min(0.5, 0.95 * facts["ratio"])
     base = alt.Chart(_lean(frame, list(frame.columns)))
-    y = alt.Y("row:N", sort=[ours, theirs], title=None, axis=alt.Axis(labelLimit=240))
+    y = alt.Y("row:N", sort=[ours, theirs], title=None, axis=two_lines(": "))
     x = alt.X(
         "at:Q",
         title=_("Width of the groups beside that in sets without groups (1: no denser)"),
@@ -157,7 +158,7 @@ def people_and_money(
         ]
     )
     base = alt.Chart(_lean(long, ["row", "part", "at", "from_", "to", "customers"]))
-    y = alt.Y("row:N", sort=list(rows), title=None, axis=alt.Axis(labelLimit=240))
+    y = alt.Y("row:N", sort=list(rows), title=None, axis=two_lines())
     both = alt.Scale(domain=[people, money])
     offset = alt.YOffset("part:N", sort=[people, money])
     colour = alt.Color("part:N", title=None, scale=both)

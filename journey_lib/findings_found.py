@@ -177,7 +177,7 @@ def moves(result: Result) -> Result:
         before=[code(int(label)) for label in table["before"]],
         now=[code(int(label)) for label in table["now"]],
     )
-    return replace(result, table=table, parts=(("before",), ("now",)))
+    return replace(result, table=table, parts=(("before",),))
 
 
 def moved(result: Result, drift: Result, titles: Names, before: Features) -> str:

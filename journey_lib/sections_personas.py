@@ -75,6 +75,7 @@ def portraits(
         rules=rules,
         fidelity=fidelity,
         stability=stability,
+        samples=None if who.found is None else who.found.settings.get("bootstraps"),
         strengths=against.strengths(traits),
         changes=None if before is None else _changes(who, touches, before),
         since=None if before is None else before.as_of.tz_convert(before.timezone).date(),

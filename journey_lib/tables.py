@@ -177,7 +177,7 @@ def _note(*, any_few: bool, any_hidden: bool, least: str) -> str:
 def _writer(kind: str, values: pd.Series[Any]) -> Callable[[Any], str]:
     """How one column's values are written, as HTML."""
     name, _, detail = kind.partition(":")
-    if name not in (known := {*_WRITERS, "share"}):
+    if name not in (known := {*_WRITERS, "share", "part"}):
         raise ParameterError(f"{kind!r} is not a way to write a column", do=did_you_mean(name, known))
     needs_currency = name in ("money", "compact")
     if needs_currency != bool(detail.isalpha()) or (detail and not needs_currency and not detail.isdigit()):
@@ -185,6 +185,8 @@ def _writer(kind: str, values: pd.Series[Any]) -> Callable[[Any], str]:
             f"{kind!r} is not a way to write a column",
             do='write "money:VND" with a currency; the others with digits or alone, such as "number:1"',
         )
+    if name == "part":
+        return _part(values)
     return _share(detail, values) if name == "share" else _WRITERS[name](detail)
 
 
@@ -194,6 +196,12 @@ def _number(digits: str) -> Callable[[Any], str]:
 
 def _percent(digits: str) -> Callable[[Any], str]:
     return lambda value: i18n.percent(value, int(digits or 1))
+
+
+def _part(values: pd.Series[Any]) -> Callable[[Any], str]:
+    """Parts of a whole, in the digits that the smallest needs to be told from its own interval."""
+    small = bool(((values > 0) & (values < 0.01)).any())
+    return lambda value: i18n.percent(value, 2 if small else 1)
 
 
 def _share(digits: str, values: pd.Series[Any]) -> Callable[[Any], str]:

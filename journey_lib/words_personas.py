@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 _GROUP: Mapping[str, str] = {
     "customers": "number",
-    "share": "percent",
-    "low": "percent",
-    "high": "percent",
+    "share": "part",
+    "low": "part",
+    "high": "part",
     "value": "compact",
-    "value_share": "percent",
-    "value_low": "percent",
-    "value_high": "percent",
+    "value_share": "part",
+    "value_low": "part",
+    "value_high": "part",
 }
 LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "persona_alternatives": (

@@ -261,7 +261,7 @@ def test_strengths_weaknesses_and_changes_are_in_numbers_that_differ():
 def test_medians_that_say_the_same_become_means():
     row = {"typical": 0.0, "rest": 0.0, "mean": 0.35, "rest_mean": 1.2, "kind": "count", "unit": "tickets"}
     assert card_lines.both(row, "rest", "VND") == ("0.35 on average", "1.2 on average")
-    assert card_lines.both(row | {"rest": 1.0}, "rest", "VND") == ("0 tickets", "1 tickets")
+    assert card_lines.both(row | {"rest": 1.0}, "rest", "VND") == ("0 tickets", "1 ticket")
 
 
 def test_who_bought_again_has_a_base_of_buyers():
@@ -281,3 +281,17 @@ def test_a_unit_follows_its_number_without_saying_number_again():
     with i18n.speaking("vi"):
         assert card_lines.measure(2, "count", "conversions", "VND") == "2 chuyển đổi"
         assert card_lines.measure(42, "count", "days", "VND") == "42 ngày"
+
+
+def test_one_of_a_unit_is_one_of_it():
+    """English says one touch and two touches; a unit of the workspace's own is declined alike."""
+    for unit, one in (("touches", "1 touch"), ("conversions", "1 conversion"), ("boxes", "1 box"), ("", "1")):
+        assert card_lines.measure(1, "count", unit, "VND") == one
+    assert card_lines.measure(1, "days", "days", "VND") == "1 day"
+    assert card_lines.measure(1.5, "days", "days", "VND") == "1.5 days"
+
+
+def test_the_badge_says_in_how_many_samples_it_was_looked_for():
+    badge = card_lines.badge(0.91, 30)
+    assert badge is not None
+    assert badge["note"] == "91% the same people when found again (Jaccard, 30 bootstraps)"

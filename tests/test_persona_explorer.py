@@ -11,7 +11,7 @@ import pytest
 import shops
 
 import journey_lib as jl
-from journey_lib import demo, explorers_personas, i18n, session
+from journey_lib import catalogue, demo, explorers_personas, i18n, session
 from journey_lib.personas import kept
 from journey_lib.sections_cast import look
 
@@ -108,3 +108,34 @@ def test_a_choice_that_cannot_be_is_told_and_the_rest_stays_usable(opened):
     opened.look.click()
     assert "no feature tells customers apart" in opened.said[-1]
     assert opened.keep.disabled
+
+
+@pytest.mark.parametrize(("method", "personas"), [("kmeans", 4), ("mixture", 3), ("multinomial", None)])
+def test_the_notebooks_parameters_make_the_same_choice_for_the_scheduled_run(opened, method, personas):
+    """Features, method and number are chosen twice, by hand and as parameters: the same people come out."""
+    traits = ["offline", "offers", "time_evening", "time_midday", "share_email", "share_zalo"]
+    opened.deciding.value, opened.method.value = tuple(traits), method
+    opened.number.value = personas or "auto"
+    opened.look.click()
+    report = look(opened.features, names=traits, method=method, k=personas, least_touches=10, seed=0).found
+    assert report is not None
+    assert opened.said[-1] == jl.findings_found.verdict(report)
+    clearest = explorers_personas._members(report, explorers_personas._ids(opened.run))
+    assert [code for _name, code in opened.one.options] == sorted(clearest)
+    if clearest:
+        assert [code for _name, code in opened.who.options] == clearest["p1"][: explorers_personas.LISTED]
+
+
+def test_whatever_can_be_chosen_by_hand_is_a_value_of_a_parameter(opened):
+    said = {each.name: each for each in catalogue.reports()["persona_building"].parameters}
+    assert {value for _label, value in opened.method.options} == {*said["method"].choices}
+    numbers = {value for _label, value in opened.number.options}
+    assert numbers == {"auto", *range(2, explorers_personas.MOST + 1)}
+    assert (said["personas"].kind, said["personas"].optional) == ("int", True)
+    assert (said["traits"].kind, said["traits"].optional) == ("list", True)
+    # and before anything is chosen, it is what the report does without being asked
+    assert (said["method"].default, said["personas"].default, said["traits"].default) == (
+        "kmeans",
+        None,
+        None,
+    )

@@ -92,6 +92,23 @@ def test_the_page_opens_offline_on_a_phone_draws_every_chart_and_is_accessible(p
         assert visit.complaints() == []
 
 
+SHEET = {"width": 680, "height": 994}  # what the margins leave of A4, in the pixels of a browser
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_every_card_is_one_sheet_of_paper(published, language):
+    page = published / "demo" / language / "persona_building.html"
+    with browser.running() as chromium, browser.visit(chromium, page) as visit:
+        visit.page.emulate_media(media="print")
+        visit.page.set_viewport_size(SHEET)
+        heights = visit.page.evaluate(
+            "[...document.querySelectorAll('.persona-card')].map(each => each.getBoundingClientRect().height)"
+        )
+        assert len(heights) == 3
+        assert max(heights) <= SHEET["height"]
+        assert min(heights) > SHEET["height"] / 3  # they are drawn, and full
+
+
 def test_kept_personas_are_used_again_and_the_page_says_since_when(shop):
     workspace = jl.open(shop)
     then = jl.features.table(workspace, as_of="2025-10-01", window="180d")

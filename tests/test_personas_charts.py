@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import altair as alt
+import numpy as np
 import pandas as pd
 import pytest
 import vl_convert
@@ -127,3 +128,25 @@ def test_where_there_is_a_continuum_nobody_fits_personas_that_are_none():
         "No persona is made of the 90 customers known well enough; 7 are known too little to say."
     )
     assert "fit none" not in said
+
+
+def test_a_cell_of_few_is_told_from_one_of_nobody() -> None:
+    table = pd.DataFrame(
+        {
+            "persona": ["p1", "p1", "p2", "p2"],
+            "channel": ["email", "store", "email", "store"],
+            "share": [0.75, 0.25, np.nan, 0.0],
+            "low": [0.7, 0.2, np.nan, 0.0],
+            "high": [0.8, 0.3, np.nan, 0.1],
+            "journeys": [75, 25, np.nan, 0],
+        }
+    )
+    chart = charts_personas.credit(Result("persona_credit", table, base="journeys"), NAMES, WORDS)
+    (data,) = {id(rows): rows for rows in chart.to_dict()["datasets"].values()}.values()
+    labels = {(row["persona"], row["row"]): row["label"] for row in data}
+    assert labels == {
+        ("p1", "email"): "75%",
+        ("p1", "store"): "25%",
+        ("p2", "email"): "few",
+        ("p2", "store"): "0%",
+    }

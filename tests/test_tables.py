@@ -146,3 +146,15 @@ def test_a_table_without_rows_says_so():
     i18n.speak("en")
     page = table_html(pd.DataFrame({"a": [], "b": []}), caption="c", formats={"a": "text", "b": "number"})
     assert '<td class="text" colspan="2">nothing to list</td>' in page
+
+
+def test_parts_below_one_per_cent_have_the_digits_that_tell_them_from_their_interval() -> None:
+    frame = pd.DataFrame(
+        {"persona": ["a", "b"], "share": [0.0019, 0.2], "low": [0.0017, 0.19], "high": [0.0021, 0.21]}
+    )
+    parts = dict.fromkeys(("share", "low", "high"), "part")
+    written = table_html(frame, caption="c", formats={"persona": "text", **parts})
+    assert "<td>0.19%</td><td>0.17% – 0.21%</td>" in written
+    assert "<td>20.00%</td>" in written
+    rough = table_html(frame.tail(1), caption="c", formats={"persona": "text", "share": "part"})
+    assert "<td>20.0%</td>" in rough

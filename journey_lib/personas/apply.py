@@ -155,8 +155,7 @@ def migration(old: pd.Series[Any], new: pd.Series[Any]) -> Result:
         "customers": int(both.sum()),
         "new": int((~new.index.isin(old.index)).sum()),
     }
-    parts = (("from",), ("to",))
-    return Result("persona_migration", table, facts, base="customers", parts=parts)
+    return Result("persona_migration", table, facts, base="customers", parts=(("from",),))
 
 
 def matched(model: Groups | Found, before: Groups) -> dict[int, int]:

@@ -25,6 +25,7 @@ from journey_lib.workspace import Words, Workspace
 Array = npt.NDArray[Any]
 FILE = Path("maps") / "segments.yaml"
 REST = "rest"
+FEW = 10  # customers in one grouping alone who keep the others from being worked out
 
 
 class _Strict(BaseModel):
@@ -223,9 +224,9 @@ def overlap(a: pd.Series, b: pd.Series, *, names: tuple[str, str] = ("a", "b")) 
         "rand": _rand(found),
     }
     said, tell = {"a": names[0], "b": names[1]}, {"customers": ("share", "low", "high")}
-    return Result(
-        "overlap", found, facts, said, base="of", people=("customers",), tell=tell, parts=(("a",), ("b",))
-    )
+    # the size of a group of `b` is told elsewhere: it is that of its column only where few are in `b` alone
+    parts = (("a",), ("b",)) if facts["only_b"] < FEW else (("a",),)
+    return Result("overlap", found, facts, said, base="of", people=("customers",), tell=tell, parts=parts)
 
 
 def group(touches: Touches, assigned: pd.Series, segment: str, name: str | None = None) -> Group:

@@ -1,0 +1,138 @@
+"""An analyst's frame becomes the same touch table read whole or in pieces, in whatever chunks it comes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from journey_lib import columns, journeys, touches
+from journey_lib.errors import DataError
+from journey_lib.journeys.moves import distinct_people
+
+SCHEMA = pa.schema(
+    {
+        "who": pa.int64(),
+        "when": pa.timestamp("us"),
+        "channel": pa.string(),
+        "sale": pa.bool_(),
+        "worth": pa.float64(),
+        "id": pa.string(),
+    }
+)
+ROW = st.fixed_dictionaries(
+    {
+        "who": st.integers(3, 9) | st.just(10**6),
+        "when": st.integers(0, 4),
+        "channel": st.sampled_from([None, "", "mail", " mail ", "ads", "shop"]),
+        "sale": st.booleans(),
+        "worth": st.sampled_from([None, math.nan, 0.0, 2.0, 1.25, -3.5]),
+        "id": st.sampled_from([None, "a", "b"]),
+    }
+)
+LOG = st.lists(ROW, min_size=1, max_size=40)
+NAMES = {
+    "customer_id": "who",
+    "timestamp": "when",
+    "channel": "channel",
+    "conversion": "sale",
+    "value": "worth",
+    "event_id": "id",
+}
+
+
+def table_of(log: list[dict[str, Any]], chunk: int = 100) -> pa.Table:
+    parts = [
+        pa.Table.from_pylist(log[at : at + chunk], schema=SCHEMA)
+        .set_column(2, "channel", pa.array([row["channel"] for row in log[at : at + chunk]], pa.string()))
+        .combine_chunks()
+        for at in range(0, len(log), chunk)
+    ]
+    return pa.concat_tables(parts)
+
+
+def told(table: touches.Touches) -> Iterator[tuple[Any, ...]]:
+    """The rows of all buckets in their order, in words."""
+    for load in table.buckets:
+        rows = load()
+        assert (rows.touchpoint == -1).all()
+        for who, time, channel, kind, value in zip(
+            rows.customer.tolist(),
+            rows.timestamp.tolist(),
+            rows.channel.tolist(),
+            rows.event_type.tolist(),
+            rows.value.tolist(),
+            strict=True,
+        ):
+            yield who, time, table.channels[channel] if channel >= 0 else None, kind == 1, value
+
+
+def by_hand(log: list[dict[str, Any]], digits: int) -> list[tuple[Any, ...]]:
+    """The rows in the order of the table: customer, time, touches first, event id, what they say."""
+    known = list(dict.fromkeys(row["who"] for row in log))
+    close = max(known) - min(known) < 4 * len(log)  # then numbered as ids ascend, else as they come
+    number = {who: place for place, who in enumerate(sorted(known) if close else known)}
+    lines = []
+    for row in log:
+        channel = (row["channel"] or "").strip() or None
+        worth = row["worth"] if row["worth"] is not None and not math.isnan(row["worth"]) else 0.0
+        value = round(worth * 10**digits)
+        ties = (channel is None, row["id"] or "", row["sale"], channel or "", value)
+        lines.append(((number[row["who"]], row["when"], *ties), channel, row["sale"], value))
+    return [(key[0], key[1], *said) for key, *said in sorted(lines, key=lambda line: line[0])]
+
+
+@settings(deadline=None)
+@given(LOG, st.integers(1, 9), st.integers(1, 9), st.integers(1, 40))
+def test_pieces_and_chunks_change_no_row(
+    log: list[dict[str, Any]], rows: int, at_once: int, chunk: int
+) -> None:
+    whole = touches.from_frame(table_of(log), **NAMES)
+    with mock.patch.object(touches, "BUCKET_ROWS", rows), mock.patch.object(columns, "AT_ONCE", at_once):
+        pieces = touches.from_frame(table_of(log, chunk), **NAMES)
+    assert list(told(whole)) == by_hand(log, whole.digits) == list(told(pieces))
+    assert (whole.fingerprint, whole.channels, whole.period) == (
+        pieces.fingerprint,
+        pieces.channels,
+        pieces.period,
+    )
+    assert whole.fold.tolist() == pieces.fold.tolist()
+    assert len(whole.buckets) == 1
+    one = journeys.transitions(whole, lookback="30d").table
+    assert one.equals(journeys.transitions(pieces, lookback="30d").table)
+
+
+def test_more_pieces_than_a_byte_can_number_are_told_apart() -> None:
+    log = [
+        {"who": who, "when": 1, "channel": "mail", "sale": False, "worth": 1.0, "id": None}
+        for who in np.random.default_rng(1).permutation(700).tolist()
+    ]
+    with mock.patch.object(touches, "BUCKET_ROWS", 2):
+        pieces = touches.from_frame(table_of(log), **NAMES)
+    assert len(pieces.buckets) == 350
+    assert list(told(pieces)) == by_hand(log, pieces.digits)
+
+
+@pytest.mark.parametrize("chunk", [1, 100])
+def test_an_infinite_amount_is_refused_wherever_it_stands(chunk: int) -> None:
+    row = {"who": 1, "when": 1, "channel": "mail", "sale": True, "worth": None, "id": None}
+    log = [row, {**row, "worth": 2.0}, {**row, "worth": -math.inf}]
+    with pytest.raises(DataError, match="infinite amount"):
+        touches.from_frame(table_of(log, chunk), **NAMES)
+
+
+@given(st.data(), st.integers(1, 9), st.booleans())
+def test_people_are_counted_once_for_each_key(data: st.DataObject, size: int, ordered: bool) -> None:
+    """Whether customers come in order or not, and whether most have one row or several."""
+    pairs = data.draw(st.lists(st.tuples(st.integers(5, 40) | st.just(2**30), st.integers(0, size - 1))))
+    pairs = sorted(pairs, key=lambda pair: pair[0]) if ordered else pairs
+    who, key = (np.array([pair[side] for pair in pairs], np.int64) for side in (0, 1))
+    found = distinct_people(key, who, size)
+    assert found.tolist() == [len({w for w, k in pairs if k == each}) for each in range(size)]

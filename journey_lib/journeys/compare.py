@@ -91,28 +91,31 @@ def beside(one: Result, other: Result, names: tuple[str, str] = ("a", "b")) -> R
             f"'{one.name}' and '{other.name}' cannot be compared",
             do=f"compare two results of one of these views: {', '.join(VIEWS)}",
         )
-    key, counted, base = VIEWS[one.name]
-    a, b = (_counts(result, list(key), counted, base) for result in (one, other))
-    table = a.reset_index().merge(b.reset_index(), how="outer", on=list(key), suffixes=("_a", "_b"))
-    _fill(table, list(key), a, b)
-    n_a, of_a, n_b, of_b = (table[name].to_numpy(float) for name in ("n_a", "of_a", "n_b", "of_b"))
+    rows, (n_a, of_a, n_b, of_b) = _aligned(one, other)
     apart, low, high = difference(n_a, of_a, n_b, of_b)
     given = {*one.settings.get("defined_by", ()), *other.settings.get("defined_by", ())}
-    structural = table[list(key)].isin(given).any(axis=1).to_numpy()
+    structural = rows.isin(given).any(axis=1).to_numpy()
     chance = np.where(structural, np.nan, _chance(n_a, of_a, n_b, of_b))
     weight = np.where(structural, 0.0, np.nan_to_num(np.abs(apart) * of_a))
-    table = table.assign(
-        share_a=n_a / np.where(of_a > 0, of_a, np.nan),
-        share_b=n_b / np.where(of_b > 0, of_b, np.nan),
-        difference=apart,
-        low=low,
-        high=high,
-        structural=structural,
-        chance=chance,
-        real=discoveries(chance, FALSE),
-        part=weight / weight.sum() if weight.sum() else 0.0,
-    )
-    table = table.sort_values(["part", *key], ascending=[False, *(True for _ in key)], ignore_index=True)
+    part = weight / (weight.sum() or 1.0)
+    columns: Mapping[str, Array] = {
+        "n_a": n_a,
+        "of_a": of_a,
+        "n_b": n_b,
+        "of_b": of_b,
+        "share_a": n_a / np.where(of_a > 0, of_a, np.nan),
+        "share_b": n_b / np.where(of_b > 0, of_b, np.nan),
+        "difference": apart,
+        "low": low,
+        "high": high,
+        "structural": structural,
+        "chance": chance,
+        "real": discoveries(chance, FALSE),
+        "part": part,
+    }
+    order = np.argsort(-part, kind="stable")  # the rows come in the order of their keys
+    whole: dict[str, Any] = {name: rows[name].take(order).reset_index(drop=True) for name in rows}
+    table = pd.DataFrame(whole | {name: column[order] for name, column in columns.items()})
     reached = np.flatnonzero(np.cumsum(table["part"].to_numpy()) >= MOST - 1e-12)
     facts = {
         "rows": len(table),
@@ -158,24 +161,32 @@ def last_two(touches: Touches, length: str, cutting: Cutting) -> tuple[dict[str,
     return whole | {"period": (after - days, after)}, whole | {"period": (after - 2 * days, after - days)}
 
 
-def _counts(result: Result, key: list[str], counted: str, base: str) -> pd.DataFrame:
-    table = result.table
-    table = table[table[base].notna()] if base in table else table
-    return table.set_index(key)[[counted, base]].rename(columns={counted: "n", base: "of"}).astype(float)
+def _aligned(one: Result, other: Result) -> tuple[pd.DataFrame, Array]:
+    """What the rows of either result are about, in order, and n_a, of_a, n_b and of_b.
 
-
-def _fill(table: pd.DataFrame, key: list[str], a: pd.DataFrame, b: pd.DataFrame) -> None:
-    """A row that one group does not have counts nothing there, of as many as its neighbours are of.
-
-    Neighbours share all of the row's key but its last column: steps out of one channel, say.
+    A row that one group does not have counts nothing there, of as many as its neighbours are of: those that
+    share all of the row's key but its last column, steps out of one channel, say.
     """
-    for side, frame in (("a", a), ("b", b)):
-        table[f"n_{side}"] = table[f"n_{side}"].fillna(0.0)
+    key, counted, base = VIEWS[one.name]
+    tables = [result.table[result.table[base].notna()] for result in (one, other)]
+    about = pd.concat([table[[*key]] for table in tables], ignore_index=True).infer_objects()
+    place, near = np.zeros(len(about), np.int64), np.zeros(len(about), np.int64)
+    for name in key:
+        code, values = pd.factorize(about[name], sort=True, use_na_sentinel=False)
+        near, place = place, place * len(values) + code
+    which, first, row = np.unique(place, return_index=True, return_inverse=True)
+    _, near = np.unique(near[first], return_inverse=True)
+    counts = []
+    for table, at in zip(tables, np.split(row, [len(tables[0])]), strict=True):
+        n, of = np.zeros(len(which)), np.full(len(which), np.nan)
+        n[at] = table[counted].fillna(0.0)
+        of[at] = table[base]
         if len(key) > 1:
-            bases = frame.groupby(level=key[:-1])["of"].max().rename("of").reset_index()
-            known = table[key[:-1]].merge(bases, how="left", on=key[:-1])["of"].to_numpy()
-            table[f"of_{side}"] = table[f"of_{side}"].fillna(pd.Series(known, index=table.index))
-        table[f"of_{side}"] = table[f"of_{side}"].fillna(0.0)
+            most = np.full(near.max(initial=-1) + 1, np.nan)
+            np.fmax.at(most, near, of)
+            of = np.where(np.isnan(of), most[near], of)
+        counts += [n, np.nan_to_num(of)]
+    return about.take(first), np.array(counts)
 
 
 def _chance(n_a: Array, of_a: Array, n_b: Array, of_b: Array) -> Array:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, NamedTuple, TypedDict
 from zoneinfo import ZoneInfo
 
@@ -80,10 +81,12 @@ class Journeys:
         """Touches of each journey."""
         return np.diff(self.offsets)
 
-    @property
+    @cached_property
     def row(self) -> Array:
-        """The journey each touch belongs to."""
-        return np.repeat(np.arange(len(self)), self.lengths)
+        """The journey each touch belongs to: ``x.take(row)`` is faster than ``np.repeat(x, lengths)``."""
+        begun = np.bincount(self.offsets[:-1], minlength=len(self.channel) + 1)
+        np.cumsum(begun, out=begun)
+        return begun[:-1] - 1
 
 
 def rules_for(
@@ -275,7 +278,7 @@ def only(whole: Journeys, chosen: Array) -> Journeys:
     """The chosen journeys, in their order."""
     lengths = np.diff(whole.offsets)
     # Rows by their place: numpy takes them faster than it picks them by a mask.
-    touch, row = np.flatnonzero(np.repeat(chosen, lengths)), np.flatnonzero(chosen)
+    touch, row = np.flatnonzero(chosen.take(whole.row)), np.flatnonzero(chosen)
     return Journeys(
         offsets=np.concatenate([[0], np.cumsum(lengths.take(row))]),
         channel=whole.channel.take(touch),

@@ -122,27 +122,21 @@ def _count(found: Journeys, size: int) -> _Moves:
     within = np.ones(len(tokens), bool)
     within[begins] = False
     later = np.flatnonzero(within)
-    waited = found.age.take(later - 1) - found.age.take(later)
-    inner = _tally(pair, np.repeat(found.customer, found.lengths), later, waited, size)
+    waited = (found.age[:-1] - found.age[1:]).take(later - 1)
     last = np.full(len(found), size, np.int32)
     last[some] = tokens[ends]
     last *= width
     last += np.where(found.converted, np.int32(size), np.where(found.open, size + 2, size + 1))
     timed = found.converted[some]
-    outer = _tally(last, found.customer, some[timed], found.age[ends[timed]], size)
-    return _add([inner, outer])
-
-
-def _tally(pair: Array, customer: Array, timed: Array, waited: Array, size: int) -> _Moves:
-    """What there is of each pair; the rows `timed` are those that `waited`."""
-    shape = (size + 1, size + len(ENDS))
-    pairs = shape[0] * shape[1]
-    place = pair.take(timed)
+    place = np.concatenate([pair.take(later), last.take(some[timed])])
     place *= CLASSES
-    place += classes_of(waited)
+    place += classes_of(np.concatenate([waited, found.age.take(ends[timed])]))
+    shape, pairs = (size + 1, width), (size + 1) * width
+    person = found.customer.take(found.row)
     return _Moves(
-        np.bincount(pair, minlength=pairs).reshape(shape),
-        distinct_people(pair, customer, pairs).reshape(shape),
+        (np.bincount(pair, minlength=pairs) + np.bincount(last, minlength=pairs)).reshape(shape),
+        # steps and ends lead to different columns: nobody is counted twice
+        (distinct_people(pair, person, pairs) + distinct_people(last, found.customer, pairs)).reshape(shape),
         np.bincount(place, minlength=pairs * CLASSES).reshape(pairs, CLASSES),
     )
 
@@ -184,9 +178,7 @@ def classes_of(waited: Array) -> Array:
 
 
 def _add(parts: list[_Moves]) -> _Moves:
-    return _Moves(
-        *(np.sum([getattr(p, name) for p in parts], axis=0) for name in _Moves.__dataclass_fields__)
-    )
+    return _Moves(*(sum(getattr(p, name) for p in parts) for name in _Moves.__dataclass_fields__))
 
 
 def quantile(classes: Array, share: float) -> Array:

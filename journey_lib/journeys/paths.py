@@ -170,10 +170,9 @@ def _count(found: Journeys, fold: Array | None, channels: int) -> dict[str, Any]
 
 def people_by_channel(found: Journeys, channels: int) -> Array:
     """Distinct customers behind each channel's conversions."""
-    lengths = found.lengths
-    touched = np.repeat(found.converted, lengths)
-    person = np.repeat(found.customer[found.converted], lengths[found.converted])
-    return distinct_people(found.channel[touched], person, channels)
+    touch = np.flatnonzero(found.converted.take(found.row))
+    person = found.customer.take(found.row.take(touch))
+    return distinct_people(found.channel.take(touch), person, channels)
 
 
 def _merge(parts: list[dict[str, Any]]) -> dict[str, Any]:

@@ -114,7 +114,7 @@ def beside(one: Result, other: Result, names: tuple[str, str] = ("a", "b")) -> R
         "part": part,
     }
     order = np.argsort(-part, kind="stable")  # the rows come in the order of their keys
-    whole: dict[str, Any] = {name: rows[name].take(order).reset_index(drop=True) for name in rows}
+    whole: dict[Any, Any] = {name: rows[name].take(order).reset_index(drop=True) for name in rows}
     table = pd.DataFrame(whole | {name: column[order] for name, column in columns.items()})
     reached = np.flatnonzero(np.cumsum(table["part"].to_numpy()) >= MOST - 1e-12)
     facts = {

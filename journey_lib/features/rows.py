@@ -19,8 +19,6 @@ Counts = dict[str, Array]
 
 DAY, HOUR = 86_400_000_000, 3_600_000_000
 NEVER = np.iinfo(np.int64).min
-BITS = 24  # of a day beside a customer in one integer: 45,000 years
-DATE = (1 << BITS) - 1
 PIECE = 1 << 14  # customers at a time whose counts by code stay in the processor's cache
 
 
@@ -68,19 +66,29 @@ def counted(bucket: Bucket, asked: Asked) -> list[Counts]:
     found = {
         "customer": customer,
         "rows": sizes,
-        "born": seen[np.searchsorted(who, customer)],
+        "born": seen if len(who) == len(customer) else seen[np.searchsorted(who, customer)],
         "last": rows.timestamp[ends],
-        "conversions": np.add.reduceat(converts, starts, dtype=np.int64),
-        "converted": np.maximum.reduceat(np.where(converts, rows.timestamp, NEVER), starts),
-        "value": np.add.reduceat(np.where(converts, rows.value, 0), starts, dtype=np.int64),
         "channel": _crossed(edges, rows.channel, asked.channels),
         "event_type": _crossed(edges, rows.event_type, asked.event_types),
     }
+    found |= _sold(place, rows, np.flatnonzero(converts), len(starts))
     found |= _times(place, local, edges)
     found |= _offers(place, rows, local, asked, len(starts))
     if stage is not None:
         found["stage"] = np.maximum.reduceat(stage, starts)
     return [found]
+
+
+def _sold(place: Array, rows: Bucket, sold: Array, size: int) -> Counts:
+    """Conversions, their value, and the last of them; `sold` are the rows that are one."""
+    owner = place.take(sold)
+    edges = np.append(np.flatnonzero(np.diff(owner, prepend=-1)), len(sold))
+    buyer = owner.take(edges[:-1])
+    converted, value = np.full(size, NEVER), np.zeros(size, np.int64)
+    converted[buyer] = rows.timestamp.take(sold.take(edges[1:] - 1))
+    if len(sold):
+        value[buyer] = np.add.reduceat(rows.value.take(sold), edges[:-1], dtype=np.int64)
+    return {"conversions": np.bincount(owner, minlength=size), "converted": converted, "value": value}
 
 
 def together(parts: Sequence[list[Counts]]) -> list[Counts]:
@@ -118,36 +126,44 @@ def _times(place: Array, local: Array, edges: Array) -> Counts:
     """Active days, days between them, and rows at weekends and by part of the day, by the local clock."""
     size = len(edges) - 1
     day = local // DAY
-    hours = np.empty(24, np.int64)
+    hours = np.empty(24, np.int8)
     for number, hour in enumerate(sorted(DAYPARTS.values())):
         hours[hour:] = number
     hours[: min(DAYPARTS.values())] = len(DAYPARTS) - 1
-    part = hours[(local - day * DAY) // HOUR]
+    part = hours.take((local - day * DAY) // HOUR)
     begin = day.min()
-    date = day - begin
+    date = (day - begin).astype(np.int32)
     # The first day of 1970 was a Thursday. Asked of each day once: there are far fewer than rows.
-    weekend = ((np.arange(begin, day.max() + 1) + 3) % 7 >= 5)[date]
-    key = (place << BITS) | date
+    weekend = ((np.arange(begin, day.max() + 1) + 3) % 7 >= 5).take(date)
+    # A day beside a customer in one integer, as small a one as holds them.
+    bits = int(date.max()).bit_length()
+    key = place.astype(np.int32 if size << bits < 2**31 else np.int64)
+    key <<= bits
+    key |= date
     # Where clocks go back over midnight a day comes twice: then rows are not in the order of days.
     if (key[1:] < key[:-1]).any():
         key.sort()
     key = key[np.append(True, key[1:] != key[:-1])]
-    owner, date = key >> BITS, key & DATE
+    owner, date = key >> bits, key & ((1 << bits) - 1)
     days = np.bincount(owner, minlength=size)
     last = np.cumsum(days) - 1
     return {
         "days": days,
         "span": date[last] - date[last - days + 1],
-        "gap": _medians(owner, date, days),
-        "weekend": np.bincount(place[weekend], minlength=size),
+        "gap": _medians(owner, date, days, bits),
+        "weekend": np.bincount(place.take(np.flatnonzero(weekend)), minlength=size),
         "part": _crossed(edges, part, len(DAYPARTS)),
     }
 
 
-def _medians(owner: Array, date: Array, days: Array) -> Array:
+def _medians(owner: Array, date: Array, days: Array, bits: int) -> Array:
     """Twice the median of the days from one active day to the next, a whole number; -1 with one such day."""
-    same = owner[1:] == owner[:-1]
-    gaps = np.sort((owner[1:][same] << BITS) | (date[1:] - date[:-1])[same]) & DATE
+    later = np.flatnonzero(owner[1:] == owner[:-1]) + 1
+    gaps = owner.take(later)
+    gaps <<= bits
+    gaps |= date.take(later) - date.take(later - 1)
+    gaps.sort()
+    gaps &= (1 << bits) - 1
     number = days - 1
     start = np.cumsum(number) - number
     middle = np.full(len(days), -1, np.int64)

@@ -283,11 +283,9 @@ def _fixed(counts: Counts, touches: Touches, until: int) -> dict[str, Array]:
 
 
 def _part(counts: Array, base: Array) -> Array:
-    """A share of its base; missing where there is nothing it could be a share of."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share = counts / base
-    share[base <= 0] = np.nan
-    return share
+    """A share of its base; missing where there is nothing it could be a share of: 0 of 0."""
+    with np.errstate(invalid="ignore"):
+        return counts / base
 
 
 @dataclass(frozen=True)
@@ -304,7 +302,7 @@ class _Mix:
 
     def shares(self, counts: Array, base: Array) -> list[Array]:
         """A share for each name; the small ones, or those the other table has no column for, as one."""
-        none = np.zeros(len(base), np.int64)
+        none, base = np.zeros(len(base), np.int64), base.astype(np.float64)
         found = [counts[place] if place >= 0 else none for place in self.places]
         if self.pooled:
             found.append(counts.sum(axis=0, dtype=np.int64) - sum(found, none))

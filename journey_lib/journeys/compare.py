@@ -46,6 +46,11 @@ VIEWS: Mapping[str, tuple[tuple[str, ...], str, str]] = {
     "plan_outcomes_by_reach": (("reached", "group"), "conversions", "over"),
     "paths": (("path",), "journeys", "of"),
 }
+# What is said of every row, of both groups.
+MEASURED = (
+    *("n_a", "of_a", "n_b", "of_b", "share_a", "share_b"),
+    *("difference", "low", "high", "chance"),
+)
 CURVES = ("time_to", "repeat")  # compared day by day, since part of the people were not watched to the end
 LISTED = {"deviations": "deviation"}  # lists of the most frequent: only what stands in both is compared
 MOST = 0.8  # of what two groups differ in all
@@ -108,22 +113,20 @@ def beside(one: Result | PathTable, other: Result | PathTable, names: tuple[str,
     if CONVERTED in given:  # without any touch there is nothing but the conversion
         given |= {NO_TOUCH, "0"}
     whole: dict[str, Any] = {}
-    key: tuple[str, ...] = ("day",)
     if one.name in CURVES:
         counted = "there"
-        table, whole["log_rank"] = sides.curves(one, other)
+        apart, whole["log_rank"] = sides.curves(one, other)
+        about, measured = apart[["day"]], {name: apart[name].to_numpy(float) for name in MEASURED}
     else:
-        key, counted, table = _shares(one, other, outcome=CONVERTED in given)
-    structural = table[list(key)].isin(given).any(axis=1).to_numpy()
-    chance = np.where(structural, np.nan, table["chance"])
-    weight = np.where(structural, 0.0, np.nan_to_num(np.abs(table["difference"]) * table["of_a"]))
-    table = table.assign(
-        structural=structural,
-        chance=chance,
-        real=discoveries(chance, FALSE),
-        part=weight / weight.sum() if weight.sum() else 0.0,
-    )
-    table = table.sort_values(["part", *key], ascending=[False, *(True for _ in key)], ignore_index=True)
+        counted, about, measured = _shares(one, other, outcome=CONVERTED in given)
+    structural = about.isin(given).any(axis=1).to_numpy()
+    chance = np.where(structural, np.nan, measured["chance"])
+    weight = np.where(structural, 0.0, np.nan_to_num(np.abs(measured["difference"]) * measured["of_a"]))
+    part = weight / (weight.sum() or 1.0)
+    judged = {"structural": structural, "chance": chance, "real": discoveries(chance, FALSE), "part": part}
+    order = np.argsort(-part, kind="stable")  # the rows come in the order of their keys
+    rows: dict[Any, Any] = {name: about[name].take(order).reset_index(drop=True) for name in about}
+    table = pd.DataFrame(rows | {name: column.take(order) for name, column in (measured | judged).items()})
     reached = np.flatnonzero(np.cumsum(table["part"].to_numpy()) >= MOST - 1e-12)
     facts = {
         "rows": len(table),
@@ -136,7 +139,7 @@ def beside(one: Result | PathTable, other: Result | PathTable, names: tuple[str,
         "counted": counted,
         **whole,
     }
-    settings = {"a": dict(one.settings), "b": dict(other.settings), "names": list(names), "key": list(key)}
+    settings = {"a": dict(one.settings), "b": dict(other.settings), "names": list(names), "key": list(about)}
     return Result("compared", table, facts, settings, base="of_a")
 
 
@@ -149,35 +152,24 @@ def _incomparable(one: Result | PathTable, other: Result | PathTable) -> Paramet
     )
 
 
-def _shares(one: Result, other: Result, *, outcome: bool) -> tuple[tuple[str, ...], str, pd.DataFrame]:
-    """Two views of shares by what their rows are about: the key, what is counted, and both sides of each row.
+def _shares(one: Result, other: Result, *, outcome: bool) -> tuple[str, pd.DataFrame, dict[str, Array]]:
+    """Two views of shares: what is counted, what the rows are about, and both sides of each.
 
     `outcome`: the groups are defined by how journeys ended.
     """
     if one.name not in VIEWS and one.name not in LISTED:
         raise _incomparable(one, other)
     key, counted, base = VIEWS.get(one.name, ((LISTED.get(one.name, ""),), "journeys", ""))
-    parts = not base or (outcome and counted == "conversions")
-    if parts:
+    if outcome and counted == "conversions":
         counted, base = "journeys", ""
-    a, b = (_counts(result, list(key), counted, base) for result in (one, other))
-    table = a.reset_index().merge(b.reset_index(), how="outer", on=list(key), suffixes=("_a", "_b"))
+    about, counts, shared = _aligned(one, other, key, counted, base)
+    kept = (about[key[0]] != WHOLE).to_numpy()  # the sum of the other rows says nothing of its own
     if one.name in LISTED:
-        table = table[table["n_a"].notna() & table["n_b"].notna() & ~table[key[0]].eq(OTHER)].copy()
-    if WHOLE in set(table[key[0]]):  # the sum of the other rows says nothing of its own
-        table = table[~table[key[0]].eq(WHOLE)].copy()
-    _fill(table, list(key), a, b, parts=parts)
-    n_a, of_a, n_b, of_b = (table[name].to_numpy(float) for name in ("n_a", "of_a", "n_b", "of_b"))
-    apart, low, high = difference(n_a, of_a, n_b, of_b)
-    table = table.assign(
-        share_a=n_a / np.where(of_a > 0, of_a, np.nan),
-        share_b=n_b / np.where(of_b > 0, of_b, np.nan),
-        difference=apart,
-        low=low,
-        high=high,
-        chance=_chance(n_a, of_a, n_b, of_b),
-    )
-    return key, counted, table
+        kept &= shared & (about[key[0]] != OTHER).to_numpy()
+    about, (n_a, of_a, n_b, of_b) = about[kept], counts[:, kept]
+    share_a, share_b = (n / np.where(of > 0, of, np.nan) for n, of in ((n_a, of_a), (n_b, of_b)))
+    measured = (n_a, of_a, n_b, of_b, share_a, share_b, *difference(n_a, of_a, n_b, of_b))
+    return counted, about, dict(zip(MEASURED, (*measured, _chance(n_a, of_a, n_b, of_b)), strict=True))
 
 
 def differences(compared: Sequence[Result]) -> Result:
@@ -214,35 +206,37 @@ def last_two(touches: Touches, length: str, cutting: Cutting) -> tuple[dict[str,
     return whole | {"period": (after - days, after)}, whole | {"period": (after - 2 * days, after - days)}
 
 
-def _counts(result: Result, key: list[str], counted: str, base: str) -> pd.DataFrame:
-    """What is counted in each row, of how many; without a `base` of all that is counted."""
-    table = result.table
-    if not base:
-        return (
-            table.set_index(key)[[counted]]
-            .set_axis(["n"], axis=1)
-            .astype(float)
-            .assign(of=table[counted].sum())
-        )
-    table = table[table[base].notna()]
-    return table.set_index(key)[[counted, base]].set_axis(["n", "of"], axis=1).astype(float)
+def _aligned(
+    one: Result, other: Result, key: Sequence[str], counted: str, base: str
+) -> tuple[pd.DataFrame, Array, Array]:
+    """What the rows of either result are about, in order; n_a, of_a, n_b and of_b; which rows both have.
 
-
-def _fill(table: pd.DataFrame, key: list[str], a: pd.DataFrame, b: pd.DataFrame, *, parts: bool) -> None:
-    """A row that one group does not have counts nothing there, of as many as its neighbours are of.
-
-    Neighbours share all of the row's key but its last column: steps out of one channel, say. Where rows are
-    `parts` of one whole, all are neighbours.
+    A row that one group does not have counts nothing there, of as many as its neighbours are of: those that
+    share all of the row's key but its last column, steps out of one channel, say. Without a `base` rows are
+    parts of one whole, and all are neighbours.
     """
-    for side, frame in (("a", a), ("b", b)):
-        table[f"n_{side}"] = table[f"n_{side}"].fillna(0.0)
-        if parts and len(frame):
-            table[f"of_{side}"] = table[f"of_{side}"].fillna(float(frame["of"].iloc[0]))
-        elif len(key) > 1:
-            bases = frame.groupby(level=key[:-1])["of"].max().rename("of").reset_index()
-            known = table[key[:-1]].merge(bases, how="left", on=key[:-1])["of"].to_numpy()
-            table[f"of_{side}"] = table[f"of_{side}"].fillna(pd.Series(known, index=table.index))
-        table[f"of_{side}"] = table[f"of_{side}"].fillna(0.0)
+    tables = [result.table for result in (one, other)]
+    if base:
+        tables = [table[table[base].notna()] for table in tables]
+    about = pd.concat([table[[*key]] for table in tables], ignore_index=True).infer_objects()
+    place, near = np.zeros(len(about), np.int64), np.zeros(len(about), np.int64)
+    for name in key:
+        code, values = pd.factorize(about[name], sort=True, use_na_sentinel=False)
+        near, place = place, place * len(values) + code
+    which, first, row = np.unique(place, return_index=True, return_inverse=True)
+    _, near = np.unique(near[first], return_inverse=True)
+    counts, shared = [], np.zeros(len(which), np.int64)
+    for table, at in zip(tables, np.split(row, [len(tables[0])]), strict=True):
+        n, of = np.zeros(len(which)), np.full(len(which), np.nan)
+        n[at] = table[counted].fillna(0.0)
+        of[at if base else slice(None)] = table[base] if base else n.sum()
+        if base and len(key) > 1:
+            most = np.full(near.max(initial=-1) + 1, np.nan)
+            np.fmax.at(most, near, of)
+            of = np.where(np.isnan(of), most[near], of)
+        counts += [n, np.nan_to_num(of)]
+        shared[at] += 1
+    return about.take(first), np.array(counts), shared == len(tables)
 
 
 def _chance(n_a: Array, of_a: Array, n_b: Array, of_b: Array) -> Array:

@@ -63,8 +63,7 @@ def detours(touches: Touches, *, group: Group | None = None, **cutting: Unpack[C
 
 def _count(found: Journeys, size: int) -> Array:
     """Steps, journeys, customers and bases by stage and move; the last stage is any."""
-    token, n, many = found.channel, len(found), len(MOVES)
-    row = np.repeat(np.arange(n, dtype=np.int32), found.lengths)
+    token, row, many = found.channel, found.row, len(MOVES)
     counts = np.zeros((4, size + 1, many), np.int64)
     counts[3] = np.append(distinct_people(token, row, size), np.count_nonzero(found.lengths))[:, None]
     inner = np.flatnonzero(row[1:] == row[:-1])

@@ -84,8 +84,7 @@ def through(touches: Touches, step: str, name: str | None = None) -> Group:
 
     def holds(found: Journeys) -> Array:
         at = np.zeros(len(found), bool)
-        there = np.flatnonzero(found.channel == code)
-        at[np.searchsorted(found.offsets, there, side="right") - 1] = True
+        at[found.row[found.channel == code]] = True
         return at
 
     return Group(name or step, holds, (step,))

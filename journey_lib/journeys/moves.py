@@ -121,8 +121,8 @@ def _count(found: Journeys, size: int) -> _Moves:
     pair += tokens
     within = np.ones(len(tokens), bool)
     within[begins] = False
-    waited = (found.time[1:] - found.time[:-1]).compress(within[1:])
-    inner = _tally(pair, np.repeat(found.customer, found.lengths), pair.compress(within), waited, size)
+    later = np.flatnonzero(within)
+    waited = found.time.take(later) - found.time.take(later - 1)
     last = np.full(len(found), size, np.int32)
     last[some] = tokens.take(ends)
     last *= width
@@ -131,20 +131,16 @@ def _count(found: Journeys, size: int) -> _Moves:
     last -= found.converted
     timed = found.converted.take(some)
     ended = some.compress(timed)
-    waited = found.end.take(ended) - found.time.take(ends.compress(timed))
-    outer = _tally(last, found.customer, last.take(ended), waited, size)
-    return _add([inner, outer])
-
-
-def _tally(pair: Array, customer: Array, timed: Array, waited: Array, size: int) -> _Moves:
-    """What there is of each pair; `timed` are those of which it is known how long they `waited`."""
-    shape = (size + 1, size + len(ENDS))
-    pairs = shape[0] * shape[1]
-    place = timed * np.int32(CLASSES)
-    place += classes_of(waited)
+    until = found.end.take(ended) - found.time.take(ends.compress(timed))
+    place = np.concatenate([pair.take(later), last.take(ended)])
+    place *= CLASSES
+    place += classes_of(np.concatenate([waited, until]))
+    shape, pairs = (size + 1, width), (size + 1) * width
+    person = found.customer.take(found.row)
     return _Moves(
-        np.bincount(pair, minlength=pairs).reshape(shape),
-        distinct_people(pair, customer, pairs).reshape(shape),
+        (np.bincount(pair, minlength=pairs) + np.bincount(last, minlength=pairs)).reshape(shape),
+        # steps and ends lead to different columns: nobody is counted twice
+        (distinct_people(pair, person, pairs) + distinct_people(last, found.customer, pairs)).reshape(shape),
         np.bincount(place, minlength=pairs * CLASSES).reshape(pairs, CLASSES),
     )
 
@@ -201,9 +197,7 @@ def classes_of(waited: Array) -> Array:
 
 
 def _add(parts: list[_Moves]) -> _Moves:
-    return _Moves(
-        *(np.sum([getattr(p, name) for p in parts], axis=0) for name in _Moves.__dataclass_fields__)
-    )
+    return _Moves(*(sum(getattr(p, name) for p in parts) for name in _Moves.__dataclass_fields__))
 
 
 def quantile(classes: Array, share: float) -> Array:

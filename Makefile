@@ -2,7 +2,7 @@
 # Needs Python 3.11, 3.12 or 3.13 (or uv, which brings its own) and make; the rest comes from the hashed locks.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo reports real test test-slow lab check bench lock clean
+.PHONY: help setup demo reports real test test-slow lab check bench parity lock clean
 
 UV ?= uv
 PYTHON ?=
@@ -63,6 +63,9 @@ check: setup $(dev) ## style, types, import floors, notebook lint, locks and env
 
 bench: setup $(dev) ## our speed beside other packages' (each in an environment of its own)
 	$(bin)/python benchmarks/run.py $(ARGS)
+
+parity: setup $(dev) ## our counts beside retentioneering's, on its own example data
+	$(bin)/python benchmarks/parity.py
 
 lock: $(core) ## write the locks anew from pyproject.toml (ARGS=--upgrade takes newer releases; needs uv)
 	$(call compile,requirements-dev.lock,pyproject.toml --all-extras --group build)

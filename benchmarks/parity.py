@@ -1,6 +1,6 @@
 """Ours beside retentioneering on its own example shop: every step, the people behind it, and a funnel.
 
-    python benchmarks/parity.py
+    make parity
 
 Writes `benchmarks/parity.md`; the exit code is 1 when a single number differs.
 """
@@ -64,7 +64,7 @@ def page(own: dict[str, object], other: dict[str, object]) -> str:
     said = {name: "yes" if same else "no" for name, same in equal.items()}
     return f"""# The same numbers as retentioneering, on its own example
 
-Written by `python benchmarks/parity.py`: {own["events"]:,} events of {own["customers"]:,} people, the example
+Written by `make parity`: {own["events"]:,} events of {own["customers"]:,} people, the example
 shop that comes with {PINS["retentioneering"][0]}.
 
 | what | numbers compared | sum | equal |

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import altair as alt
 import ipywidgets as widgets
@@ -42,10 +43,22 @@ def _drawn(ask: Callable[..., Result], draw: Callable[..., alt.TopLevelMixin]) -
     return shown
 
 
+def _paths(
+    session: Session, walked: Touches, group: Group | None, conversion: str | None, lookback: str
+) -> alt.TopLevelMixin:
+    """The most frequent paths; those of too few people are only ever among all the others."""
+    table = views.paths(walked, group=group, conversion=conversion, lookback=lookback)
+    top = views.top(table, n=12, k=session.k)
+    return charts_journeys.paths(top, session.names, session.scope(journeys=top.facts["journeys"]))
+
+
 VIEWS: Mapping[str, Drawn] = {
     "next steps": _drawn(views.transitions, charts.transition_map),
     "touch by touch": _drawn(views.flows, charts_flows.flows),
     "first touch": _drawn(views.entries, charts_journeys.outcomes),
+    "last touch": _drawn(partial(views.entries, side="last"), charts_journeys.outcomes),
+    "step by step": _drawn(views.step_matrix, charts_journeys.step_matrix),
+    "whole ways": _paths,
     "length": _drawn(views.lengths, charts_journeys.outcomes),
     "duration": _drawn(views.durations, charts_journeys.outcomes),
     "detours": _drawn(views.detours, charts_journeys.detours),
@@ -170,7 +183,7 @@ def touchpoint(session: Session, table: Touches, conversion: str | None = None) 
             picture.clear_output(wait=True)
             try:
                 steps = views.transitions(held, conversion=conversion, lookback=lookback.value)
-                near = views.around(steps.suppressed(session.k), which.value)
+                near = views.around(steps, which.value).suppressed(session.k)
             except JourneyError as error:
                 session.say(str(error))
                 return

@@ -25,8 +25,9 @@ def shop(tmp_path_factory) -> Path:
     demo.generate(folder, customers=3_000, seed=11)
     (folder / "journey.yaml").write_text(shops.CONFIG.read_text("utf-8"), encoding="utf-8")
     (folder / "maps").mkdir()
-    plan = shops.CONFIG.parent / "maps" / "planned.yaml"
-    (folder / "maps" / "planned.yaml").write_text(plan.read_text("utf-8"), encoding="utf-8")
+    for name in ("planned.yaml", "segments.yaml"):
+        declared = shops.CONFIG.parent / "maps" / name
+        (folder / "maps" / name).write_text(declared.read_text("utf-8"), encoding="utf-8")
     return folder
 
 
@@ -142,10 +143,51 @@ def test_only_some_customers_and_a_group_of_ones_own_are_reported(shop, tmp_path
     assert "facebook -&gt; ... -&gt; direct" in told or "facebook -> ... -> direct" in told
 
 
+@pytest.mark.slow
+def test_every_view_stands_beside_itself_for_two_groups_and_for_two_periods(published):
+    """Of the groups the views of journeys, of the periods those of stages, customers and the plan as well."""
+    run = json.loads(next(published.glob("demo/runs/journeys/*-en-*/run.json")).read_text("utf-8"))
+    groups, periods = (each["facts"] for each in run["facts"] if each["name"] == "differences")
+    assert {*groups, *periods} == {"real"}
+    compared = [each["facts"] for each in run["facts"] if each["name"] == "compared"]
+    by_names: dict[tuple[str, str], list[str]] = {}
+    for facts in compared:
+        by_names.setdefault((facts["a"], facts["b"]), []).append(facts["view"])
+    journeys = ["transitions", "flows", "first_touches", "last_touches", "lengths", "durations", "paths"]
+    assert by_names["with a conversion", "without one"] == journeys
+    customers = ["funnel", "dropped", "time_to", "stages_now", "repeat"]
+    assert by_names["this period", "the one before"] == [*journeys, "detours", "planned_steps", *customers]
+    by_rate = {facts["view"] for facts in compared if facts["counted"] == "conversions"}
+    assert by_rate == {"first_touches", "last_touches", "lengths", "durations"}
+    assert all(f["counted"] == "journeys" for f in compared[: len(journeys)])
+
+
+@pytest.mark.slow
+def test_a_segment_is_set_beside_all_others_in_the_views_of_customers_too(shop, tmp_path):
+    report = catalogue.reports()["journeys"]
+    asked = {"group": "voucher_seekers", "stages": "classic", "start": "any"}
+    run = runner.run(jl.open(shop), report, asked, language="en", reports_dir=tmp_path)
+    record = json.loads(next(tmp_path.glob("demo/runs/journeys/*-en-*/run.json")).read_text("utf-8"))
+    views = [each["facts"]["view"] for each in record["facts"] if each["facts"].get("a") == "Voucher seekers"]
+    assert {"transitions", "detours", "planned_steps", "funnel", "time_to", "stages_now"} <= set(views)
+    (funnel,) = [each for each in record["facts"] if each["name"] == "funnel"]
+    assert funnel["settings"]["start"] == "any"
+    assert "Voucher seekers" in (tmp_path / str(run.page)).read_text("utf-8")
+
+
+@pytest.mark.slow
+def test_each_segment_has_its_story(published):
+    for language, segment in (("en", "Voucher seekers"), ("vi", "Săn ưu đãi")):
+        page = (published / "demo" / language / "journeys.html").read_text("utf-8")
+        assert f"<strong>{segment}</strong>:" in page
+
+
 def test_a_stage_that_is_not_is_told_before_a_kernel_starts(shop, tmp_path):
     report = catalogue.reports()["journeys"]
     with pytest.raises(jl.errors.ParameterError, match="there is no stage 'acct'"):
         runner.run(jl.open(shop), report, {"goal": "acct"}, language="en", reports_dir=tmp_path)
+    with pytest.raises(jl.errors.ConfigError, match="there is no stage model 'clasic'"):
+        runner.run(jl.open(shop), report, {"stages": "clasic"}, language="en", reports_dir=tmp_path)
     declared = yaml.safe_load((shop / "journey.yaml").read_text("utf-8")) | {"stages": "5a"}
     (tmp_path / "journey.yaml").write_text(yaml.safe_dump(declared, allow_unicode=True), encoding="utf-8")
     with pytest.raises(jl.errors.ConfigError, match="there is no stage model '5a'"):

@@ -242,6 +242,18 @@ def test_around_a_touchpoint_stands_what_leads_to_it_and_what_follows() -> None:
     assert found.facts["touches"] == 3
 
 
+def test_shares_around_a_touchpoint_are_of_all_that_lead_to_it_those_too_few_to_be_shown_included() -> None:
+    lines = "who | when | channel | sale\n"
+    for n in range(12):
+        lines += (
+            f"a{n:02} | 01-01 08:00 | {'email' if n < 10 else 'zalo'} |\na{n:02} | 01-02 08:00 | store |\n"
+        )
+    near = jl.journeys.around(jl.journeys.transitions(touches(lines)), "store").suppressed(10)
+    email, zalo = (near.table[near.table["name"] == name].iloc[0] for name in ("email", "zalo"))
+    assert (email["journeys"], email["of"], email["share"]) == (10, 12, 10 / 12)
+    assert bool(zalo["suppressed"])
+
+
 # --- Groups and sessions ------------------------------------------------------------------------------------
 
 

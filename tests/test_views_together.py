@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from random import Random
 from typing import Any
 
 import pytest
 from hypothesis import assume, given
+from hypothesis import strategies as st
 from tables import touches
 from test_laws import law, logs
 from twins import Row
@@ -94,3 +96,45 @@ def test_tables_of_different_sizes_can_be_asked_together(two_buckets: Touches) -
 def test_what_is_no_view_of_its_own_is_refused(call: Any) -> None:
     with pytest.raises(ParameterError, match="'this' is no view that can be asked together"):
         jl.journeys.together({"this": call})
+
+
+@law
+@given(logs(), st.randoms(use_true_random=False))
+def test_neither_the_number_of_buckets_nor_their_order_changes_a_count_or_a_sum_of_money(
+    log: list[Row], pick: Random
+) -> None:
+    """Every customer in a bucket of their own, read by several threads at once, beside all of them in one."""
+    table = touches(log)
+    assume(len(table.channels) > 1)
+    whole = table.buckets[0]()
+    apart = [
+        Bucket(*(column[whole.customer == customer] for column in vars(whole).values()))
+        for customer in pick.sample(range(table.customers), table.customers)
+    ]
+    split = replace(table, buckets=tuple(partial(replace, part) for part in apart if len(part)))
+    one, many = (jl.journeys.together(everything(each)) for each in (table, split))
+    for name, found in many.items():
+        assert found.table.equals(one[name].table), name
+        facts = [repr(dict(getattr(each, "facts", {}))) for each in (found, one[name])]
+        assert facts[0] == facts[1], name  # as they are written: what is not known is the same nothing
+
+
+def everything(table: Touches) -> dict[str, partial[Any]]:
+    """The views above and those of journeys, customers and plans that share a pass with them."""
+    steps = [{"step": f"s{n}", "any_of": [name]} for n, name in enumerate(table.channels)]
+    plan = jl.maps.plan({"steps": steps})
+    cut = {"lookback": "4d"}
+    return asked(table) | {
+        "paths": partial(jl.journeys.paths, table, **cut),
+        "first": partial(jl.journeys.entries, table, **cut),
+        "last": partial(jl.journeys.entries, table, side="last", **cut),
+        "durations": partial(jl.journeys.durations, table, **cut),
+        "overview": partial(jl.journeys.overview, table, [jl.journeys.converted()], **cut),
+        "pattern": partial(jl.journeys.follow, table, ". -> ... -> .", **cut),
+        "visits": partial(jl.journeys.sessions, table, gap="1d"),
+        "time": partial(jl.funnel.time_to, table),
+        "again": partial(jl.retention.repeat, table),
+        "moves": partial(jl.conformance.moves, table, plan, **cut),
+        "ends": partial(jl.conformance.outcomes, table, plan, **cut),
+        "by reach": partial(jl.conformance.outcomes_by_reach, table, plan, **cut),
+    }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from journey_lib import i18n
 from journey_lib.i18n import text as _
 from journey_lib.model import Result
@@ -64,4 +66,17 @@ def changes(result: Result) -> str:
         new=i18n.number(facts["new"]),
         gone=i18n.number(facts["gone"]),
         restated=i18n.number(facts["restated"]),
+    )
+
+
+def apart(result: Result, names: Sequence[str]) -> str:
+    """How many figures differ between personas by more than chance explains (`sections_map_apart.apart`)."""
+    facts = result.facts
+    return _(
+        "**{n} of {of} figures differ between {personas} by more than chance explains**, allowing for so"
+        " many comparisons. They are different customers in more than what names them: none of this is its"
+        " effect.",
+        n=i18n.number(facts["differ"]),
+        of=i18n.number(facts["of"]),
+        personas=", ".join(names),
     )

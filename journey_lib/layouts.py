@@ -58,6 +58,13 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     ),
     "map_changes": ("What the map says otherwise than before", CHANGES),
     "map_changes_since": ("What the map says otherwise than in the earlier run", CHANGES),
+    "map_apart": (
+        "Where personas differ by more than chance explains",
+        dict.fromkeys(("what", "stage", "lane", "persona"), "text")
+        | {"here": "number:3", "first": "text"}
+        | dict.fromkeys(("there", "difference", "low", "high"), "number:3")
+        | {"n": "number"},
+    ),
     "map_opportunities": (
         "Opportunities, the most promising first",
         {

@@ -145,10 +145,14 @@ def _content(
         "coverage": [_covered(each, whose[each.name]) for each in maps],
         "old": sum(len(stale(each, day).table) for each in maps) if day else 0,
         "as_of": i18n.date(day) if day else "",
-        "stages": [_stage(first, place, language, names) for place in range(len(first.stages))],
-        "arcs_of": whose[first.name],
-        "forward": _arcs(first, language, names, forward=True),
-        "back": _arcs(first, language, names, forward=False),
+        "stages": [
+            _stage(first, place, language, names, alone=len(maps) == 1) for place in range(len(first.stages))
+        ],
+        "strips": [
+            {"of": whose[each.name], **_arcs(each, language, names, forward=way)}
+            for way in (True, False)
+            for each in maps
+        ],
         "rows": rows,
         "legend": map_words.legend(),
         "tables": [_listed(number, place, each, say) for place, each in enumerate(maps)],
@@ -205,7 +209,10 @@ def _covered(whole: Map, whose: str) -> dict[str, Any]:
     return {"whose": whose, "by": by, "measured": i18n.percent(found.facts["measured"], 0), "parts": parts}
 
 
-def _stage(whole: Map, place: int, language: Language, names: Mapping[str, str]) -> dict[str, Any]:
+def _stage(
+    whole: Map, place: int, language: Language, names: Mapping[str, str], *, alone: bool
+) -> dict[str, Any]:
+    """The head of a column; how many are there and stay says only a map that stands alone."""
     spot = whole.stages[place]
     reach = {each.stage: _reach(whole, each.stage) for each in whole.stages}
     most = max((n for n in reach.values() if n), default=None)
@@ -215,9 +222,11 @@ def _stage(whole: Map, place: int, language: Language, names: Mapping[str, str])
         "label": words_in(spot.label, language) or names.get(spot.stage, spot.stage),
         "tint": round(8 + 20 * (place + 1) / len(whole.stages)),
         "outside": _("without the brand") if spot.outside else "",
-        "people": "" if here is None else _("{n} customers", n=i18n.number(here)),
+        "people": "" if here is None or not alone else _("{n} customers", n=i18n.number(here)),
         "part": 0 if here is None or not most else here / most,
-        "stays": "" if stays is None else _("{share} stay here", share=i18n.percent(stays.share)),
+        "stays": ""
+        if stays is None or not alone
+        else _("{share} stay here", share=i18n.percent(stays.share)),
     }
 
 
@@ -268,7 +277,8 @@ def _arcs(whole: Map, language: Language, names: Mapping[str, str], *, forward: 
         for flow in whole.flows
         if flow.way in ways
     ]
-    return {"drawn": drawn, "words": words, "label": _("Go on") if forward else _("Turn back")}
+    label = _("Go on") if forward else _("Turn back")
+    return {"drawn": drawn, "words": words, "label": label, "way": "forward" if forward else "back"}
 
 
 def _bend(base: float, peak: float) -> float:

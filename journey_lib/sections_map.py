@@ -48,7 +48,7 @@ def current(
         touches,
         model=model,
         authored=authored,
-        scores=_felt(run, cut, beside.stage_of),
+        scores=felt(run, cut, beside.stage_of),
         cells=beside.cells,
         called=beside.called,
         within=within,
@@ -59,8 +59,10 @@ def current(
     return found if found.title else replace(found, title={run.language: _("The journey as it is")}), beside
 
 
-def _felt(run: Session, cut: Mapping[str, Any], stage_of: Mapping[str, str]) -> pd.DataFrame | None:
-    """How satisfied customers were at each stage, from -1 to 1; None where nobody was asked.
+def felt(
+    run: Session, cut: Mapping[str, Any], stage_of: Mapping[str, str], among: pd.Index[Any] | None = None
+) -> pd.DataFrame | None:
+    """How satisfied customers, or those `among` them, were at each stage, from -1 to 1; None: nobody was asked.
 
     A customer's answers at a stage count as one.
     """
@@ -69,6 +71,8 @@ def _felt(run: Session, cut: Mapping[str, Any], stage_of: Mapping[str, str]) -> 
     answers = voice.surveys(run.workspace)
     first, last = run.days(cut.get("period"))
     asked = answers[answers["customer"].notna() & answers["timestamp"].dt.date.between(first, last)]
+    if among is not None:
+        asked = asked[asked["customer"].isin(among)]
     if not len(asked):
         return None
     everyone = pd.Series("all", index=asked["customer"].astype(int).unique())
@@ -97,7 +101,7 @@ def known(run: Session, whole: Map, as_of: dt.date | None) -> list[Result]:
     run.table(covered)
     run.say(findings_map.stale(old))
     if len(old.table):
-        run.table(_worded(old, run))
+        run.table(worded(old, run))
     return [covered, old]
 
 
@@ -125,7 +129,7 @@ def heard(run: Session, beside: Known) -> list[Result]:
             table = table.assign(
                 touchpoint=[map_words.point(each, run.names) for each in table["touchpoint"]]
             )
-        run.table(_worded(replace(result, table=table), run))
+        run.table(worded(replace(result, table=table), run))
     return list(beside.results)
 
 
@@ -164,7 +168,7 @@ def work(run: Session, whole: Map, as_of: dt.date | None, beside: Known) -> list
     signed = journey_map.sign_off(whole, _day(whole, as_of))
     run.say(findings_map.opportunities(chances, run.currency))
     for result in (chances, todo, signed):
-        run.table(_worded(result, run))
+        run.table(worded(result, run))
     return [chances, todo, signed]
 
 
@@ -189,7 +193,7 @@ def moved(
     found = journey_map.changes(then, now)
     run.say(findings_map.changes(found))
     told = found.table[found.table["difference"].notna()].head(15)
-    run.table(_worded(replace(found, table=told), run))
+    run.table(worded(replace(found, table=told), run))
     return found
 
 
@@ -224,7 +228,7 @@ def since(run: Session, whole: Map, earlier: str | None) -> list[Result]:
     run.say(_("Set beside the run {name}.", name=file.parent.parent.name))
     run.say(findings_map.changes(found))
     if len(found.table):
-        run.table(_worded(replace(found, table=found.table.head(40)), run))
+        run.table(worded(replace(found, table=found.table.head(40)), run))
     return [found]
 
 
@@ -241,7 +245,7 @@ def _day(whole: Map, as_of: dt.date | None) -> dt.date:
     return as_of or whole.as_of or dt.date.today()
 
 
-def _worded(result: Result, run: Session) -> Result:
+def worded(result: Result, run: Session) -> Result:
     """The table with lanes, stages and measures as readers call them."""
     table = result.table
     if "lane" in table:

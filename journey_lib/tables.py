@@ -221,6 +221,7 @@ def _date(_: str) -> Callable[[Any], str]:
 
 _WRITERS: Mapping[str, Callable[[str], Callable[[Any], str]]] = {
     "text": lambda _: lambda value: html.escape(str(value)),
+    "interval": lambda _: lambda value: html.escape(str(value)),  # an estimate with its ends: never broken
     "number": _number,
     "percent": _percent,
     "money": lambda currency: lambda value: html.escape(i18n.money(value, currency)),

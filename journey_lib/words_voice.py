@@ -76,7 +76,7 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "when": "text",
             "occasions": "number",
             "customers": "number",
-            "hurt": "text",
+            "hurt": "interval",
             "in_other_weeks": "percent",
             "elsewhere_then": "percent",
         },

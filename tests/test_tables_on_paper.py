@@ -104,3 +104,31 @@ def test_a_shade_says_that_a_table_goes_on_however_little_of_it_is_cut_off(
         visit.page.evaluate("document.querySelector('.table').scrollLeft = 9999")
         assert abs(edge(visit, 2) - plain) <= 3, "a shade where nothing follows"
         assert abs(edge(visit, -2) - plain) > 12, "no shade at the left"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wide", [1280, 390])
+def test_scrolled_to_its_end_a_row_still_says_what_it_is_of_and_no_interval_is_broken(
+    chromium: Any, tmp_path: Path, wide: int
+) -> None:
+    i18n.speak("vi")
+    frame = pd.DataFrame([{**ROWS, **dict.fromkeys(COUNTS, 1_234_567)}] * 3)
+    formats = {"touchpoint": "text", "conversion": "interval", **dict.fromkeys(COUNTS, "number")}
+    file = page(tmp_path, 14)
+    table = tables.table_html(frame, caption="Điểm chạm", formats=formats)
+    file.write_text(
+        f'<!doctype html><html lang="vi"><meta name="viewport" content="width=device-width">'
+        f'<style>{STYLE}</style><div class="sheet"><main>{table}</main></div></html>',
+        encoding="utf-8",
+    )
+    with browser.visit(chromium, file) as visit:
+        visit.page.set_viewport_size({"width": wide, "height": 900})
+        left, lines = visit.page.evaluate(
+            """() => { const box = document.querySelector(".table"); box.scrollLeft = 9999;
+            const head = box.querySelector("tbody th"), span = document.createRange();
+            span.selectNodeContents(box.querySelector("tbody td"));
+            return [head.getBoundingClientRect().left - box.getBoundingClientRect().left,
+                    span.getClientRects().length]; }"""
+        )
+        assert (left, lines) == (0, 1)
+        assert visit.overflow() <= 0

@@ -35,6 +35,7 @@ from journey_lib.journey_map.nouns import (
     put,
     words_in,
 )
+from journey_lib.journey_map.people import commonest, members
 from journey_lib.journey_map.ranked import opportunities
 from journey_lib.journey_map.rewritten import rewritten
 from journey_lib.journey_map.template import blank
@@ -67,6 +68,7 @@ __all__ = [
     "blueprint",
     "book",
     "changes",
+    "commonest",
     "coverage",
     "current",
     "day",
@@ -75,6 +77,7 @@ __all__ = [
     "from_table",
     "future",
     "load",
+    "members",
     "of_answers",
     "of_inventory",
     "of_opportunities",

@@ -157,14 +157,22 @@ class Sheet(_Strict):
         return {each.topic: (column.stage, each) for column in self.stages for each in column.topics}
 
 
+class Between(_Strict):
+    """Numbers from `least` to `most`, both included; none: as far as they go."""
+
+    least: float | None = None
+    most: float | None = None
+
+
 class Who(_Strict):
-    """Whose journey it is, as the file says it."""
+    """Whose journey it is, as the file says it; `customers`: what the CRM says of all of them, by column."""
 
     persona: str = Field(pattern=CODE)
     name: Said
     about: Said = Field(default_factory=dict)
     goals: tuple[Said, ...] = ()
     quote: Said = Field(default_factory=dict)
+    customers: Mapping[str, tuple[str, ...] | Between] = Field(default_factory=dict)
 
 
 class Book(_Strict):

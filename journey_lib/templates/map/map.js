@@ -1,7 +1,7 @@
 // On paper a map is one sheet. How much of it fits depends on the letters this machine has: before printing the map is
 // laid out as on paper and measured. It is drawn as large as it fits; where that would be too small to read, its cells
 // are shortened step by step, and where even that is not enough it goes on on the next sheet, in full.
-const paperMap = { width: 1511, height: 1042, most: 1.9, legible: 1, short: 3 };
+const paperMap = { width: 1511, height: 1042, most: 1.9, legible: 1, least: 0.93, short: 3 };
 const rulesOf = (kind) => [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules])
   .filter((rule) => rule instanceof CSSMediaRule && rule.media.mediaText.split(/\s/)[0] === kind);
 
@@ -21,12 +21,15 @@ const fitMap = (map) => {
     one = fits(paperMap.legible);
   }
   if (!one) {
-    // On two sheets there is room for everything.
-    map.classList.remove("jm-one", `jm-short-${short}`);
-    map.style.setProperty("--fit", paperMap.legible);
-    return;
+    // On two sheets there is room for everything, unless a little smaller one is enough.
+    map.classList.remove(`jm-short-${short}`);
+    if (!fits(paperMap.least)) {
+      map.classList.remove("jm-one");
+      map.style.setProperty("--fit", paperMap.legible);
+      return;
+    }
   }
-  let [low, high] = [paperMap.legible, paperMap.most];
+  let [low, high] = one ? [paperMap.legible, paperMap.most] : [paperMap.least, paperMap.legible];
   while (high - low > 0.01 * low) {
     const middle = (low + high) / 2;
     if (fits(middle)) low = middle; else high = middle;

@@ -21,6 +21,7 @@ def stitch(file: str) -> dict[str, Any]:
         kinds = {name: table[name].to_numpy() for name in ("left_kind", "right_kind")}
         seen = {name: table[name].to_numpy() for name in ("first", "last", "count", "source")}
         nodes, edges = identity.numbered(left=table["left"], right=table["right"], **kinds, **seen)
+        del table, kinds  # nobody needs the texts again
     with step("resolve"):
         found = identity.resolve(nodes, edges)
     with step("log"):

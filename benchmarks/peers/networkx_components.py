@@ -12,7 +12,7 @@ with step("imports"):
 
 if __name__ == "__main__":
     with step("read"):
-        table = pq.read_table(sys.argv[1], columns=["left", "right"])
+        table = pq.read_table(sys.argv[1], columns=["left", "right"], pre_buffer=False)
         ends = zip(table["left"].to_pylist(), table["right"].to_pylist(), strict=True)
     with step("components"):
         graph = nx.Graph()

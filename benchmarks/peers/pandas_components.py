@@ -24,7 +24,7 @@ def customers(links: pd.DataFrame) -> tuple[np.ndarray, int]:
 
 if __name__ == "__main__":
     with step("read"):
-        frame = pd.read_parquet(sys.argv[1], columns=["left", "right"])
+        frame = pd.read_parquet(sys.argv[1], columns=["left", "right"], pre_buffer=False)
     with step("components"):
         part, parts = customers(frame)
     report({"identifiers": len(part), "parts": int(parts)}, "pandas", "scipy", "pyarrow")

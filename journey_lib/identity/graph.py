@@ -170,7 +170,7 @@ def unique_kinds(rules: Rules) -> list[int]:
     return [code for code, kind in enumerate(KINDS) if rules.of(kind).unique]
 
 
-def _judge(nodes: Nodes, links: Edges, rows: Array, part: Array, rules: Rules, fate: Array) -> None:
+def _judge(nodes: Nodes, links: Links, rows: Array, part: Array, rules: Rules, fate: Array) -> None:
     """Say of links that hold nothing together which kind forbade them, the strongest of several."""
     one, other = part[links.left[rows]], part[links.right[rows]]
     rows, one, other = (column[one != other] for column in (rows, one, other))
@@ -223,7 +223,9 @@ def _ids(labels: Labels) -> pa.Array:
         digits = labels.head[block].astype(">u8").tobytes().hex().encode()
         letters[block, 1:] = np.frombuffer(digits, np.uint8).reshape(-1, 16)[:, :SHORT]
     ends = np.arange(0, letters.size + 1, 1 + SHORT, dtype=np.int32)
-    short = pa.Array.from_buffers(pa.string(), len(letters), [None, pa.py_buffer(ends), pa.py_buffer(letters)])
+    short = pa.Array.from_buffers(
+        pa.string(), len(letters), [None, pa.py_buffer(ends), pa.py_buffer(letters)]
+    )
     again = alike(labels.head, (np.uint64(1) << np.uint64(64 - 4 * SHORT)) - np.uint64(1))
     if not len(again):
         return short

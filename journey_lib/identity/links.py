@@ -77,7 +77,7 @@ def aggregated(nodes: Nodes, edges: Edges) -> Links:
     """
     left, right, n = edges.left, edges.right, len(nodes)
     if len(edges) and not (
-        0 <= min(int(left.min()), int(right.min())) and max(int(left.max()), int(right.max())) < n
+        min(int(left.min()), int(right.min())) >= 0 and max(int(left.max()), int(right.max())) < n
     ):
         raise DataError("a link leads to an identifier there is not")
     again, begins = repeated(
@@ -173,5 +173,7 @@ def by_strength(nodes: Nodes, links: Links, rows: Array, group: Column, groups: 
         seen, first = links.seen(rows[at], "count", "first")
         return links.strength[rows[at]], seen, first
 
-    order = strongest_first(len(rows), lambda at: group(rows[at]), groups, Evidence(evidence, links.most, links.times), labels)
+    order = strongest_first(
+        len(rows), lambda at: group(rows[at]), groups, Evidence(evidence, links.most, links.times), labels
+    )
     return picked(rows, order)

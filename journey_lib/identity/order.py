@@ -64,10 +64,7 @@ def distinct(labels: pa.ChunkedArray) -> tuple[Array, pa.Array]:
     are read in the chunks they came in: none is copied but the first of its code.
     """
     chunks = [words_of(chunk) for chunk in labels.chunks]
-    mixed = np.empty(len(labels), np.uint64)
-    for block, words in _blocks(chunks):
-        np.einsum("ij,j->i", words, _MIX, out=mixed[block])
-    codes, new = _coded(mixed)
+    codes, new = _coded(_mixed(chunks))
     # As many as there may be; what is not written takes no memory.
     known, reached = np.empty(len(labels), _LABEL), 0
     strays: list[tuple[Array, Array]] = []
@@ -94,6 +91,14 @@ def distinct(labels: pa.ChunkedArray) -> tuple[Array, pa.Array]:
     return codes, pa.Array.from_buffers(pa.large_string(), len(known), buffers)
 
 
+def _mixed(chunks: list[Array]) -> Array:
+    """One number of all the letters of each label."""
+    numbers = np.empty(sum(map(len, chunks)), np.uint64)
+    for block, words in _blocks(chunks):
+        np.einsum("ij,j->i", words, _MIX, out=numbers[block])
+    return numbers
+
+
 def _coded(numbers: Array) -> tuple[Array, Array]:
     """Code of each number, counting up as they come, and which rows have theirs first; `numbers` is used up.
 
@@ -111,7 +116,7 @@ def _coded(numbers: Array) -> tuple[Array, Array]:
     for block in blocks(n):
         begins = numbers[max(block.start - 1, 0) : block.stop] | rows_only
         opens[max(block.start, 1) : block.stop] = begins[1:] != begins[:-1]
-        lead = numbers[block][opens[block]] & rows_only
+        lead = numbers[block].take(np.flatnonzero(opens[block])) & rows_only
         leads[reached : reached + len(lead)] = lead
         reached += len(lead)
     new = np.zeros(n, bool)
@@ -121,7 +126,7 @@ def _coded(numbers: Array) -> tuple[Array, Array]:
     reached = 0
     for block in blocks(n):
         run = np.cumsum(opens[block]) + (reached - 1)
-        codes[numbers[block] & rows_only] = code[run]
+        codes[(numbers[block] & rows_only).view(np.int64)] = code[run]
         reached = int(run[-1]) + 1
     return codes, new
 
@@ -297,7 +302,7 @@ def strongest_first(
 
 
 def _packed(links: Evidence) -> tuple[Column, int]:
-    """Strength, count and age in one small number, as far as they fit, never in another order; and the most."""
+    """Strength, count and age in one number, as far as they fit, never in another order; and the highest."""
     oldest, newest = links.times
     count_bits = min(links.most, _MOST + 1).bit_length()
     rarest = (1 << count_bits) - 1

@@ -165,7 +165,7 @@ def _shares(one: Result, other: Result, *, outcome: bool) -> tuple[str, pd.DataF
     about, counts, shared = _aligned(one, other, key, counted, base)
     kept = (about[key[0]] != WHOLE).to_numpy()  # the sum of the other rows says nothing of its own
     if one.name in LISTED:
-        kept &= shared & (about[key[0]] != OTHER).to_numpy()
+        kept = kept & shared & (about[key[0]] != OTHER).to_numpy()
     about, (n_a, of_a, n_b, of_b) = about[kept], counts[:, kept]
     share_a, share_b = (n / np.where(of > 0, of, np.nan) for n, of in ((n_a, of_a), (n_b, of_b)))
     measured = (n_a, of_a, n_b, of_b, share_a, share_b, *difference(n_a, of_a, n_b, of_b))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import altair as alt
 import pandas as pd
@@ -53,6 +53,10 @@ MOVES = {
     "jump_to_end": "jumps to end",
     "back": "goes back",
     "loop": "comes again",
+}
+DROPPED = {
+    "next": "What did customers do instead who went no further?",
+    "last": "Where were customers last seen who went no further?",
 }
 CELL = 90  # pixels the few columns of a map of colours are wide
 
@@ -208,11 +212,18 @@ def funnel(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixi
     )
 
 
-def dropped(result: Result, names: Names, subtitle: str = "", most: int = 5) -> alt.TopLevelMixin:
-    """What did customers do next who stopped at a stage? (`funnel.dropped`)."""
-    question = _("What did customers do instead who went no further?")
+def dropped(
+    result: Result,
+    names: Names,
+    subtitle: str = "",
+    most: int = 5,
+    *,
+    what: Literal["next", "last"] = "next",
+) -> alt.TopLevelMixin:
+    """What did customers do next who stopped at a stage, or where were they last? (`funnel.dropped`)."""
+    question = _(DROPPED[what])
     frame = _shown(result)
-    frame = frame[frame["what"] == "next"].groupby("step", sort=False).head(most)
+    frame = frame[frame["what"] == what].groupby("step", sort=False).head(most)
     if not len(frame):
         return _nothing(question, _("Too few customers stopped at a stage to be shown."))
     frame = frame.assign(row=named(frame["name"], names), few=frame["of"] < SMALL)
@@ -227,7 +238,7 @@ def dropped(result: Result, names: Names, subtitle: str = "", most: int = 5) -> 
                 value="share",
                 title=_("Share of those who stopped at {stage}", stage=stage),
                 tips=[
-                    _tip("row", _("Next")),
+                    _tip("row", _("Next") if what == "next" else _("Last")),
                     _tip("share", _("Share"), ".1%"),
                     _tip("low", _("95 % from"), ".1%"),
                     _tip("high", _("to"), ".1%"),
@@ -237,9 +248,7 @@ def dropped(result: Result, names: Names, subtitle: str = "", most: int = 5) -> 
         )
     return alt.vconcat(*panels, spacing=16).properties(
         title=_title(question, subtitle),
-        description=_(
-            "The most frequent next contacts of customers who stopped at {n} stages.", n=len(panels)
-        ),
+        description=_("The most frequent contacts of customers who stopped at {n} stages.", n=len(panels)),
     )
 
 

@@ -72,6 +72,7 @@ def said_in_code() -> Iterator[tuple[str, str]]:
     yield from (("charts_journeys.py", name) for name in charts_journeys.DAYS.values())
     yield from (("charts_journeys.py", words) for pair in charts_times.CURVES.values() for words in pair)
     yield from (("charts_journeys.py", name) for name in charts_journeys.MATCH)
+    yield from (("charts_journeys.py", question) for question in charts_journeys.DROPPED.values())
     yield from (("charts_journeys.py", name) for name in charts_journeys.MOVES.values())
     yield from (("columns.py", each.label) for each in (*features.KNOWN.values(), *features.MIXES.values()))
     yield from (("explorers.py", name) for name in explorers.VIEWS)

@@ -134,6 +134,11 @@ def test_open_journeys_among_those_that_are_over(results: dict[str, Result]) -> 
     assert outcomes({"entries": broken})["censoring"] == "wrong"
 
 
+def test_without_open_journeys_there_is_nothing_to_bear_in_mind() -> None:
+    """Without a lookback nothing tells an ended journey from an open one: none is called open."""
+    assert outcomes({"entries": jl.journeys.entries(touches(LOG))})["censoring"] == "ok"
+
+
 @pytest.mark.parametrize(
     "sentence",
     ["E-mail drives sales.", "Thanks to Zalo more was sold.", "Zalo khiến cho khách mua nhiều hơn."],

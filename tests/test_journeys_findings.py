@@ -229,6 +229,22 @@ def test_a_band_whose_arrivals_are_hidden_is_as_high_as_what_leaves_it() -> None
     assert charts_flows.flows(flows, {}).to_dict()
 
 
+def test_the_next_contact_and_the_last_one_of_those_who_stopped_are_drawn_apart() -> None:
+    log = "who | when | channel | sale\n" + "".join(
+        f"{who} | 01-0{day} 08:00 | {channel} |\n"
+        for who in ("an", "binh")
+        for day, channel in enumerate(("email", "zalo", "push"), 1)
+    )
+    stopped = jl.funnel.dropped(touches(log + "chi | 01-01 08:00 | store |\n"), ("email", "store"))
+    for what, name, title in (
+        ("next", "zalo", "What did customers do instead who went no further?"),
+        ("last", "push", "Where were customers last seen who went no further?"),
+    ):
+        spec = charts_journeys.dropped(stopped, {}, what=what).to_dict()
+        assert spec["title"]["text"] == title
+        assert [row["row"] for rows in spec["datasets"].values() for row in rows] == [name]
+
+
 def test_the_bands_of_a_flow_are_all_its_journeys_at_every_touch() -> None:
     flows = jl.journeys.flows(touches(LOG), depth=2)
     links = charts_flows._merged(flows.table)

@@ -159,6 +159,19 @@ def test_a_group_and_the_rest_are_all_the_journeys(log: list[Row], options: dict
 
 @law
 @given(logs(), OPTIONS)
+def test_journeys_in_two_groups_at_once_are_those_in_each(log: list[Row], options: dict) -> None:
+    table = touches(log)
+    if "email" not in table.channels:
+        return
+    bought, email = jl.journeys.converted(), jl.journeys.through(table, "email")
+    found = jl.journeys.lengths(table, group=jl.journeys.both(bought, email), **options)
+    journeys = twin_journeys(log, options)
+    assert found.facts["journeys"] == sum(j.converted and "email" in j.path for j in journeys)
+    assert found.settings["defined_by"] == [*bought.defined_by, "email"]
+
+
+@law
+@given(logs(), OPTIONS)
 def test_row_order_changes_nothing(log: list[Row], options: dict) -> None:
     shuffled = random.Random(1).sample(log, len(log))  # noqa: S311
     views = (jl.journeys.transitions, jl.journeys.flows, jl.journeys.entries, jl.journeys.durations)

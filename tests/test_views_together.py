@@ -90,9 +90,7 @@ def test_tables_of_different_sizes_can_be_asked_together(two_buckets: Touches) -
     assert found["one"].facts["journeys"] < found["both"].facts["journeys"]
 
 
-@pytest.mark.parametrize(
-    "call", [jl.journeys.transitions, partial(jl.journeys.top), partial(len, [])]
-)
+@pytest.mark.parametrize("call", [jl.journeys.transitions, partial(jl.journeys.top), partial(len, [])])
 def test_what_is_no_view_of_its_own_is_refused(call: Any) -> None:
     with pytest.raises(ParameterError, match="'this' is no view that can be asked together"):
         jl.journeys.together({"this": call})

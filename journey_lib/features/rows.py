@@ -140,7 +140,7 @@ def _times(place: Array, local: Array, edges: Array) -> Counts:
     weekend = ((np.arange(begin, day.max() + 1) + 3) % 7 >= 5).take(date)
     # A day beside a customer in one integer, as small a one as holds them.
     bits = int(date.max()).bit_length()
-    key = place.astype(np.int32 if size << bits < 2**31 else np.int64)
+    key: Array = place.astype(np.int32 if size << bits < 2**31 else np.int64)
     key <<= bits
     key |= date
     # Where clocks go back over midnight a day comes twice: then rows are not in the order of days.

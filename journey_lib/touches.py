@@ -200,10 +200,13 @@ def _same(bucket: Bucket) -> Bucket:
 
 def _pieces(bucket: Bucket) -> Iterator[Bucket]:
     """Whole customers of a bucket, about `PIECE_ROWS` rows at a time; a piece is not cut again."""
-    number = len(bucket) // PIECE_ROWS if len(bucket) > 2 * PIECE_ROWS else 1
+    if len(bucket) <= 2 * PIECE_ROWS:
+        yield bucket
+        return
+    number = len(bucket) // PIECE_ROWS
     inner = bucket.customer[np.arange(1, number) * len(bucket) // number]
-    ends = np.searchsorted(bucket.customer, [*np.unique(inner), len(bucket) and bucket.customer[-1] + 1])
-    for start, end in zip([0, *ends], ends, strict=False):
+    edges = np.unique([0, *np.searchsorted(bucket.customer, inner), len(bucket)])
+    for start, end in zip(edges, edges[1:], strict=False):
         yield Bucket(*(column[start:end] for column in vars(bucket).values()))
 
 

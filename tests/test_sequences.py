@@ -42,7 +42,7 @@ def test_sequences_are_grouped_as_tuples_would_be(longest, names, folds, hashed_
     every = drawn(400, longest, names)
     tokens = np.array([token for each in every for token in each], np.int16)
     offsets = np.cumsum([0, *map(len, every)])
-    fold = np.arange(len(every), dtype=np.uint8) % folds if folds else None
+    fold = (np.arange(len(every)) % folds).astype(np.uint8) if folds else None
     group, first = sequences.grouped(tokens, offsets, fold)
     keys = [(each, number % folds if folds else 0) for number, each in enumerate(every)]
     assert len(first) == len(set(keys))

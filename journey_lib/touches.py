@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -206,7 +207,7 @@ def _pieces(bucket: Bucket) -> Iterator[Bucket]:
     number = len(bucket) // PIECE_ROWS
     inner = bucket.customer[np.arange(1, number) * len(bucket) // number]
     edges = np.unique([0, *np.searchsorted(bucket.customer, inner), len(bucket)])
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         yield Bucket(*(column[start:end] for column in vars(bucket).values()))
 
 

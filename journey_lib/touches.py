@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -225,10 +226,13 @@ def _same(bucket: Bucket) -> Bucket:
 
 def _pieces(bucket: Bucket) -> Iterator[Bucket]:
     """Whole customers of a bucket, about `PIECE_ROWS` rows at a time; a piece is not cut again."""
-    number = len(bucket) // PIECE_ROWS if len(bucket) > 2 * PIECE_ROWS else 1
+    if len(bucket) <= 2 * PIECE_ROWS:
+        yield bucket
+        return
+    number = len(bucket) // PIECE_ROWS
     inner = bucket.customer[np.arange(1, number) * len(bucket) // number]
-    ends = np.searchsorted(bucket.customer, [*np.unique(inner), len(bucket) and bucket.customer[-1] + 1])
-    for start, end in zip([0, *ends], ends, strict=False):
+    edges = np.unique([0, *np.searchsorted(bucket.customer, inner), len(bucket)])
+    for start, end in pairwise(edges):
         yield Bucket(*(column[start:end] for column in vars(bucket).values()))
 
 

@@ -68,8 +68,8 @@ def counted(bucket: Bucket, asked: Asked) -> list[Counts]:
         "rows": sizes,
         "born": seen if len(who) == len(customer) else seen[np.searchsorted(who, customer)],
         "last": rows.timestamp[ends],
-        "channel": _crossed(edges, rows.channel, asked.channels),
-        "event_type": _crossed(edges, rows.event_type, asked.event_types),
+        "channel": _crossed(place, edges, rows.channel, asked.channels),
+        "event_type": _crossed(place, edges, rows.event_type, asked.event_types),
     }
     found |= _sold(place, rows, np.flatnonzero(converts), len(starts))
     found |= _times(place, local, edges)
@@ -104,19 +104,22 @@ def _local(time: Array, timezone: str) -> Array:
     return there.tz_localize(None).to_numpy().astype("datetime64[us]").view(np.int64)
 
 
-def _crossed(edges: Array, code: Array, width: int) -> Array:
+def _crossed(place: Array, edges: Array, code: Array, width: int) -> Array:
     """How often each code occurs with each customer, a line a code; rows without one (-1) count nowhere.
 
     In pieces that fit the processor's cache, and in the smallest integers that hold any count: a million
     customers by fifty codes are read and written for every column.
     """
-    size, sizes = len(edges) - 1, np.diff(edges)
-    crossed = np.empty((width, size), np.min_scalar_type(int(sizes.max())))
+    size = len(edges) - 1
+    crossed = np.empty((width, size), np.min_scalar_type(int(np.diff(edges).max())))
     for first in range(0, size, PIECE):
         last = min(first + PIECE, size)
         many = last - first
-        place = np.repeat(np.arange(many, 2 * many), sizes[first:last])
-        key = code[edges[first] : edges[last]].astype(np.int64) * many + place
+        here = slice(edges[first], edges[last])
+        key = code[here].astype(np.int64)
+        key *= many
+        key += place[here]
+        key += many - first
         counts = np.bincount(key, minlength=(width + 1) * many).reshape(width + 1, many)
         crossed[:, first:last] = counts[1:]
     return crossed
@@ -137,7 +140,7 @@ def _times(place: Array, local: Array, edges: Array) -> Counts:
     weekend = ((np.arange(begin, day.max() + 1) + 3) % 7 >= 5).take(date)
     # A day beside a customer in one integer, as small a one as holds them.
     bits = int(date.max()).bit_length()
-    key = place.astype(np.int32 if size << bits < 2**31 else np.int64)
+    key: Array = place.astype(np.int32 if size << bits < 2**31 else np.int64)
     key <<= bits
     key |= date
     # Where clocks go back over midnight a day comes twice: then rows are not in the order of days.
@@ -152,7 +155,7 @@ def _times(place: Array, local: Array, edges: Array) -> Counts:
         "span": date[last] - date[last - days + 1],
         "gap": _medians(owner, date, days, bits),
         "weekend": np.bincount(place.take(np.flatnonzero(weekend)), minlength=size),
-        "part": _crossed(edges, part, len(DAYPARTS)),
+        "part": _crossed(place, edges, part, len(DAYPARTS)),
     }
 
 
@@ -165,11 +168,11 @@ def _medians(owner: Array, date: Array, days: Array, bits: int) -> Array:
     gaps.sort()
     gaps &= (1 << bits) - 1
     number = days - 1
+    some = np.flatnonzero(number)
+    number = number.take(some)
     start = np.cumsum(number) - number
     middle = np.full(len(days), -1, np.int64)
-    some = number > 0
-    low, high = (start + (number - 1) // 2)[some], (start + number // 2)[some]
-    middle[some] = gaps[low] + gaps[high]
+    middle[some] = gaps.take(start + (number - 1) // 2) + gaps.take(start + number // 2)
     return middle
 
 

@@ -119,7 +119,7 @@ def heard(run: Session, beside: Known) -> list[Result]:
     for result in shown:
         table = result.table
         if result.name == "touchpoint_topics":
-            table = table[~table["suppressed"]]  # of a dozen touchpoints most rows would say no more than that
+            table = table[~table["suppressed"]]  # most rows of most touchpoints
         if "topic" in table:
             named = {topic: said.get(run.language, topic) for topic, said in beside.words.items()}
             table = table.assign(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -273,17 +274,22 @@ def heat_of(
     """
     rest, others = all_hurt - hurt, whole - room
     looked = (room >= k) & (room <= largest * whole) & (hurt * others > rest * room)
-    c, n, d, m = (each[looked].astype(float) for each in (hurt, room, rest, others))
-    part = all_hurt / whole
+    c, n = hurt[looked], room[looked]
+    log = _x_log_x(1 << int(whole).bit_length()).__getitem__
     ratio = (
-        special.xlogy(c, c / n / part)
-        + special.xlogy(n - c, (1 - c / n) / (1 - part))
-        + special.xlogy(d, d / m / part)
-        + special.xlogy(m - d, (1 - d / m) / (1 - part))
+        log(c) + log(n - c) - log(n) + log(all_hurt - c) + log(whole - n - (all_hurt - c)) - log(whole - n)
     )
+    ratio -= log(all_hurt) + log(whole - all_hurt) - log(whole)
     heat = np.zeros(hurt.shape)
     heat[looked] = ratio
     return heat
+
+
+@cache
+def _x_log_x(most: int) -> Array:
+    """x log x of every count below `most`: counts are few, and a search asks for each of them many times."""
+    count = np.arange(most, dtype=float)
+    return special.xlogy(count, count)
 
 
 def hottest(heat: Array, weeks: int) -> list[Spot]:

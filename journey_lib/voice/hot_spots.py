@@ -287,7 +287,7 @@ def heat_of(
 
 @cache
 def _x_log_x(most: int) -> Array:
-    """x log x of every count below `most`: counts are few, and a search asks for each of them many times."""
+    """Every count below `most` times its logarithm: counts are few, and a search asks for each many times."""
     count = np.arange(most, dtype=float)
     return special.xlogy(count, count)
 

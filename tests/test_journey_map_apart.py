@@ -163,6 +163,23 @@ def test_a_column_of_the_customers_sets_its_commonest_values_side_by_side(asked)
 
 
 @pytest.mark.slow
+def test_the_explorer_offers_what_tells_customers_apart_and_draws_what_is_chosen(asked, monkeypatch) -> None:
+    drawn: list[object] = []
+    ask = sections_map_apart.side_by_side
+
+    def seen(*given: object, **options: object) -> object:
+        drawn.append(given[-1])
+        return ask(*given, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(sections_map_apart, "side_by_side", seen)
+    parts = (asked[name] for name in ("run", "touches", "model", "cut", "beside"))
+    by, _picture = jl.explorers_maps.personas(*parts, within="30d", order="loose").children
+    assert {None, "gender", "tier"} <= {value for _label, value in by.options}
+    by.value = "gender"
+    assert drawn == [None, "gender"]
+
+
+@pytest.mark.slow
 def test_where_nobody_says_which_customers_they_are_the_page_says_how(asked, shop, capsys) -> None:
     file = shop / "maps/journey_map.yaml"
     said = file.read_text("utf-8")

@@ -241,8 +241,10 @@ def hot_spots(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelM
         begin=frame["first"].dt.strftime("%Y-%m-%d"),
         end=(frame["last"] + pd.Timedelta(days=1)).dt.strftime("%Y-%m-%d"),
         label=[
-            _("{share}, else {own}", share=i18n.percent(hurt, 0), own=i18n.percent(own, 1))
-            for hurt, own in zip(frame["share"], frame["own_share"], strict=True)
+            _("{n} occasions, fewer than {k} hurt", n=i18n.number(rows), k=i18n.number(result.settings["k"]))
+            if pd.isna(share)
+            else _("{share}, else {own}", share=i18n.percent(share, 0), own=i18n.percent(own, 1))
+            for share, own, rows in zip(frame["share"], frame["own_share"], frame["rows"], strict=True)
         ],
     ).sort_values(["first", "row"])
     # the pain above, its place below: side by side they take the room of the bars

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
+from typing import Any
+
 import pandas as pd
 
 from journey_lib import i18n
@@ -198,19 +201,34 @@ def hot_spots(result: Result, names: Names) -> str:
             _(
                 "{pain} ({where}), {first} to {last}: {share} of {n} occasions (95 % interval {low} to"
                 " {high}) of {customers} customers, in other weeks {own}.",
-                pain=_bold(_literal(pain)),
-                where=_literal(place),
-                first=i18n.date(each["first"]),
-                last=i18n.date(each["last"]),
+                **_spot(each, pain, place),
                 share=_bold(i18n.percent(each["share"], 0)),
-                n=i18n.number(each["rows"]),
-                customers=i18n.number(each["customers"]),
                 low=i18n.percent(each["low"], 0),
                 high=i18n.percent(each["high"], 0),
                 own=i18n.percent(each["own_share"], 1),
             )
+            if not each.get("fewer")
+            else _(
+                "{pain} ({where}), {first} to {last}: fewer than {k} of {n} occasions of {customers}"
+                " customers, too few to be told; in other weeks about {own}.",
+                **_spot(each, pain, place),
+                k=i18n.number(result.settings["k"]),
+                own="–" if pd.isna(each["own_about"]) else i18n.percent(each["own_about"], 0),
+            )
         )
     return "\n".join(f"- {line}" for line in told)
+
+
+def _spot(row: Mapping[Hashable, Any], pain: str, place: str) -> dict[str, Any]:
+    """What is said of every hot spot."""
+    return {
+        "pain": _bold(_literal(pain)),
+        "where": _literal(place),
+        "first": i18n.date(row["first"]),
+        "last": i18n.date(row["last"]),
+        "n": i18n.number(row["rows"]),
+        "customers": i18n.number(row["customers"]),
+    }
 
 
 def after(result: Result, *, known: bool) -> str:

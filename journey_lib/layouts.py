@@ -47,14 +47,8 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     ),
     "map_stale": (
         "Entries past their review date",
-        {
-            "text": "text",
-            "stage": "text",
-            "lane": "text",
-            "author": "text",
-            "review": "date",
-            "days_past": "number",
-        },
+        dict.fromkeys(("text", "stage", "lane", "author"), "text")
+        | {"review": "date", "days_past": "number"},
     ),
     "map_changes": ("What the map says otherwise than before", CHANGES),
     "map_changes_since": ("What the map says otherwise than in the earlier run", CHANGES),

@@ -62,7 +62,7 @@ def current(
 def felt(
     run: Session, cut: Mapping[str, Any], stage_of: Mapping[str, str], among: pd.Index[Any] | None = None
 ) -> pd.DataFrame | None:
-    """How satisfied customers, or those `among` them, were at each stage, from -1 to 1; None: nobody was asked.
+    """How satisfied customers, or those `among` them, were at each stage, from -1 to 1; None: nobody asked.
 
     A customer's answers at a stage count as one.
     """
@@ -118,6 +118,8 @@ def heard(run: Session, beside: Known) -> list[Result]:
         run.say(_("No tickets and no comments speak of stages: what hurts there is what people wrote."))
     for result in shown:
         table = result.table
+        if result.name == "touchpoint_topics":
+            table = table[~table["suppressed"]]  # most rows of most touchpoints
         if "topic" in table:
             named = {topic: said.get(run.language, topic) for topic, said in beside.words.items()}
             table = table.assign(

@@ -31,7 +31,7 @@ OTHERWISE_TOLD = ("reach", "drop_off")
 
 @dataclass(frozen=True)
 class Group:
-    """Whose map it is, which customers they are (numbers in the touch table), and what was written of them."""
+    """Whose map it is, which customers they are (by number), and what was written of them."""
 
     persona: Persona
     people: pd.Index[Any]
@@ -139,7 +139,7 @@ def _kept(run: Session, touches: Touches, file: str) -> list[Group]:
         return []
     known = sections_cast.features(run, touches, model, window=f"{round(model.window / 3.6e9)}h")
     labels = sections_cast.members_of(apply.assign(model.groups, known))
-    said = notes.notes(run.workspace).personas
+    said = notes(run.workspace).personas
     names = {
         code: (said[code].name if code in said else {}) or {run.language: _("Persona {n}", n=code[1:])}
         for code in sorted(labels.unique())

@@ -146,7 +146,7 @@ def flares(
         period=run.days(cut["period"]),
     )
     rows, traits = _placed_by_trait(run, rows)
-    found = voice.hot_spots(rows, by=("touchpoint", *traits), k=run.k).suppressed(run.k)
+    found = voice.discreet(voice.hot_spots(rows, by=("touchpoint", *traits), k=run.k), run.k)
     run.say(findings_voice.hot_spots(found, run.names))
     run.show(
         charts_voice.hot_spots(found, run.names, run.scope(cut["period"], searches=found.facts["searches"]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -97,6 +97,14 @@ def called(codes: pd.Series[Any], names: Names) -> list[str]:
     return named(codes.fillna("").astype(str), {**own, **names})
 
 
+def hurt(row: Mapping[Hashable, Any]) -> str:
+    """How many of a hot spot were hurt, as a share with its interval; of too few only that they are fewer."""
+    if row.get("fewer"):
+        return _("fewer than {k} of {n}", k=i18n.number(row["k"]), n=i18n.number(row["rows"]))
+    share, low, high = (i18n.percent(row[name], 0) for name in ("share", "low", "high"))
+    return f"{share} ({low}–{high})"
+
+
 def worded(result: Result, names: Names) -> Result:
     """The same result with its codes and its hours as readers say them."""
     frame = result.table.copy()
@@ -120,11 +128,8 @@ def worded(result: Result, names: Names) -> Result:
                 f"{i18n.date(a)} – {i18n.date(z)}" for a, z in zip(frame["first"], frame["last"], strict=True)
             ],
             occasions=frame["rows"],
-            hurt=[
-                f"{i18n.percent(share, 0)} ({i18n.percent(low, 0)}–{i18n.percent(high, 0)})"
-                for share, low, high in frame[["share", "low", "high"]].to_numpy(float)
-            ],
-            in_other_weeks=frame["own_share"],
+            hurt=[hurt(row) for row in frame.assign(k=result.settings["k"]).to_dict("records")],
+            in_other_weeks=frame["own_share"].fillna(frame["own_about"]),
             elsewhere_then=frame["same_time_share"],
         )
     if "text" in frame and result.name == "disagreements":

@@ -53,7 +53,7 @@ def test_the_commonest_values_are_groups_and_of_equals_the_first_by_name() -> No
 
 
 def test_what_the_customers_do_not_have_is_named() -> None:
-    with pytest.raises(ParameterError, match="'gendre'.*\n.*gender"):
+    with pytest.raises(ParameterError, match="'gendre', which the customers do not have"):
         maps.members(PEOPLE, [who("p", gendre=["Nữ"])])
     with pytest.raises(ParameterError, match="which has words"):
         maps.members(PEOPLE, [who("p", gender={"least": 1})])
@@ -160,6 +160,23 @@ def test_the_maps_of_the_demos_personas_count_their_own_customers(asked) -> None
 def test_a_column_of_the_customers_sets_its_commonest_values_side_by_side(asked) -> None:
     found = sections_map_apart.side_by_side(**asked, personas="gender", within="30d", order="loose")
     assert [each.name for each in found] == ["journey_map_Nữ", "journey_map_Nam", "map_apart"]
+
+
+@pytest.mark.slow
+def test_the_explorer_offers_what_tells_customers_apart_and_draws_what_is_chosen(asked, monkeypatch) -> None:
+    drawn: list[object] = []
+    ask = sections_map_apart.side_by_side
+
+    def seen(*given: object, **options: object) -> object:
+        drawn.append(given[-1])
+        return ask(*given, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(sections_map_apart, "side_by_side", seen)
+    parts = (asked[name] for name in ("run", "touches", "model", "cut", "beside"))
+    by, _picture = jl.explorers_maps.personas(*parts, within="30d", order="loose").children
+    assert {None, "gender", "tier"} <= {value for _label, value in by.options}
+    by.value = "gender"
+    assert drawn == [None, "gender"]
 
 
 @pytest.mark.slow

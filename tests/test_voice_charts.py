@@ -264,7 +264,9 @@ SPOTS = pd.DataFrame(
         "share": [1 / 3, 2 / 15, 0.5, 0.5],
         "low": [0.18, 0.08, 0.35, 0.25],
         "high": [0.53, 0.22, 0.65, 0.75],
+        "others_share": [0.02, 0.02, 0.02, 0.1],
         "own_share": [0.03, 0.02, 0.01, 0.1],
+        "own_about": [0.05, 0.02, 0.01, 0.1],
         "same_time_share": [0.04, None, 0.1, 0.1],
         "chance": [0.001, 0.0005, 1e-9, 0.01],
         "found": True,
@@ -272,14 +274,24 @@ SPOTS = pd.DataFrame(
 )
 
 
+SPOTS_OF_NONE = pd.DataFrame(columns=["timestamp", "customer_id", "pain", "happened"]).astype(
+    {"timestamp": "datetime64[ns, UTC]"}
+)
+
+
 def test_pains_that_flare_up_are_told_by_place_with_their_base_and_few_people_not_at_all() -> None:
-    result = jl.model.Result("hot_spots", SPOTS, {}, {}, base="customers", people=("cases",)).suppressed(10)
+    tell = {"cases": jl.voice.hot_spots(SPOTS_OF_NONE).tell["cases"]}
+    found = jl.model.Result("hot_spots", SPOTS, {}, {"k": 10}, base="customers", people=("cases",), tell=tell)
+    result = jl.voice.discreet(found, 10)
     words = findings.hot_spots(result, NAMES)
     lines = words.splitlines()
     assert len(lines) == 2  # late once, by its place; the store has too few people
     assert lines[0].startswith("- **Slow first answer** (Website), 5 May 2025 to 29 Jun 2025: **50%** of 40")
     assert "Late delivery** (City: Huế)" in lines[1]
-    assert "of 22 customers, in other weeks 3.0%" in lines[1]
+    assert (
+        "fewer than 10 of 24 occasions of 22 customers, too few to be told; in other weeks about 5%"
+        in lines[1]
+    )
     chart = charts.hot_spots(result, NAMES, "2025")
     drawn = {row["row"] for row in rows(chart)}
     assert "Low score · <b>Store</b>" not in drawn
@@ -288,11 +300,8 @@ def test_pains_that_flare_up_are_told_by_place_with_their_base_and_few_people_no
     assert r"\*Late\* &lt;b&gt;" in marked
     assert r"\_Huế\_" in marked
     shown = words_voice.worded(result, NAMES).table
-    assert shown["hurt"].iloc[0] == "33% (18%–53%)"
-    nothing = jl.voice.hot_spots(
-        pd.DataFrame(columns=["timestamp", "customer_id", "pain", "happened"]).astype(
-            {"timestamp": "datetime64[ns, UTC]"}
-        )
-    )
+    assert shown["hurt"].tolist()[:2] == ["fewer than 10 of 24", "13% (8%–22%)"]
+    assert "24 occasions, fewer than 10 hurt" in str(chart.to_dict())
+    nothing = jl.voice.hot_spots(SPOTS_OF_NONE)
     assert "No pain stands out" in findings.hot_spots(nothing, NAMES)
     assert charts.hot_spots(nothing, NAMES).to_dict()["title"]

@@ -15,7 +15,7 @@ from tables import touches
 
 import journey_lib as jl
 from journey_lib.errors import DataError
-from journey_lib.voice.hot_spots import LARGEST, LONGEST, _beyond, heat_of, hottest, runs
+from journey_lib.voice.hot_spots import LARGEST, LONGEST, STEPS, _about, _beyond, heat_of, hottest, runs
 
 MONDAY = pd.Timestamp("2025-01-06", tz="Asia/Ho_Chi_Minh")
 TOPICS = jl.voice.Topics(complaints=("late", "rude"))
@@ -153,6 +153,42 @@ def test_a_share_of_fewer_others_than_k_is_not_told():
     assert math.isnan(told["same_time_share"])  # three elsewhere in that week
     assert told["own_share"] > 0
     assert told["others_share"] > 0
+
+
+def test_of_a_spot_in_which_few_were_hurt_weeks_and_place_stay_and_what_tells_the_count_goes():
+    rows = year(lambda week, city: 0.8 if city == "Vinh" and week == 6 else None, each=11, usual=0.01)
+    found = jl.voice.hot_spots(rows, by=["city"], k=10)
+    shown = jl.voice.discreet(found, 10).table
+    spot = shown[shown["found"] & (shown["place"] == "Vinh")].iloc[0]
+    assert (spot["fewer"], spot["rows"], spot["first"]) == (True, 11, pd.Timestamp("2025-02-17"))
+    assert (
+        spot[["cases", "share", "low", "high", "others_share", "own_share", "same_time_share"]].isna().all()
+    )
+    assert spot["chance"] in (0.0001, 0.001, 0.01, 0.05)
+    assert spot["own_about"] == 0.0  # 429 rows, in steps of 5 %
+    assert found.table["found"].tolist() == shown["found"].tolist()
+
+
+@settings(max_examples=10)
+@given(st.integers(0, 10_000), st.integers(2, 12))
+def test_no_count_under_k_can_be_worked_out_from_what_is_shown(seed: int, k: int):
+    """Whoever knows every row, and all but who was hurt in one spot, still cannot tell how many were."""
+    rows = year(lambda *_: None, weeks=12, each=3, usual=0.1, seed=seed)
+    found = jl.voice.hot_spots(rows, by=["city"], k=k)
+    shown = jl.voice.discreet(found, k).table
+    exact = ["cases", "share", "low", "high", "others_share", "own_share", "same_time_share"]
+    for true, told in zip(found.table.to_dict("records"), shown.to_dict("records"), strict=True):
+        assert told["fewer"] == (0 < true["cases"] < k)
+        if not told["fewer"]:
+            continue
+        assert all(math.isnan(told[name]) for name in exact)
+        assert told["chance"] in STEPS
+        assert told["chance"] >= min(true["chance"], 1)
+        # the rest of the place: of all counts it may have, k or more are rounded to what is shown
+        if not math.isnan(told["own_about"]):
+            rest = 12 * 3 * (1 if true["place"] else 4) - true["rows"]
+            alike = [n for n in range(rest + 1) if _about(np.arange(rest) < n, k) == told["own_about"]]
+            assert len(alike) >= k
 
 
 def test_a_pain_that_nobody_or_everybody_had_is_not_searched():

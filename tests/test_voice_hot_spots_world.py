@@ -61,8 +61,9 @@ def test_late_deliveries_are_found_in_a_province_and_the_weeks_they_were_planted
     worst = late.iloc[0]
     assert overlap(worst, planted) > 0.5
     assert abs((worst["first"] - planted.first).days) < 7
-    assert worst["low"] > worst["own_share"]
-    assert worst["low"] > worst["same_time_share"]
+    # of a shop this small hardly ten complained: that is all the page may say, beside what was usual there
+    assert worst["fewer"] or worst["low"] > max(worst["own_share"], worst["same_time_share"])
+    assert worst["own_about"] < 0.1
 
 
 def test_the_broken_checkout_is_found_to_the_week(shop) -> None:

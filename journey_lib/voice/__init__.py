@@ -9,7 +9,7 @@ from journey_lib.voice.after import after
 from journey_lib.voice.at_stages import answers_at, topics_at, words_at
 from journey_lib.voice.classifier import SentimentModel, WordModel
 from journey_lib.voice.held_out import assess, by_lexicon, confusion, disagreements, held_out, rated
-from journey_lib.voice.hot_spots import hot_spots
+from journey_lib.voice.hot_spots import discreet, hot_spots
 from journey_lib.voice.hurts import hurts
 from journey_lib.voice.lexicon import Lexicon
 from journey_lib.voice.lexicon import load as lexicon
@@ -34,6 +34,7 @@ __all__ = [
     "by_lexicon",
     "confusion",
     "disagreements",
+    "discreet",
     "held_out",
     "hot_spots",
     "hurts",

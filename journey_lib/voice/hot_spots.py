@@ -8,6 +8,8 @@ nothing to find: the same rows with their pains dealt out anew.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cache
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -26,6 +28,8 @@ LARGEST = 0.5  # part of all rows that a hot spot may hold: beyond it, it is the
 DEALS = 199  # times that pains are dealt out anew
 ENOUGH = 10  # of them as hot as what was found: it is chance, and no more are dealt (Besag and Clifford 1991)
 EULER = 0.5772156649015329
+STEPS = (0.0001, 0.001, 0.01, 0.05, 0.1, 0.2, 0.5, 1.0)  # to which the chance of a small spot is rounded up
+TELL = ("share", "low", "high", "others_share", "own_share", "same_time_share", "chance")
 
 
 class Spot(NamedTuple):
@@ -55,13 +59,14 @@ def hot_spots(rows: pd.DataFrame, *, by: Sequence[str] = (), k: int = 10, seed: 
     hottest weeks where these are beyond chance too.
 
     Columns pain, by (the dimension; empty: time alone), place, first, last (days), rows, customers, cases,
-    share with low and high (Wilson; of what was chosen for being high, so it leans upwards), others_share (of
-    all other rows), own_share (of the same place in all other weeks), same_time_share (of all other places in
-    the same weeks), chance, found: among all searches (Benjamini-Hochberg, 5 %); of a place only where some
-    of its weeks are beyond chance among all its weeks, and it is in the spot's weeks among all places (each
-    by a search of its own, 5 %): neither a standing difference nor what happened everywhere is a flare-up of
-    a place. Found ones first, then by chance. Spots of fewer than `k` rows are not looked at, and a share of
-    fewer others is not told. Facts: searches, found, rows, pains.
+    share with low and high (Wilson; of what was chosen for being high, so it leans upwards), others_share
+    (of all other rows), own_share (of the same place in all other weeks), same_time_share (of all other
+    places in the same weeks), own_about (own_share, rounded so that `k` or more counts give it), chance,
+    found: among all searches (Benjamini-Hochberg, 5 %); of a place only where some of its weeks are beyond
+    chance among all its weeks, and it is in the spot's weeks among all places (each by a search of its own,
+    5 %): neither a standing difference nor what happened everywhere is a flare-up of a place. Found ones
+    first, then by chance. Spots of fewer than `k` rows are not looked at, and a share of fewer others is
+    not told. Facts: searches, found, rows, pains.
 
     Raises
     ------
@@ -88,7 +93,7 @@ def hot_spots(rows: pd.DataFrame, *, by: Sequence[str] = (), k: int = 10, seed: 
             leading.append(spots[0]["chance"] if spots else 1.0)
             told += [{"pain": pain, "by": dimension} | spot for spot in spots]
     columns = ["pain", "by", "place", "first", "last", "rows", "customers", "cases", "share", "low", "high"]
-    columns += ["others_share", "own_share", "same_time_share", "chance", "flares"]
+    columns += ["others_share", "own_share", "own_about", "same_time_share", "chance", "flares"]
     table = pd.DataFrame(told, columns=columns)
     made = np.array(leading)
     most = made[discoveries(made, CHANCE)].max(initial=0.0)
@@ -103,7 +108,25 @@ def hot_spots(rows: pd.DataFrame, *, by: Sequence[str] = (), k: int = 10, seed: 
     }
     settings = {"by": list(by), "k": k, "longest_weeks": LONGEST, "deals": DEALS, "seed": seed}
     table = table.drop(columns="flares")
-    return Result("hot_spots", table, facts, settings, base="customers", people=("cases",))
+    return Result(
+        "hot_spots", table, facts, settings, base="customers", people=("cases",), tell={"cases": TELL}
+    )
+
+
+def discreet(result: Result, k: int) -> Result:
+    """What of hot spots may be shown: where fewer than `k` were hurt, not how many nor what would tell it.
+
+    The shares of such a spot, and of all beside it, are emptied (with those of another spot of the same pain
+    they give the count away), its chance is the next of `STEPS` above, and a column ``fewer``
+    says so. Weeks, place, rows, customers, the rounded own_about and found stay: a true find is no secret.
+    """
+    few = (result.table["cases"] < k) & (result.table["cases"] > 0)
+    steps = np.array(STEPS)
+    above = steps[np.searchsorted(steps, result.table["chance"].clip(upper=1.0).to_numpy(float))]
+    shown = result.suppressed(k)
+    hidden = shown.table["suppressed"]
+    chance = shown.table["chance"].mask(few & ~hidden, pd.Series(above, shown.table.index))
+    return replace(shown, table=shown.table.assign(chance=chance, fewer=few & ~hidden))
 
 
 def _weekly(rows: pd.DataFrame) -> pd.DataFrame:
@@ -213,12 +236,21 @@ def _shares(happened: Array, then: Array, there: Array, k: int) -> dict[str, Any
         "high": float(high[0]),
         "others_share": _share(happened[~inside], k),
         "own_share": _share(happened[there & ~then], k),
+        "own_about": _about(happened[there & ~then], k),
         "same_time_share": _share(happened[then & ~there], k),
     }
 
 
 def _share(happened: Array, k: int) -> float:
     return float(happened.mean()) if len(happened) >= k else float("nan")
+
+
+def _about(happened: Array, k: int) -> float:
+    """The share, rounded so that `k` counts or more give the same; missing where no step is that wide."""
+    n = len(happened)
+    # the lowest and the highest step are half as wide
+    step = next((step for step in (0.01, 0.02, 0.05, 0.1, 0.2) if step * n >= 2 * k), None)
+    return float("nan") if step is None else round(float(happened.mean()) / step) * step
 
 
 def _table(cell: Array, shape: tuple[int, int]) -> Array:
@@ -242,17 +274,22 @@ def heat_of(
     """
     rest, others = all_hurt - hurt, whole - room
     looked = (room >= k) & (room <= largest * whole) & (hurt * others > rest * room)
-    c, n, d, m = (each[looked].astype(float) for each in (hurt, room, rest, others))
-    part = all_hurt / whole
+    c, n = hurt[looked], room[looked]
+    log = _x_log_x(1 << int(whole).bit_length()).__getitem__
     ratio = (
-        special.xlogy(c, c / n / part)
-        + special.xlogy(n - c, (1 - c / n) / (1 - part))
-        + special.xlogy(d, d / m / part)
-        + special.xlogy(m - d, (1 - d / m) / (1 - part))
+        log(c) + log(n - c) - log(n) + log(all_hurt - c) + log(whole - n - (all_hurt - c)) - log(whole - n)
     )
+    ratio -= log(all_hurt) + log(whole - all_hurt) - log(whole)
     heat = np.zeros(hurt.shape)
     heat[looked] = ratio
     return heat
+
+
+@cache
+def _x_log_x(most: int) -> Array:
+    """Every count below `most` times its logarithm: counts are few, and a search asks for each many times."""
+    count = np.arange(most, dtype=float)
+    return special.xlogy(count, count)
 
 
 def hottest(heat: Array, weeks: int) -> list[Spot]:

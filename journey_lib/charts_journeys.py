@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 import altair as alt
@@ -365,13 +365,21 @@ def now(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
     )
 
 
+def step(names: Iterable[str]) -> alt.Step:
+    """How high a row is: those of long names have two lines."""
+    return alt.Step(ROW + 8 if any(len(name) > LONG for name in names) else ROW)
+
+
 def two_lines(at: str = ", ") -> alt.Axis:
     """An axis on which a long name is broken `at` its first pause: cut, two of them may look alike."""
+    long = f"length(datum.label) > {LONG}"
     broken = f"split(replace(datum.label, '{at}', '{at.strip()}\\n'), '\\n')"
     return alt.Axis(
         labelLimit=240,
-        labelLineHeight=11,
-        labelExpr=f"length(datum.label) > {LONG} ? {broken} : datum.label",
+        labelLineHeight=13,
+        labelExpr=f"{long} ? {broken} : datum.label",
+        # lines hang from the middle of the row: half of one up, and both stand about it
+        labelOffset={"condition": {"test": long, "value": -6.5}, "value": 0},
     )
 
 

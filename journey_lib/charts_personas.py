@@ -10,7 +10,7 @@ import pandas as pd
 
 from journey_lib import i18n, theme
 from journey_lib.charts import ROW, Names, _lean, _nothing, _shown, _tip, _title, named
-from journey_lib.charts_journeys import _rates
+from journey_lib.charts_journeys import _rates, step
 from journey_lib.charts_segments import people_and_money
 from journey_lib.i18n import text as _
 from journey_lib.intervals import SMALL
@@ -74,7 +74,7 @@ def rates(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin
     ).properties(
         title=_title(question, subtitle),
         description=_("Shares of members who bought, of {n} personas, with 95 % intervals.", n=len(frame)),
-        height=alt.Step(ROW),
+        height=step(frame["row"]),
     )
 
 
@@ -248,7 +248,7 @@ def journeys(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
     ).properties(
         title=_title(question, subtitle),
         description=_("Conversion rates of the journeys of {n} personas, with 95 % intervals.", n=len(frame)),
-        height=alt.Step(ROW),
+        height=step(frame["row"]),
     )
 
 

@@ -154,7 +154,7 @@ def test_parts_below_one_per_cent_have_the_digits_that_tell_them_from_their_inte
     )
     parts = dict.fromkeys(("share", "low", "high"), "part")
     written = table_html(frame, caption="c", formats={"persona": "text", **parts})
-    assert "<td>0.19%</td><td>0.17% – 0.21%</td>" in written
-    assert "<td>20.00%</td>" in written
+    assert "<td>0,19%</td><td>0,17% – 0,21%</td>" in written
+    assert "<td>20,00%</td>" in written
     rough = table_html(frame.tail(1), caption="c", formats={"persona": "text", "share": "part"})
-    assert "<td>20.0%</td>" in rough
+    assert "<td>20,0%</td>" in rough

@@ -128,6 +128,7 @@ def test_an_infinite_amount_is_refused_wherever_it_stands(chunk: int) -> None:
         touches.from_frame(table_of(log, chunk), **NAMES)
 
 
+@settings(deadline=None)
 @given(st.data(), st.integers(1, 9), st.booleans())
 def test_people_are_counted_once_for_each_key(data: st.DataObject, size: int, ordered: bool) -> None:
     """Whether customers come in order or not, and whether most have one row or several."""

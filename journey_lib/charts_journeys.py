@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 import altair as alt
 import pandas as pd
 
-from journey_lib import i18n, theme
+from journey_lib import i18n
 from journey_lib.charts import (
     ROW,
     SPECIAL,
@@ -23,11 +22,11 @@ from journey_lib.charts import (
     named,
     path_name,
 )
+from journey_lib.charts_shares import _exact, _of, _rates, whole_percent
 from journey_lib.i18n import text as _
 from journey_lib.intervals import SMALL
 from journey_lib.model import CONVERTED, ENDED, NO_TOUCH, OPEN, Result
 
-LONG = 32  # letters of a name from which on it takes two lines
 OUTCOMES = {
     "first_touches": ("channel", "Which first touch do journeys convert most often from?"),
     "last_touches": ("channel", "Which last touch do journeys convert most often from?"),
@@ -363,56 +362,3 @@ def now(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
         description=_("Where {n} customers are now, by stage.", n=i18n.number(result.facts["customers"])),
         height=alt.Step(ROW),
     )
-
-
-def step(names: Iterable[str]) -> alt.Step:
-    """How high a row is: those of long names have two lines."""
-    return alt.Step(ROW + 8 if any(len(name) > LONG for name in names) else ROW)
-
-
-def two_lines(at: str = ", ") -> alt.Axis:
-    """An axis on which a long name is broken `at` its first pause: cut, two of them may look alike."""
-    long = f"length(datum.label) > {LONG}"
-    broken = f"split(replace(datum.label, '{at}', '{at.strip()}\\n'), '\\n')"
-    return alt.Axis(
-        labelLimit=240,
-        labelLineHeight=13,
-        labelExpr=f"{long} ? {broken} : datum.label",
-        # lines hang from the middle of the row: half of one up, and both stand about it
-        labelOffset={"condition": {"test": long, "value": -6.5}, "value": 0},
-    )
-
-
-def _rates(
-    frame: pd.DataFrame, order: Sequence[str], *, value: str, title: str, tips: list[alt.Tooltip]
-) -> alt.LayerChart | alt.FacetChart:
-    """Shares as dots with their intervals and their number; those of small groups muted."""
-    fields = dict.fromkeys(
-        [*(tip["shorthand"].partition(":")[0] for tip in tips), value, "low", "high", "few"]
-    )
-    base = alt.Chart(_lean(frame, [*fields, "label"]))
-    y = alt.Y("row:N", sort=list(order), title=None, axis=two_lines())
-    x = alt.X(f"{value}:Q", title=title, axis=alt.Axis(format="~%"), scale=alt.Scale(zero=True))
-    spans = base.mark_rule(style="interval", color=theme.INK).encode(y=y, x="low:Q", x2="high:Q")
-    points = base.mark_point(size=70, filled=True, opacity=1).encode(
-        y=y,
-        x=x,
-        color=alt.condition("datum.few", alt.value(theme.MUTED), alt.value(theme.ACCENT)),
-        tooltip=tips,
-    )
-    words = base.mark_text(style="label", align="left", dx=8).encode(y=y, x="high:Q", text="label:N")
-    return alt.layer(spans, points, words)
-
-
-def _exact(share: float) -> str:
-    """A percentage with the digits a small one needs."""
-    return i18n.percent(share, 0 if share >= 0.0995 else 1 if share >= 0.00995 else 2)
-
-
-def _of(share: float, n: float) -> str:
-    return f"{_exact(share)} (n = {i18n.number(n)})"
-
-
-def whole_percent(share: float) -> str:
-    """A share as it is written into a cell: nothing where it rounds to nothing."""
-    return i18n.number(100 * share) if share >= 0.005 else ""

@@ -10,8 +10,8 @@ import pandas as pd
 
 from journey_lib import i18n, theme
 from journey_lib.charts import ROW, Names, _lean, _nothing, _shown, _tip, _title, named
-from journey_lib.charts_journeys import _rates, step
 from journey_lib.charts_segments import people_and_money
+from journey_lib.charts_shares import _rates, step
 from journey_lib.i18n import text as _
 from journey_lib.intervals import SMALL
 from journey_lib.model import Result

@@ -10,7 +10,7 @@ import pandas as pd
 
 from journey_lib import card_lines, i18n, theme
 from journey_lib.charts import ROW, Names, _lean, _nothing, _shown, _tip, _title
-from journey_lib.charts_journeys import two_lines
+from journey_lib.charts_shares import two_lines
 from journey_lib.i18n import text as _
 from journey_lib.intervals import SMALL
 from journey_lib.model import Result

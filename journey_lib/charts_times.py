@@ -6,7 +6,7 @@ import altair as alt
 
 from journey_lib import i18n
 from journey_lib.charts import Names, _heat_map, _lean, _nothing, _shown, _tip, _title, named
-from journey_lib.charts_journeys import whole_percent
+from journey_lib.charts_shares import whole_percent
 from journey_lib.i18n import text as _
 from journey_lib.intervals import SMALL
 from journey_lib.model import Result

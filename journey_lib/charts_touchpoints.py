@@ -11,7 +11,8 @@ import pandas as pd
 
 from journey_lib import i18n, theme
 from journey_lib.charts import ROW, Names, _heat_map, _lean, _nothing, _shown, _tip, _title, named
-from journey_lib.charts_journeys import CELL, _exact, _of, _rates, whole_percent
+from journey_lib.charts_journeys import CELL
+from journey_lib.charts_shares import _exact, _of, _rates, whole_percent
 from journey_lib.i18n import text as _
 from journey_lib.intervals import SMALL
 from journey_lib.model import Result

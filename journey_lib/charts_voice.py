@@ -9,7 +9,7 @@ import pandas as pd
 
 from journey_lib import i18n, theme
 from journey_lib.charts import ROW, Names, _ends_apart, _lean, _nothing, _on_cells, _shown, _tip, _title
-from journey_lib.charts_journeys import _of
+from journey_lib.charts_shares import _of
 from journey_lib.i18n import text as _
 from journey_lib.intervals import SMALL
 from journey_lib.model import Result

@@ -40,6 +40,15 @@ def test_nested_fields_are_read_by_their_paths_and_bad_lines_are_kept(tmp_path):
     assert table["raw"][3] == "not json"
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_empty_lines_are_no_records_but_count(tmp_path, end):
+    good = '{"user":{"id":"a"},"thời gian":"2025-01-01","type":"click"}'
+    text = end.join(["", good, "", "", good, "not json", "", ""])
+    (tmp_path / "e.jsonl").write_bytes(text.encode())
+    table, _ = staged(tmp_path, EVENTS.replace(", value: data.amount.vnd", ""))
+    assert table[["row", "reason"]].to_numpy().tolist() == [[2, None], [5, None], [6, "line is malformed"]]
+
+
 def test_a_field_whose_name_has_a_dot_or_a_quote_is_only_a_name(tmp_path):
     (tmp_path / "e.jsonl").write_text(
         '{"a\\"b":"x","timestamp":"2025-01-01","event_type":"click"}\n', encoding="utf-8"

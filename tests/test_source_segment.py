@@ -370,3 +370,9 @@ def test_other_tables_are_refused(tmp_path):
     write(tmp_path, call("page"))
     with pytest.raises(ConfigError, match="cannot be read as orders"):
         staged(tmp_path, "{table: orders, format: segment, path: calls.json}")
+
+
+def test_empty_lines_are_no_calls_but_count(tmp_path):
+    write(tmp_path, call("page"), "", "", call("page"), "not json", "")
+    frame, _ = staged(tmp_path)
+    assert frame[["row", "reason"]].to_numpy().tolist() == [[1, None], [4, None], [5, "line is malformed"]]

@@ -58,12 +58,12 @@ def _read(source: Source, file: Path, path: Path, engine: Engine, into: str) -> 
     for name in (rejects, f"{rejects}_scan", lines):
         engine.run(f"DROP TABLE IF EXISTS {identifier(name)}")
     engine.run(
-        f"CREATE TABLE {lines} AS SELECT line, row_number() OVER () AS row"
+        f"CREATE TABLE {lines} AS FROM (SELECT line, row_number() OVER () AS row"
         f" FROM read_csv({literal(str(file))},"
         f" auto_detect=false, header=false, delim={literal(NEVER)}, quote='', escape='', nullstr='',"
         f" columns={{'line': 'VARCHAR'}}, compression='{'gzip' if zipped(file) else 'none'}',"
         f" max_line_size={LONGEST_LINE}, store_rejects=true, rejects_table={literal(rejects)},"
-        f" rejects_scan={literal(rejects + '_scan')})"
+        f" rejects_scan={literal(rejects + '_scan')})) WHERE line <> ''"
     )
     wrong = engine.one(
         f"SELECT min(line) FROM {identifier(rejects)} WHERE error_type::VARCHAR = 'INVALID ENCODING'"

@@ -22,7 +22,7 @@ from journey_lib.sources.jsonl import DEEPEST, NEVER, refuse_whole
 def read(paths: Sequence[Path], encoding: str, engine: Engine, into: str) -> None:
     """Create `into` with file, row and line of every line, and ``<into>_bad`` of what is no text to be read.
 
-    `row` is the number of the line in its file, from 1.
+    `row` is the number of the line in its file, from 1; empty lines count, and are left out.
     """
     engine.run(f"CREATE TABLE {into} (file VARCHAR, row BIGINT, line VARCHAR)")
     engine.run(f"CREATE TABLE {into}_bad (reason VARCHAR, file VARCHAR, row BIGINT, raw VARCHAR)")
@@ -50,11 +50,12 @@ def _append(file: Path, path: Path, encoding: str, engine: Engine, into: str) ->
     for table in (rejects, f"{rejects}_scan"):
         engine.run(f"DROP TABLE IF EXISTS {identifier(table)}")
     engine.run(
-        f"INSERT INTO {into} SELECT {name}, row_number() OVER (), line FROM read_csv({literal(str(file))},"
+        f"INSERT INTO {into} FROM (SELECT {name} AS file, row_number() OVER () AS row, line"
+        f" FROM read_csv({literal(str(file))},"
         f" auto_detect=false, header=false, delim={literal(NEVER)}, quote='', escape='', nullstr='',"
         f" columns={{'line': 'VARCHAR'}}, compression='{'gzip' if zipped(file) else 'none'}',"
         f" max_line_size={LONGEST_LINE}, store_rejects=true, rejects_table={literal(rejects)},"
-        f" rejects_scan={literal(rejects + '_scan')})"
+        f" rejects_scan={literal(rejects + '_scan')})) WHERE line <> ''"
     )
     wrong = engine.one(
         f"SELECT min(line) FROM {identifier(rejects)} WHERE error_type::VARCHAR = 'INVALID ENCODING'"

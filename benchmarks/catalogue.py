@@ -268,7 +268,7 @@ BENCHMARKS = (
                 Command("networkx", "peers/networkx_components.py", ("{links}",)),
                 "networkx's connected components alone",
                 1 / 10,
-                1,
+                2,
             ),
         )
     ),

@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -141,6 +142,38 @@ def test_rounds_and_single_file_decide_alike(
         ]
         for rules in (identity.DEFAULT, identity.rules_for("aggressive")):
             assert ours(rows, rules) == twin(rows, rules)
+
+
+@pytest.mark.parametrize("block", [1, 3, 16])
+def test_no_answer_hangs_on_how_many_rows_are_taken_at_once(
+    block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = random.Random(block)  # noqa: S311
+    tables = [
+        [
+            (chance.choice(NAMES), chance.choice(NAMES), chance.randrange(7), chance.randrange(1, 4))
+            for _ in range(chance.randrange(90))
+        ]
+        for _ in range(40)
+    ]
+    logs = [identity.merge_log(found(rows)[0]) for rows in tables]
+    ends = [pa.chunked_array([[label(row[side]) for row in rows] for rows in tables]) for side in (0, 1)]
+    kinds, first = np.zeros(len(ends[0]), np.int8), np.arange(len(ends[0]))
+    numbered = identity.numbered(kinds, ends[0], kinds, ends[1], first)
+
+    monkeypatch.setattr("journey_lib.identity.blocks.BLOCK", block)
+
+    assert [ours(rows, identity.DEFAULT) for rows in tables] == [
+        twin(rows, identity.DEFAULT) for rows in tables
+    ]
+    assert [identity.merge_log(found(rows)[0]) for rows in tables] == logs
+    nodes, edges = identity.numbered(kinds, ends[0], kinds, ends[1], first)
+    assert nodes.label == numbered[0].label
+    assert nodes.first.tolist() == numbered[0].first.tolist()
+    assert (edges.left.tolist(), edges.right.tolist()) == (
+        numbered[1].left.tolist(),
+        numbered[1].right.tolist(),
+    )
 
 
 @law

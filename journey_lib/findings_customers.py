@@ -118,11 +118,18 @@ def links(result: Result) -> str:
     """How much evidence joined customers, and how much was not believed (`single_view.links`)."""
     if not result.facts["joined"] + result.facts["cut"]:
         return _("No two identifiers were seen together.")
-    return _(
+    said = _(
         "{joined} links between identifiers hold customers together; {cut} were seen and not used. Every one"
         " stands with its reason in the merge log (`work/identity/merges.parquet`), as hashes.",
         joined=_bold(i18n.number(result.facts["joined"])),
         cut=_bold(i18n.number(result.facts["cut"])),
+    )
+    if not result.facts["to_decide"]:
+        return said
+    return f"{said} " + _(
+        "Pairs of records that may be one person and may not: {pairs}. They are listed in"
+        " `work/identity/review.parquet` for somebody to decide.",
+        pairs=_bold(i18n.number(result.facts["to_decide"])),
     )
 
 

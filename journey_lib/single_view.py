@@ -167,6 +167,7 @@ def links(workspace: Workspace, n: int = 12) -> Result:
     table = table.sort_values(["joined", "links", *by], ascending=[False, False, True, True, True])
     joined = int(table.loc[table["joined"], "links"].sum())
     facts = {"joined": joined, "cut": int(table["links"].sum()) - joined}
+    facts["to_decide"] = _facts(manifest).get("linking", {}).get("review", 0)
     table = pd.concat([_short(part, n) for _, part in table.groupby("joined", sort=False)] or [table])
     table = table.drop(columns="joined").reset_index(drop=True)
     return Result("identity_links", table, facts, _settings(manifest), "customers")

@@ -13,7 +13,7 @@ import shops
 import yaml
 
 import journey_lib as jl
-from journey_lib import demo, identity, prepare, single_view
+from journey_lib import demo, findings_customers, identity, prepare, single_view
 from journey_lib.errors import ConfigError
 
 CONFIG = """
@@ -207,6 +207,7 @@ def test_records_that_are_alike_enough_are_joined_and_the_doubtful_are_listed(tm
     said = manifest.said()
     assert "customers joined though no identifier says so: alike: 1" in said
     assert "1 pairs of records to decide: work/identity/review.parquet" in said
+    assert "may not: **1**. They are listed" in findings_customers.links(single_view.links(opened))
 
 
 def test_a_stricter_threshold_leaves_the_pair_to_somebody(tmp_path, splink) -> None:

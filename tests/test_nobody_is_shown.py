@@ -213,7 +213,8 @@ def _turned(box: widgets.Widget) -> list[str]:
             control.click()
         elif isinstance(control, widgets.Dropdown) and options and len(options) <= FEW:
             values = [each[1] if isinstance(each, tuple) else each for each in reversed(options)]
-            for value in [*values, SETTLED.get(control.description, values[-1])]:
+            settled = SETTLED.get(control.description)
+            for value in [*values, settled if settled in values else values[-1]]:
                 control.value = value
                 offered += _offers(box)
     return offered + _offers(box)

@@ -251,7 +251,8 @@ def test_no_measure_of_the_library_is_missing_above():
         str(path.relative_to(LIBRARY))
         for path in LIBRARY.rglob("*.py")
         if re.search(
-            r"\b(reduce|Pass)\(\s*(\w+\.buckets|cuts(?:_of)?\(|laying\(|pairs|walked\()", path.read_text("utf-8")
+            r"\b(reduce|Pass)\(\s*(\w+\.buckets|cuts(?:_of)?\(|laying\(|pairs|walked\()",
+            path.read_text("utf-8"),
         )
     }
     assert mapping == MAPPED

@@ -139,8 +139,10 @@ def names(column: pa.ChunkedArray) -> tuple[Ints, tuple[str, ...]]:
 
 def _places(encoded: pa.DictionaryArray, none: int) -> Ints:
     """Where each row's name stands among all of them; `none` for a row without."""
-    places = encoded.indices.fill_null(none) if encoded.null_count else encoded.indices
-    return places.to_numpy()
+    if not encoded.null_count:
+        return encoded.indices.to_numpy()
+    # A byte that numbers 128 names has no number left for none.
+    return encoded.indices.cast(pa.int32()).fill_null(none).to_numpy()
 
 
 def flags(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:

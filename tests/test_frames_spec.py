@@ -109,6 +109,13 @@ def test_pieces_and_chunks_change_no_row(
     assert one.equals(journeys.transitions(pieces, lookback="30d").table)
 
 
+def test_as_many_channels_as_a_byte_can_number_leave_room_for_none() -> None:
+    said = [f"c{number:03d}" for number in range(128)]
+    coded = pa.DictionaryArray.from_arrays(pa.array([*range(128), None], pa.int8()), pa.array(said))
+    codes, names = columns.names(pa.chunked_array([coded]))
+    assert (codes.tolist(), names) == ([*range(128), -1], tuple(said))
+
+
 def test_more_pieces_than_a_byte_can_number_are_told_apart() -> None:
     log = [
         {"who": who, "when": 1, "channel": "mail", "sale": False, "worth": 1.0, "id": None}

@@ -18,8 +18,9 @@ from journey_lib.engine import reduce
 from journey_lib.errors import DataError, ParameterError, did_you_mean
 from journey_lib.features import beside
 from journey_lib.features.about import Feature, Features
-from journey_lib.features.columns import DAYPARTS, KNOWN, MIXES, POOLED, REST, mixed
-from journey_lib.features.rows import DAY, Array, Asked, Counts, counted, together
+from journey_lib.features.columns import KNOWN, MIXES, POOLED, REST, mixed
+from journey_lib.features.clock import DAY, PARTS, clock
+from journey_lib.features.rows import Array, Asked, Counts, counted, tallied, together
 from journey_lib.journeys.cut import instant
 from journey_lib.journeys.steps import coded
 from journey_lib.model import duration
@@ -167,14 +168,16 @@ def _counts(touches: Touches, asked: _Asked, since: int, until: int) -> list[Cou
 
     names = touches.channels, touches.touchpoints
     offers = (flags(asked.offers, names[0]), flags(asked.offers, names[1]))
+    converts = np.isin(touches.event_types, touches.converting(asked.conversion))
+    offline = flags(asked.offline, touches.channels) if asked.offline else None
+    others = [name for name, given in (("offers", asked.offers), ("sale", asked.sale_days)) if given]
+    first, last = touches.period
     what = Asked(
         since=since,
         until=until,
-        timezone=touches.timezone,
-        channels=len(touches.channels),
-        event_types=len(touches.event_types),
-        converts=np.isin(touches.event_types, touches.converting(asked.conversion)),
-        offline=flags(asked.offline, touches.channels) if asked.offline else None,
+        clock=clock(touches.timezone, max(since, first), min(until - 1, last)),
+        tallied=tallied(len(touches.channels), converts, offline, ["days", *others]),
+        converts=converts,
         offers=offers if asked.offers else None,
         sale=_sale(asked.sale_days, since, until) if asked.sale_days else None,
         rules=None if asked.model is None else coded(touches, asked.model),
@@ -252,7 +255,7 @@ def _fixed(counts: Counts, touches: Touches, until: int) -> dict[str, Array]:
     """The columns that there are whatever the channels are called, of one bucket."""
     digits = 10**touches.digits
     rows, conversions = counts["rows"], counts["conversions"]
-    touched = counts["channel"].sum(axis=0, dtype=np.int64)
+    touched = counts["touches"]
     value = counts["value"] / digits
     fixed: dict[str, Array] = {
         "recency_days": (until - counts["last"]) / DAY,
@@ -266,11 +269,11 @@ def _fixed(counts: Counts, touches: Touches, until: int) -> dict[str, Array]:
         "value": value,
         "mean_value": _part(value, conversions),
         "median_gap_days": np.where(counts["gap"] < 0, np.nan, counts["gap"] / 2),
-        "mean_gap_days": _part(counts["span"], counts["days"] - 1),
+        "mean_gap_days": _part(counts["span"], counts["days"] - 1.0),
         "time_weekend": _part(counts["weekend"], rows),
         "channels": np.count_nonzero(counts["channel"], axis=0),
     }
-    for number, part in enumerate(sorted(DAYPARTS, key=lambda name: DAYPARTS[name])):
+    for number, part in enumerate(PARTS):
         fixed[f"time_{part}"] = _part(counts["part"][number], rows)
     for name, counted_by, base in (
         ("offline", "offline", touched),
@@ -285,7 +288,7 @@ def _fixed(counts: Counts, touches: Touches, until: int) -> dict[str, Array]:
 def _part(counts: Array, base: Array) -> Array:
     """A share of its base; missing where there is nothing it could be a share of: 0 of 0."""
     with np.errstate(invalid="ignore"):
-        return counts / base
+        return np.asarray(np.divide(counts, base, dtype=np.float64))
 
 
 @dataclass(frozen=True)

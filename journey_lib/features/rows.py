@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from journey_lib.features.clock import MOMENTS, PARTS, Clock
 from journey_lib.features.tally import Code, Joined, joined
-from journey_lib.journeys.steps import Coded, stage_of
+from journey_lib.journeys.steps import Coded, fitting, flagged, stage_of_types
 from journey_lib.touches import Bucket, pieces
 
 Array = npt.NDArray[Any]
@@ -24,7 +24,7 @@ NEVER = np.iinfo(np.int64).min
 class Asked:
     """What is asked of every bucket: rows in [since, until) in microseconds of UTC, and codes to look for.
 
-    `converts` by event type; `offers` by channel and by touchpoint, each with a last entry for rows that have
+    `converts` by event type, `offers` by channel and by touchpoint, each with a last entry for rows that have
     none; `sale` are days since 1970 of the local calendar, ascending.
     """
 
@@ -43,7 +43,8 @@ def tallied(
 ) -> tuple[Joined, ...]:
     """What a row adds to the counts of its customer.
 
-    `offline` by channel, with a last entry for rows that have none; `others` are counted where a row has them.
+    `converts` by event type and `offline` by channel, with a last entry for rows that have none; `others` are
+    counted where a row has them.
     """
     met = np.arange(channels + 1) > 0  # codes of channels are one more than the table's, so that none is 0
     channel = {"channel": np.eye(channels + 1)[:, 1:], "touches": met}
@@ -54,7 +55,7 @@ def tallied(
     return joined(
         [
             Code("channel", channel),
-            Code("event_type", {"event_type": np.eye(len(converts)), "conversions": converts}),
+            Code("event_type", {"event_type": np.eye(len(converts) - 1), "conversions": converts[:-1]}),
             Code("moment", {"part": part, "weekend": weekend}),
             *(Code(name, {name: np.array([0, 1])}) for name in others),
         ]
@@ -75,22 +76,19 @@ def _counted(piece: Bucket, asked: Asked) -> Counts:
         return {}
     first = _starts(piece.customer)
     who, born = piece.customer.take(first), piece.timestamp.take(first)
-    # Stages look back at what came before, which may be before the window; never at what comes after a row.
-    stage = stage_of(piece, asked.rules) if asked.rules is not None else None
     rows = piece
     if piece.timestamp.min() < asked.since or piece.timestamp.max() >= asked.until:
-        inside = np.flatnonzero((piece.timestamp >= asked.since) & (piece.timestamp < asked.until))
+        inside = np.flatnonzero(_inside(piece.timestamp, asked))
         if not len(inside):
             return {}
-        rows = Bucket(*(getattr(piece, each.name).take(inside) for each in fields(piece)))
-        stage = None if stage is None else stage.take(inside)
+        rows = Bucket(*(column.take(inside) for column in vars(piece).values()))
         first = _starts(rows.customer)
-        born = born.take(np.searchsorted(who, rows.customer.take(first)))
+        seen, who = who, rows.customer.take(first)
+        born = born.take(np.searchsorted(seen, who))
     edges = np.append(first, len(rows))
-    sizes = np.diff(edges)
     on, moment = asked.clock.read(rows.timestamp)
-    day, fresh = _days(on, edges)
-    sold = asked.converts.take(rows.event_type)
+    day, fresh = _days(on, first)
+    sold = flagged(rows.event_type, asked.converts)
     codes = {
         "channel": rows.channel + np.int16(1),
         "event_type": rows.event_type,
@@ -100,17 +98,37 @@ def _counted(piece: Bucket, asked: Asked) -> Counts:
     }
     counts = {name: each for group in asked.tallied for name, each in group.counts(codes, edges).items()}
     found = counts | {
-        "customer": rows.customer.take(first),
-        "rows": sizes,
+        "customer": who,
+        "rows": np.diff(edges),
         "born": born,
         "last": rows.timestamp.take(edges[1:] - 1),
         "span": day.take(edges[1:] - 1) - day.take(first),
-        "gap": _medians(day[fresh], counts["days"].astype(np.int64)),
+        "gap": _medians(day.take(np.flatnonzero(fresh)), counts["days"].astype(np.int64)),
         **_sold(rows, np.flatnonzero(sold), edges),
     }
-    if stage is not None:
-        found["stage"] = np.maximum.reduceat(stage, first)
+    if asked.rules is not None:
+        found["stage"] = _deepest(piece, who, counts["event_type"], asked, asked.rules)
     return found
+
+
+def _inside(time: Array, asked: Asked) -> Array:
+    return (time >= asked.since) & (time < asked.until)
+
+
+def _deepest(piece: Bucket, who: Array, by_type: Array, asked: Asked, rules: Coded) -> Array:
+    """The deepest stage of each customer in the window, by how often each kind of event is there; -1 for none.
+
+    Rules look back at what came before, which may be before the window; never at what comes after a row.
+    """
+    deepest = np.full(len(who), -1, np.int16)
+    of_types = stage_of_types(rules)
+    for place in np.unique(of_types[of_types >= 0]):
+        deepest[by_type[np.flatnonzero(of_types == place)].any(axis=0)] = place
+    for place, rows in fitting(piece, rules):
+        there = rows[_inside(piece.timestamp.take(rows), asked)]
+        owner = np.searchsorted(who, piece.customer.take(there))
+        deepest[owner] = np.maximum(deepest[owner], np.int16(place))
+    return deepest
 
 
 def _starts(customer: Array) -> Array:
@@ -135,13 +153,12 @@ def together(parts: Sequence[list[Counts]]) -> list[Counts]:
     return [counts for part in parts for counts in part]
 
 
-def _days(day: Array, edges: Array) -> tuple[Array, Array]:
-    """The days of each customer's rows in order, and which rows are the first of a day."""
-    first = edges[:-1]
+def _days(day: Array, first: Array) -> tuple[Array, Array]:
+    """The days of each customer's rows in order, and which rows are the first of a day; `first` of a customer."""
     back = day[1:] < day[:-1]
     back[first[1:] - 1] = False
     if back.any():  # where clocks go back over midnight a day comes twice
-        day = day[np.lexsort((day, np.repeat(first, np.diff(edges))))]
+        day = day[np.lexsort((day, np.repeat(first, np.diff(first, append=len(day)))))]
     fresh = np.append(True, day[1:] != day[:-1])
     fresh[first] = True
     return day, fresh
@@ -155,12 +172,12 @@ def _medians(day: Array, days: Array) -> Array:
     first = np.cumsum(days) - days
     bits = int(day.max() - day.min()).bit_length() + 1
     far = (1 << bits) - 1
-    gaps = np.diff(day, prepend=day[:1])
-    gaps[first] = far  # before the first day there is no gap: it is sorted behind those that there are
-    # A gap beside its customer in one integer, as small a one as holds them.
-    small = np.int32 if len(days) << bits < 2**31 else np.int64
-    key = np.repeat(np.arange(len(days), dtype=small) << bits, days)
-    key |= gaps
+    # A gap beside its customer in one integer, as small a one as holds them. Before the first day there is no
+    # gap: what stands for it is sorted behind those that there are.
+    owner = np.arange(len(days), dtype=np.int32 if len(days) << bits < 2**31 else np.int64) << bits
+    key = np.repeat(owner, days)
+    key[1:] += day[1:] - day[:-1]
+    key[first] = owner + far
     key.sort()
     between = days - 1
     middle = (key.take(first + between // 2) & far) + (key.take(first + np.maximum(between - 1, 0) // 2) & far)

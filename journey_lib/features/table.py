@@ -168,7 +168,7 @@ def _counts(touches: Touches, asked: _Asked, since: int, until: int) -> list[Cou
 
     names = touches.channels, touches.touchpoints
     offers = (flags(asked.offers, names[0]), flags(asked.offers, names[1]))
-    converts = np.isin(touches.event_types, touches.converting(asked.conversion))
+    converts = flags(touches.converting(asked.conversion), touches.event_types)
     offline = flags(asked.offline, touches.channels) if asked.offline else None
     others = [name for name, given in (("offers", asked.offers), ("sale", asked.sale_days)) if given]
     first, last = touches.period

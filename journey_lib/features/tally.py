@@ -48,12 +48,13 @@ class Joined:
         # A matrix of customers by kinds of rows, a 1 for each row, times what each kind adds.
         small = np.uint16 if np.diff(edges).max() < 1 << 16 else np.uint32
         rows = np.ones(len(kind), small), kind, edges.astype(np.int32)
-        summed = (sparse.csr_matrix(rows, (len(edges) - 1, len(self.table))) @ self.table.astype(small)).T
+        summed = sparse.csr_matrix(rows, (len(edges) - 1, len(self.table))) @ self.table.astype(small)
+        lines = np.ascontiguousarray(summed.T)
         found, at = dict[str, Array](), 0
         for code in self.codes:
             for name, added in code.adds.items():
                 width = added.shape[1] if added.ndim > 1 else 1
-                found[name] = summed[at : at + width] if added.ndim > 1 else summed[at]
+                found[name] = lines[at : at + width] if added.ndim > 1 else lines[at]
                 at += width
         return found
 

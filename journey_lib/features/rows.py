@@ -17,7 +17,6 @@ from journey_lib.touches import Bucket, pieces
 Array = npt.NDArray[Any]
 Counts = dict[str, Array]
 
-NEVER = np.iinfo(np.int64).min
 
 
 @dataclass(frozen=True)
@@ -97,14 +96,15 @@ def _counted(piece: Bucket, asked: Asked) -> Counts:
         **_declared(rows, on, sold, asked),
     }
     counts = {name: each for group in asked.tallied for name, each in group.counts(codes, edges).items()}
+    active = np.flatnonzero(fresh)
     found = counts | {
         "customer": who,
         "rows": np.diff(edges),
         "born": born,
         "last": rows.timestamp.take(edges[1:] - 1),
         "span": day.take(edges[1:] - 1) - day.take(first),
-        "gap": _medians(day.take(np.flatnonzero(fresh)), counts["days"].astype(np.int64)),
-        **_sold(rows, np.flatnonzero(sold), edges),
+        "gap": _medians(rows.customer.take(active), day.take(active), counts["days"]),
+        **_sold(rows, np.flatnonzero(sold), counts["conversions"]),
     }
     if asked.rules is not None:
         found["stage"] = _deepest(piece, who, counts["event_type"], asked, asked.rules)
@@ -136,15 +136,15 @@ def _starts(customer: Array) -> Array:
     return np.append(0, np.flatnonzero(customer[1:] != customer[:-1]) + 1)
 
 
-def _sold(rows: Bucket, sold: Array, edges: Array) -> Counts:
+def _sold(rows: Bucket, sold: Array, conversions: Array) -> Counts:
     """When each customer converted last, and the value of all conversions; `sold` are the rows that are one."""
-    owner = np.searchsorted(edges, sold, side="right") - 1
-    first = np.append(np.flatnonzero(np.diff(owner, prepend=-1)), len(sold))
-    buyer, size = owner.take(first[:-1]), len(edges) - 1
-    converted, value = np.full(size, NEVER), np.zeros(size, np.int64)
-    converted[buyer] = rows.timestamp.take(sold.take(first[1:] - 1))
+    buyer = np.flatnonzero(conversions)
+    ends = np.cumsum(conversions.take(buyer), dtype=np.int64)
+    converted, value = np.zeros((2, len(conversions)), np.int64)
     if len(sold):
-        value[buyer] = np.add.reduceat(rows.value.take(sold), first[:-1], dtype=np.int64)
+        converted[buyer] = rows.timestamp.take(sold.take(ends - 1))
+        first = np.append(0, ends[:-1])
+        value[buyer] = np.add.reduceat(rows.value.take(sold), first, dtype=np.int64)
     return {"converted": converted, "value": value}
 
 
@@ -164,22 +164,25 @@ def _days(day: Array, first: Array) -> tuple[Array, Array]:
     return day, fresh
 
 
-def _medians(day: Array, days: Array) -> Array:
+def _medians(customer: Array, day: Array, days: Array) -> Array:
     """Twice the median of the days from one active day to the next, a whole number; -1 with one such day.
 
-    `day` has the active days of every customer, so many as `days` says.
+    `customer` and `day` are of all active days in order, so many of each customer as `days` says.
     """
-    first = np.cumsum(days) - days
+    number = days.astype(np.int64)
+    first = np.cumsum(number) - number
     bits = int(day.max() - day.min()).bit_length() + 1
     far = (1 << bits) - 1
     # A gap beside its customer in one integer, as small a one as holds them. Before the first day there is no
     # gap: what stands for it is sorted behind those that there are.
-    owner = np.arange(len(days), dtype=np.int32 if len(days) << bits < 2**31 else np.int64) << bits
-    key = np.repeat(owner, days)
+    customer = customer - customer[0]
+    key = customer.astype(np.int32 if (int(customer[-1]) + 1) << bits < 2**31 else np.int64, copy=False)
+    key <<= bits
+    nowhere = key.take(first) + far
     key[1:] += day[1:] - day[:-1]
-    key[first] = owner + far
+    key[first] = nowhere
     key.sort()
-    between = days - 1
+    between = number - 1
     middle = (key.take(first + between // 2) & far) + (key.take(first + np.maximum(between - 1, 0) // 2) & far)
     return np.where(between > 0, middle, -1)
 

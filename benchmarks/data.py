@@ -85,18 +85,30 @@ def write(table: pd.DataFrame, folder: Path) -> None:
 
 
 def events(rows: int, folder: Path, seed: int = 20_250_102) -> None:
-    """Write `rows` events of one year in time order as Parquet.
-
-    Nearly a third as many customers, with Pareto (1.35) numbers of events and gaps of a few days; 20 channels
-    of uneven size, of which a customer often stays with the last; 4 % conversions worth whole units, all of
-    them on rows that also have a channel.
-    """
+    """Write `rows` events of nearly a third as many customers, with Pareto (1.35) numbers of events: see `log`."""
     random = np.random.default_rng(seed)
     sizes = np.minimum(random.random(rows) ** (-1 / 1.35), 150).astype(np.int64)
     customers = int(np.searchsorted(np.cumsum(sizes), rows)) + 1
     owner = np.repeat(np.arange(customers), sizes[:customers])[:rows]
-    first = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]])
     del sizes  # of a hundred million rows every column is 800 MB
+    log(owner, random, folder)
+
+
+def regulars(customers: int, folder: Path, seed: int = 20_250_105) -> None:
+    """Write the events of so many customers, ten each in the mean, half of them five or fewer: see `log`."""
+    random = np.random.default_rng(seed)
+    sizes = np.ceil(random.lognormal(1.42, 1.3, customers)).astype(np.int64)
+    log(np.repeat(np.arange(customers), sizes), random, folder)
+
+
+def log(owner: np.ndarray, random: np.random.Generator, folder: Path) -> None:
+    """Write the events of a year in time order as Parquet; `owner` has each one's customer, from 0 on, in runs.
+
+    Gaps of a few days; 20 channels of uneven size, of which a customer often stays with the last; 4 %
+    conversions worth whole units, all of them on rows that also have a channel.
+    """
+    rows, customers = len(owner), int(owner[-1]) + 1
+    first = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]])
 
     gaps = (random.lognormal(1.0, 1.2, rows) * 86_400_000_000).astype(np.int64)
     gaps[first] = random.integers(0, YEAR_MICROSECONDS, len(first))
@@ -285,7 +297,7 @@ def customers(rows: int, folder: Path) -> None:
 
 KINDS = {
     "journeys": journeys, "three_paths": three_paths, "events": events, "identities": identities,
-    "customers": customers, "known": known,
+    "customers": customers, "known": known, "regulars": regulars,
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -13,7 +13,8 @@ with step("imports"):
     import pyarrow.parquet as pq
 
     import journey_lib as jl
-    from journey_lib import funnel, journeys, retention, touches
+    from journey_lib import features as customers
+    from journey_lib import funnel, journeys, retention, touches, workspace
 
 EVENT_COLUMNS = ["event_id", "customer_id", "timestamp", "channel", "conversion", "value"]
 FUNNEL = ("paid_search", "facebook_paid", "email", "store")
@@ -138,25 +139,31 @@ def together(workspace: str) -> dict[str, Any]:
     return {"events": rows, "views": len(views)}
 
 
-def features(workspace: str) -> dict[str, Any]:
+def features(folder: str) -> dict[str, Any]:
     """One row a customer of a prepared table, which is read from its files for it."""
-    with step("load"):
-        opened = jl.open(workspace)
+    with step("open"):
+        opened = workspace.open_workspace(folder)
         tch = touches.load(opened)
     with step("features"):
-        found = jl.features.table(opened, tch)
+        found = customers.table(opened, tch)
     with step("checks"):
         return {"customers": len(found.frame), "columns": len(found.about)}
 
 
-def read(workspace: str) -> dict[str, Any]:
-    """The floor under any view: the prepared table read from its files, and nothing asked of it."""
-    with step("load"):
-        tch = touches.load(jl.open(workspace))
+def read(folder: str) -> dict[str, Any]:
+    """The floor under any view: the prepared table in memory, every column of it, and nothing asked of it.
+
+    Opening it sees whether it is still of what its sources say, which reads them; the files of the table are
+    uncompressed into arrays of its own, so that no page is left to be fetched when somebody looks.
+    """
+    with step("open"):
+        tch = touches.load(workspace.open_workspace(folder))
     with step("read"):
         held = touches.hold(tch)
     with step("checks"):
-        return {"customers": sum(len(set(load().customer.tolist())) for load in held.buckets)}
+        buckets = [load() for load in held.buckets]
+        assert all(column.flags.c_contiguous for bucket in buckets for column in vars(bucket).values())
+        return {"customers": sum(len(set(bucket.customer.tolist())) for bucket in buckets)}
 
 
 if __name__ == "__main__":

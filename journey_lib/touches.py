@@ -24,7 +24,7 @@ from journey_lib.errors import DataError, ParameterError, did_you_mean
 from journey_lib.prepare import BUCKET_ROWS, FOLDS, Manifest, prepare
 from journey_lib.workspace import Workspace, minor_digits
 
-__all__ = ["Bucket", "Manifest", "Touches", "costs", "from_frame", "hold", "load", "prepare"]
+__all__ = ["Bucket", "Manifest", "Touches", "costs", "from_frame", "hold", "load", "pieces", "prepare"]
 
 Ints = npt.NDArray[Any]
 PIECE_ROWS = 1 << 17  # of a table held in memory
@@ -129,7 +129,7 @@ def hold(touches: Touches) -> Touches:
     """
     if isinstance(touches.buckets, OnSpark):
         return touches
-    held = [piece for read in touches.buckets for piece in _pieces(read())]
+    held = [piece for read in touches.buckets for piece in pieces(read())]
     return replace(touches, buckets=tuple(partial(_same, bucket) for bucket in held))
 
 
@@ -224,7 +224,7 @@ def _same(bucket: Bucket) -> Bucket:
     return bucket
 
 
-def _pieces(bucket: Bucket) -> Iterator[Bucket]:
+def pieces(bucket: Bucket) -> Iterator[Bucket]:
     """Whole customers of a bucket, about `PIECE_ROWS` rows at a time; a piece is not cut again."""
     if len(bucket) <= 2 * PIECE_ROWS:
         yield bucket

@@ -17,8 +17,9 @@ from test_laws import law, logs
 from twins import DAY, Row
 
 import journey_lib as jl
+from journey_lib import touches as touch_table
 from journey_lib.errors import DataError
-from journey_lib.features import rows
+
 from journey_lib.touches import Bucket, Touches
 
 HOUR, MINUTE = DAY // 24, DAY // 1440
@@ -127,7 +128,7 @@ def test_customers_counted_in_pieces_and_buckets_are_those_of_the_twin(
 ) -> None:
     """So short a window leaves some buckets without anybody; their channels count in no mix."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(rows, "PIECE", piece)
+        patched.setattr(touch_table, "PIECE_ROWS", piece)
         found = jl.features.of_touches(split(held(log, zone), buckets), window=f"{hours}h")
     as_the_twin_says(log, found, zone, hours)
 
@@ -152,12 +153,12 @@ def test_the_channels_of_another_day_are_asked_of_every_bucket(
             same(row, {f"share of {each.of}": met.count(each.of) / len(met) for each in mix})
 
 
-@pytest.mark.parametrize("piece", [1, 2, rows.PIECE])
+@pytest.mark.parametrize("piece", [1, 2, touch_table.PIECE_ROWS])
 def test_more_touches_than_a_small_integer_holds_are_all_counted(
     piece: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """255 by e-mail, 256 by text message and 9 visits, beside people of one touch and of three."""
-    monkeypatch.setattr(rows, "PIECE", piece)
+    monkeypatch.setattr(touch_table, "PIECE_ROWS", piece)
     times = {"c1": {"email": 255, "sms": 256, "store": 9}, "c2": {"sms": 1}, "c3": {"email": 2, "store": 1}}
     log = [
         Row(name, DAY + number * MINUTE, channel, False)

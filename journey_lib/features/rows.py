@@ -8,87 +8,144 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
-from journey_lib.features.columns import DAYPARTS
-from journey_lib.journeys.steps import Coded, stage_of
-from journey_lib.touches import Bucket
+from journey_lib.features.clock import MOMENTS, PARTS, Clock
+from journey_lib.features.tally import Code, Joined, joined
+from journey_lib.journeys.steps import Coded, fitting, flagged, stage_of_types
+from journey_lib.touches import Bucket, pieces
 
 Array = npt.NDArray[Any]
 Counts = dict[str, Array]
 
-DAY, HOUR = 86_400_000_000, 3_600_000_000
-NEVER = np.iinfo(np.int64).min
-PIECE = 1 << 14  # customers at a time whose counts by code stay in the processor's cache
 
 
 @dataclass(frozen=True)
 class Asked:
     """What is asked of every bucket: rows in [since, until) in microseconds of UTC, and codes to look for.
 
-    `converts` by event type; `offline` by channel, `offers` by channel and by touchpoint, each with a last
-    entry for rows that have none; `sale` are days since 1970 of the local calendar, ascending.
+    `converts` by event type, `offers` by channel and by touchpoint, each with a last entry for rows that have
+    none; `sale` are days since 1970 of the local calendar, ascending.
     """
 
     since: int
     until: int
-    timezone: str
-    channels: int
-    event_types: int
+    clock: Clock
+    tallied: tuple[Joined, ...]
     converts: Array
-    offline: Array | None = None
     offers: tuple[Array, Array] | None = None
     sale: Array | None = None
     rules: Coded | None = None
 
 
+def tallied(
+    channels: int, converts: Array, offline: Array | None, others: Sequence[str]
+) -> tuple[Joined, ...]:
+    """What a row adds to the counts of its customer.
+
+    `converts` by event type and `offline` by channel, with a last entry for rows that have none; `others` are
+    counted where a row has them.
+    """
+    met = np.arange(channels + 1) > 0  # codes of channels are one more than the table's, so that none is 0
+    channel = {"channel": np.eye(channels + 1)[:, 1:], "touches": met}
+    if offline is not None:
+        channel["offline"] = np.roll(offline, 1) & met
+    part = np.tile(np.eye(len(PARTS)), (2, 1))
+    weekend = np.arange(MOMENTS) >= len(PARTS)
+    return joined(
+        [
+            Code("channel", channel),
+            Code("event_type", {"event_type": np.eye(len(converts) - 1), "conversions": converts[:-1]}),
+            Code("moment", {"part": part, "weekend": weekend}),
+            *(Code(name, {name: np.array([0, 1])}) for name in others),
+        ]
+    )
+
+
 def counted(bucket: Bucket, asked: Asked) -> list[Counts]:
     """What each customer with a row in the window did in it, a number or a column of numbers each.
 
-    `born` is the first row of all before the window's end, in it or not. Nothing when nobody has a row.
+    `born` is the first row of all before the window's end, in it or not. One entry for each piece of the
+    bucket in which somebody has a row: what a piece takes stays in the processor's cache.
     """
-    inside = (bucket.timestamp >= asked.since) & (bucket.timestamp < asked.until)
-    if not inside.any():
-        return []
-    # Stages look back at what came before, which may be before the window; never at what comes after a row.
-    stage = stage_of(bucket, asked.rules)[inside] if asked.rules is not None else None
-    first = np.flatnonzero(np.append(True, bucket.customer[1:] != bucket.customer[:-1]))
-    who, seen = bucket.customer[first], bucket.timestamp[first]
-    rows = bucket if inside.all() else Bucket(*(column[inside] for column in vars(bucket).values()))
-    starts = np.flatnonzero(np.append(True, rows.customer[1:] != rows.customer[:-1]))
-    edges = np.append(starts, len(rows))
-    sizes = np.diff(edges)
-    customer = rows.customer[starts]
-    place = np.repeat(np.arange(len(starts)), sizes)
-    ends = edges[1:] - 1
-    converts = asked.converts[rows.event_type]
-    local = _local(rows.timestamp, asked.timezone)
-    found = {
-        "customer": customer,
-        "rows": sizes,
-        "born": seen if len(who) == len(customer) else seen[np.searchsorted(who, customer)],
-        "last": rows.timestamp[ends],
-        "channel": _crossed(place, edges, rows.channel, asked.channels),
-        "event_type": _crossed(place, edges, rows.event_type, asked.event_types),
+    return [counts for piece in pieces(bucket) if (counts := _counted(piece, asked))]
+
+
+def _counted(piece: Bucket, asked: Asked) -> Counts:
+    if not len(piece):
+        return {}
+    first = _starts(piece.customer)
+    who, born = piece.customer.take(first), piece.timestamp.take(first)
+    rows = piece
+    if piece.timestamp.min() < asked.since or piece.timestamp.max() >= asked.until:
+        inside = np.flatnonzero(_inside(piece.timestamp, asked))
+        if not len(inside):
+            return {}
+        rows = Bucket(*(column.take(inside) for column in vars(piece).values()))
+        first = _starts(rows.customer)
+        seen, who = who, rows.customer.take(first)
+        born = born.take(np.searchsorted(seen, who))
+    edges = np.append(first, len(rows))
+    on, moment = asked.clock.read(rows.timestamp)
+    day, fresh = _days(on, first)
+    sold = flagged(rows.event_type, asked.converts)
+    codes = {
+        "channel": rows.channel + np.int16(1),
+        "event_type": rows.event_type,
+        "moment": moment,
+        "days": fresh,
+        **_declared(rows, on, sold, asked),
     }
-    found |= _sold(place, rows, np.flatnonzero(converts), len(starts))
-    found |= _times(place, local, edges)
-    found |= _offers(place, rows, local, asked, len(starts))
-    if stage is not None:
-        found["stage"] = np.maximum.reduceat(stage, starts)
-    return [found]
+    counts = {name: each for group in asked.tallied for name, each in group.counts(codes, edges).items()}
+    active = np.flatnonzero(fresh)
+    found = counts | {
+        "customer": who,
+        "rows": np.diff(edges),
+        "born": born,
+        "last": rows.timestamp.take(edges[1:] - 1),
+        "span": day.take(edges[1:] - 1) - day.take(first),
+        "gap": _medians(rows.customer.take(active), day.take(active), counts["days"]),
+        **_sold(rows, np.flatnonzero(sold), counts["conversions"]),
+    }
+    if asked.rules is not None:
+        found["stage"] = _deepest(piece, who, counts["event_type"], asked, asked.rules)
+    return found
 
 
-def _sold(place: Array, rows: Bucket, sold: Array, size: int) -> Counts:
-    """Conversions, their value, and the last of them; `sold` are the rows that are one."""
-    owner = place.take(sold)
-    edges = np.append(np.flatnonzero(np.diff(owner, prepend=-1)), len(sold))
-    buyer = owner.take(edges[:-1])
-    converted, value = np.full(size, NEVER), np.zeros(size, np.int64)
-    converted[buyer] = rows.timestamp.take(sold.take(edges[1:] - 1))
+def _inside(time: Array, asked: Asked) -> Array:
+    return (time >= asked.since) & (time < asked.until)
+
+
+def _deepest(piece: Bucket, who: Array, by_type: Array, asked: Asked, rules: Coded) -> Array:
+    """The deepest stage of each customer in the window, by how often each kind of event is there; -1 for none.
+
+    Rules look back at what came before, which may be before the window; never at what comes after a row.
+    """
+    deepest = np.full(len(who), -1, np.int16)
+    of_types = stage_of_types(rules)
+    for place in np.unique(of_types[of_types >= 0]):
+        deepest[by_type[np.flatnonzero(of_types == place)].any(axis=0)] = place
+    for place, rows in fitting(piece, rules):
+        there = rows[_inside(piece.timestamp.take(rows), asked)]
+        owner = np.searchsorted(who, piece.customer.take(there))
+        deepest[owner] = np.maximum(deepest[owner], np.int16(place))
+    return deepest
+
+
+def _starts(customer: Array) -> Array:
+    """The first row of each customer."""
+    return np.append(0, np.flatnonzero(customer[1:] != customer[:-1]) + 1)
+
+
+def _sold(rows: Bucket, sold: Array, conversions: Array) -> Counts:
+    """When each customer converted last, and the value of all conversions; `sold` are the rows that are one."""
+    buyer = np.flatnonzero(conversions)
+    ends = np.cumsum(conversions.take(buyer), dtype=np.int64)
+    converted, value = np.zeros((2, len(conversions)), np.int64)
     if len(sold):
-        value[buyer] = np.add.reduceat(rows.value.take(sold), edges[:-1], dtype=np.int64)
-    return {"conversions": np.bincount(owner, minlength=size), "converted": converted, "value": value}
+        converted[buyer] = rows.timestamp.take(sold.take(ends - 1))
+        first = np.append(0, ends[:-1])
+        value[buyer] = np.add.reduceat(rows.value.take(sold), first, dtype=np.int64)
+    return {"converted": converted, "value": value}
 
 
 def together(parts: Sequence[list[Counts]]) -> list[Counts]:
@@ -96,97 +153,46 @@ def together(parts: Sequence[list[Counts]]) -> list[Counts]:
     return [counts for part in parts for counts in part]
 
 
-def _local(time: Array, timezone: str) -> Array:
-    """Microseconds of the local clock."""
-    if timezone == "UTC":
-        return time
-    there = pd.DatetimeIndex(time.astype("datetime64[us]")).tz_localize("UTC").tz_convert(timezone)
-    return there.tz_localize(None).to_numpy().astype("datetime64[us]").view(np.int64)
+def _days(day: Array, first: Array) -> tuple[Array, Array]:
+    """The days of each customer's rows in order, and which rows are the first of a day; `first` of a customer."""
+    back = day[1:] < day[:-1]
+    back[first[1:] - 1] = False
+    if back.any():  # where clocks go back over midnight a day comes twice
+        day = day[np.lexsort((day, np.repeat(first, np.diff(first, append=len(day)))))]
+    fresh = np.append(True, day[1:] != day[:-1])
+    fresh[first] = True
+    return day, fresh
 
 
-def _crossed(place: Array, edges: Array, code: Array, width: int) -> Array:
-    """How often each code occurs with each customer, a line a code; rows without one (-1) count nowhere.
+def _medians(customer: Array, day: Array, days: Array) -> Array:
+    """Twice the median of the days from one active day to the next, a whole number; -1 with one such day.
 
-    In pieces that fit the processor's cache, and in the smallest integers that hold any count: a million
-    customers by fifty codes are read and written for every column.
+    `customer` and `day` are of all active days in order, so many of each customer as `days` says.
     """
-    size = len(edges) - 1
-    crossed = np.empty((width, size), np.min_scalar_type(int(np.diff(edges).max())))
-    for first in range(0, size, PIECE):
-        last = min(first + PIECE, size)
-        many = last - first
-        here = slice(edges[first], edges[last])
-        key = code[here].astype(np.int64)
-        key *= many
-        key += place[here]
-        key += many - first
-        counts = np.bincount(key, minlength=(width + 1) * many).reshape(width + 1, many)
-        crossed[:, first:last] = counts[1:]
-    return crossed
-
-
-def _times(place: Array, local: Array, edges: Array) -> Counts:
-    """Active days, days between them, and rows at weekends and by part of the day, by the local clock."""
-    size = len(edges) - 1
-    day = local // DAY
-    hours = np.empty(24, np.int8)
-    for number, hour in enumerate(sorted(DAYPARTS.values())):
-        hours[hour:] = number
-    hours[: min(DAYPARTS.values())] = len(DAYPARTS) - 1
-    part = hours.take((local - day * DAY) // HOUR)
-    begin = day.min()
-    date = (day - begin).astype(np.int32)
-    # The first day of 1970 was a Thursday. Asked of each day once: there are far fewer than rows.
-    weekend = ((np.arange(begin, day.max() + 1) + 3) % 7 >= 5).take(date)
-    # A day beside a customer in one integer, as small a one as holds them.
-    bits = int(date.max()).bit_length()
-    key: Array = place.astype(np.int32 if size << bits < 2**31 else np.int64)
+    number = days.astype(np.int64)
+    first = np.cumsum(number) - number
+    bits = int(day.max() - day.min()).bit_length() + 1
+    far = (1 << bits) - 1
+    # A gap beside its customer in one integer, as small a one as holds them. Before the first day there is no
+    # gap: what stands for it is sorted behind those that there are.
+    customer = customer - customer[0]
+    key = customer.astype(np.int32 if (int(customer[-1]) + 1) << bits < 2**31 else np.int64, copy=False)
     key <<= bits
-    key |= date
-    # Where clocks go back over midnight a day comes twice: then rows are not in the order of days.
-    if (key[1:] < key[:-1]).any():
-        key.sort()
-    key = key[np.append(True, key[1:] != key[:-1])]
-    owner, date = key >> bits, key & ((1 << bits) - 1)
-    days = np.bincount(owner, minlength=size)
-    last = np.cumsum(days) - 1
-    return {
-        "days": days,
-        "span": date[last] - date[last - days + 1],
-        "gap": _medians(owner, date, days, bits),
-        "weekend": np.bincount(place.take(np.flatnonzero(weekend)), minlength=size),
-        "part": _crossed(place, edges, part, len(DAYPARTS)),
-    }
+    nowhere = key.take(first) + far
+    key[1:] += day[1:] - day[:-1]
+    key[first] = nowhere
+    key.sort()
+    between = number - 1
+    middle = (key.take(first + between // 2) & far) + (key.take(first + np.maximum(between - 1, 0) // 2) & far)
+    return np.where(between > 0, middle, -1)
 
 
-def _medians(owner: Array, date: Array, days: Array, bits: int) -> Array:
-    """Twice the median of the days from one active day to the next, a whole number; -1 with one such day."""
-    later = np.flatnonzero(owner[1:] == owner[:-1]) + 1
-    gaps = owner.take(later)
-    gaps <<= bits
-    gaps |= date.take(later) - date.take(later - 1)
-    gaps.sort()
-    gaps &= (1 << bits) - 1
-    number = days - 1
-    some = np.flatnonzero(number)
-    number = number.take(some)
-    start = np.cumsum(number) - number
-    middle = np.full(len(days), -1, np.int64)
-    middle[some] = gaps.take(start + (number - 1) // 2) + gaps.take(start + number // 2)
-    return middle
-
-
-def _offers(place: Array, rows: Bucket, local: Array, asked: Asked, size: int) -> Counts:
-    """Touches offline and at offers, and conversions on sale days, where these are declared."""
-    found: Counts = {}
-    touch = rows.channel >= 0
-    if asked.offline is not None:
-        found["offline"] = np.bincount(place[asked.offline[rows.channel] & touch], minlength=size)
+def _declared(rows: Bucket, day: Array, sold: Array, asked: Asked) -> dict[str, Array]:
+    """Whether a row is a touch at an offer, and a conversion on a sale day, where these are declared."""
+    found: dict[str, Array] = {}
     if asked.offers is not None:
         channels, touchpoints = asked.offers
-        offered = (channels[rows.channel] | touchpoints[rows.touchpoint]) & touch
-        found["offers"] = np.bincount(place[offered], minlength=size)
+        found["offers"] = (channels[rows.channel] | touchpoints[rows.touchpoint]) & (rows.channel >= 0)
     if asked.sale is not None:
-        on = asked.converts[rows.event_type] & np.isin(local // DAY, asked.sale)
-        found["sale"] = np.bincount(place[on], minlength=size)
+        found["sale"] = sold & np.isin(day, asked.sale)
     return found

@@ -18,8 +18,9 @@ from journey_lib.engine import reduce
 from journey_lib.errors import DataError, ParameterError, did_you_mean
 from journey_lib.features import beside
 from journey_lib.features.about import Feature, Features
-from journey_lib.features.columns import DAYPARTS, KNOWN, MIXES, POOLED, REST, mixed
-from journey_lib.features.rows import DAY, Array, Asked, Counts, counted, together
+from journey_lib.features.columns import KNOWN, MIXES, POOLED, REST, mixed
+from journey_lib.features.clock import DAY, PARTS, clock
+from journey_lib.features.rows import Array, Asked, Counts, counted, tallied, together
 from journey_lib.journeys.cut import instant
 from journey_lib.journeys.steps import coded
 from journey_lib.model import duration
@@ -103,7 +104,9 @@ def table(
     for mix in mixes:
         names, counted_by, base = beside.mixture(workspace, mix, who, since, until)
         kept = _mix(mix, names, [counted_by], [base], like)
-        columns += zip(kept.features, kept.shares(counted_by, base), strict=True)
+        shares = np.empty((len(kept.features), len(who)))
+        kept.fill(shares, counted_by, base)
+        columns += zip(kept.features, shares, strict=True)
     columns += beside.tickets(workspace, who, since, until)
     columns += beside.surveys(workspace, who, since, until)
     columns += beside.returns(workspace, who, since, until)
@@ -167,14 +170,16 @@ def _counts(touches: Touches, asked: _Asked, since: int, until: int) -> list[Cou
 
     names = touches.channels, touches.touchpoints
     offers = (flags(asked.offers, names[0]), flags(asked.offers, names[1]))
+    converts = flags(touches.converting(asked.conversion), touches.event_types)
+    offline = flags(asked.offline, touches.channels) if asked.offline else None
+    others = [name for name, given in (("offers", asked.offers), ("sale", asked.sale_days)) if given]
+    first, last = touches.period
     what = Asked(
         since=since,
         until=until,
-        timezone=touches.timezone,
-        channels=len(touches.channels),
-        event_types=len(touches.event_types),
-        converts=np.isin(touches.event_types, touches.converting(asked.conversion)),
-        offline=flags(asked.offline, touches.channels) if asked.offline else None,
+        clock=clock(touches.timezone, max(since, first), min(until - 1, last)),
+        tallied=tallied(len(touches.channels), converts, offline, ["days", *others]),
+        converts=converts,
         offers=offers if asked.offers else None,
         sale=_sale(asked.sale_days, since, until) if asked.sale_days else None,
         rules=None if asked.model is None else coded(touches, asked.model),
@@ -212,33 +217,31 @@ def _sale(days: Sequence[str], since: int, until: int) -> Array:
 
 
 def _columns(touches: Touches, parts: list[Counts], asked: _Asked, until: int) -> Columns:
-    """The columns that touches give, filled bucket by bucket.
+    """The columns that touches give, filled part by part.
 
-    What a bucket's columns take stays in the processor's cache; a column at a time over all customers would
+    What a part's columns take stays in the processor's cache; a column at a time over all customers would
     go through memory, and ask the system for it, several times for each.
     """
     mixes = [
         _mix(mix, names, [part[mix] for part in parts], [part[base] for part in parts], asked.like)
         for mix, names, base in (
-            ("channel", touches.channels, "channel"),
+            ("channel", touches.channels, "touches"),
             ("event_type", touches.event_types, "rows"),
         )
     ]
     names = _fixed(parts[0], touches, until)
     features = [KNOWN[name] for name in KNOWN if name in names]
-    size = sum(len(part["customer"]) for part in parts)
-    filled = np.empty((len(features) + sum(len(mix.features) for mix in mixes), size))
+    widths = [len(features), *(len(mix.features) for mix in mixes)]
+    filled = np.empty((sum(widths), sum(len(part["customer"]) for part in parts)))
     end = 0
     for part in parts:
         start, end = end, end + len(part["customer"])
+        known, channels, kinds = np.split(filled[:, start:end], np.cumsum(widths)[:-1])
         fixed = _fixed(part, touches, until)
-        shares = [
-            share
-            for mix, base in zip(mixes, (fixed["touches"], part["rows"]), strict=True)
-            for share in mix.shares(part[mix.name], base)
-        ]
-        for number, column in enumerate([*(fixed[feature.name] for feature in features), *shares]):
-            filled[number, start:end] = column
+        for line, feature in zip(known, features, strict=True):
+            line[:] = fixed[feature.name]
+        mixes[0].fill(channels, part["channel"], part["touches"])
+        mixes[1].fill(kinds, part["event_type"], part["rows"])
     about = [*features, *(feature for mix in mixes for feature in mix.features)]
     columns: Columns = list(zip(about, filled, strict=True))
     if asked.model is not None:
@@ -249,16 +252,15 @@ def _columns(touches: Touches, parts: list[Counts], asked: _Asked, until: int) -
 
 
 def _fixed(counts: Counts, touches: Touches, until: int) -> dict[str, Array]:
-    """The columns that there are whatever the channels are called, of one bucket."""
+    """The columns that there are whatever the channels are called, of one part."""
     digits = 10**touches.digits
-    rows, conversions = counts["rows"], counts["conversions"]
-    touched = counts["channel"].sum(axis=0, dtype=np.int64)
+    rows, conversions, touched = (counts[name].astype(np.float64) for name in ("rows", "conversions", "touches"))
     value = counts["value"] / digits
+    bought = (until - counts["converted"]) / DAY
+    bought[conversions == 0] = np.nan
     fixed: dict[str, Array] = {
         "recency_days": (until - counts["last"]) / DAY,
-        "recency_conversion_days": np.where(
-            conversions > 0, (until - np.where(conversions > 0, counts["converted"], 0)) / DAY, np.nan
-        ),
+        "recency_conversion_days": bought,
         "tenure_days": (until - counts["born"]) / DAY,
         "touches": touched,
         "conversions": conversions,
@@ -266,11 +268,11 @@ def _fixed(counts: Counts, touches: Touches, until: int) -> dict[str, Array]:
         "value": value,
         "mean_value": _part(value, conversions),
         "median_gap_days": np.where(counts["gap"] < 0, np.nan, counts["gap"] / 2),
-        "mean_gap_days": _part(counts["span"], counts["days"] - 1),
+        "mean_gap_days": _part(counts["span"], counts["days"] - 1.0),
         "time_weekend": _part(counts["weekend"], rows),
-        "channels": np.count_nonzero(counts["channel"], axis=0),
+        "channels": (counts["channel"] > 0).sum(axis=0, dtype=np.uint16),
     }
-    for number, part in enumerate(sorted(DAYPARTS, key=lambda name: DAYPARTS[name])):
+    for number, part in enumerate(PARTS):
         fixed[f"time_{part}"] = _part(counts["part"][number], rows)
     for name, counted_by, base in (
         ("offline", "offline", touched),
@@ -282,10 +284,10 @@ def _fixed(counts: Counts, touches: Touches, until: int) -> dict[str, Array]:
     return fixed
 
 
-def _part(counts: Array, base: Array) -> Array:
+def _part(counts: Array, base: Array, out: Array | None = None) -> Array:
     """A share of its base; missing where there is nothing it could be a share of: 0 of 0."""
     with np.errstate(invalid="ignore"):
-        return counts / base
+        return np.asarray(np.divide(counts, base, out=out))
 
 
 @dataclass(frozen=True)
@@ -300,13 +302,14 @@ class _Mix:
     places: list[int]
     pooled: bool
 
-    def shares(self, counts: Array, base: Array) -> list[Array]:
+    def fill(self, lines: Array, counts: Array, base: Array) -> None:
         """A share for each name; the small ones, or those the other table has no column for, as one."""
-        none, base = np.zeros(len(base), np.int64), base.astype(np.float64)
-        found = [counts[place] if place >= 0 else none for place in self.places]
+        whole = base.astype(np.float64)
+        for line, place in zip(lines, self.places, strict=False):
+            _part(counts[place] if place >= 0 else np.zeros(len(base)), whole, line)
         if self.pooled:
-            found.append(counts.sum(axis=0, dtype=np.int64) - sum(found, none))
-        return [_part(share, base) for share in found]
+            rest = [place for place in range(len(counts)) if place not in self.places]
+            _part(counts[rest].sum(axis=0, dtype=np.int64), whole, lines[-1])
 
 
 def _mix(

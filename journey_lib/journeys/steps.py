@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Literal
@@ -18,6 +18,7 @@ from journey_lib.touches import Bucket, Touches, refuse_no_touches
 By = Literal["channel", "touchpoint", "event_type", "stage"]
 Coded = tuple[tuple[int, dict[str, Array]], ...]
 KINDS: tuple[By, ...] = ("channel", "touchpoint", "event_type", "stage")
+FEW = 4
 
 
 def steps_by(touches: Touches, by: By, model: Model | None = None) -> Touches:
@@ -55,16 +56,44 @@ def coded(touches: Touches, model: Model) -> Coded:
 
 def stage_of(bucket: Bucket, rules: Coded) -> Array:
     """The stage of every row by its place in the model, -1 for none; the latest stage that fits wins."""
+    latest = stage_of_types(rules)
+    stage = latest.take(bucket.event_type) if len(latest) else np.full(len(bucket), -1, np.int16)
+    for place, rows in fitting(bucket, rules):
+        stage[rows] = np.maximum(stage[rows], np.int16(place))
+    return stage
+
+
+def stage_of_types(rules: Coded) -> Array:
+    """The stage of each kind of event by rules that ask for nothing else, -1 for none; empty without such rules.
+
+    One look at the type of a row answers all of these rules.
+    """
     by_type = [(place, rule["event_type"]) for place, rule in rules if set(rule) == {"event_type"}]
     latest = np.full(len(by_type[0][1]) if by_type else 0, -1, np.int16)
-    for place, wanted in by_type:  # one look at the type of a row answers all of these rules
+    for place, wanted in by_type:
         latest[wanted] = place
-    stage = latest.take(bucket.event_type) if by_type else np.full(len(bucket), -1, np.int16)
+    return latest
+
+
+def fitting(bucket: Bucket, rules: Coded) -> Iterator[tuple[int, Array]]:
+    """The stage and the rows of every rule that asks for more than a kind of event."""
     for place, rule in rules:
         if set(rule) != {"event_type"}:
-            rows = _fitting(bucket, rule)
-            stage[rows] = np.maximum(stage[rows], np.int16(place))
-    return stage
+            yield place, _fitting(bucket, rule)
+
+
+def flagged(code: Array, flags: Array) -> Array:
+    """Whether each code is flagged, the last flag being that of none (-1).
+
+    Where few are, each is compared with all rows: that takes a tenth of looking every row up.
+    """
+    named = np.flatnonzero(flags).tolist()
+    if flags[-1] or len(named) > FEW:
+        return flags.take(code)
+    found = np.zeros(len(code), bool)
+    for each in named:
+        found |= code == each
+    return found
 
 
 def _coded(touches: Touches, rule: Rule) -> dict[str, Array]:
@@ -87,14 +116,14 @@ def _fitting(bucket: Bucket, rule: dict[str, Array]) -> Array:
     fits = np.ones(len(bucket), bool)
     for name in ("event_type", "channel", "touchpoint"):
         if name in rule:
-            fits &= rule[name].take(getattr(bucket, name))
+            fits &= flagged(getattr(bucket, name), rule[name])
     rows = np.flatnonzero(fits)
     return rows[_after(bucket, rule["after"], rows)] if "after" in rule and len(rows) else rows
 
 
 def _after(bucket: Bucket, wanted: Array, rows: Array) -> Array:
     """Whether the row's customer has an earlier row of a type that is `wanted`."""
-    happened = np.flatnonzero(wanted.take(bucket.event_type))
+    happened = np.flatnonzero(flagged(bucket.event_type, wanted))
     place = np.searchsorted(happened, rows) - 1
     latest = np.append(happened, -1)[place]  # the nearest of them before the row: customers stand together
     return (latest >= 0) & (bucket.customer[latest] == bucket.customer[rows])

@@ -8,6 +8,7 @@ from the start, which is what pandas groups fastest, and nothing is worked out t
 from __future__ import annotations
 
 import sys
+from itertools import pairwise
 from typing import Any
 
 from answers import PAGE, digest
@@ -123,10 +124,11 @@ def step_matrix(kept: pd.DataFrame, journeys: pd.DataFrame) -> pd.DataFrame:
 
 def paths(kept: pd.DataFrame, journeys: pd.DataFrame) -> pd.DataFrame:
     """The paths taken most, and all others in a row of their own."""
-    # Plain Python strings: joining pandas' own string type group by group costs twice as much.
-    channel = kept["channel"].astype(object)
-    path = channel.groupby(kept["journey"], sort=False).agg(" > ".join).astype("category")
-    found = journeys.groupby(path, observed=True).agg(
+    # Journeys stand one after another, so plain lists are sliced and joined: a tenth of what
+    # `groupby(...).agg(" > ".join)` takes.
+    names, ends = kept["channel"].tolist(), journeys["length"].cumsum().tolist()
+    path = [" > ".join(names[start:end]) for start, end in pairwise([0, *ends])]
+    found = journeys.groupby(pd.Categorical(path), observed=True).agg(
         journeys=("customer", "size"),
         customers=("customer", "nunique"),
         conversions=("converted", "sum"),

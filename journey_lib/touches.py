@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -152,8 +152,33 @@ def costs(
     return table.assign(cost=table["cost"] / 10 ** minor_digits(workspace.currency))
 
 
+@dataclass(frozen=True)
+class _Columns:
+    """A Parquet file as a table whose columns are read when they are asked for, `coded` as the file codes it.
+
+    One thread reads: several take memory each, which costs more than they save.
+    """
+
+    file: Path
+    coded: str
+
+    @property
+    def column_names(self) -> list[str]:
+        return list(self._opened().schema_arrow.names)
+
+    @property
+    def num_rows(self) -> int:
+        return int(self._opened().metadata.num_rows)
+
+    def __getitem__(self, name: str) -> pa.ChunkedArray:
+        return self._opened().read([name], use_threads=False)[name]
+
+    def _opened(self) -> pq.ParquetFile:
+        return pq.ParquetFile(self.file, read_dictionary=[self.coded])
+
+
 def from_frame(
-    frame: pd.DataFrame | pa.Table,
+    frame: pd.DataFrame | pa.Table | str | Path,
     *,
     customer_id: str,
     timestamp: str,
@@ -169,7 +194,8 @@ def from_frame(
     Parameters
     ----------
     frame
-        A pandas frame or an Arrow table.
+        A pandas frame, an Arrow table, or the name of a Parquet file, which needs least memory: its columns
+        are read one by one, and event ids only where they decide.
     customer_id, timestamp, channel, conversion, value, event_id
         Names of its columns. `timestamp` holds times, not text; those without a zone are read in `timezone`.
         A missing `channel` makes the row an outcome: it can end a journey and is no touch. `conversion` holds
@@ -182,7 +208,7 @@ def from_frame(
     DataError
         A column is missing, a customer or time is empty, or a column holds what it cannot hold.
     """
-    table = frame if isinstance(frame, pa.Table) else pa.Table.from_pandas(frame, preserve_index=False)
+    table = _table(frame, channel)
     for name in filter(None, (customer_id, timestamp, channel, conversion, value, event_id)):
         if name not in table.column_names:
             raise DataError(f"the frame has no column '{name}'", do=did_you_mean(name, table.column_names))
@@ -200,7 +226,7 @@ def from_frame(
             "value": amount,
         }
     )
-    ties = table[event_id] if event_id else None
+    ties = cache(partial(table.__getitem__, event_id)) if event_id else None
     heaps = _parted(said, len(fold), digits)
     # Each heap is let go as soon as it is sorted: the next one's rows take its place in memory.
     buckets = [_sorted(heaps.pop(), ties) for _ in range(len(heaps))][::-1]
@@ -218,6 +244,14 @@ def from_frame(
         currency=currency,
         fingerprint=_digest(buckets, channels),
     )
+
+
+def _table(frame: pd.DataFrame | pa.Table | str | Path, channel: str) -> pa.Table | _Columns:
+    if isinstance(frame, (str, Path)):
+        if not Path(frame).is_file():
+            raise DataError(f"there is no file '{frame}'", do="give the name of a Parquet file, or a frame")
+        return _Columns(Path(frame), channel)
+    return frame if isinstance(frame, pa.Table) else pa.Table.from_pandas(frame, preserve_index=False)
 
 
 def _same(bucket: Bucket) -> Bucket:
@@ -284,7 +318,7 @@ def _read_in(batch: pa.RecordBatch, digits: int) -> dict[str, Ints]:
     return read | {"event_type": event_type, "value": columns.minor(columns.filled(batch["value"]), digits)}
 
 
-def _sorted(rows: Mapping[str, Ints], event_id: pa.ChunkedArray | None) -> Bucket:
+def _sorted(rows: Mapping[str, Ints], event_id: Callable[[], pa.ChunkedArray] | None) -> Bucket:
     """The rows in the table's total order.
 
     Logs usually come sorted by time: then customers with their rows' places, sorted as one integer each, have
@@ -309,7 +343,10 @@ def _sorted(rows: Mapping[str, Ints], event_id: pa.ChunkedArray | None) -> Bucke
 
 
 def _untied(
-    rows: Mapping[str, Ints], order: Ints, same: npt.NDArray[np.bool_], event_id: pa.ChunkedArray | None
+    rows: Mapping[str, Ints],
+    order: Ints,
+    same: npt.NDArray[np.bool_],
+    event_id: Callable[[], pa.ChunkedArray] | None,
 ) -> Ints:
     """The order, with rows of the same customer and instant put right; `same` marks rows like the next."""
     tied = np.flatnonzero(np.append(same, False) | np.insert(same, 0, False))
@@ -317,7 +354,7 @@ def _untied(
     run = np.cumsum(np.insert(~same[tied[1:] - 1], 0, True))
     keys = [rows[name][row] for name in ("value", "channel", "event_type")]
     if event_id is not None:
-        keys.append(columns.ranks(event_id.take(pa.array(rows["at"][row] if "at" in rows else row))))
+        keys.append(columns.ranks(event_id().take(pa.array(rows["at"][row] if "at" in rows else row))))
     keys.append(rows["channel"][row] < 0)
     order[tied] = row[np.lexsort([*keys, run])]
     return order

@@ -227,9 +227,11 @@ def from_frame(
         }
     )
     ties = cache(partial(table.__getitem__, event_id)) if event_id else None
-    heaps = _parted(said, len(fold), digits)
+    piece, heaps = _parted(said, len(fold), digits)
     # Each heap is let go as soon as it is sorted: the next one's rows take its place in memory.
-    buckets = [_sorted(heaps.pop(), ties) for _ in range(len(heaps))][::-1]
+    buckets = [
+        _sorted(heaps.pop(number), ties, partial(_rows_of, piece, number)) for number in sorted(heaps)
+    ]
     return Touches(
         buckets=tuple(partial(_same, bucket) for bucket in buckets),
         channels=channels,
@@ -278,10 +280,8 @@ def _read(file: Path) -> Bucket:
     return Bucket(*(table[name].to_numpy() for name in wanted))
 
 
-def _parted(said: pa.Table, customers: int, digits: int) -> list[dict[str, Ints]]:
-    """Whole customers together, about `BUCKET_ROWS` rows at a time: the columns of each such heap.
-
-    Column `at` is where a row stood in the frame; without it rows stand as they did.
+def _parted(said: pa.Table, customers: int, digits: int) -> tuple[Ints, dict[int, dict[str, Ints]]]:
+    """Whole customers together, about `BUCKET_ROWS` rows at a time: each row's heap, and the heaps' columns.
 
     Sorting and cutting pieces that fit the processor's cache takes half of what all rows at once would.
     """
@@ -289,27 +289,33 @@ def _parted(said: pa.Table, customers: int, digits: int) -> list[dict[str, Ints]
     if pieces == 1:
         parts = [_read_in(batch, digits)["value"] for batch in said.to_batches(max_chunksize=columns.AT_ONCE)]
         whole = {name: said[name].to_numpy() for name in said.column_names}
-        return [whole | {"value": np.concatenate(parts)}]
+        return np.zeros(len(said), np.uint8), {0: whole | {"value": np.concatenate(parts)}}
     width = np.int32(-(-customers // pieces))
     small = np.uint8 if pieces <= 256 else np.uint16  # numpy sorts these by counting
     piece = (said["customer"].to_numpy() // width).astype(small)
     sizes = np.bincount(piece, minlength=pieces)
-    heaps: list[dict[str, Ints]] = [{} for _ in sizes]
+    heaps: dict[int, dict[str, Ints]] = {int(number): {} for number in np.flatnonzero(sizes)}
     begin, filled = 0, np.zeros(pieces, np.int64)
     for batch in said.to_batches(max_chunksize=columns.AT_ONCE):
         here = piece[begin : begin + len(batch)]
         order = np.argsort(here, kind="stable")
         ends = np.cumsum(np.bincount(here, minlength=pieces))
         sorted_rows = {name: column.take(order) for name, column in _read_in(batch, digits).items()}
-        sorted_rows["at"] = order.astype(np.int32) + np.int32(begin)
-        for heap, first, last, at, size in zip(heaps, [0, *ends[:-1]], ends, filled, sizes, strict=True):
+        starts = [0, *ends[:-1]]
+        for number, heap in heaps.items():
+            first, last, at = starts[number], ends[number], filled[number]
             for name, column in sorted_rows.items():
                 if name not in heap:
-                    heap[name] = np.empty(size, column.dtype)
+                    heap[name] = np.empty(sizes[number], column.dtype)
                 heap[name][at : at + last - first] = column[first:last]
         filled += np.diff(ends, prepend=0)
         begin += len(batch)
-    return [heap for heap, size in zip(heaps, sizes, strict=True) if size]
+    return piece, heaps
+
+
+def _rows_of(piece: Ints, number: int) -> Ints:
+    """Where the rows of a heap stood in the frame."""
+    return np.flatnonzero(piece == number)
 
 
 def _read_in(batch: pa.RecordBatch, digits: int) -> dict[str, Ints]:
@@ -318,7 +324,9 @@ def _read_in(batch: pa.RecordBatch, digits: int) -> dict[str, Ints]:
     return read | {"event_type": event_type, "value": columns.minor(columns.filled(batch["value"]), digits)}
 
 
-def _sorted(rows: Mapping[str, Ints], event_id: Callable[[], pa.ChunkedArray] | None) -> Bucket:
+def _sorted(
+    rows: Mapping[str, Ints], event_id: Callable[[], pa.ChunkedArray] | None, stood: Callable[[], Ints]
+) -> Bucket:
     """The rows in the table's total order.
 
     Logs usually come sorted by time: then customers with their rows' places, sorted as one integer each, have
@@ -336,7 +344,7 @@ def _sorted(rows: Mapping[str, Ints], event_id: Callable[[], pa.ChunkedArray] | 
     order = place if by_time is None else by_time.take(place)
     timestamp = rows["timestamp"].take(order)
     if (same := (timestamp[1:] == timestamp[:-1]) & (customer[1:] == customer[:-1])).any():
-        order = _untied(rows, order, same, event_id)
+        order = _untied(rows, order, same, event_id, stood)
     channel, event_type, value = (rows[name].take(order) for name in ("channel", "event_type", "value"))
     nowhere = np.full(n, -1, np.int16)
     return Bucket(customer, timestamp, channel, nowhere, event_type.astype(np.int16), value)
@@ -347,6 +355,7 @@ def _untied(
     order: Ints,
     same: npt.NDArray[np.bool_],
     event_id: Callable[[], pa.ChunkedArray] | None,
+    stood: Callable[[], Ints],
 ) -> Ints:
     """The order, with rows of the same customer and instant put right; `same` marks rows like the next."""
     tied = np.flatnonzero(np.append(same, False) | np.insert(same, 0, False))
@@ -354,7 +363,7 @@ def _untied(
     run = np.cumsum(np.insert(~same[tied[1:] - 1], 0, True))
     keys = [rows[name][row] for name in ("value", "channel", "event_type")]
     if event_id is not None:
-        keys.append(columns.ranks(event_id().take(pa.array(rows["at"][row] if "at" in rows else row))))
+        keys.append(columns.ranks(event_id().take(pa.array(stood()[row]))))
     keys.append(rows["channel"][row] < 0)
     order[tied] = row[np.lexsort([*keys, run])]
     return order

@@ -124,7 +124,12 @@ def page(file: str) -> dict[str, jl.Result]:
 def said_of(page: dict[str, jl.Result]) -> dict[str, str]:
     """A checksum of every table, by the columns a pandas script has too, under its names for them."""
     tables = {name: result.table for name, result in page.items()}
-    for name, key in (("first", "channel"), ("last", "channel"), ("lengths", "length"), ("durations", "days")):
+    for name, key in (
+        ("first", "channel"),
+        ("last", "channel"),
+        ("lengths", "length"),
+        ("durations", "days"),
+    ):
         tables[name] = tables[name].rename(columns={key: "name"})
     tables["cohorts"] = tables["cohorts"].rename(columns={"month": "months"}).query("customers > 0")
     return {name: digest(table, *PAGE[name]) for name, table in tables.items()}

@@ -171,10 +171,16 @@ class _Columns:
         return int(self._opened().metadata.num_rows)
 
     def __getitem__(self, name: str) -> pa.ChunkedArray:
-        return self._opened().read([name], use_threads=False)[name]
+        coded = [name] if name == self.coded else []
+        return self._opened(coded).read([name], use_threads=False)[name]
 
-    def _opened(self) -> pq.ParquetFile:
-        return pq.ParquetFile(self.file, read_dictionary=[self.coded])
+    def _opened(self, coded: Sequence[str] = ()) -> pq.ParquetFile:
+        try:
+            return pq.ParquetFile(self.file, read_dictionary=list(coded))
+        except pa.ArrowInvalid as error:
+            raise DataError(
+                f"'{self.file}' is no Parquet file", do="read it into a frame first, and give that"
+            ) from error
 
 
 def from_frame(
@@ -229,9 +235,7 @@ def from_frame(
     ties = cache(partial(table.__getitem__, event_id)) if event_id else None
     piece, heaps = _parted(said, len(fold), digits)
     # Each heap is let go as soon as it is sorted: the next one's rows take its place in memory.
-    buckets = [
-        _sorted(heaps.pop(number), ties, partial(_rows_of, piece, number)) for number in sorted(heaps)
-    ]
+    buckets = [_sorted(heaps.pop(number), ties, partial(_rows_of, piece, number)) for number in sorted(heaps)]
     return Touches(
         buckets=tuple(partial(_same, bucket) for bucket in buckets),
         channels=channels,

@@ -1,8 +1,8 @@
 """Raw events to the tables of a page about journeys, the way a careful analyst writes them in pandas.
 
-The same eleven tables as ours asks for together (`views.py`): journeys end with a conversion, 30 days of
+The same ten tables as ours asks for together (`views.py`): journeys end with a conversion, 30 days of
 lookback from their end; who has neither converted nor run out of these days is open. Channels are a category
-from the start, which is what pandas groups fastest, and nothing is worked out twice.
+from the start, which is what pandas groups fastest, and what several tables need is worked out once.
 """
 
 from __future__ import annotations
@@ -158,7 +158,9 @@ def funnel(events: pd.DataFrame, until: pd.Timestamp) -> pd.DataFrame:
             came = there.assign(row=there.index)
         watched = came["entered"] <= until - LOOKBACK
         took = (came["timestamp"] - came["entered"])[watched]
-        table.append((name, rows[name]["customer_id"].nunique(), watched.sum(), (~watched).sum(), took.median()))
+        table.append(
+            (name, rows[name]["customer_id"].nunique(), watched.sum(), (~watched).sum(), took.median())
+        )
     found = pd.DataFrame(table, columns=["step", "reach", "customers", "open", "median"])
     found["conversion"] = found["customers"] / found["customers"].shift(1)
     found["total"] = found["customers"] / found["customers"].iloc[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from answers import PAGE
 from harness import Benchmark, Command
 
 MILLION = 1_000_000
@@ -119,15 +120,24 @@ BENCHMARKS = (
     view("collapse", "runs of the same channel as one", 1 / 50, "left"),
     *(
         Benchmark(
-            f"raw_views_{size}m",
-            "raw events to steps with people and times, first touches and lengths vs a pandas script",
+            f"raw_{name}_{size}m",
+            f"raw events to {tables} vs a pandas script",
             "events",
             size * MILLION,
-            Command("ours", "views.py", ("raw", "{events}")),
-            Command("ours", "peers/pandas_views.py", ("{events}",)),
+            Command("ours", "views.py", (task, "{events}")),
+            Command("ours", f"peers/pandas_{name}.py", ("{events}",)),
             target=1 / 5,
-            same=("steps", "people", "entries", "conversions", "value"),
+            same=same,
             turns=turns,
+        )
+        for name, task, tables, same in (
+            (
+                "views",
+                "raw",
+                "steps with people and times, first touches and lengths",
+                ("steps", "people", "entries", "conversions", "value"),
+            ),
+            ("page", "page", "the ten tables of a page about journeys", tuple(PAGE)),
         )
         for size, turns in ((1, 2), (10, 1))
     ),

@@ -6,6 +6,7 @@ import sys
 from functools import partial
 from typing import Any
 
+from answers import PAGE, digest
 from stopwatch import report, step
 
 with step("imports"):
@@ -73,13 +74,16 @@ def collapsed(tch: touches.Touches) -> dict[str, Any]:
         return {"left": round(float((found.table["touches"] * found.table["journeys"]).sum()))}
 
 
-def raw(file: str) -> dict[str, Any]:
-    """Raw events to three views, asked together."""
-    with step("read"):
-        table = pq.ParquetFile(file, read_dictionary=["channel"]).read(EVENT_COLUMNS)
+def raw_touches(file: str) -> touches.Touches:
+    """A file of raw events as touches."""
     with step("touches"):
         names = ("customer_id", "timestamp", "channel", "conversion", "value", "event_id")
-        tch = touches.from_frame(table, **{name: name for name in names})
+        return touches.from_frame(file, **{name: name for name in names})
+
+
+def raw(file: str) -> dict[str, Any]:
+    """Raw events to three views, asked together."""
+    tch = raw_touches(file)
     with step("views"):
         asked = (journeys.transitions, journeys.entries, journeys.lengths)
         views = {view.__name__: partial(view, tch, lookback="30d") for view in asked}
@@ -94,6 +98,42 @@ def raw(file: str) -> dict[str, Any]:
             "conversions": int(found["lengths"].table["conversions"].sum()),
             "value": int(entries["value"].sum()),
         }
+
+
+def page(file: str) -> dict[str, jl.Result]:
+    """Raw events to the tables of a page about journeys, asked together."""
+    tch = raw_touches(file)
+    cut: dict[str, Any] = {"lookback": "30d"}
+    with step("views"):
+        found = journeys.together(
+            {
+                "transitions": partial(journeys.transitions, tch, **cut),
+                "paths": partial(journeys.paths, tch, **cut),
+                "matrix": partial(journeys.step_matrix, tch, **cut),
+                "first": partial(journeys.entries, tch, **cut),
+                "last": partial(journeys.entries, tch, side="last", **cut),
+                "lengths": partial(journeys.lengths, tch, **cut),
+                "durations": partial(journeys.durations, tch, **cut),
+                "funnel": partial(funnel.funnel, tch, FUNNEL, within="30d"),
+                "cohorts": partial(retention.cohorts, tch),
+                "repeat": partial(retention.repeat, tch),
+            }
+        )
+        return {**found, "paths": journeys.top(found["paths"])}
+
+
+def said_of(page: dict[str, jl.Result]) -> dict[str, str]:
+    """A checksum of every table, by the columns a pandas script has too, under its names for them."""
+    tables = {name: result.table for name, result in page.items()}
+    for name, key in (
+        ("first", "channel"),
+        ("last", "channel"),
+        ("lengths", "length"),
+        ("durations", "days"),
+    ):
+        tables[name] = tables[name].rename(columns={key: "name"})
+    tables["cohorts"] = tables["cohorts"].rename(columns={"month": "months"}).query("customers > 0")
+    return {name: digest(table, *PAGE[name]) for name, table in tables.items()}
 
 
 def prepared(workspace: str) -> tuple[int, dict[str, partial[Any]]]:
@@ -170,6 +210,12 @@ if __name__ == "__main__":
     task, given = sys.argv[1:]
     if task in {"features", "read"}:
         report((features if task == "features" else read)(given), "journey-workbench", "numpy", "pyarrow")
+        sys.exit()
+    if task == "page":
+        found = page(given)
+        with step("checks"):
+            said = said_of(found)
+        report(said, "journey-workbench", "numpy", "pandas", "pyarrow", "scipy")
         sys.exit()
     whole = {"every": every, "together": together, "raw": raw}
     if task in whole:

@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -152,8 +152,39 @@ def costs(
     return table.assign(cost=table["cost"] / 10 ** minor_digits(workspace.currency))
 
 
+@dataclass(frozen=True)
+class _Columns:
+    """A Parquet file as a table whose columns are read when they are asked for, `coded` as the file codes it.
+
+    One thread reads: several take memory each, which costs more than they save.
+    """
+
+    file: Path
+    coded: str
+
+    @property
+    def column_names(self) -> list[str]:
+        return list(self._opened().schema_arrow.names)
+
+    @property
+    def num_rows(self) -> int:
+        return int(self._opened().metadata.num_rows)
+
+    def __getitem__(self, name: str) -> pa.ChunkedArray:
+        coded = [name] if name == self.coded else []
+        return self._opened(coded).read([name], use_threads=False)[name]
+
+    def _opened(self, coded: Sequence[str] = ()) -> pq.ParquetFile:
+        try:
+            return pq.ParquetFile(self.file, read_dictionary=list(coded))
+        except pa.ArrowInvalid as error:
+            raise DataError(
+                f"'{self.file}' is no Parquet file", do="read it into a frame first, and give that"
+            ) from error
+
+
 def from_frame(
-    frame: pd.DataFrame | pa.Table,
+    frame: pd.DataFrame | pa.Table | str | Path,
     *,
     customer_id: str,
     timestamp: str,
@@ -169,7 +200,8 @@ def from_frame(
     Parameters
     ----------
     frame
-        A pandas frame or an Arrow table.
+        A pandas frame, an Arrow table, or the name of a Parquet file, which needs least memory: its columns
+        are read one by one, and event ids only where they decide.
     customer_id, timestamp, channel, conversion, value, event_id
         Names of its columns. `timestamp` holds times, not text; those without a zone are read in `timezone`.
         A missing `channel` makes the row an outcome: it can end a journey and is no touch. `conversion` holds
@@ -182,7 +214,7 @@ def from_frame(
     DataError
         A column is missing, a customer or time is empty, or a column holds what it cannot hold.
     """
-    table = frame if isinstance(frame, pa.Table) else pa.Table.from_pandas(frame, preserve_index=False)
+    table = _table(frame, channel)
     for name in filter(None, (customer_id, timestamp, channel, conversion, value, event_id)):
         if name not in table.column_names:
             raise DataError(f"the frame has no column '{name}'", do=did_you_mean(name, table.column_names))
@@ -200,10 +232,10 @@ def from_frame(
             "value": amount,
         }
     )
-    ties = table[event_id] if event_id else None
-    heaps = _parted(said, len(fold), digits)
+    ties = cache(partial(table.__getitem__, event_id)) if event_id else None
+    piece, heaps = _parted(said, len(fold), digits)
     # Each heap is let go as soon as it is sorted: the next one's rows take its place in memory.
-    buckets = [_sorted(heaps.pop(), ties) for _ in range(len(heaps))][::-1]
+    buckets = [_sorted(heaps.pop(number), ties, partial(_rows_of, piece, number)) for number in sorted(heaps)]
     return Touches(
         buckets=tuple(partial(_same, bucket) for bucket in buckets),
         channels=channels,
@@ -218,6 +250,14 @@ def from_frame(
         currency=currency,
         fingerprint=_digest(buckets, channels),
     )
+
+
+def _table(frame: pd.DataFrame | pa.Table | str | Path, channel: str) -> pa.Table | _Columns:
+    if isinstance(frame, (str, Path)):
+        if not Path(frame).is_file():
+            raise DataError(f"there is no file '{frame}'", do="give the name of a Parquet file, or a frame")
+        return _Columns(Path(frame), channel)
+    return frame if isinstance(frame, pa.Table) else pa.Table.from_pandas(frame, preserve_index=False)
 
 
 def _same(bucket: Bucket) -> Bucket:
@@ -244,10 +284,8 @@ def _read(file: Path) -> Bucket:
     return Bucket(*(table[name].to_numpy() for name in wanted))
 
 
-def _parted(said: pa.Table, customers: int, digits: int) -> list[dict[str, Ints]]:
-    """Whole customers together, about `BUCKET_ROWS` rows at a time: the columns of each such heap.
-
-    Column `at` is where a row stood in the frame; without it rows stand as they did.
+def _parted(said: pa.Table, customers: int, digits: int) -> tuple[Ints, dict[int, dict[str, Ints]]]:
+    """Whole customers together, about `BUCKET_ROWS` rows at a time: each row's heap, and the heaps' columns.
 
     Sorting and cutting pieces that fit the processor's cache takes half of what all rows at once would.
     """
@@ -255,27 +293,33 @@ def _parted(said: pa.Table, customers: int, digits: int) -> list[dict[str, Ints]
     if pieces == 1:
         parts = [_read_in(batch, digits)["value"] for batch in said.to_batches(max_chunksize=columns.AT_ONCE)]
         whole = {name: said[name].to_numpy() for name in said.column_names}
-        return [whole | {"value": np.concatenate(parts)}]
+        return np.zeros(len(said), np.uint8), {0: whole | {"value": np.concatenate(parts)}}
     width = np.int32(-(-customers // pieces))
     small = np.uint8 if pieces <= 256 else np.uint16  # numpy sorts these by counting
     piece = (said["customer"].to_numpy() // width).astype(small)
     sizes = np.bincount(piece, minlength=pieces)
-    heaps: list[dict[str, Ints]] = [{} for _ in sizes]
+    heaps: dict[int, dict[str, Ints]] = {int(number): {} for number in np.flatnonzero(sizes)}
     begin, filled = 0, np.zeros(pieces, np.int64)
     for batch in said.to_batches(max_chunksize=columns.AT_ONCE):
         here = piece[begin : begin + len(batch)]
         order = np.argsort(here, kind="stable")
         ends = np.cumsum(np.bincount(here, minlength=pieces))
         sorted_rows = {name: column.take(order) for name, column in _read_in(batch, digits).items()}
-        sorted_rows["at"] = order.astype(np.int32) + np.int32(begin)
-        for heap, first, last, at, size in zip(heaps, [0, *ends[:-1]], ends, filled, sizes, strict=True):
+        starts = [0, *ends[:-1]]
+        for number, heap in heaps.items():
+            first, last, at = starts[number], ends[number], filled[number]
             for name, column in sorted_rows.items():
                 if name not in heap:
-                    heap[name] = np.empty(size, column.dtype)
+                    heap[name] = np.empty(sizes[number], column.dtype)
                 heap[name][at : at + last - first] = column[first:last]
         filled += np.diff(ends, prepend=0)
         begin += len(batch)
-    return [heap for heap, size in zip(heaps, sizes, strict=True) if size]
+    return piece, heaps
+
+
+def _rows_of(piece: Ints, number: int) -> Ints:
+    """Where the rows of a heap stood in the frame."""
+    return np.flatnonzero(piece == number)
 
 
 def _read_in(batch: pa.RecordBatch, digits: int) -> dict[str, Ints]:
@@ -284,7 +328,9 @@ def _read_in(batch: pa.RecordBatch, digits: int) -> dict[str, Ints]:
     return read | {"event_type": event_type, "value": columns.minor(columns.filled(batch["value"]), digits)}
 
 
-def _sorted(rows: Mapping[str, Ints], event_id: pa.ChunkedArray | None) -> Bucket:
+def _sorted(
+    rows: Mapping[str, Ints], event_id: Callable[[], pa.ChunkedArray] | None, stood: Callable[[], Ints]
+) -> Bucket:
     """The rows in the table's total order.
 
     Logs usually come sorted by time: then customers with their rows' places, sorted as one integer each, have
@@ -302,14 +348,18 @@ def _sorted(rows: Mapping[str, Ints], event_id: pa.ChunkedArray | None) -> Bucke
     order = place if by_time is None else by_time.take(place)
     timestamp = rows["timestamp"].take(order)
     if (same := (timestamp[1:] == timestamp[:-1]) & (customer[1:] == customer[:-1])).any():
-        order = _untied(rows, order, same, event_id)
+        order = _untied(rows, order, same, event_id, stood)
     channel, event_type, value = (rows[name].take(order) for name in ("channel", "event_type", "value"))
     nowhere = np.full(n, -1, np.int16)
     return Bucket(customer, timestamp, channel, nowhere, event_type.astype(np.int16), value)
 
 
 def _untied(
-    rows: Mapping[str, Ints], order: Ints, same: npt.NDArray[np.bool_], event_id: pa.ChunkedArray | None
+    rows: Mapping[str, Ints],
+    order: Ints,
+    same: npt.NDArray[np.bool_],
+    event_id: Callable[[], pa.ChunkedArray] | None,
+    stood: Callable[[], Ints],
 ) -> Ints:
     """The order, with rows of the same customer and instant put right; `same` marks rows like the next."""
     tied = np.flatnonzero(np.append(same, False) | np.insert(same, 0, False))
@@ -317,7 +367,7 @@ def _untied(
     run = np.cumsum(np.insert(~same[tied[1:] - 1], 0, True))
     keys = [rows[name][row] for name in ("value", "channel", "event_type")]
     if event_id is not None:
-        keys.append(columns.ranks(event_id.take(pa.array(rows["at"][row] if "at" in rows else row))))
+        keys.append(columns.ranks(event_id().take(pa.array(stood()[row]))))
     keys.append(rows["channel"][row] < 0)
     order[tied] = row[np.lexsort([*keys, run])]
     return order

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -107,6 +110,41 @@ def test_pieces_and_chunks_change_no_row(
     assert len(whole.buckets) == 1
     one = journeys.transitions(whole, lookback="30d").table
     assert one.equals(journeys.transitions(pieces, lookback="30d").table)
+
+
+@settings(deadline=None)
+@given(LOG, st.integers(1, 9), st.integers(1, 40))
+def test_a_parquet_file_is_read_as_the_frame_it_holds(
+    log: list[dict[str, Any]], rows: int, group: int
+) -> None:
+    whole = touches.from_frame(table_of(log), **NAMES)
+    with tempfile.TemporaryDirectory() as folder, mock.patch.object(touches, "BUCKET_ROWS", rows):
+        file = Path(folder) / "events.parquet"
+        pq.write_table(table_of(log), file, row_group_size=group)
+        read = touches.from_frame(file, **NAMES)
+    assert list(told(read)) == by_hand(log, whole.digits)
+    said = ("fingerprint", "channels", "period", "rows", "digits")
+    assert [getattr(read, name) for name in said] == [getattr(whole, name) for name in said]
+
+
+def test_event_ids_of_a_file_are_read_only_where_they_decide(tmp_path: Path) -> None:
+    row = {"who": 1, "when": 1, "channel": "mail", "sale": False, "worth": None, "id": "b"}
+    for name, log in (("apart", [row, {**row, "when": 2}]), ("tied", [row, {**row, "id": "a"}])):
+        pq.write_table(table_of(log), tmp_path / f"{name}.parquet")
+        with mock.patch.object(columns, "ranks", wraps=columns.ranks) as ranks:
+            touches.from_frame(str(tmp_path / f"{name}.parquet"), **NAMES)
+        assert ranks.called == (name == "tied")
+
+
+def test_a_file_that_is_none_or_lacks_a_column_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"no file .*events\.parquet"):
+        touches.from_frame(tmp_path / "events.parquet", **NAMES)
+    pq.write_table(pa.table({"who": [1]}), tmp_path / "events.parquet")
+    with pytest.raises(DataError, match="no column 'when'"):
+        touches.from_frame(tmp_path / "events.parquet", **NAMES)
+    (tmp_path / "events.csv").write_text("who,when\n1,2025-01-01\n", encoding="utf-8")
+    with pytest.raises(DataError, match="is no Parquet file"):
+        touches.from_frame(tmp_path / "events.csv", **NAMES)
 
 
 def test_as_many_channels_as_a_byte_can_number_leave_room_for_none() -> None:

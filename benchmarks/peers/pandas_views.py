@@ -17,8 +17,11 @@ EVENT_COLUMNS = ["event_id", "customer_id", "timestamp", "channel", "conversion"
 LOOKBACK = pd.Timedelta(days=30)
 
 
+def ordered(events: pd.DataFrame) -> pd.DataFrame:
+    return events.sort_values(["customer_id", "timestamp", "event_id"])
+
+
 def cut(events: pd.DataFrame) -> pd.DataFrame:
-    events = events.sort_values(["customer_id", "timestamp", "event_id"])
     converted = events["conversion"].astype("int64")
     number = converted.groupby(events["customer_id"]).cumsum() - converted
     events["journey"] = events.groupby(["customer_id", number], sort=False).ngroup()
@@ -65,7 +68,7 @@ if __name__ == "__main__":
     with step("read"):
         frame = pd.read_parquet(sys.argv[1], columns=EVENT_COLUMNS)
     with step("cut"):
-        kept = cut(frame)
+        kept = cut(ordered(frame))
     with step("steps"):
         moves = steps(kept)
     with step("outcomes"):

@@ -38,13 +38,18 @@ TARGETS = """
 targets:
   city: {"Huế": 0.5}
 """
+# what facts and columns call people
+PEOPLE = {
+    "customers", "n", "of", "known", "without", "several", "only_a", "only_b", "placed", "not_placed",
+    "fits", "earlier", "buyers", "repeaters", "rest_n",
+}  # fmt: skip
 HOSTILE, FORMULA = "<b>Hùng</b> =1+1", "=1+1 <b>Hùng</b>"  # names that a page, or a spreadsheet, would obey
 
 
-def write(folder: Path, customers: int, *, buys: bool) -> Path:
+def write(folder: Path, customers: int, *, buys: bool, k: int = 10) -> Path:
     """A shop of forty days: everyone comes by a few times, every second one buys."""
     folder.mkdir(parents=True)
-    (folder / "journey.yaml").write_text(CONFIG, "utf-8")
+    (folder / "journey.yaml").write_text(f"{CONFIG}privacy: {{k: {k}}}\n", "utf-8")
     (folder / "maps").mkdir()
     (folder / "maps" / "segments.yaml").write_text(SEGMENTS, "utf-8")
     (folder / "maps" / "targets.yaml").write_text(TARGETS, "utf-8")
@@ -116,3 +121,26 @@ def test_where_nobody_bought_the_page_says_so(tmp_path):
     assert "Nobody bought in this window" in page
     assert "none is the most valuable" in page
     assert "rfm" not in facts
+
+
+@pytest.mark.parametrize("k", [10, 25])
+def test_the_record_and_the_page_tell_no_count_of_fewer_people_than_the_workspace_says(tmp_path, k):
+    """Of 48 customers 24 buy, and the three most valuable of them are nobody's business."""
+    reports, facts = published(write(tmp_path / "shop", 48, buys=True, k=k), ["en", "vi"])
+    english, vietnamese = (
+        (reports / language / "persona_building.html").read_text("utf-8") for language in ("en", "vi")
+    )
+    assert f"are fewer than <strong>{k}</strong>" in english or f"are fewer than {k}" in english
+    assert f"chưa tới {k} người" in vietnamese
+    assert "most valuable of" not in english
+    top = facts["value_profile"]
+    assert [top[name] for name in ("customers", "least", "value_share", "value_low", "value_high")] == [None] * 5
+    assert (top["of"], facts["rfm"]["customers"]) == ((24, 24) if k == 10 else (None, None))
+    for name, told in facts.items():
+        counts = {each: n for each, n in told.items() if each in PEOPLE and n is not None}
+        assert not [each for each, n in counts.items() if 0 < n < k], (name, counts)
+    for file in reports.glob("runs/persona_building/*-en-*/tables/*.csv"):
+        with file.open(encoding="utf-8-sig", newline="") as opened:
+            for row in csv.DictReader(opened):
+                few = {each: row[each] for each in PEOPLE & row.keys() if row[each]}
+                assert not [each for each, n in few.items() if 0 < float(n) < k], (file.name, row)

@@ -190,7 +190,9 @@ def moved(result: Result, drift: Result, titles: Names, before: Features, k: int
     if not facts["customers"]:
         return _("Nobody was placed both times.")
     if facts["customers"] < k:
-        return _("Fewer than {k} customers were placed both times: too few to say who moved.", k=i18n.number(k))
+        return _(
+            "Fewer than {k} customers were placed both times: too few to say who moved.", k=i18n.number(k)
+        )
     much = drift.table[drift.table["moved"] == "much"]
     said = _(
         "Of {n} customers with a persona on {day} and now, {stayed} kept theirs; {new} are new.",

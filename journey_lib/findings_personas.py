@@ -145,7 +145,11 @@ def coverage(features: Features, titles: Names, k: int) -> str:
             share=i18n.percent(n / of),
         )
         if n >= k
-        else _("{traits}: known for {n}", traits=", ".join(_name(name, {}) for name in names), n=i18n.people(n, k))
+        else _(
+            "{traits}: known for {n}",
+            traits=", ".join(_name(name, {}) for name in names),
+            n=i18n.people(n, k),
+        )
         for n, names in sorted(known.items(), reverse=True)
         if n
     )
@@ -206,8 +210,8 @@ def valuable(result: Result, k: int) -> str:
     facts = result.facts
     if facts["customers"] < k:
         return _(
-            "The most valuable customers, one in ten of those with any value, are fewer than {k}: what they are"
-            " like and bring is not shown.",
+            "The most valuable customers, one in ten of those with any value, are fewer than {k}: what they"
+            " are like and bring is not shown.",
             k=i18n.number(k),
         )
     return _(

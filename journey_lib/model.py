@@ -104,7 +104,7 @@ class Result:
         return replace(self, table=table, facts={**self.facts, "suppressed_rows": int(hidden.sum())})
 
     def quoted(self, k: int) -> dict[str, Any]:
-        """The facts as they may be kept: a count of fewer than `k` people is None, and so is what tells it."""
+        """The facts as they may be kept: a count of fewer than `k` people is None, as is what tells it."""
         facts = dict(self.facts)
         for name, telling in {"customers": (), **self.heads}.items():
             if 0 < (self.facts.get(name) or 0) < k:

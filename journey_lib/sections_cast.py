@@ -102,7 +102,9 @@ def found(run: Session, looked: Look) -> list[Result]:
     """Whether there is anything to find, which numbers of groups would do, and how stable each is."""
     result = looked.found
     if result is None:
-        run.say(findings_found.too_few(looked.known, looked.customers, looked.least_touches, looked.base, run.k))
+        run.say(
+            findings_found.too_few(looked.known, looked.customers, looked.least_touches, looked.base, run.k)
+        )
         return []
     gate = findings_found.gate(result)
     if looked.model is not None:

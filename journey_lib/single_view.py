@@ -110,7 +110,8 @@ def sizes(workspace: Workspace) -> Result:
         "identifiers": sum(facts["identifiers"].values()),
         "largest": max(map(int, facts["sizes"]), default=0),
     }
-    return Result("customer_sizes", table, told, _settings(manifest), "customers", heads={"anonymous": ("anonymous_share",)})
+    heads = {"anonymous": ("anonymous_share",)}
+    return Result("customer_sizes", table, told, _settings(manifest), "customers", heads=heads)
 
 
 def kinds(workspace: Workspace) -> Result:

@@ -1,4 +1,4 @@
-"""What docs/complete-journey.md says of personas, found again: each figure is worked out and looked for on the page."""
+"""What docs/complete-journey.md says of personas: each figure is worked out, and looked for on the page."""
 
 from __future__ import annotations
 
@@ -102,8 +102,8 @@ def test_who_is_worth_most_among_those_who_redeemed(features: Features, page: st
     assert f"bring {share} of the sales of coupon baskets ({low[:-2]} – {high})" in page
     top = profile.value_profile(features).facts
     share, low, high = (per_cent(top[f"value_{name}"]) for name in ("share", "low", "high"))
-    said = f"the {top['customers']} most valuable of {top['of']} with any value bring {share} ({low[:-2]} – {high})"
-    assert said in page
+    assert f"the {top['customers']} most valuable of {top['of']} with any value bring {share}" in page
+    assert f"{share} ({low[:-2]} – {high})" in page
 
 
 def test_who_they_are_is_known_for_801_households_that_are_not_drawn_at_random(
@@ -120,7 +120,9 @@ def test_who_they_are_is_known_for_801_households_that_are_not_drawn_at_random(
     redeemed, often = frame["conversions"] > 0, frame["touches"] >= 50
     assert f"{int(profiled[redeemed].sum())} of the {int(redeemed.sum())}" in page
     among = [per_cent(profiled[who].mean()) for who in (redeemed, ~redeemed, often, ~often)]
-    said = "{} of the households that redeemed a coupon have one, {} of the others; {} of those with 50 touches"
+    said = (
+        "{} of the households that redeemed a coupon have one, {} of the others; {} of those with 50 touches"
+    )
     assert f"{said} or more, {{}} of those with fewer".format(*among) in page
     assert f"nothing of the {len(frame) - some:,} others" in page
 

@@ -237,7 +237,7 @@ def overlap(a: pd.Series, b: pd.Series, *, names: tuple[str, str] = ("a", "b")) 
         tell={"customers": ("share", "low", "high")},
         parts=(("a",), ("b",)),
         # the size of a group of `b` is told elsewhere, and counts those who are in `b` alone
-        besides={("b",): facts["only_b"]},
+        besides={("b",): int(b.notna().sum()) - len(both)},
         heads={"only_a": (), "only_b": ()},
     )
 

@@ -31,6 +31,8 @@ def flows(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin
     total = result.facts["journeys"]
     if not total:
         return _nothing(question, _("There is no journey in this period."))
+    if not result.table["journeys"].notna().any():
+        return _nothing(question, _("Too few journeys to be shown."))
     links = _merged(result.table)
     bands = _bands(links, total)
     ribbons, thin = _ribbons(links, bands, total)

@@ -22,7 +22,7 @@ Names = Mapping[str, str]
 LISTED = 3  # of what changed, in a sentence; of strengths, and of weaknesses, in the table
 
 
-def too_few(known: int, customers: int, least_touches: int, base: str = "touches") -> str:
+def too_few(known: int, customers: int, least_touches: int, base: str, k: int) -> str:
     """Why nobody looked for personas at all; `base` is what customers are known by."""
     said = (
         _(
@@ -38,14 +38,14 @@ def too_few(known: int, customers: int, least_touches: int, base: str = "touches
         )
     )
     return said.format(
-        known=i18n.number(known),
-        customers=i18n.number(customers),
+        known=i18n.people(known, k),
+        customers=i18n.people(customers, k),
         least=i18n.number(least_touches),
         needed=i18n.number(LEAST_CUSTOMERS),
     )
 
 
-def recalled(found: Found, model: Kept) -> str:
+def recalled(found: Found, model: Kept, k: int) -> str:
     """Which kept personas these are, what they rested on when they were found, and who is in none today."""
     said = model.structure
     told = _(
@@ -65,10 +65,10 @@ def recalled(found: Found, model: Kept) -> str:
     who = _(
         "Of {known} customers known well enough today, {none} fit none of the {k} personas; {few} are known"
         " too little to say. Stability is that of the day they were found.",
-        known=_bold(i18n.number(len(found.labels))),
-        none=i18n.number(found.fits_none),
+        known=_bold(i18n.people(len(found.labels), k)),
+        none=i18n.people(found.fits_none, k),
         k=i18n.number(found.k),
-        few=i18n.number(found.too_little),
+        few=i18n.people(found.too_little, k),
     )
     return f"{told} {who}"
 
@@ -111,11 +111,12 @@ def alternatives(found: Found) -> Result:
         "too_little": found.too_little,
         "known": len(found.labels),
     }
-    return Result("persona_alternatives", table, facts, found.settings)
+    heads = {"known": (), "fits_none": ("customers",), "too_little": ()}
+    return Result("persona_alternatives", table, facts, found.settings, heads=heads)
 
 
-def verdict(found: Found) -> str:
-    """Whether customers fall into groups, what that rests on, and who is in none."""
+def verdict(found: Found, k: int) -> str:
+    """Whether customers fall into groups, what that rests on, and who is in none; under `k` not how many."""
     said = found.structure
     numbers: dict[str, Any] = {
         "ratio": i18n.number(said.ratio, 2),
@@ -140,7 +141,10 @@ def verdict(found: Found) -> str:
             **numbers,
         )
     if not found.k:
-        left: dict[str, Any] = {"known": i18n.number(len(found.labels)), "few": i18n.number(found.too_little)}
+        left: dict[str, Any] = {
+            "known": i18n.people(len(found.labels), k),
+            "few": i18n.people(found.too_little, k),
+        }
         if said.verdict == "continuum":
             return f"{told} " + _(
                 "No persona is made of the {known} customers known well enough; {few} are known too little"
@@ -159,9 +163,9 @@ def verdict(found: Found) -> str:
         "{k} personas; {none} of the {known} customers known well enough fit none of them, and {few} are"
         " known too little to say.",
         k=_bold(i18n.number(found.k)),
-        none=i18n.number(found.fits_none),
+        none=i18n.people(found.fits_none, k),
         known=i18n.number(len(found.labels)),
-        few=i18n.number(found.too_little),
+        few=i18n.people(found.too_little, k),
     )
     return f"{told} {who}"
 
@@ -180,18 +184,22 @@ def moves(result: Result) -> Result:
     return replace(result, table=table, parts=(("before",),))
 
 
-def moved(result: Result, drift: Result, titles: Names, before: Features) -> str:
+def moved(result: Result, drift: Result, titles: Names, before: Features, k: int) -> str:
     """How many stayed what they were since an earlier day, and which features moved."""
     facts = result.facts
     if not facts["customers"]:
         return _("Nobody was placed both times.")
+    if facts["customers"] < k:
+        return _(
+            "Fewer than {k} customers were placed both times: too few to say who moved.", k=i18n.number(k)
+        )
     much = drift.table[drift.table["moved"] == "much"]
     said = _(
         "Of {n} customers with a persona on {day} and now, {stayed} kept theirs; {new} are new.",
         day=i18n.date(before.as_of.tz_convert(before.timezone).date()),
         n=_bold(i18n.number(facts["customers"])),
         stayed=_bold(i18n.percent(facts["stayed"])),
-        new=i18n.number(facts["new"]),
+        new=i18n.people(facts["new"], k),
     )
     if not len(much):
         return said + " " + _("No feature moved much (population stability index of 0.25 or more).")

@@ -106,7 +106,7 @@ def _joined(words: list[str]) -> str:
     return name[:1].upper() + name[1:]
 
 
-def sizes(result: Result, names: Names) -> str:
+def sizes(result: Result, names: Names, k: int) -> str:
     """Which persona converts most, which brings most of the money, and how many belong to none."""
     table = result.table.dropna(subset=["conversion_rate", "value_share"])
     if not len(table):
@@ -124,12 +124,12 @@ def sizes(result: Result, names: Names) -> str:
         richest=_bold(_name(names.get(richest["persona"], richest["persona"]), {})),
         share=i18n.percent(richest["share"]),
         money=i18n.percent(richest["value_share"]),
-        none=i18n.number(facts["not_placed"]),
+        none=i18n.people(facts["not_placed"], k),
         n=i18n.number(facts["customers"]),
     )
 
 
-def coverage(features: Features, titles: Names) -> str:
+def coverage(features: Features, titles: Names, k: int) -> str:
     """Of how many customers it is known who they are; nothing where it is known of none, or nobody told."""
     known: dict[int, list[str]] = {}
     for each in features.about:
@@ -143,6 +143,12 @@ def coverage(features: Features, titles: Names) -> str:
             n=_bold(i18n.number(n)),
             of=i18n.number(of),
             share=i18n.percent(n / of),
+        )
+        if n >= k
+        else _(
+            "{traits}: known for {n}",
+            traits=", ".join(_name(name, {}) for name in names),
+            n=i18n.people(n, k),
         )
         for n, names in sorted(known.items(), reverse=True)
         if n
@@ -199,9 +205,15 @@ def overlap(result: Result) -> str:
     )
 
 
-def valuable(result: Result) -> str:
-    """What part of the revenue the most valuable customers bring."""
+def valuable(result: Result, k: int) -> str:
+    """What part of the revenue the most valuable customers bring; nothing where they are fewer than `k`."""
     facts = result.facts
+    if facts["customers"] < k:
+        return _(
+            "The most valuable customers, one in ten of those with any value, are fewer than {k}: what they"
+            " are like and bring is not shown.",
+            k=i18n.number(k),
+        )
     return _(
         "The {n} most valuable of {of} customers with any value bring {share} of it ({low} – {high}).",
         n=_bold(i18n.number(facts["customers"])),

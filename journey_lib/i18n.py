@@ -84,6 +84,11 @@ def number(value: float, digits: int = 0, language: Language | None = None) -> s
     return str(format_decimal(round(value, digits), pattern, locale=LOCALES[language or _spoken()]))
 
 
+def people(n: float, k: int) -> str:
+    """A count of people as it may be shown: of fewer than `k` no more is said than that."""
+    return text("fewer than {k}", k=number(k)) if 0 < n < k else number(n)
+
+
 def percent(value: float, digits: int = 1, language: Language | None = None) -> str:
     """A share of 1 as a percentage: ``0.123`` is ``12,3%`` in Vietnamese."""
     return number(100 * value, digits, language) + "%"

@@ -56,6 +56,8 @@ class Result:
     `people`    other columns of `table` that count people, each for itself.
     `tell`      for columns of `people`, those from which the count could be worked out.
     `parts`     columns by which rows add up to a total that readers know; () is the whole table.
+    `besides`   for `parts` whose total counts others too: how many people no row tells of.
+    `heads`     facts that count people, and the facts that would tell the count; `customers` always does.
     """
 
     name: str
@@ -66,6 +68,8 @@ class Result:
     people: tuple[str, ...] = ()
     tell: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     parts: tuple[tuple[str, ...], ...] = ()
+    besides: Mapping[tuple[str, ...], int] = field(default_factory=dict)
+    heads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "facts", MappingProxyType(dict(self.facts)))
@@ -77,25 +81,35 @@ class Result:
         People are the column customers where it is known, else the base. Such rows say so in a column
         ``suppressed``; names stay, numbers go. A row that rests on nobody stays as it is: it tells of no one.
         In the columns `people` only the counts below `k` go, and what would tell them. Where rows are
-        `parts` of a known total, further rows go until no subtraction brings back a hidden one.
+        `parts` of a known total, further rows go until no subtraction brings back a hidden one; a total in
+        which `k` people or more stand `besides` tells of no row. Facts stay: see `quoted`.
         """
         people = "customers" if "customers" in self.table else self.base
         if people is None:
             return self
         counted = self.table[people]
         hidden = (counted < k) & (counted > 0)
-        if self.parts and hidden.any():
+        told = [by for by in self.parts if self.besides.get(by, 0) < k]
+        if told and hidden.any():
             from journey_lib.suppression import together  # who only starts the command needs no numpy
 
-            hidden[:] = together(counted, [_line(self.table, by) for by in self.parts], hidden.to_numpy(), k)
+            hidden[:] = together(counted, [_line(self.table, by) for by in told], hidden.to_numpy(), k)
         table = self.table.assign(suppressed=hidden)
         numbers = table.select_dtypes("number").columns
         table[numbers] = table[numbers].mask(hidden)
         for name in self.people:
             few = (table[name] < k) & (table[name] > 0)
-            told = [name, *self.tell.get(name, ())]
-            table[told] = table[told].mask(few)
+            gone = [name, *self.tell.get(name, ())]
+            table[gone] = table[gone].mask(few)
         return replace(self, table=table, facts={**self.facts, "suppressed_rows": int(hidden.sum())})
+
+    def quoted(self, k: int) -> dict[str, Any]:
+        """The facts as they may be kept: a count of fewer than `k` people is None, as is what tells it."""
+        facts = dict(self.facts)
+        for name, telling in {"customers": (), **self.heads}.items():
+            if 0 < (self.facts.get(name) or 0) < k:
+                facts.update(dict.fromkeys(set(facts) & {name, *telling}))
+        return facts
 
 
 def _line(table: pd.DataFrame, by: tuple[str, ...]) -> pd.Series[int]:

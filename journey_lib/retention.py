@@ -106,7 +106,14 @@ def repeat(
     events, censored = yield Pass(touches.buckets, measure, lambda parts: np.sum(parts, axis=0))
     table = by_day(events, censored)
     facts = {"entered": int(events.sum() + censored.sum()), "median_days": reached(table, 0.5)}
-    return Result("repeat", table, facts, _said(touches, conversion, period, customers), base="customers")
+    return Result(
+        "repeat",
+        table,
+        facts,
+        _said(touches, conversion, period, customers),
+        base="customers",
+        heads={"entered": ()},
+    )
 
 
 def _limits(touches: Touches, period: Period | None) -> tuple[int, int, int]:

@@ -102,16 +102,18 @@ def found(run: Session, looked: Look) -> list[Result]:
     """Whether there is anything to find, which numbers of groups would do, and how stable each is."""
     result = looked.found
     if result is None:
-        run.say(findings_found.too_few(looked.known, looked.customers, looked.least_touches, looked.base))
+        run.say(
+            findings_found.too_few(looked.known, looked.customers, looked.least_touches, looked.base, run.k)
+        )
         return []
     gate = findings_found.gate(result)
     if looked.model is not None:
         then = kept.compared(looked.model, result).suppressed(run.k)
-        run.say(findings_found.recalled(result, looked.model))
+        run.say(findings_found.recalled(result, looked.model, run.k))
         run.table(then)
         return [gate, then]
     tried = findings_found.alternatives(result)
-    run.say(findings_found.verdict(result))
+    run.say(findings_found.verdict(result, run.k))
     run.show(charts_segments.gate(gate, run.scope(customers=gate.facts["customers"])))
     if len(tried.table):
         run.show(charts_segments.alternatives(tried, run.scope(customers=tried.facts["customers"])))

@@ -43,7 +43,7 @@ def portraits(
 ) -> cards.Portraits:
     """Everything the cards say, asked once; the numbers of one group stand beside the others on the page."""
     titles = tables_of.titles(who.features, run.workspace, run.language, names=run.names)
-    run.say(findings_personas.coverage(who.everyone, titles))
+    run.say(findings_personas.coverage(who.everyone, titles, run.k))
     traits = portrait.traits(who.features, who.members)
     answers = told.load(run.workspace, "surveys", who.everyone)
     asked = told.load(run.workspace, "tickets", who.everyone)
@@ -104,7 +104,7 @@ def side_by_side(
     names = {code: shown.name(code) for code in shown.sizes.table["persona"]}
     sizes, traits = shown.sizes.suppressed(run.k), shown.traits.suppressed(run.k)
     scope = run.scope(customers=sizes.facts["customers"])
-    run.say(findings_personas.sizes(sizes, names))
+    run.say(findings_personas.sizes(sizes, names, run.k))
     run.show(charts_personas.shares(sizes, names, scope))
     run.show(charts_personas.rates(sizes, names, scope))
     run.table(findings_personas.worded(sizes, names))
@@ -140,7 +140,7 @@ def moved(run: Session, who: Cast, shown: cards.Portraits, before: Features | No
     else:
         drift, moves = apply.drift(who.found, before, who.everyone)
         told_of = findings_found.moves(moves).suppressed(run.k)
-        run.say(findings_found.moved(moves, drift, shown.titles, before))
+        run.say(findings_found.moved(moves, drift, shown.titles, before, run.k))
         run.show(charts_personas.migration(told_of, names, run.scope(customers=moves.facts["customers"])))
         results += [drift, replace(told_of, table=told_of.table[~told_of.table["suppressed"]])]
     if shown.changes is not None and len(shown.changes.table):
@@ -193,8 +193,10 @@ def valuable(run: Session, features: Features) -> list[Result]:
     results = []
     if (features.frame["value"] > 0).any():
         top = profile.value_profile(features).suppressed(run.k)
-        run.say(findings_personas.valuable(top))
-        run.show(charts_segments.lifts(top, titles, run.names, run.scope(customers=top.facts["customers"])))
+        run.say(findings_personas.valuable(top, run.k))
+        if top.facts["customers"] >= run.k:
+            scope = run.scope(customers=top.facts["customers"])
+            run.show(charts_segments.lifts(top, titles, run.names, scope))
         results.append(top)
     else:
         run.say(_("No customer brought any value in this window: none is the most valuable."))

@@ -153,7 +153,7 @@ class Session:
         for result in filter(None, results):
             said = {
                 "name": result.name,
-                "facts": dict(result.facts),
+                "facts": result.quoted(self.k),
                 "settings": dict(result.settings),
                 "columns": [str(column) for column in result.table.columns],
                 "rows": result.table.to_numpy(dtype=object).tolist(),
@@ -200,7 +200,9 @@ class Session:
         """The line under a chart's title: which period, how many of what."""
         first, last = self.days(period)
         words = [f"{i18n.date(first)} – {i18n.date(last)}"]
-        words += [f"{_(name.replace('_', ' '))}: {i18n.number(count)}" for name, count in counts.items()]
+        for name, count in counts.items():
+            shown = i18n.people(count, self.k) if name == "customers" else i18n.number(count)
+            words.append(f"{_(name.replace('_', ' '))}: {shown}")
         return " · ".join(words)
 
     def days(self, period: tuple[Any, Any] | None = None) -> tuple[dt.date, dt.date]:

@@ -110,7 +110,8 @@ def sizes(workspace: Workspace) -> Result:
         "identifiers": sum(facts["identifiers"].values()),
         "largest": max(map(int, facts["sizes"]), default=0),
     }
-    return Result("customer_sizes", table, told, _settings(manifest), "customers")
+    heads = {"anonymous": ("anonymous_share",)}
+    return Result("customer_sizes", table, told, _settings(manifest), "customers", heads=heads)
 
 
 def kinds(workspace: Workspace) -> Result:
@@ -229,7 +230,7 @@ def life_stages(workspace: Workspace) -> Result:
         "known": int(people["known"].sum()),
     }
     settings = {"lapsed_days": customers.LAPSED, "data": manifest.fingerprint}
-    return Result("life_stages", table, facts, settings, "customers")
+    return Result("life_stages", table, facts, settings, "customers", heads={"known": (), "opt_out": ()})
 
 
 def timeline(workspace: Workspace, customer_id: str | None) -> Result:

@@ -61,7 +61,7 @@ def explorer(shop: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleName
 def test_it_opens_with_what_the_page_looks_for(opened):
     page = look(opened.features, names=None, method="kmeans", k=None, least_touches=10, seed=0)
     assert page.found is not None
-    assert opened.said[0] == jl.findings_found.verdict(page.found)
+    assert opened.said[0] == jl.findings_found.verdict(page.found, opened.run.k)
     assert page.found.k == 0  # and where nothing is found, nothing can be looked at or kept
     assert opened.keep.disabled
     assert not opened.one.options
@@ -119,7 +119,7 @@ def test_the_notebooks_parameters_make_the_same_choice_for_the_scheduled_run(ope
     opened.look.click()
     report = look(opened.features, names=traits, method=method, k=personas, least_touches=10, seed=0).found
     assert report is not None
-    assert opened.said[-1] == jl.findings_found.verdict(report)
+    assert opened.said[-1] == jl.findings_found.verdict(report, opened.run.k)
     clearest = explorers_personas._members(report, explorers_personas._ids(opened.run))
     assert [code for _name, code in opened.one.options] == sorted(clearest)
     if clearest:

@@ -79,7 +79,7 @@ def test_a_persona_of_whom_few_bought_has_no_rate_and_no_sentence():
     drawn = rows(charts_personas.rates(Result("sizes", SIZES), NAMES))
     assert [row["row"] for row in drawn] == ["p1 · Store regulars"]
     facts = {"not_placed": 0, "customers": 100}
-    said = findings_personas.sizes(Result("sizes", SIZES.iloc[::-1], facts), NAMES)
+    said = findings_personas.sizes(Result("sizes", SIZES.iloc[::-1], facts), NAMES, 10)
     assert said.startswith("**Store regulars** buys most often: 30.0%")
 
 
@@ -123,7 +123,7 @@ def test_where_there_is_a_continuum_nobody_fits_personas_that_are_none():
         verdict="continuum", ratio=0.99, low=0.98, high=1.01, chance=0.1, nulls=20, customers=90, cut=0.85
     )
     found: Any = SimpleNamespace(structure=gate, k=0, labels=[0] * 90, too_little=7, settings={"k": "auto"})
-    said = findings_found.verdict(found)
+    said = findings_found.verdict(found, 5)
     assert said.endswith(
         "No persona is made of the 90 customers known well enough; 7 are known too little to say."
     )

@@ -86,7 +86,7 @@ def test_of_a_shop_with_orders_alone_the_page_speaks_of_conversions(features):
     frame = features.frame.head(99).assign(touches=0, conversions=4)
     known = plain(frame, {**KINDS, "touches": "count", "conversions": "count"})
     looked = look(known, None, names=None, method="kmeans", k=None, least_touches=3, seed=0)
-    said = findings_found.too_few(looked.known, looked.customers, looked.least_touches, looked.base)
+    said = findings_found.too_few(looked.known, looked.customers, looked.least_touches, looked.base, 10)
     assert (looked.known, looked.base) == (99, "conversions")
     assert "99 of 99 have 3 conversions or more" in said
 

@@ -202,7 +202,7 @@ def counted(result: Result) -> list[str]:
     return [name for name in COUNTS if name in result.table and name not in changed]
 
 
-def given_away(raw: pd.Series, seen: pd.Series, name: str) -> list[str]:
+def given_away(raw: pd.Series, seen: pd.Series, name: str, k: int) -> list[str]:
     """How the hidden count `name` of a row could be had from the numbers that are still to be seen in it."""
     count = int(raw[name])
     numbers = {
@@ -212,7 +212,7 @@ def given_away(raw: pd.Series, seen: pd.Series, name: str) -> list[str]:
         and not isinstance(seen[each], bool)
         and pd.notna(seen[each])
     }
-    bases = {each: int(value) for each, value in numbers.items() if each in COUNTS and value >= K}
+    bases = {each: int(value) for each, value in numbers.items() if each in COUNTS and value >= k}
     shares = {each: value for each, value in numbers.items() if 0 < value < 1}
     found = [f"{one} - {other}" for one, a in bases.items() for other, b in bases.items() if a - b == count]
     for base, n in bases.items():
@@ -230,31 +230,35 @@ def given_away(raw: pd.Series, seen: pd.Series, name: str) -> list[str]:
     ]
 
 
+@pytest.mark.parametrize("k", [K, 25])
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_no_count_of_few_is_shown_or_told_by_its_row(seed: int) -> None:
+def test_no_count_of_few_is_shown_or_told_by_its_row(seed: int, k: int) -> None:
     hidden_ones = 0
     for result in results(seed):
-        shown = result.suppressed(K).table
+        shown = result.suppressed(k).table
         for at in result.table.index:
             raw, seen = result.table.loc[at], shown.loc[at]
             for name in counted(result):
-                if not 0 < raw[name] < K:
+                if not 0 < raw[name] < k:
                     continue
                 assert pd.isna(seen[name]), (result.name, raw.to_dict(), name)
-                assert not given_away(raw, seen, name), (result.name, raw.to_dict(), seen.to_dict())
+                assert not given_away(raw, seen, name, k), (result.name, raw.to_dict(), seen.to_dict())
                 hidden_ones += 1
     assert hidden_ones > 40
 
 
+@pytest.mark.parametrize("k", [K, 25])
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_no_hidden_row_is_told_by_the_others_and_their_total(seed: int) -> None:
+def test_no_hidden_row_is_told_by_the_others_and_their_total(seed: int, k: int) -> None:
     lone = 0
     for result in results(seed):
-        shown = result.suppressed(K).table
+        shown = result.suppressed(k).table
         if not result.parts:
             continue
         people = result.table["customers"]
         for by in result.parts:
+            if result.besides.get(by, 0) >= k:
+                continue  # the total counts others whom no row tells of
             key = (
                 result.table[list(by)].astype(str).agg("|".join, axis=1)
                 if by
@@ -266,7 +270,7 @@ def test_no_hidden_row_is_told_by_the_others_and_their_total(seed: int) -> None:
                 if not len(some):
                     continue
                 left = people[rows.index][~gone]
-                assert (len(some) > 1 and some.sum() >= K) or not (left > 0).any(), (result.name, rows)
+                assert (len(some) > 1 and some.sum() >= k) or not (left > 0).any(), (result.name, rows)
                 lone += 1
     assert lone > 10
 
@@ -288,3 +292,46 @@ def test_money_of_few_is_not_what_the_other_groups_leave_of_it_all() -> None:
     features.frame.loc[rest, "value"] = 7.0  # of 17 who are in no group: what they spent is told nowhere
     table = portrait.sizes(features, members).suppressed(K).table.set_index("persona")
     assert table["value"].isna().to_dict() == {"p1": False, "p2": False, "p3": False, "p4": True}
+    table = portrait.sizes(features, members).suppressed(25).table.set_index("persona")
+    assert table["value"].isna().to_dict() == {"p1": False, "p2": False, "p3": True, "p4": True}  # 17 are few
+
+
+def test_who_is_in_one_grouping_alone_keeps_the_other_from_being_worked_out_if_they_are_k() -> None:
+    """Of `b` 17 are in no group of `a`: from k = 10 on its columns tell nothing, for k = 25 they do."""
+    a = pd.Series(["x"] * 60 + ["y"] * 60)
+    b = pd.Series(["u"] * 55 + ["v"] * 5 + ["u"] * 30 + ["v"] * 30 + ["u"] * 17)
+    both = segments.overlap(a, b)
+    assert both.table[["a", "b", "customers"]].to_numpy().tolist() == [
+        ["x", "u", 55], ["x", "v", 5], ["y", "u", 30], ["y", "v", 30],
+    ]  # fmt: skip
+    assert both.suppressed(10).table["suppressed"].tolist() == [True, True, False, False]
+    assert both.suppressed(25).table["suppressed"].tolist() == [True, True, True, True]
+
+
+# --- facts ---
+
+
+def test_a_fact_of_few_people_is_not_quoted_nor_what_would_tell_it() -> None:
+    table = pd.DataFrame({"n": [3]})
+    facts = {"customers": 40, "without": 4, "share": 0.1, "rows": 7}
+    result = Result("one", table, facts, heads={"without": ("share",)})
+    assert result.quoted(10) == {"customers": 40, "without": None, "share": None, "rows": 7}
+    assert result.quoted(4) == facts
+    assert result.quoted(50) == {"customers": None, "without": None, "share": None, "rows": 7}
+    assert Result("none", table, {"customers": 0, "new": 0}, heads={"new": ()}).quoted(10) == {
+        "customers": 0, "new": 0,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("k", [K, 25, 60])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_every_fact_that_counts_people_is_quoted_from_k_on(seed: int, k: int) -> None:
+    """What else a fact of these results may be is listed: a new one has to be told apart from people."""
+    others = {
+        "value", "rand", "stayed", "personas", "groups", "real", "traits", "suppressed_rows", "least",
+        "value_share", "value_low", "value_high", "structural", "day",
+    }  # fmt: skip
+    for result in results(seed):
+        quoted = result.quoted(k)
+        for name in set(quoted) - others:
+            assert not 0 < (quoted[name] or 0) < k, (result.name, name, quoted)

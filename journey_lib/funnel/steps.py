@@ -90,7 +90,16 @@ def funnel(
     said = settings_of(touches, names, order, start, within, period, customers)
     # where nobody came further, the step's base is the hidden count of the step before
     people, tell = ("reach", "open", "of_previous"), {"of_previous": ("conversion", "low", "high")}
-    return Result("funnel", table, facts, said, base="customers", people=people, tell=tell)
+    return Result(
+        "funnel",
+        table,
+        facts,
+        said,
+        base="customers",
+        people=people,
+        tell=tell,
+        heads={"entered": (), "open": ()},
+    )
 
 
 @view
@@ -147,7 +156,9 @@ def dropped(
     )
     facts = {"stopped": int(counts[:, 0].sum())}
     said = settings_of(touches, steps_named, order, "first", within, period, customers)
-    return Result("dropped", table.drop(columns="place"), facts, said, base="customers")
+    return Result(
+        "dropped", table.drop(columns="place"), facts, said, base="customers", heads={"stopped": ()}
+    )
 
 
 def _counted(bucket: Bucket, walks: Walks, asked: Asked) -> dict[str, Array]:

@@ -45,7 +45,7 @@ def time_to(
         "median_days": reached(table, 0.5),
     }
     said = settings_of(touches, names, order, "first", None, period, customers)
-    return Result("time_to", table, facts, said, base="customers")
+    return Result("time_to", table, facts, said, base="customers", heads={"entered": ()})
 
 
 @view

@@ -218,7 +218,9 @@ def stage_contacts(
     said = {"period": None if period is None else [str(day) for day in period], "data": touches.fingerprint}
     facts = {f"at_{name}": int(n) for name, n in zip(model.names, there, strict=True)}
     facts |= {f"contacts_{name}": int(n) for name, n in zip(model.names, contacts, strict=True)}
-    return Result("stage_contacts", ordered.drop(columns=["_place", "_kind"]), facts, said, base="customers")
+    heads = {f"at_{name}": (f"contacts_{name}",) for name in model.names}
+    ordered = ordered.drop(columns=["_place", "_kind"])
+    return Result("stage_contacts", ordered, facts, said, base="customers", heads=heads)
 
 
 def _contacts(

@@ -155,7 +155,8 @@ def migration(old: pd.Series[Any], new: pd.Series[Any]) -> Result:
         "customers": int(both.sum()),
         "new": int((~new.index.isin(old.index)).sum()),
     }
-    return Result("persona_migration", table, facts, base="customers", parts=(("from",),))
+    heads = {"customers": ("stayed",), "new": ()}
+    return Result("persona_migration", table, facts, base="customers", parts=(("from",),), heads=heads)
 
 
 def matched(model: Groups | Found, before: Groups) -> dict[int, int]:

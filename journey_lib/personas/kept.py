@@ -176,7 +176,16 @@ def compared(kept: Kept, found: Found) -> Result:
     }
     settings = {"file": kept.file.name, **found.settings}
     tell = {"before": ("before_share",)}
-    return Result("persona_kept", table, facts, settings, base="customers", people=("before",), tell=tell)
+    return Result(
+        "persona_kept",
+        table,
+        facts,
+        settings,
+        base="customers",
+        people=("before",),
+        tell=tell,
+        heads={"known": (), "fits_none": ("known",), "too_little": ()},
+    )
 
 
 def _sizes(labels: pd.Series[Any], k: int, kept: Kept) -> pd.DataFrame:

@@ -20,7 +20,6 @@ from journey_lib.model import OTHER, Result
 
 UNKNOWN = "(unknown)"
 MOST_CLASSES = 8
-FEW = 10  # customers whose money may be had by subtraction: it is told of none
 UNITS = ("unit", "kind")
 TRAITS = [
     "persona", "feature", *UNITS, "n", "typical", "low", "high", "rest", "rest_n", "mean", "rest_mean",
@@ -75,7 +74,9 @@ def sizes(
             ),
             "repeaters": ("repeat_rate", "repeat_low", "repeat_high"),
         },
-        parts=() if elsewhere >= FEW else ((),),
+        parts=((),),
+        besides={(): elsewhere},
+        heads={"placed": ("not_placed",), "not_placed": ("placed",)},
     )
 
 

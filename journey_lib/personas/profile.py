@@ -49,6 +49,9 @@ class Target(Strict):
     targets: Mapping[str, Annotated[Mapping[Name, float], AfterValidator(_add_up)]] = Field(min_length=1)
 
 
+MONEY = ("least", "value_share", "value_low", "value_high")  # of few, they are somebody's
+
+
 @dataclass(frozen=True)
 class _Lift:
     ratio: float
@@ -106,10 +109,18 @@ def value_profile(features: Features, *, top: float = 0.1) -> Result:
         "customers": int(inside.sum()),
         "of": len(frame),
         "least": least,
-        **{name: float(part[name]) for name in ("value_share", "value_low", "value_high")},
+        **{name: float(part[name]) for name in MONEY[1:]},
     }
     return Result(
-        "value_profile", table, facts, described(features) | {"top": top}, base="n", parts=(("feature",),)
+        "value_profile",
+        table,
+        facts,
+        described(features) | {"top": top},
+        base="n",
+        people=("n", "of"),
+        tell={"n": ("top", "lift", "low", "high"), "of": ("base", "lift", "low", "high")},
+        parts=(("feature",),),
+        heads={"customers": MONEY, "of": MONEY},
     )
 
 
@@ -176,6 +187,8 @@ def audience(features: Features, meant: Target) -> Result:
         {"customers": len(frame)},
         described(features) | said,
         base="of",
+        people=("of",),
+        tell={"of": ("low", "high")},
         parts=(("feature",),),
     )
 

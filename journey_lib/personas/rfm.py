@@ -218,7 +218,17 @@ def segments(
         "bounds": {name: list(values) for name, values in (bounds or {}).items()},
         "scores": _ranges(mine, scored),
     }
-    return Result("rfm", found, facts, settings, base="customers", parts=((),))
+    return Result(
+        "rfm",
+        found,
+        facts,
+        settings,
+        base="customers",
+        people=("of",),
+        tell={"of": ("low", "high")},
+        parts=((),),
+        heads={"without": ()},
+    )
 
 
 def _fifths(values: Array) -> Array:

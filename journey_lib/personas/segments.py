@@ -25,7 +25,6 @@ from journey_lib.workspace import Words, Workspace
 Array = npt.NDArray[Any]
 FILE = Path("maps") / "segments.yaml"
 REST = "rest"
-FEW = 10  # customers in one grouping alone who keep the others from being worked out
 
 
 class _Strict(BaseModel):
@@ -168,7 +167,7 @@ def segments(features: Features, declared: Rules) -> Result:
     Columns segment, customers, of (all), share with low and high (Wilson), value, value_share with value_low
     and value_high (linearised over customers), fits (customers whom the segment's rule fits, whether or not
     an earlier one took them), earlier (of those, how many an earlier segment has). The last row is the rest.
-    Facts: customers, several (customers whom more than one rule fits), rest.
+    Facts: customers, several (customers whom more than one rule fits).
 
     Raises
     ------
@@ -180,15 +179,20 @@ def segments(features: Features, declared: Rules) -> Result:
     found = shares(names, features.column("value"), declared.names)
     found["fits"] = [*(int(fits[name].sum()) for name in fits), int((names == REST).sum())]
     found["earlier"] = found["fits"] - found["customers"]
-    facts = {
-        "customers": len(names),
-        "several": int((fits.sum(axis=1) > 1).sum()),
-        "rest": int((names == REST).sum()),
-    }
+    facts = {"customers": len(names), "several": int((fits.sum(axis=1) > 1).sum())}
     ruled = {each.segment: each.rule for each in declared.segments}
     settings = described(features) | {"rules": ruled}
-    people, tell = ("fits", "earlier"), {"earlier": ("fits",)}  # the segment's customers are the difference
-    return Result("segments", found, facts, settings, base="customers", people=people, tell=tell, parts=((),))
+    return Result(
+        "segments",
+        found,
+        facts,
+        settings,
+        base="customers",
+        people=("fits", "earlier", "of"),
+        tell={"earlier": ("fits",), "of": ("low", "high")},  # `fits` less `earlier` are the customers
+        parts=((),),
+        heads={"several": ()},
+    )
 
 
 def overlap(a: pd.Series, b: pd.Series, *, names: tuple[str, str] = ("a", "b")) -> Result:
@@ -223,10 +227,19 @@ def overlap(a: pd.Series, b: pd.Series, *, names: tuple[str, str] = ("a", "b")) 
         "only_b": int(b.notna().sum()) - len(both),
         "rand": _rand(found),
     }
-    said, tell = {"a": names[0], "b": names[1]}, {"customers": ("share", "low", "high")}
-    # the size of a group of `b` is told elsewhere: it is that of its column only where few are in `b` alone
-    parts = (("a",), ("b",)) if facts["only_b"] < FEW else (("a",),)
-    return Result("overlap", found, facts, said, base="of", people=("customers",), tell=tell, parts=parts)
+    return Result(
+        "overlap",
+        found,
+        facts,
+        {"a": names[0], "b": names[1]},
+        base="of",
+        people=("customers",),
+        tell={"customers": ("share", "low", "high")},
+        parts=(("a",), ("b",)),
+        # the size of a group of `b` is told elsewhere, and counts those who are in `b` alone
+        besides={("b",): int(b.notna().sum()) - len(both)},
+        heads={"only_a": (), "only_b": ()},
+    )
 
 
 def group(touches: Touches, assigned: pd.Series, segment: str, name: str | None = None) -> Group:

@@ -75,7 +75,7 @@ def scores(
     answered = table[table["score"].notna()]
     facts = {"sent": len(table), "answered": len(answered), "customers": answered["customer_id"].nunique()}
     settings = {"by": list(by), "purchase": list(purchase)}
-    return Result("scores", found, facts, settings, base="answered")
+    return Result("scores", found, facts, settings, base="answered", heads={"customers": ("answered",)})
 
 
 def nps_interval(promoters: float, detractors: float, n: float, widen: float = 1.0) -> tuple[float, float]:

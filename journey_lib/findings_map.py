@@ -36,7 +36,13 @@ def stale(result: Result) -> str:
 
 def opportunities(result: Result, currency: str) -> str:
     """How much stops at the stage that comes first, and how sure that is (`journey_map.opportunities`)."""
-    known = result.table[result.table["rank"].notna() & (result.table["basis"] == "stage")]
+    written = result.table[result.table["basis"] == "stage"]
+    if not len(written):
+        return _(
+            "Nobody has written an opportunity on this map: those listed were found in the data, where more "
+            "stop than is usual."
+        )
+    known = written[written["rank"].notna()]
     if not len(known) or known["worth"].isna().all():
         return _("What those who stop could be worth is not known: the order is that of how many they are.")
     first = known.iloc[0]
@@ -57,6 +63,8 @@ def opportunities(result: Result, currency: str) -> str:
 def changes(result: Result) -> str:
     """How much of a map has changed (`journey_map.changes`)."""
     facts = result.facts
+    if not any(facts[kind] for kind in ("moved", "figure", "new", "gone", "restated")):
+        return _("**Nothing on the map has changed.**")
     return _(
         "**{moved} figures have moved by more than chance explains**, allowing for so many comparisons; "
         "{figure} others differ, {new} entries are new, {gone} are gone, {restated} have another target, "
@@ -78,5 +86,12 @@ def apart(result: Result, names: Sequence[str]) -> str:
         " effect.",
         n=i18n.number(facts["differ"]),
         of=i18n.number(facts["of"]),
-        personas=", ".join(names),
+        personas=_listed([f"“{name}”" for name in names]),
     )
+
+
+def _listed(names: Sequence[str]) -> str:
+    """A, B and C."""
+    if len(names) < 2:
+        return "".join(names)
+    return _("{first} and {last}", first=", ".join(names[:-1]), last=names[-1])

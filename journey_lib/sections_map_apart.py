@@ -90,7 +90,7 @@ def apart(maps: list[Map]) -> Result:
     """Where the figures of each map differ from those of the first (`journey_map.changes`).
 
     Columns persona, first (its code), stage, lane, what, here, there (of the first), difference, low, high,
-    differs (by more than chance explains), n_there, n. Facts: differ, and of (figures compared).
+    differs (by more than chance explains), n_there, n, unit. Facts: differ, and of (figures compared).
     """
     parts = []
     for other in maps[1:]:
@@ -100,7 +100,7 @@ def apart(maps: list[Map]) -> Result:
         found = found.assign(**names, differs=found["change"] == "moved")
         parts.append(found.rename(columns={"now": "here", "before": "there", "n_before": "n_there"}))
     columns = ["persona", "first", "stage", "lane", "what", "here", "there", "difference", "low", "high"]
-    columns += ["differs", "n_there", "n"]
+    columns += ["differs", "n_there", "n", "unit"]
     table = pd.concat(parts, ignore_index=True)[columns]
     facts = {"differ": int(table["differs"].sum()), "of": len(table)}
     return Result("map_apart", table, facts, {"maps": [each.name for each in maps]}, base="n")

@@ -98,7 +98,10 @@ def test_the_coverage_of_the_map_stands_at_its_head() -> None:
     assert f"{share} of cells measured" in text_of(map_page.fragment(whole(), language="en"))[:900]
 
 
-@pytest.mark.parametrize(("days", "said"), [(2.04, "2.0 days"), (0.5, "12 hours"), (0.002, "3 minutes")])
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [(2.04, "2.0 days"), (0.5, "12 hours"), (0.05, "1 hour"), (0.002, "3 minutes"), (0.0001, "1 minute")],
+)
 def test_a_time_is_told_in_the_unit_that_suits_it(days, said) -> None:
     assert map_figures.waiting(days) == said
 

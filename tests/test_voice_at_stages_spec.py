@@ -114,7 +114,7 @@ def test_answers_count_as_in_time_only_where_the_time_is_up() -> None:
     found = voice.answers_at(frame, within="15m", as_of="2025-03-31").table
     assert found[["stage", "tickets", "in_time", "unanswered"]].to_numpy().tolist() == [["ask", 4, 1, 2]]
     assert found["share"].tolist() == [0.25]
-    assert found["part"].tolist() == [0.5]
+    assert found["unanswered_share"].tolist() == [0.5]
 
 
 def test_of_comments_that_say_nearly_the_same_one_is_shown() -> None:

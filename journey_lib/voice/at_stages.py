@@ -108,8 +108,8 @@ def answers_at(tickets: pd.DataFrame, *, within: str = "15m", as_of: str | pd.Ti
 
     `tickets`: columns timestamp, first_response_at and stage (the one a ticket was raised at). Who asked less
     than `within` before the end of the day `as_of` is left out: nobody knows yet. So are answers given before
-    the question. Columns stage, tickets, in_time, share with low and high, unanswered (none by then), part
-    with part_low and part_high (Wilson).
+    the question. Columns stage, tickets, in_time, share with low and high, unanswered (none by then),
+    unanswered_share with unanswered_low and unanswered_high (Wilson).
     """
     end = end_of(as_of, tickets["timestamp"])
     span = pd.Timedelta(duration(within), unit="us")
@@ -125,13 +125,13 @@ def answers_at(tickets: pd.DataFrame, *, within: str = "15m", as_of: str | pd.Ti
     )
     for count, (share, low, high) in {
         "in_time": ("share", "low", "high"),
-        "unanswered": ("part", "part_low", "part_high"),
+        "unanswered": ("unanswered_share", "unanswered_low", "unanswered_high"),
     }.items():
         n = found["tickets"].to_numpy(float)
         ends = wilson(found[count].to_numpy(float), n)
         found = found.assign(**{share: found[count] / n, low: ends[0], high: ends[1]})
     columns = ["stage", "tickets", "in_time", "share", "low", "high", "unanswered"]
-    found = found[[*columns, "part", "part_low", "part_high"]]
+    found = found[[*columns, "unanswered_share", "unanswered_low", "unanswered_high"]]
     settings = {"within": within, "as_of": str(as_of)}
     return Result("stage_answers", found, {"tickets": len(told)}, settings, base="tickets")
 

@@ -189,7 +189,7 @@ def test_kept_personas_are_groups_of_the_customers_they_place_and_go_by_the_name
             reach = result.table[result.table["name"] == "reach"].set_index("stage")["value"]
             assert reach.to_dict() == funnel[funnel >= run.k].to_dict()
         assert "“Bargain hunters” and “Persona 2”" in " ".join(run.said)
-        with pytest.raises(DataError, match="none.json"):
+        with pytest.raises(DataError, match=r"none\.json"):
             ask(personas="maps/none.json")
     finally:
         for name in ("maps/personas.json", NOTES):

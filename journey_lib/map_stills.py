@@ -345,11 +345,12 @@ def _rows(
     marks: list[dict[str, str]] = []
     for entry in cell.entries:
         mark = marked(entry.evidence)
+        above = 0.0 if lane in SHARES or not marks else 2.5
         if marks and marks[-1] != mark:
             yield from _mark(marks.pop(), width)
-        new = not marks
+            above = 5.0
         marks = [mark]
-        yield from _entry(entry, lane, width, language, names, above=0.0 if new or lane in SHARES else 2.5)
+        yield from _entry(entry, lane, width, language, names, above=above)
     if marks:
         yield from _mark(marks[-1], width)
 

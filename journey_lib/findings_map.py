@@ -65,16 +65,20 @@ def changes(result: Result) -> str:
     facts = result.facts
     if not any(facts[kind] for kind in ("moved", "figure", "new", "gone", "restated")):
         return _("**Nothing on the map has changed.**")
-    return _(
-        "**{moved} figures have moved by more than chance explains**, allowing for so many comparisons; "
-        "{figure} others differ, {new} entries are new, {gone} are gone, {restated} have another target, "
-        "owner, evidence or other words.",
-        moved=i18n.number(facts["moved"]),
-        figure=i18n.number(facts["figure"]),
-        new=i18n.number(facts["new"]),
-        gone=i18n.number(facts["gone"]),
-        restated=i18n.number(facts["restated"]),
-    )
+    moved = _("**No figure has moved by more than chance explains**, allowing for so many comparisons")
+    if facts["moved"]:
+        moved = _(
+            "**{n} figures have moved by more than chance explains**, allowing for so many comparisons",
+            n=i18n.number(facts["moved"]),
+        )
+    others = {
+        "figure": _("figures that may differ by chance: {n}"),
+        "new": _("new entries: {n}"),
+        "gone": _("entries that are gone: {n}"),
+        "restated": _("entries with another target, owner, evidence or other words: {n}"),
+    }
+    said = [words.format(n=i18n.number(facts[kind])) for kind, words in others.items() if facts[kind]]
+    return "; ".join([moved, *said]) + "."
 
 
 def apart(result: Result, names: Sequence[str]) -> str:

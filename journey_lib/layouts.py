@@ -29,7 +29,7 @@ CHANGES: Mapping[str, str] = {
     "what": "text",
     "stage": "text",
     "lane": "text",
-    "change": "text",
+    "kind": "text",
     "aspect": "text",
     **dict.fromkeys(("before", "now", "difference", "low", "high"), "interval"),
     "n": "number",
@@ -51,7 +51,7 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "map_apart": (
         "Where personas differ by more than chance explains",
         dict.fromkeys(("what", "stage", "lane", "persona"), "text")
-        | {"here": "interval", "first": "text"}
+        | {"here": "interval", "beside": "text"}
         | dict.fromkeys(("there", "difference", "low", "high"), "interval")
         | {"n": "number"},
     ),

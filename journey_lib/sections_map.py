@@ -262,7 +262,7 @@ def worded(result: Result, run: Session) -> Result:
         table = table.assign(what=[map_words.measure(name, run.names) for name in table["what"]])
     if "change" in table:
         table = table.assign(
-            change=[map_words.changed(name) for name in table["change"]],
+            kind=[map_words.changed(name) for name in table["change"]],
             aspect=[map_words.aspects(said) for said in table["aspect"].fillna("")],
         )
     if "difference" in table:

@@ -226,7 +226,7 @@ def actions(whole: Map) -> Result:
 
 
 def sign_off(whole: Map, as_of: dt.date) -> Result:
-    """For every department of the map what it signs: its stages, and what of them has grown old.
+    """For every department with something to sign what that is: its stages, and what of them has grown old.
 
     Columns owner, stages, entries (on the map at these stages), stale, actions, and name, date and signature,
     left empty to be written in by hand.
@@ -241,6 +241,8 @@ def sign_off(whole: Map, as_of: dt.date) -> Result:
             if cell.lane == "owner" and any(entry.owner == code for entry in cell.entries)
         ]
         label = _department(whole, code)
+        if not mine and label not in set(todo["owner"]):
+            continue
         rows.append(
             {
                 "owner": label,

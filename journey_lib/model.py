@@ -76,7 +76,7 @@ class Result:
 
         People are the column customers where it is known, else the base. Such rows say so in a column
         ``suppressed``; names stay, numbers go. A row that rests on nobody stays as it is: it tells of no one.
-        In the columns `people` only the counts below `k` go, and what would tell them. Where rows are
+        So does what `tell` says of the base, a date of its own. In the columns `people` only the counts below `k` go, and what would tell them. Where rows are
         `parts` of a known total, further rows go until no subtraction brings back a hidden one.
         """
         people = "customers" if "customers" in self.table else self.base
@@ -90,7 +90,8 @@ class Result:
             hidden[:] = together(counted, [_line(self.table, by) for by in self.parts], hidden.to_numpy(), k)
         table = self.table.assign(suppressed=hidden)
         numbers = table.select_dtypes("number").columns
-        table[numbers] = table[numbers].mask(hidden)
+        gone = [*numbers, *self.tell.get(people, ())]
+        table[gone] = table[gone].mask(hidden)
         for name in self.people:
             few = (table[name] < k) & (table[name] > 0)
             told = [name, *self.tell.get(name, ())]

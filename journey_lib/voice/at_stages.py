@@ -97,7 +97,9 @@ def topics_at(
     }
     table = _rates(pd.DataFrame(rows, columns=[by, *_COUNTED, "peak", "peak_tickets"]))
     settings = {"as_of": str(as_of), "topics": topics.model_dump()}
-    return Result(f"{by}_topics", table, facts, settings, base="tickets", people=("customers",))
+    # a month of fewer than k tickets tells of people too, and so does that few had one at all
+    people, tell = ("customers", "peak_tickets"), {"customers": ("peak",)}
+    return Result(f"{by}_topics", table, facts, settings, base="tickets", people=people, tell=tell)
 
 
 _COUNTED = ("kind", "topic", "tickets", "customers", "of", "contacts")

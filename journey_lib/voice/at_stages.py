@@ -99,7 +99,10 @@ def topics_at(
     settings = {"as_of": str(as_of), "topics": topics.model_dump()}
     # a month of fewer than k tickets tells of people too, and so does that few had one at all
     people, tell = ("customers", "peak_tickets"), {"customers": ("peak",)}
-    return Result(f"{by}_topics", table, facts, settings, base="tickets", people=people, tell=tell)
+    parts = ((by, "kind"),)  # the topics add up to the row of all
+    return Result(
+        f"{by}_topics", table, facts, settings, base="tickets", people=people, tell=tell, parts=parts
+    )
 
 
 _COUNTED = ("kind", "topic", "tickets", "customers", "of", "contacts")

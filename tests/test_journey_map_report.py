@@ -100,8 +100,9 @@ def test_no_figure_of_the_map_tells_of_fewer_people_than_the_workspace_allows(pu
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_the_page_opens_offline_breaks_no_rule_and_does_not_stick_out(published) -> None:
-    page = published / "demo" / "vi" / "journey_map.html"
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_the_page_opens_offline_breaks_no_rule_and_does_not_stick_out(published, language) -> None:
+    page = published / "demo" / language / "journey_map.html"
     with browser.running() as chromium:
         for phone in (False, True):
             with browser.visit(chromium, page, phone=phone) as seen:

@@ -81,7 +81,7 @@ def test_the_page_says_how_much_is_measured_what_is_old_and_who_does_what(publis
     assert facts["integrity"]["wrong"] == 0
     assert page.count('class="jmap"') == 6
     assert page.count(' jm-again"') > 5
-    assert "figures differ between The careful homemaker, The young man" in page
+    assert "figures differ between “The careful homemaker” and “The young man”" in page
     assert len(page.encode()) <= MOST
     assert "Hành trình hiện tại" in (published / "demo" / "vi" / "journey_map.html").read_text("utf-8")
 

@@ -252,7 +252,8 @@ def hot_spots(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelM
     y = alt.Y("row:N", sort=frame["row"].tolist(), title=None, axis=two)
     last = frame["last"].max() + (frame["last"].max() - frame["first"].min()) * LABEL_ROOM
     domain = [frame["begin"].min(), last.strftime("%Y-%m-%d")]
-    x = alt.X("begin:T", title=None, axis=alt.Axis(format="%d/%m"), scale=alt.Scale(domain=domain))
+    weeks = alt.Scale(domain=domain)
+    x = alt.X("begin:T", title=None, axis=alt.Axis(format="%d/%m"), scale=weeks)
     tips = [
         _tip("row", _("Pain")),
         alt.Tooltip("begin:T", title=_("from"), format="%d/%m/%Y"),
@@ -273,7 +274,7 @@ def hot_spots(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelM
     words = (
         alt.Chart(_lean(frame, ["row", "end", "label"]))
         .mark_text(style="label", align="left", dx=6)
-        .encode(y=y, x="end:T", text="label:N")
+        .encode(y=y, x=alt.X("end:T", scale=weeks), text="label:N")
     )
     return alt.layer(bars, words).properties(
         title=_title(question, subtitle),
@@ -301,7 +302,10 @@ def after(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin
     frame = frame.assign(
         row=called(frame["topic"], names),
         few=frame["customers"] < SMALL,
-        label=[_of(share, n) for share, n in zip(frame["share"], frame["customers"], strict=True)],
+        label=[
+            _("too few (n = {n})", n=i18n.number(n)) if pd.isna(share) else _of(share, n)
+            for share, n in zip(frame["share"], frame["customers"], strict=True)
+        ],
     )
     panels = [
         _panel(frame[frame["outcome"] == outcome], rows, _(WORDS[f"outcome:{outcome}"]))

@@ -6,10 +6,12 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from journey_lib.prepare import prepare
-from journey_lib.prepare.people import LAPSED, STAGES, TRAITS
+from journey_lib.prepare.people import LAPSED, STAGES, TOLD, TRAITS
 from journey_lib.workspace import Workspace, minor_digits
 
-__all__ = ["LAPSED", "STAGES", "TRAITS", "load"]
+__all__ = ["COLUMNS", "LAPSED", "STAGES", "TRAITS", "load"]
+
+COLUMNS = tuple(TOLD.names)  # of the table, whatever the workspace
 
 
 def load(workspace: Workspace) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import tempfile
@@ -14,13 +15,14 @@ from typing import Any
 import ipywidgets as widgets
 import yaml
 
-from journey_lib import journey_map, map_words
+from journey_lib import customers, journey_map, map_words
 from journey_lib import stages as models
 from journey_lib.authored import composed
 from journey_lib.errors import ConfigError, JourneyError, ParameterError
 from journey_lib.i18n import language
 from journey_lib.i18n import text as _
 from journey_lib.journey_map import words_in
+from journey_lib.journey_map.fitting import fit
 from journey_lib.workspace import Workspace
 
 # Lanes whose entries are words and nothing else, in the order a workshop fills them.
@@ -109,20 +111,135 @@ def journey_map_form(workspace: Workspace) -> widgets.VBox:
     return widgets.VBox([chosen, notes, save, said])
 
 
-def _put_there(
-    file: Path, heads: tuple[str, str], name: str, stage: str, lane: str, lines: list[str]
-) -> None:
-    """Write the notes of the form where they are those of the cell that is chosen.
+def personas_form(workspace: Workspace) -> widgets.VBox:
+    """A form for whom the personas of `maps/journey_map.yaml` stand for: a line a rule, all of which hold.
 
-    While the kernel is busy the field still shows the cell before: its text must not land in this one.
+    A rule is a column of the customers and its values, ``tier: Vàng, Bạc``, or the numbers from one to
+    another, ``birth_year: 1983..1995``. *Save* checks and writes as `journey_map_form` does.
+
+    Raises
+    ------
+    ConfigError
+        There is no such file yet, it says what cannot be, or it describes no persona.
     """
-    above, now = heads
+    file = workspace.path / journey_map.FILE
+    book = journey_map.read(file)
+    if not book.personas:
+        raise ConfigError("the journey map describes no persona", where=str(file), do="write `personas:`")
+    options = [(words_in(who.name, language()) or who.persona, who.persona) for who in book.personas]
+    which = widgets.Dropdown(options=options, description=_("Persona"), layout=widgets.Layout(width="22rem"))
+    rules = widgets.Textarea(layout=widgets.Layout(width="100%", height="6rem"), description=_("Customers"))
+    save = widgets.Button(description=_("Save"), button_style="primary")
+    said = widgets.HTML()
+
+    def head() -> str:
+        return f"# {which.label}"
+
+    def fill(_change: Any = None) -> None:
+        there = _who(_declared(file), which.value).get("customers", {})
+        rules.value = "\n".join([head(), *itertools.starmap(_rule, there.items())])
+        hint = _(
+            "A line a rule: a column and its values (tier: Vàng, Bạc), or numbers (birth_year: 1983..1995)."
+            " Columns: {columns}.",
+            columns=", ".join(customers.TRAITS),
+        )
+        said.value = f"<p>{escape(hint)}</p>"
+
+    def write(_button: Any) -> None:
+        lines = rules.value.splitlines()
+        above = lines[0] if lines and lines[0].startswith("# ") else head()
+        said.value = _told(lambda: _put_customers(file, (above, head()), which.value, lines))
+
+    which.observe(fill, "value")
+    save.on_click(write)
+    fill()
+    return widgets.VBox([which, rules, save, said])
+
+
+def _put_customers(file: Path, heads: tuple[str, str], persona: str, lines: list[str]) -> None:
+    """Write the rules of the form where they are those of the persona that is chosen (`_put_there`)."""
+    _same(*heads)
+    put_customers(file, persona, [line for line in lines if line != heads[1]])
+
+
+def put_customers(file: Path, persona: str, lines: list[str]) -> None:
+    """Write whom a persona stands for into a file of maps, all else as it was; no line: nobody is said.
+
+    Raises
+    ------
+    ConfigError, ParameterError
+        A line is no rule, or names a column that the customers do not have; the file stays as it was.
+    """
+    declared = _declared(file)
+    who = _who(declared, persona)
+    who["customers"] = dict(_asked(line) for line in lines if line.strip())
+    if not who["customers"]:
+        del who["customers"]
+    before = unicodedata.normalize("NFC", file.read_text(encoding="utf-8-sig"))
+    text = journey_map.with_customers(before, declared, persona=persona)
+    root = yaml.compose(text)
+    whole = journey_map.book(yaml.safe_load(text), where=str(file), root=root)
+    fit(whole, where=str(file), root=root, columns=customers.COLUMNS)
+    _replace(file, text)
+
+
+def _who(declared: dict[str, Any], persona: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(each for each in declared["personas"] if each["persona"] == persona)
+    return found
+
+
+def _rule(column: str, asked: Any) -> str:
+    """A rule as the form shows it."""
+    if isinstance(asked, dict):
+        return f"{column}: {asked.get('least', '')}..{asked.get('most', '')}"
+    plain = not any("," in value or value[:1] in "[{" for value in asked)
+    said = (
+        ", ".join(asked)
+        if plain
+        else yaml.safe_dump(asked, default_flow_style=True, allow_unicode=True, width=10**6).strip()
+    )
+    return f"{column}: {said}"
+
+
+def _asked(line: str) -> tuple[str, Any]:
+    """A line as the file holds it."""
+    column, colon, said = (part.strip() for part in line.partition(":"))
+    numbers = re.fullmatch(r"(-?\d+(?:\.\d+)?)?\s*\.\.\s*(-?\d+(?:\.\d+)?)?", said)
+    if numbers and any(numbers.groups()):
+        ends = zip(("least", "most"), numbers.groups(), strict=True)
+        return column, {name: float(end) if "." in end else int(end) for name, end in ends if end}
+    values = [value.strip() for value in said.split(",") if value.strip()]
+    try:
+        values = yaml.safe_load(said) if said.startswith("[") else values
+    except yaml.YAMLError:
+        values = []
+    if not (colon and column and values):
+        raise ParameterError(
+            "a line is no rule",
+            where=line,
+            do="write a column, a colon and its values: tier: Vàng, Bạc; or numbers: birth_year: 1983..1995",
+        )
+    return column, values
+
+
+def _same(above: str, now: str) -> None:
+    """Refuse a field that shows something else than what is chosen.
+
+    While the kernel is busy the field still shows what was there before: its text must not land here.
+    """
     if above != now:
         raise ParameterError(
             f"the notes are still those of {above.removeprefix('# ')}, so nothing was written",
-            do="choose the stage again when the kernel is idle",
+            do="choose again when the kernel is idle",
         )
-    put(file, name, stage, lane, [line for line in lines if line != now])
+
+
+def _put_there(
+    file: Path, heads: tuple[str, str], name: str, stage: str, lane: str, lines: list[str]
+) -> None:
+    """Write the notes of the form where they are those of the cell that is chosen (`_same`)."""
+    _same(*heads)
+    put(file, name, stage, lane, [line for line in lines if line != heads[1]])
 
 
 def _stages(file: Path, name: str, names: dict[str, str]) -> list[tuple[str, str]]:

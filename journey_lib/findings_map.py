@@ -36,7 +36,13 @@ def stale(result: Result) -> str:
 
 def opportunities(result: Result, currency: str) -> str:
     """How much stops at the stage that comes first, and how sure that is (`journey_map.opportunities`)."""
-    known = result.table[result.table["rank"].notna() & (result.table["basis"] == "stage")]
+    written = result.table[result.table["basis"] == "stage"]
+    if not len(written):
+        return _(
+            "Nobody has written an opportunity on this map: those listed were found in the data, where more "
+            "stop than is usual."
+        )
+    known = written[written["rank"].notna()]
     if not len(known) or known["worth"].isna().all():
         return _("What those who stop could be worth is not known: the order is that of how many they are.")
     first = known.iloc[0]
@@ -57,16 +63,22 @@ def opportunities(result: Result, currency: str) -> str:
 def changes(result: Result) -> str:
     """How much of a map has changed (`journey_map.changes`)."""
     facts = result.facts
-    return _(
-        "**{moved} figures have moved by more than chance explains**, allowing for so many comparisons; "
-        "{figure} others differ, {new} entries are new, {gone} are gone, {restated} have another target, "
-        "owner, evidence or other words.",
-        moved=i18n.number(facts["moved"]),
-        figure=i18n.number(facts["figure"]),
-        new=i18n.number(facts["new"]),
-        gone=i18n.number(facts["gone"]),
-        restated=i18n.number(facts["restated"]),
-    )
+    if not any(facts[kind] for kind in ("moved", "figure", "new", "gone", "restated")):
+        return _("**Nothing on the map has changed.**")
+    moved = _("**No figure has moved by more than chance explains**, allowing for so many comparisons")
+    if facts["moved"]:
+        moved = _(
+            "**{n} figures have moved by more than chance explains**, allowing for so many comparisons",
+            n=i18n.number(facts["moved"]),
+        )
+    others = {
+        "figure": _("figures that may differ by chance: {n}"),
+        "new": _("new entries: {n}"),
+        "gone": _("entries that are gone: {n}"),
+        "restated": _("entries with another target, owner, evidence or other words: {n}"),
+    }
+    said = [words.format(n=i18n.number(facts[kind])) for kind, words in others.items() if facts[kind]]
+    return "; ".join([moved, *said]) + "."
 
 
 def apart(result: Result, names: Sequence[str]) -> str:
@@ -78,5 +90,12 @@ def apart(result: Result, names: Sequence[str]) -> str:
         " effect.",
         n=i18n.number(facts["differ"]),
         of=i18n.number(facts["of"]),
-        personas=", ".join(names),
+        personas=_listed([f"“{name}”" for name in names]),
     )
+
+
+def _listed(names: Sequence[str]) -> str:
+    """A, B and C."""
+    if len(names) < 2:
+        return "".join(names)
+    return _("{first} and {last}", first=", ".join(names[:-1]), last=names[-1])

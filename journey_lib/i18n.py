@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import math
 import threading
 import unicodedata
 from collections.abc import Iterator
@@ -98,6 +99,7 @@ def money(amount: float, currency: str, language: Language | None = None, compac
     """An amount in major units as its readers write it: ``357.960.000 ₫``; compact: ``358 triệu ₫``.
 
     CLDR's short Vietnamese forms, Tr and N, are read by few: million and thousand are written out there.
+    Under a thousand there is no shorter form, so that is written out, with the currency's own digits.
     """
     from babel.numbers import (
         format_compact_currency,
@@ -108,6 +110,11 @@ def money(amount: float, currency: str, language: Language | None = None, compac
 
     lang = language or _spoken()
     locale = LOCALES[lang]
+    compact = compact and abs(amount) >= 999.95
+    if compact:
+        # Babel picks the word before it rounds: 999 999 would be a thousand thousand.
+        scale = 1000 ** int(math.log10(abs(amount)) // 3)
+        amount = round(amount / scale, 1) * scale
     if compact and lang == "vi":
         words = format_compact_decimal(amount, format_type="long", locale=locale, fraction_digits=1)
         return f"{words} {get_currency_symbol(currency, locale=locale)}".replace(" ", "\u00a0")

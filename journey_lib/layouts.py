@@ -29,13 +29,9 @@ CHANGES: Mapping[str, str] = {
     "what": "text",
     "stage": "text",
     "lane": "text",
-    "change": "text",
+    "kind": "text",
     "aspect": "text",
-    "before": "number:3",
-    "now": "number:3",
-    "difference": "number:3",
-    "low": "number:3",
-    "high": "number:3",
+    **dict.fromkeys(("before", "now", "difference", "low", "high"), "interval"),
     "n": "number",
 }
 
@@ -55,8 +51,8 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "map_apart": (
         "Where personas differ by more than chance explains",
         dict.fromkeys(("what", "stage", "lane", "persona"), "text")
-        | {"here": "number:3", "first": "text"}
-        | dict.fromkeys(("there", "difference", "low", "high"), "number:3")
+        | {"here": "interval", "beside": "text"}
+        | dict.fromkeys(("there", "difference", "low", "high"), "interval")
         | {"n": "number"},
     ),
     "map_opportunities": (
@@ -130,9 +126,9 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "low": "percent",
             "high": "percent",
             "unanswered": "number",
-            "part": "percent:1",
-            "part_low": "percent:1",
-            "part_high": "percent:1",
+            "unanswered_share": "percent:1",
+            "unanswered_low": "percent:1",
+            "unanswered_high": "percent:1",
         },
     ),
     "stage_words": (

@@ -1,7 +1,7 @@
 """The drawn parts of a journey map: the curve of feelings with its interval, and the arcs of the flows.
 
-Geometry only, in shares of the width of the map and from 0 (top) to 100 (bottom): the page and the still put
-it into their own measures.
+In shares of the width of the map and from 0 (top) to 100 (bottom): the page and the still put it into their
+own measures.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from journey_lib import i18n
+from journey_lib.i18n import text as _
 from journey_lib.journey_map import Flow, Map
 
 SAMPLES = 12  # points of a curve in half a column
@@ -150,6 +152,48 @@ def fit(rows: list[dict[str, Any]], columns: int, *, head: int) -> float:
     return next(fits, SMALLEST)
 
 
+def strip(whole: Map, called: Mapping[str, str], *, forward: bool) -> dict[str, Any]:
+    """The arcs of one strip, and in words everything that flows this way, drawn or not."""
+    size = len(whole.stages)
+    drawn = []
+    for arc in arcs(whole, forward=forward):
+        base, peak = (100.0, 100 - arc.height) if forward else (0.0, arc.height)
+        middle = (arc.start + arc.end) / 2
+        drawn.append(
+            {
+                "path": f"M{100 * arc.start:.0f} {base:.0f}C{100 * arc.start:.0f} {_bend(base, peak):.1f} "
+                f"{100 * arc.end:.0f} {_bend(base, peak):.1f} {100 * arc.end:.0f} {base:.0f}",
+                "width": round(arc.width, 1),
+                "skips": arc.flow.way == "skip",
+                "left": round(100 * middle / size, 2),
+                "end": round(100 * arc.end / size, 2),
+                "top": round(peak, 1),
+                "share": i18n.percent(arc.flow.share),
+            }
+        )
+    ways = ("next", "skip") if forward else ("back",)
+    words = [
+        _(
+            "from {source} to {target}: {share} of the steps ({low}–{high}, n = {n})",
+            source=called[flow.source],
+            target=called[flow.target],
+            share=i18n.percent(flow.share),
+            low=i18n.percent(flow.low),
+            high=i18n.percent(flow.high),
+            n=i18n.number(flow.of),
+        )
+        for flow in whole.flows
+        if flow.way in ways
+    ]
+    label = _("Go on") if forward else _("Turn back")
+    return {"drawn": drawn, "words": words, "label": label, "way": "forward" if forward else "back"}
+
+
+def _bend(base: float, peak: float) -> float:
+    """Where the handles of an arc lie for it to reach `peak`: a cubic comes three quarters of the way."""
+    return base + (peak - base) / 0.75
+
+
 def shorten(groups: list[dict[str, Any]], *, by_evidence: bool) -> None:
     """Say of every entry, and every group, at which step of shortening paper leaves it out; 0 for never.
 
@@ -179,7 +223,8 @@ def _tall(rows: list[dict[str, Any]], across: float) -> float:
             lines += 1.8
             continue
         cells = [sum(_lines(group, row["lane"], across) for group in cell["groups"]) for cell in row["cells"]]
-        lines += 1 + max([1.0, *cells]) + (4.5 if row["lane"] == "feeling" else 0)
+        drawn = any(cell["feeling"] for cell in row["cells"])
+        lines += 1 + max([1.0, *cells]) + (4.5 if drawn else 0)
     return lines
 
 

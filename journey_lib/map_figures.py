@@ -8,7 +8,7 @@ from typing import Any
 from journey_lib import i18n
 from journey_lib.i18n import text as _
 from journey_lib.intervals import SMALL
-from journey_lib.journey_map import Assumed, Authored, Entry, Measured, Reported
+from journey_lib.journey_map import Assumed, Authored, Entry, Measured
 from journey_lib.journey_map.nouns import Number
 
 THIN = "\N{NO-BREAK SPACE}"
@@ -22,17 +22,19 @@ def figure(entry: Entry) -> dict[str, Any]:
     interval = ""
     gap = entry.name.startswith("gap:")
     if number.low is not None and number.high is not None:
-        low, high = (_points(end, number) if gap else _bare(end, number) for end in (number.low, number.high))
+        ends = (replace(number, value=end) for end in (number.low, number.high))
+        low, high = (points(end) if gap else _bare(end) for end in ends)
         interval = f"{low}{THIN}–{THIN}{high}"
     if entry.name == "targets_met" and isinstance(said, Measured):
         met = _("{n} of {of}", n=i18n.number(number.value * said.n), of=i18n.number(said.n))
         return {"value": met, "interval": "", "base": "", "few": False}
     counted = isinstance(said, Measured) and number.unit != "count"
     return {
-        "value": _apart(number) if gap else f"{_sign(entry)} {value(number)}".strip(),
+        "value": apart(number) if gap else f"{_sign(entry)} {value(number)}".strip(),
         "interval": interval,
         "base": f"n{THIN}={THIN}{i18n.number(said.n)}" if counted and isinstance(said, Measured) else "",
-        "few": isinstance(said, Measured | Reported) and said.n < SMALL and number.unit != "count",
+        # of answers the mark of the evidence says so
+        "few": isinstance(said, Measured) and said.n < SMALL and number.unit != "count",
     }
 
 
@@ -43,17 +45,17 @@ def _sign(entry: Entry) -> str:
     return _WANTED[entry.direction]
 
 
-def _apart(number: Number) -> str:
-    """How far a figure is from its target: of shares, in percentage points."""
-    said = _points(number.value, number)
+def apart(number: Number) -> str:
+    """How far a figure is from another: of shares, in percentage points."""
+    said = points(number)
     return _("{n} points", n=said) if number.unit == "share" else said
 
 
-def _points(found: float, number: Number) -> str:
-    shown = 100 * found if number.unit == "share" else found
-    return ("+" if shown > 0 else "−" if shown < 0 else "±") + i18n.number(
-        abs(shown), 0 if number.unit == "count" else 1
-    )
+def points(number: Number) -> str:
+    """A difference with its sign; of shares in percentage points, which are not named."""
+    shown = 100 * number.value if number.unit == "share" else number.value
+    digits = {"count": 0, "money": 0, "per_100": 2}.get(number.unit, 1)
+    return ("+" if shown > 0 else "−" if shown < 0 else "±") + i18n.number(abs(shown), digits)
 
 
 def value(number: Number) -> str:
@@ -75,9 +77,10 @@ def waiting(days: float) -> str:
     """A time in the unit that suits it."""
     if days >= 1:
         return _("{n} days", n=i18n.number(days, 1))
+    hours, minutes = round(days * 24), max(round(days * 1440), 1)
     if days * 24 >= 1:
-        return _("{n} hours", n=i18n.number(days * 24))
-    return _("{n} minutes", n=i18n.number(max(days * 1440, 1)))
+        return _("1 hour") if hours == 1 else _("{n} hours", n=i18n.number(hours))
+    return _("1 minute") if minutes == 1 else _("{n} minutes", n=i18n.number(minutes))
 
 
 def score(found: float) -> str:
@@ -135,6 +138,6 @@ def verdict(entry: Entry) -> str:
     return "met" if beyond else "missed"
 
 
-def _bare(found: float, number: Number) -> str:
-    said = value(replace(number, value=found))
+def _bare(number: Number) -> str:
+    said = value(number)
     return said.removesuffix("%") if number.unit == "share" else said

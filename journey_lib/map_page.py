@@ -18,6 +18,7 @@ from journey_lib.journey_map import (
     Cell,
     Entry,
     Map,
+    Spot,
     coverage,
     from_plain,
     plain,
@@ -113,9 +114,10 @@ def _content(
 ) -> dict[str, Any]:
     maps = shown.maps if isinstance(shown, Board) else (shown,)
     lanes = shown.lanes
-    owners = {code: words_in(label, language) for each in maps for code, label in each.departments.items()}
+    owners = {code: name for each in maps for code, name in map_words.departments(each).items()}
     say = functools.partial(_entry, language=language, names=names, owners=owners)
     first = maps[0]
+    called = {spot.stage: _spot(spot, language, names) for each in maps for spot in each.stages}
     day = as_of or next((each.as_of for each in maps if each.as_of), None)
     whose = _whose(maps, language)
     known = {who.persona: who for each in maps for who in each.personas}
@@ -149,7 +151,7 @@ def _content(
             _stage(first, place, language, names, alone=len(maps) == 1) for place in range(len(first.stages))
         ],
         "strips": [
-            {"of": whose[each.name], **_arcs(each, language, names, forward=way)}
+            {"of": whose[each.name], **map_drawings.strip(each, called, forward=way)}
             for way in (True, False)
             for each in maps
         ],
@@ -205,7 +207,7 @@ def _covered(whole: Map, whose: str) -> dict[str, Any]:
             *(found.table[name] for name in ("evidence", "cells", "share")), strict=True
         )
     ]
-    by = map_words.written(map_words.usual(whole))
+    by = map_words.written(map_words.usual(whole), map_words.departments(whole))
     return {"whose": whose, "by": by, "measured": i18n.percent(found.facts["measured"], 0), "parts": parts}
 
 
@@ -219,7 +221,7 @@ def _stage(
     here = reach[spot.stage]
     stays = next((f for f in whole.flows if f.way == "repeat" and f.source == spot.stage), None)
     return {
-        "label": words_in(spot.label, language) or names.get(spot.stage, spot.stage),
+        "label": _spot(spot, language, names),
         "tint": round(8 + 20 * (place + 1) / len(whole.stages)),
         "outside": _("without the brand") if spot.outside else "",
         "people": "" if here is None or not alone else _("{n} customers", n=i18n.number(here)),
@@ -228,6 +230,11 @@ def _stage(
         if stays is None or not alone
         else _("{share} stay here", share=i18n.percent(stays.share)),
     }
+
+
+def _spot(spot: Spot, language: Language, names: Mapping[str, str]) -> str:
+    """What readers call a stage."""
+    return words_in(spot.label, language) or names.get(spot.stage, spot.stage)
 
 
 def _reach(whole: Map, stage: str) -> float | None:
@@ -240,62 +247,19 @@ def _reach(whole: Map, stage: str) -> float | None:
     return found[0] if found else None
 
 
-def _arcs(whole: Map, language: Language, names: Mapping[str, str], *, forward: bool) -> dict[str, Any]:
-    """The arcs of one strip, and in words everything that flows this way, drawn or not."""
-    called = {
-        spot.stage: words_in(spot.label, language) or names.get(spot.stage, spot.stage)
-        for spot in whole.stages
-    }
-    size = len(whole.stages)
-    drawn = []
-    for arc in map_drawings.arcs(whole, forward=forward):
-        base, peak = (100.0, 100 - arc.height) if forward else (0.0, arc.height)
-        middle = (arc.start + arc.end) / 2
-        drawn.append(
-            {
-                "path": f"M{100 * arc.start:.0f} {base:.0f}C{100 * arc.start:.0f} {_bend(base, peak):.1f} "
-                f"{100 * arc.end:.0f} {_bend(base, peak):.1f} {100 * arc.end:.0f} {base:.0f}",
-                "width": round(arc.width, 1),
-                "skips": arc.flow.way == "skip",
-                "left": round(100 * middle / size, 2),
-                "end": round(100 * arc.end / size, 2),
-                "top": round(peak, 1),
-                "share": i18n.percent(arc.flow.share),
-            }
-        )
-    ways = ("next", "skip") if forward else ("back",)
-    words = [
-        _(
-            "from {source} to {target}: {share} of the steps ({low}–{high}, n = {n})",
-            source=called[flow.source],
-            target=called[flow.target],
-            share=i18n.percent(flow.share),
-            low=i18n.percent(flow.low),
-            high=i18n.percent(flow.high),
-            n=i18n.number(flow.of),
-        )
-        for flow in whole.flows
-        if flow.way in ways
-    ]
-    label = _("Go on") if forward else _("Turn back")
-    return {"drawn": drawn, "words": words, "label": label, "way": "forward" if forward else "back"}
-
-
-def _bend(base: float, peak: float) -> float:
-    """Where the handles of an arc lie for it to reach `peak`: a cubic comes three quarters of the way."""
-    return base + (peak - base) / 0.75
-
-
 def _lane(
     place: int, whole: Map, lane: str, whose: str, say: Any, day: dt.date | None, *, number: int, line: str
 ) -> dict[str, Any]:
     """A lane of one of the maps, the `place` of which among those side by side is 0 for the first."""
-    pieces = map_drawings.curve(map_drawings.feelings(whole)) if lane == "feeling" else []
-    before = map_drawings.curve(map_drawings.feelings(whole, map_drawings.NOW)) if lane == "feeling" else []
+    felt = map_drawings.feelings(whole) if lane == "feeling" else []
+    # where no stage has a feeling there is no curve, not an empty field of it
+    pieces = map_drawings.curve(felt) if any(felt) else []
+    before = map_drawings.curve(map_drawings.feelings(whole, map_drawings.NOW)) if pieces else []
+    mark = _marking(whole, day)
     cells = []
     for at, code in enumerate(whole.codes):
         cell = whole.at(code, lane) if lane in whole.lanes else None
-        groups = _groups(cell, say, day, map_words.usual(whole)) if cell else []
+        groups = _groups(cell, say, mark) if cell else []
         shown = {
             "rows": _anchor(number, place, lane, code),
             "line": line,
@@ -315,6 +279,7 @@ def _lane(
         "whose": whose,
         "first": place == 0,
         "absent": lane not in whole.lanes,
+        "flat": lane == "feeling" and not pieces,
         "cells": cells,
         "line": "",
         "of": _one_table(lane, cells),
@@ -342,11 +307,17 @@ def _felt(whole: Map, code: str, piece: map_drawings.Piece, before: map_drawings
     }
 
 
-def _groups(cell: Cell, say: Any, day: dt.date | None, usual: Any) -> list[dict[str, Any]]:
+def _marking(whole: Map, day: dt.date | None) -> Any:
+    """How entries of a map are marked: what most of them have in common is not said of each."""
+    usual, owners = map_words.usual(whole), map_words.departments(whole)
+    return functools.partial(map_words.mark, day=day, usual=usual, departments=owners)
+
+
+def _groups(cell: Cell, say: Any, marked: Any) -> list[dict[str, Any]]:
     """The entries of a cell, those of the same evidence together, so that its mark stands there once."""
     groups: list[dict[str, Any]] = []
     for entry in cell.entries:
-        mark = map_words.mark(entry.evidence, day, usual)
+        mark = marked(entry.evidence)
         if not groups or groups[-1]["mark"] != mark:
             groups.append({"mark": mark, "entries": []})
         groups[-1]["entries"].append(say(entry, lane=cell.lane))
@@ -388,9 +359,8 @@ def _listed(number: int, place: int, whole: Map, say: Any) -> list[dict[str, Any
     return [
         {
             "lane": map_words.lane(cell.lane),
-            "stage": words_in(whole.stages[whole.codes.index(cell.stage)].label, i18n.language())
-            or cell.stage,
-            "mark": map_words.mark(entry.evidence, None),
+            "stage": _spot(whole.stages[whole.codes.index(cell.stage)], i18n.language(), {}),
+            "mark": map_words.mark(entry.evidence, None, None, map_words.departments(whole)),
             "id": "" if at else _anchor(number, place, cell.lane, cell.stage),
             "n": map_words.resting(entry.evidence),
             **say(entry, lane=cell.lane),

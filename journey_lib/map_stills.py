@@ -7,14 +7,16 @@ A3 sheet; the drawing is as tall as what it says.
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from journey_lib import i18n, map_drawings, map_figures, map_words
 from journey_lib.i18n import text as _
-from journey_lib.journey_map import BLUEPRINT, LINES, Authored, Cell, Map, coverage, words_in
+from journey_lib.journey_map import BLUEPRINT, LINES, Authored, Cell, Entry, Map, coverage, words_in
 from journey_lib.model import Language
 from journey_lib.theme import FONT, TOKENS
 
@@ -33,8 +35,30 @@ _SHAPES = {
     "○": '<circle cx="4.5" cy="5" r="3.3"/>',
     "–": '<path d="M1.5 5h6"/>',
 }
+# What stands before every entry of a lane, in the same box.
+_POINTS = {
+    "steps": f'<path d="M3 2l3 3-3 3" fill="none" stroke="{LIGHT["c1"]}" stroke-width="1.4"/>',
+    "pains": f'<path d="M1.5 2.5h6.4L4.7 8z" fill="{LIGHT["alarm"]}"/>',
+    "gains": f'<path d="M1.5 8h6.4L4.7 2.5z" fill="{LIGHT["c1"]}"/>',
+    "moments": f'<path d="M4.7 1l3.6 4-3.6 4-3.6-4z" fill="{LIGHT["c5"]}"/>',
+}
+BOLD = ("\ue000", "\ue001")  # private letters around what is bold in a line
+SHARES = ("touchpoints", "channels", "doing")
 OWNED = ("owner", "opportunities", "actions")
 EDGES = {"does": "c1", "feels": "c5", "firm": "c3", "behind": "c7"}
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A line of a cell: how it is set, `more` attributes, how far in, what stands before it, room above."""
+
+    said: str
+    size: float = SIZE
+    colour: str = "ink"
+    more: str = ""
+    inset: float = 0.0
+    point: str = ""
+    above: float = 0.0
 
 
 @dataclass
@@ -57,9 +81,11 @@ class _Sheet:
         # Some renderers find these signs in another font only, and set the whole line in it.
         for sign, instead in (("\N{MINUS SIGN}", "-"), ("→", "›"), ("≥", _("at least")), ("≤", _("at most"))):
             said = said.replace(sign, instead)
+        words = escape(said)
+        for letter, tag in zip(BOLD, ('<tspan font-weight="600">', "</tspan>"), strict=True):
+            words = words.replace(letter, tag)
         self.parts.append(
-            f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" '
-            f'fill="{LIGHT[colour]}"{more}>{escape(said)}</text>'
+            f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" fill="{LIGHT[colour]}"{more}>{words}</text>'
         )
 
     def rect(self, x: float, y: float, width: float, height: float, fill: str, more: str = "") -> None:
@@ -119,11 +145,12 @@ def _drawn(whole: Map, language: Language, names: Mapping[str, str], day: dt.dat
     if any(flow.way != "repeat" for flow in whole.flows):
         _flows(sheet, whole)
     usual = map_words.usual(whole)
-    owners = {code: words_in(label, language) for code, label in whole.departments.items()}
+    owners = map_words.departments(whole)
     for lane in whole.lanes:
         if lane in LINES and any(each in BLUEPRINT for each in whole.lanes):
             _line(sheet, map_words.line(LINES[lane]))
-        _lane(sheet, whole, lane, language, {**names, **owners} if lane in OWNED else names, day, usual)
+        called = {**names, **owners} if lane in OWNED else names
+        _lane(sheet, whole, lane, language, called, day, usual, owners)
     sheet.y += 20
     for place, each in enumerate(map_words.legend()):
         column = EDGE + (WIDTH - 2 * EDGE) * place / len(map_words.SIGNS)
@@ -160,8 +187,8 @@ def _head(sheet: _Sheet, whole: Map, language: Language) -> None:
         ": ".join(filter(None, (words_in(p.name, language), words_in(p.about, language))))
         for p in whole.personas
     )
-    by = map_words.written(map_words.usual(whole))
-    for said in (who, words_in(whole.scenario, language), f"✎ {_('authored')} {by}" if by else ""):
+    by = map_words.written(map_words.usual(whole), map_words.departments(whole))
+    for said in (who, words_in(whole.scenario, language), f"✎ {by}" if by else ""):
         for row in _wrapped(said, WIDTH - 2 * EDGE, 12):
             sheet.text(EDGE, sheet.y, row, size=12, colour="soft")
             sheet.y += 16
@@ -241,16 +268,21 @@ def _lane(
     names: Mapping[str, str],
     day: dt.date | None,
     usual: Authored | None,
+    owners: Mapping[str, str],
 ) -> None:
     width, starts = _columns(whole)
     top = sheet.y
-    curve = CURVE if lane == "feeling" else 0.0
+    curve = CURVE if lane == "feeling" and any(map_drawings.feelings(whole)) else 0.0
     tallest = 2.0
     for code, x in zip(whole.codes, starts, strict=True):
         cell = whole.at(code, lane)
         y = top + curve + LEADING
-        for said, size, colour, more in _rows(cell, lane, width - 18, language, names, day, usual):
-            sheet.text(x + 9, y, said, size=size, colour=colour, more=more)
+        mark = functools.partial(map_words.mark, day=day, usual=usual, departments=owners)
+        for row in _rows(cell, lane, width - 18, language, names, mark):
+            y += row.above
+            if row.point:
+                sheet.parts.append(f'<g transform="translate({x + 9:.1f} {y - 9:.1f})">{row.point}</g>')
+            sheet.text(x + 9 + row.inset, y, row.said, size=row.size, colour=row.colour, more=row.more)
             y += LEADING
         tallest = max(tallest, (y - top - curve) / LEADING)
     if curve:
@@ -304,52 +336,59 @@ def _scaled(path: str, x: float, top: float, width: float) -> str:
 
 
 def _rows(
-    cell: Cell | None,
-    lane: str,
-    width: float,
-    language: Language,
-    names: Mapping[str, str],
-    day: dt.date | None,
-    usual: Authored | None,
-) -> Iterator[tuple[str, float, str, str]]:
-    """The lines of a cell: what is said, its size, its colour, and how it is set."""
+    cell: Cell | None, lane: str, width: float, language: Language, names: Mapping[str, str], marked: Any
+) -> Iterator[_Row]:
+    """The lines of a cell, the mark of their evidence under the entries that share it."""
     if cell is None:
-        yield f"– {_('missing')}", 10, "soft", ""
+        yield _Row(f"– {_('missing')}", 10, "soft")
         return
     marks: list[dict[str, str]] = []
     for entry in cell.entries:
-        mark = map_words.mark(entry.evidence, day, usual)
+        mark = marked(entry.evidence)
+        above = 0.0 if lane in SHARES or not marks else 2.5
         if marks and marks[-1] != mark:
-            yield from _marked(marks.pop(), width)
+            yield from _mark(marks.pop(), width)
+            above = 5.0
         marks = [mark]
-        figure = map_figures.figure(entry)
-        said = map_words.called(entry, lane, language, names)
-        goal = map_figures.target(entry)
-        parts = [said, figure["value"]]
-        if lane not in ("touchpoints", "channels", "doing"):
-            parts += [f"[{figure['interval']}]" if figure["interval"] else "", figure["base"]]
-        parts += [names.get(entry.owner, entry.owner)] if entry.owner and lane != "owner" else []
-        parts += [map_words.judged(entry), _("by {day}", day=i18n.date(entry.due)) if entry.due else ""]
-        more = (
-            ' font-style="italic"' if lane == "thinking" else ' font-weight="600"' if lane == "owner" else ""
-        )
-        for row in _wrapped("  ".join(filter(None, parts)), width, SIZE):
-            yield row, SIZE, "ink", more
-        if goal and goal["state"] != "aim":
-            words = goal["wanted"] + (f" · {goal['said']}" if goal["said"] else "")
-            for row in _wrapped(words, width, 10.5):
-                yield row, 10.5, "alarm" if goal["state"] == "missed" else "soft", ""
+        yield from _entry(entry, lane, width, language, names, above=above)
     if marks:
-        yield from _marked(marks[-1], width)
+        yield from _mark(marks[-1], width)
 
 
-def _marked(mark: Mapping[str, str], width: float) -> Iterator[tuple[str, float, str, str]]:
+def _entry(
+    entry: Entry, lane: str, width: float, language: Language, names: Mapping[str, str], *, above: float
+) -> Iterator[_Row]:
+    """What is said, its figure in bold; below it its target, and whose it is."""
+    figure = map_figures.figure(entry)
+    point = _POINTS.get(lane, "")
+    inset = 13.0 if point else 0.0
+    value = figure["value"].replace(" ", map_words.SPACE)
+    parts = [map_words.called(entry, lane, language, names), value.join(BOLD) if value else ""]
+    if lane not in SHARES:
+        parts += [f"[{figure['interval']}]" if figure["interval"] else "", figure["base"]]
+    italic = lane == "thinking"
+    more = ' font-style="italic"' if italic else ' font-weight="600"' if lane == "owner" else ""
+    for number, row in enumerate(_wrapped("  ".join(filter(None, parts)), width - inset, SIZE)):
+        yield _Row(row, more=more, inset=inset, point="" if number else point, above=0.0 if number else above)
+    goal = map_figures.target(entry)
+    if goal and goal["state"] != "aim":
+        words = goal["wanted"] + (f" · {goal['said']}" if goal["said"] else "")
+        for row in _wrapped(words, width - inset, 10.5):
+            yield _Row(row, 10.5, "alarm" if goal["state"] == "missed" else "soft", inset=inset)
+    owner = names.get(entry.owner, entry.owner) if lane != "owner" else ""
+    due = _("by {day}", day=i18n.date(entry.due)) if entry.due else ""
+    whose = " · ".join(filter(None, (owner.join(BOLD) if owner else "", map_words.judged(entry), due)))
+    for row in _wrapped(whose, width - inset, 10):
+        yield _Row(row, 10, "soft", inset=inset)
+
+
+def _mark(mark: Mapping[str, str], width: float) -> Iterator[_Row]:
     said = f"{mark['sign']} {mark['word']}" + (f" · {mark['detail']}" if mark["detail"] else "")
     for row in _wrapped(said, width, 10):
-        yield row, 10, "soft", ""
+        yield _Row(row, 10, "soft")
     if mark["past"]:
         for row in _wrapped(mark["past"], width, 10):
-            yield row, 10, "alarm", ' font-weight="600"'
+            yield _Row(row, 10, "alarm", ' font-weight="600"')
 
 
 def _wrapped(said: str, width: float, size: float) -> list[str]:

@@ -9,10 +9,11 @@ from typing import Any
 from journey_lib import i18n
 from journey_lib.i18n import text as _
 from journey_lib.intervals import SMALL
-from journey_lib.journey_map import Authored, Entry, Map, Measured, Reported
+from journey_lib.journey_map import Authored, Entry, Map, Measured, Reported, words_in
 from journey_lib.journey_map.nouns import Evidence
 from journey_lib.model import Language
 
+SPACE = "\N{NO-BREAK SPACE}"
 SIGNS = {"measured": "●", "reported": "◐", "authored": "✎", "assumed": "○", "missing": "–"}
 # Which lanes belong together, for the colour at their edge.
 GROUPS = {
@@ -123,7 +124,7 @@ def legend() -> list[dict[str, str]]:
         "reported": _("said by customers in surveys and complaints"),
         "authored": _("written down by those who know, with a review date"),
         "assumed": _("believed, not yet looked into"),
-        "missing": _("nothing is known yet"),
+        "missing": _("nothing is known yet, or of too few to be shown"),
     }
     return [
         {"level": name, "sign": SIGNS[name], "word": level(name), "means": means}
@@ -131,23 +132,31 @@ def legend() -> list[dict[str, str]]:
     ]
 
 
-def mark(evidence: Evidence, day: dt.date | None, usual: Evidence | None = None) -> dict[str, Any]:
+def mark(
+    evidence: Evidence,
+    day: dt.date | None,
+    usual: Evidence | None = None,
+    departments: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
     """The mark of an entry: its sign and word, who or what says so, and whether it is past its review date.
 
-    Where `usual` says so, who wrote it stands at the head of the map and not in every cell.
+    Where `usual` says so, who wrote it stands at the head of the map and not in every cell. An author who is
+    one of the `departments` goes by its name.
     """
     detail, past = "", ""
     if isinstance(evidence, Measured):
         detail = _(TABLES.get(evidence.table, evidence.table))
     elif isinstance(evidence, Reported):
-        detail = f"{evidence.source} · n = {i18n.number(evidence.n)}"
+        detail = f"{evidence.source} · n{SPACE}={SPACE}{i18n.number(evidence.n)}"
     else:
         when = evidence.date
         if (evidence.author, when) == (getattr(usual, "author", None), getattr(usual, "date", None)):
             when, author = None, ""
         else:
-            author = evidence.author
-        detail = " · ".join(part for part in (author, i18n.date(when) if when else "") if part)
+            author = (departments or {}).get(evidence.author, evidence.author)
+        detail = " · ".join(
+            part for part in (author, i18n.date(when).replace(" ", SPACE) if when else "") if part
+        )
         if day and evidence.review and evidence.review < day:
             past = _("past its review date, {day}", day=i18n.date(evidence.review))
     few = isinstance(evidence, Reported) and evidence.n < SMALL
@@ -204,6 +213,7 @@ ABOUT = {
     "exit": "Journeys end at: {what}",
     "importance": "{what}",
     "missed": "{what}, if as many went on as is usual here: up to",
+    "found": "{what}: as many go on as is usual here",
     "felt": "{what}",
     "step": "{what}",
 }
@@ -269,7 +279,7 @@ def aspects(said: str) -> str:
 
 
 def _event(name: str) -> str:
-    return {
+    said = {
         "impression": _("see an advertisement"),
         "click": _("click"),
         "visit": _("visit the site"),
@@ -281,12 +291,16 @@ def _event(name: str) -> str:
         "purchase": _("buy"),
         "review": _("write a review"),
     }[name]
+    return said[:1].upper() + said[1:]
 
 
 def found(said: str, names: Mapping[str, str]) -> str:
     """What people wrote as it stands; what the data found, by what readers call its touchpoint."""
     kind, _colon, about = said.partition(":")
-    return _(ABOUT[kind], what=point(about, names)) if about and kind in ABOUT else said
+    if not about or kind not in ABOUT:
+        return said
+    # beside its worth in a column of its own, it does not lead up to that
+    return _(ABOUT["found" if kind == "missed" else kind], what=point(about, names))
 
 
 def basis(name: str) -> str:
@@ -310,14 +324,10 @@ def judged(entry: Entry) -> str:
     """How far an opportunity has come; how much it would change for how much work, as people judged it."""
     parts = [status(entry.status)] if entry.status else []
     if entry.impact is not None:
-        parts.append(f"{_('impact')} {_dots(entry.impact)}")
+        parts.append(f"{_('impact')}{SPACE}{entry.impact}/3")
     if entry.effort is not None:
-        parts.append(f"{_('effort')} {_dots(entry.effort)}")
+        parts.append(f"{_('effort')}{SPACE}{entry.effort}/3")
     return " · ".join(parts)
-
-
-def _dots(n: int) -> str:
-    return f"{n}/3"
 
 
 def usual(whole: Map) -> Authored | None:
@@ -326,15 +336,21 @@ def usual(whole: Map) -> Authored | None:
     return max(found, key=found.count) if found else None
 
 
-def written(evidence: Authored | None) -> str:
+def written(evidence: Authored | None, departments: Mapping[str, str]) -> str:
     """The same in words, with the day by which it is to be looked at again."""
     if evidence is None:
         return ""
+    author = departments.get(evidence.author, evidence.author)
     if evidence.review is None:
-        return _("by {author}, {day}", author=evidence.author, day=i18n.date(evidence.date))
+        return _("authored by {author}, {day}", author=author, day=i18n.date(evidence.date))
     return _(
-        "by {author}, {day}; to be reviewed by {review}",
-        author=evidence.author,
+        "authored by {author}, {day}; to be reviewed by {review}",
+        author=author,
         day=i18n.date(evidence.date),
         review=i18n.date(evidence.review),
     )
+
+
+def departments(whole: Map) -> dict[str, str]:
+    """What readers call the departments of a map."""
+    return {code: words_in(label, i18n.language()) for code, label in whole.departments.items()}

@@ -79,10 +79,11 @@ class Result:
         """The same result with every row that rests on fewer than `k` people emptied, down to its base.
 
         People are the column customers where it is known, else the base. Such rows say so in a column
-        ``suppressed``; names stay, numbers go. A row that rests on nobody stays as it is: it tells of no one.
-        In the columns `people` only the counts below `k` go, and what would tell them. Where rows are
-        `parts` of a known total, further rows go until no subtraction brings back a hidden one; a total in
-        which `k` people or more stand `besides` tells of no row. Facts stay: see `quoted`.
+``suppressed``; names stay, numbers go, and what `tell` says of people (a date). A row that rests on
+        nobody stays as it is: it tells of no one. In the columns `people` only the counts below `k` go, and
+        what would tell them. Where rows are `parts` of a known total, further rows go until no subtraction
+        brings back a hidden one; a total in which `k` people or more stand `besides` tells of no row. Facts
+        stay: see `quoted`.
         """
         people = "customers" if "customers" in self.table else self.base
         if people is None:
@@ -96,7 +97,8 @@ class Result:
             hidden[:] = together(counted, [_line(self.table, by) for by in told], hidden.to_numpy(), k)
         table = self.table.assign(suppressed=hidden)
         numbers = table.select_dtypes("number").columns
-        table[numbers] = table[numbers].mask(hidden)
+        gone = list(dict.fromkeys([*numbers, *self.tell.get(people, ())]))
+        table[gone] = table[gone].mask(hidden)
         for name in self.people:
             few = (table[name] < k) & (table[name] > 0)
             gone = [name, *self.tell.get(name, ())]

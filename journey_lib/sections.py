@@ -165,6 +165,22 @@ def first(result: Result, most: int = 10) -> Result:
     return replace(result, table=result.table.head(most))
 
 
+MOST_ROWS = 100  # rows of a table that a page lists: a dozen sheets of paper are read by nobody
+
+
+def listed(run: Session, result: Result) -> None:
+    """Show the first `MOST_ROWS` rows of a result, and say where the others are."""
+    run.table(first(result, MOST_ROWS))
+    if (others := len(result.table) - MOST_ROWS) > 0:
+        run.say(
+            _(
+                "The table goes on: {n} more rows are in the file `{name}.csv` that this run kept.",
+                n=i18n.number(others),
+                name=result.name.replace("_", "-"),
+            )
+        )
+
+
 def actions(
     run: Session, ranked: Result, lacking: Sequence[Result], said: touchpoints.Authored | None
 ) -> list[Result]:

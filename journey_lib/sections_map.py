@@ -10,12 +10,12 @@ from typing import Any
 
 import pandas as pd
 
-from journey_lib import findings_map, journey_map, map_words, sections_map_cells, voice
+from journey_lib import findings_map, journey_map, map_figures, map_words, sections_map_cells, voice
 from journey_lib import journeys as views
 from journey_lib.errors import ParameterError
 from journey_lib.funnel.walk import Order
 from journey_lib.i18n import text as _
-from journey_lib.journey_map import Map
+from journey_lib.journey_map import Map, Number
 from journey_lib.model import Result
 from journey_lib.personas import told
 from journey_lib.sections_map_cells import Known
@@ -56,7 +56,11 @@ def current(
         k=run.k,
         **options,
     )
-    return found if found.title else replace(found, title={run.language: _("The journey as it is")}), beside
+    # who answers for a touchpoint answers for what was found at it, named on the map or not
+    owners = {entry.owner for cell in found.cells for entry in cell.entries} & set(beside.departments)
+    departments = {code: beside.departments[code] for code in sorted(owners)} | dict(found.departments)
+    title = found.title or {run.language: _("The journey as it is")}
+    return replace(found, title=title, departments=departments), beside
 
 
 def felt(
@@ -258,9 +262,11 @@ def worded(result: Result, run: Session) -> Result:
         table = table.assign(what=[map_words.measure(name, run.names) for name in table["what"]])
     if "change" in table:
         table = table.assign(
-            change=[map_words.changed(name) for name in table["change"]],
+            kind=[map_words.changed(name) for name in table["change"]],
             aspect=[map_words.aspects(said) for said in table["aspect"].fillna("")],
         )
+    if "difference" in table:
+        table = table.assign(**_figures(table, run.currency))
     for column in {"opportunity", "action"} & set(table):
         # what the data found has a code, and what people wrote does not
         table = table.assign(**{column: [map_words.found(said, run.names) for said in table[column]]})
@@ -273,3 +279,17 @@ def worded(result: Result, run: Session) -> Result:
             kind=[_("step") if kind == "action" else _("opportunity") for kind in table["kind"]]
         )
     return replace(result, table=table)
+
+
+def _figures(table: pd.DataFrame, currency: str) -> dict[str, list[str | None]]:
+    """Figures, and how far they are apart, as the map writes those of their unit; None: there is none."""
+    written: dict[str, list[str | None]] = {}
+    for column in {"before", "now", "here", "there", "difference", "low", "high"} & set(table):
+        say = map_figures.value if column in ("before", "now", "here", "there") else map_figures.apart
+        if column in ("low", "high"):
+            say = map_figures.points
+        written[column] = [
+            None if pd.isna(value) else say(Number(float(value), unit or "count", currency=currency))
+            for value, unit in zip(table[column], table["unit"], strict=True)
+        ]
+    return written

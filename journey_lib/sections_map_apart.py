@@ -70,7 +70,7 @@ def side_by_side(
     told = differ.table[differ.table["differs"]]
     if len(told):
         names = {each.personas[0].persona: _name(run, each.personas[0].name) for each in maps}
-        table = told.assign(**{side: told[side].map(names) for side in ("persona", "first")}).head(20)
+        table = told.assign(**{side: told[side].map(names) for side in ("persona", "beside")}).head(20)
         run.table(sections_map.worded(replace(differ, table=table), run))
     kept = [replace(journey_map.table(each), name=f"journey_map_{each.name}") for each in maps]
     return [*kept, differ]
@@ -89,18 +89,19 @@ def asked(run: Session, touches: Touches, personas: str | None) -> list[Group]:
 def apart(maps: list[Map]) -> Result:
     """Where the figures of each map differ from those of the first (`journey_map.changes`).
 
-    Columns persona, first (its code), stage, lane, what, here, there (of the first), difference, low, high,
-    differs (by more than chance explains), n_there, n. Facts: differ, and of (figures compared).
+    Columns persona, beside (codes: whose figure, and whose it is held against), stage, lane, what, here,
+    there (of `beside`), difference, low, high, differs (by more than chance explains), n_there, n, unit.
+    Facts: differ, and of (figures compared).
     """
     parts = []
     for other in maps[1:]:
         found = journey_map.changes(_figures(maps[0]), _figures(other)).table
         found = found[found["difference"].notna()]
-        names = {"persona": other.personas[0].persona, "first": maps[0].personas[0].persona}
+        names = {"persona": other.personas[0].persona, "beside": maps[0].personas[0].persona}
         found = found.assign(**names, differs=found["change"] == "moved")
         parts.append(found.rename(columns={"now": "here", "before": "there", "n_before": "n_there"}))
-    columns = ["persona", "first", "stage", "lane", "what", "here", "there", "difference", "low", "high"]
-    columns += ["differs", "n_there", "n"]
+    columns = ["persona", "beside", "stage", "lane", "what", "here", "there", "difference", "low", "high"]
+    columns += ["differs", "n_there", "n", "unit"]
     table = pd.concat(parts, ignore_index=True)[columns]
     facts = {"differ": int(table["differs"].sum()), "of": len(table)}
     return Result("map_apart", table, facts, {"maps": [each.name for each in maps]}, base="n")

@@ -28,8 +28,8 @@ class Known:
 
     `called`: the name by which people know each touchpoint of the data; `stage_of`: the stage of each
     touchpoint, by that name and by the code of the data; `cells` for a map, `results` in which they can be
-    read; `words` is what readers call the topics of the help desk; `value` what a conversion is worth, where
-    enough are known.
+    read; `words` is what readers call the topics of the help desk, `departments` those who answer for
+    touchpoints; `value` what a conversion is worth, where enough are known.
     """
 
     called: Mapping[str, str]
@@ -37,6 +37,7 @@ class Known:
     cells: tuple[Cell, ...] = ()
     results: tuple[Result, ...] = ()
     words: Mapping[str, Words] = field(default_factory=dict)
+    departments: Mapping[str, Words] = field(default_factory=dict)
     value: Number | None = None
 
 
@@ -82,7 +83,16 @@ def known(
         _asked(gathered, run, model, cut, topics, said, counted, stage_of, answered)
     if _has(run, "surveys"):
         _said(gathered, run, model, cut, said, stage_of)
-    return Known(called, stage_of, tuple(gathered.cells), tuple(gathered.results), words, gathered.value)
+    departments = {} if said is None else said.departments
+    return Known(
+        called,
+        stage_of,
+        tuple(gathered.cells),
+        tuple(gathered.results),
+        words,
+        departments,
+        gathered.value,
+    )
 
 
 def _has(run: Session, table: str) -> bool:

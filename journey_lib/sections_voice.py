@@ -120,7 +120,8 @@ def pains(run: Session, said: touchpoints.Authored | None, cut: Mapping[str, Any
 def _placed(result: Result, k: int, name: str) -> Result:
     """Tickets by the touchpoint they are about, under the name of the table they become."""
     table = result.table.rename(columns={"channel": "touchpoint"})
-    return replace(replace(result, table=table, name=name).suppressed(k), name=name)
+    parts = tuple(tuple("touchpoint" if by == "channel" else by for by in line) for line in result.parts)
+    return replace(result, table=table, name=name, parts=parts).suppressed(k)
 
 
 def flares(

@@ -25,6 +25,7 @@ from journey_lib.errors import ParameterError, did_you_mean
 from journey_lib.intervals import SMALL
 
 # From so many columns on, a table is written smaller on paper, which does not scroll.
+LONG = 40  # letters of a text that is given room: in a narrow column it would make its row tall
 WIDE = {"many": 8, "most": 11}
 
 
@@ -57,7 +58,7 @@ def table_html(
         nothing = html.escape(i18n.text("nothing to list"))
         rows = f'<tr><td class="text" colspan="{len(columns)}">{nothing}</td></tr>'
     head = "".join(
-        f'<th scope="col"{_align(column.kind)}>{html.escape(column.heading)}</th>' for column in columns
+        f'<th scope="col"{_align(column)}>{html.escape(column.heading)}</th>' for column in columns
     )
     name = html.escape(caption, quote=True)
     size = "".join(f" {word}" for word, least_of in WIDE.items() if len(columns) >= least_of)
@@ -98,6 +99,7 @@ class _Column:
     names: tuple[str, ...]
     kind: str
     write: Callable[[Any], str]
+    long: bool = False
 
     @property
     def heading(self) -> str:
@@ -118,7 +120,8 @@ def _columns(frame: pd.DataFrame, formats: Mapping[str, str]) -> list[_Column]:
         if before and before.kind == kind and _ends(before.names[-1], name):
             columns[-1] = replace(before, names=(*before.names, name))
         else:
-            columns.append(_Column((name,), kind, _writer(kind, frame[name])))
+            long = kind == "text" and bool(columns) and bool(frame[name].astype(str).str.len().max() > LONG)
+            columns.append(_Column((name,), kind, _writer(kind, frame[name]), long))
     return columns
 
 
@@ -141,7 +144,7 @@ def _row(
         else:
             words = column.words(record)
         if cells:
-            cells.append(f"<td{_align(column.kind)}>{words}</td>")
+            cells.append(f"<td{_align(column)}>{words}</td>")
         else:
             said = html.escape(i18n.text("few cases"))
             mark = f'&nbsp;†<span class="unseen"> ({said})</span>' if few else ""
@@ -149,8 +152,10 @@ def _row(
     return ('<tr class="few">' if few else "<tr>") + "".join(cells) + "</tr>"
 
 
-def _align(kind: str) -> str:
-    return ' class="text"' if kind == "text" else ""
+def _align(column: _Column) -> str:
+    if column.kind != "text":
+        return ""
+    return ' class="text long"' if column.long else ' class="text"'
 
 
 def _missing(value: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -160,7 +161,7 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "worth": "compact",
             "effort": "text",
             "status": "text",
-            "due": "text",
+            "due": "date",
             "kind": "text",
         },
     ),
@@ -212,6 +213,9 @@ def worded(frame: pd.DataFrame, names: Names) -> pd.DataFrame:
         frame["emotion"] = ["" if each == "unknown" else each.upper() for each in frame["emotion"]]
     if "action" in frame:
         frame["action"] = [_(each) for each in frame["action"]]
+    if "due" in frame:
+        days = [dt.date.fromisoformat(day) if isinstance(day, str) and day else None for day in frame["due"]]
+        frame["due"] = days
     frame = _spans(frame)
     for column, kind in CODED.items():
         if column in frame:
@@ -237,6 +241,8 @@ def _detail(gap: str, detail: str, names: Names) -> str:
         return spoken(detail, names, "department:")
     if gap == "never_seen":
         return detail
+    if gap == "review_due":
+        return i18n.date(dt.date.fromisoformat(detail))
     return spoken(detail, names) if detail else ""
 
 

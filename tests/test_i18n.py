@@ -126,6 +126,14 @@ def test_numbers_money_and_dates_are_written_as_readers_expect():
     assert i18n.money(357_960_000, "VND", "vi") == f"357.960.000{space}₫"
     assert i18n.money(357_960_000, "VND", "vi", compact=True) == f"358{space}triệu{space}₫"
     assert i18n.money(1234.5, "USD", "en") == "$1,234.50"
+    assert i18n.money(332.8110599971633, "USD", "vi", compact=True) == f"332,81{space}US$"
+    assert i18n.money(332.8110599971633, "USD", "en", compact=True) == "$332.81"
+    assert i18n.money(-999_999, "VND", "vi", compact=True) == f"-1{space}triệu{space}₫"
+    assert [i18n.money(x, "USD", "en", compact=True) for x in (999.94, 999.96, 999_949)] == [
+        "$999.94",
+        "$1K",
+        "$999.9K",
+    ]
     assert i18n.date(dt.date(2025, 4, 3), "vi") == "03/04/2025"
     assert i18n.date(dt.date(2025, 4, 3), "en") == "3 Apr 2025"
 

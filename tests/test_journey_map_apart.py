@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import shops
@@ -14,10 +16,12 @@ from sample_map import MODEL, book
 from tables import touches
 
 import journey_lib as jl
-from journey_lib import demo, i18n, map_page, sections_map, sections_map_apart, session
+from journey_lib import demo, i18n, map_page, sections_cast, sections_map, sections_map_apart, session
 from journey_lib import journey_map as maps
-from journey_lib.errors import ParameterError
+from journey_lib.errors import DataError, ParameterError
 from journey_lib.journey_map.sheets import Who
+from journey_lib.personas import kept
+from journey_lib.personas.notes import FILE as NOTES
 
 PEOPLE = pd.DataFrame(
     {
@@ -160,6 +164,36 @@ def test_the_maps_of_the_demos_personas_count_their_own_customers(asked) -> None
 def test_a_column_of_the_customers_sets_its_commonest_values_side_by_side(asked) -> None:
     found = sections_map_apart.side_by_side(**asked, personas="gender", within="30d", order="loose")
     assert [each.name for each in found] == ["journey_map_Nữ", "journey_map_Nam", "map_apart"]
+
+
+@pytest.mark.slow
+def test_kept_personas_are_groups_of_the_customers_they_place_and_go_by_the_names_people_gave(
+    asked, shop
+) -> None:
+    run, log = asked["run"], asked["touches"]
+    features = sections_cast.features(run, log, None, window="365d")
+    found = sections_cast.look(features, names=None, method="kmeans", k=2, least_touches=20, seed=0).found
+    kept.save(found, features, shop / "maps" / "personas.json")
+    (shop / NOTES).write_text(
+        "personas:\n  p1: {name: {vi: Người săn mã, en: Bargain hunters}}\n", encoding="utf-8"
+    )
+    try:
+        ask = functools.partial(sections_map_apart.side_by_side, **asked, within="30d", order="loose")
+        shown = ask(personas="maps/personas.json")
+        assert [each.name for each in shown] == ["journey_map_p1", "journey_map_p2", "map_apart"]
+        staged = jl.journeys.steps_by(log, "stage", asked["model"])
+        for at, result in enumerate(shown[:2]):
+            people = found.labels.index[found.labels == at]  # as they were found; -1: fits none
+            mask = np.isin(np.arange(log.customers), people)
+            funnel = jl.funnel.funnel(staged, within="30d", customers=mask).table.set_index("step")["reach"]
+            reach = result.table[result.table["name"] == "reach"].set_index("stage")["value"]
+            assert reach.to_dict() == funnel[funnel >= run.k].to_dict()
+        assert "“Bargain hunters” and “Persona 2”" in " ".join(run.said)
+        with pytest.raises(DataError, match=r"none\.json"):
+            ask(personas="maps/none.json")
+    finally:
+        for name in ("maps/personas.json", NOTES):
+            (shop / name).unlink()
 
 
 @pytest.mark.slow

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from sample_map import BOOK
 
 from journey_lib import editors
 from journey_lib import journey_map as maps
+from journey_lib.errors import JourneyError
 
 FILE = """\
 # Seen by the board every quarter.
@@ -133,3 +136,112 @@ def test_a_stage_whose_name_is_taken_over_from_another_is_written_anew() -> None
     assert yaml.safe_load(changed(text, "see", "pains", ["Xa"])) == {
         "maps": [{"map": "now", "stages": [{"stage": "see", "pains": ["Xa"]}]}]
     }
+
+
+# --- whom a persona stands for -----------------------------------------------------------------------------
+
+PEOPLE = """\
+author: Care
+date: 2025-10-01
+personas:
+  - persona: mai
+    name: Mai
+    customers:
+      gender: [Nữ]  # as the CRM writes it
+      # by her age
+      birth_year: {least: 1983, most: 1995}
+    quote: Hm  # said in a store
+  - {persona: nam, name: Nam}  # nobody yet
+maps:
+  - {map: now, stages: [{stage: see}]}
+"""
+
+
+@pytest.fixture
+def peopled(tmp_path) -> Path:
+    file = tmp_path / "journey_map.yaml"
+    file.write_text(PEOPLE, encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize(
+    ("persona", "lines", "was", "becomes"),
+    [
+        ("mai", ["gender: Nữ", "birth_year: 1983..1990"], "{least: 1983, most: 1995}",
+         "{least: 1983, most: 1990}"),
+        ("mai", ["gender: Nữ", "birth_year: 1983..1995", "tier: Vàng, Bạc"], "most: 1995}\n",
+         "most: 1995}\n      tier: [Vàng, Bạc]\n"),
+        ("mai", ["birth_year: ..1995", "gender: Nữ"],
+         PEOPLE[PEOPLE.index("      gender") : PEOPLE.index("    quote")],
+         "      birth_year: {most: 1995}\n      gender: [Nữ]  # as the CRM writes it\n      # by her age\n"),
+        ("nam", ["gender: Nam", "birth_year: 1995.."], "name: Nam}",
+         "name: Nam, customers: {gender: [Nam], birth_year: {least: 1995}}}"),
+    ],
+)  # fmt: skip
+def test_only_the_rules_of_the_persona_are_other_text(peopled, persona, lines, was, becomes) -> None:
+    editors.put_customers(peopled, persona, lines)
+    assert peopled.read_text("utf-8") == PEOPLE.replace(was, becomes)
+
+
+def test_no_rule_at_all_takes_the_customers_out_and_leaves_the_rest(peopled) -> None:
+    editors.put_customers(peopled, "mai", ["  "])
+    begin, end = PEOPLE.index("    customers"), PEOPLE.index("    quote")
+    assert peopled.read_text("utf-8") == PEOPLE[:begin] + PEOPLE[end:]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("gendre: Nữ", "line 7: personas.0.customers.gendre: there is no column of customers 'gendre'. "
+         "Did you mean 'gender'?"),
+        ("gender", "a line is no rule"),
+        ("gender: ", "a line is no rule"),
+        ("gender: [Nữ", "a line is no rule"),
+        ("birth_year: ..", None),
+        ("gender: [[a]]", "says something that cannot be"),
+    ],
+)  # fmt: skip
+def test_what_is_no_rule_is_told_and_nothing_is_written(peopled, line, said) -> None:
+    if said is None:  # two dots alone are a value like any other
+        editors.put_customers(peopled, "mai", [line])
+        return
+    with pytest.raises(JourneyError) as raised:
+        editors.put_customers(peopled, "mai", [line])
+    assert said in str(raised.value)
+    assert peopled.read_text("utf-8") == PEOPLE
+
+
+VALUES = st.lists(
+    st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=8), min_size=1, max_size=3
+)
+RULES = st.dictionaries(
+    st.sampled_from(["gender", "tier", "city", "birth_year"]),
+    VALUES | st.builds(lambda a, b: {"least": a, "most": b}, st.integers(), st.integers()),
+    max_size=3,
+)
+
+
+@given(RULES)
+def test_what_the_form_shows_is_what_it_writes(rules) -> None:
+    again = dict(editors._asked(line) for line in itertools.starmap(editors._rule, rules.items()))
+    assert again == rules
+
+
+def test_the_form_of_personas_shows_checks_and_writes(peopled) -> None:
+    folder = peopled.parent
+    (folder / "maps").mkdir()
+    file = peopled.rename(folder / maps.FILE)
+    workspace = SimpleNamespace(path=folder)
+    which, rules, save, said = editors.personas_form(workspace).children  # type: ignore[arg-type]
+    assert rules.value.splitlines() == ["# Mai", "gender: Nữ", "birth_year: 1983..1995"]
+    assert "gender, joined, tier" in said.value
+    stale = rules.value
+    which.value = "nam"
+    assert rules.value == "# Nam"
+    rules.value = stale
+    save.click()
+    assert "nothing was written" in said.value
+    rules.value = "# Nam\ngender: Nam"
+    save.click()
+    assert "Saved." in said.value
+    assert maps.read(file).personas[1].customers == {"gender": ("Nam",)}

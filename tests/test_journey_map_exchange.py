@@ -7,6 +7,8 @@ import datetime as dt
 import io
 import re
 from pathlib import Path
+from typing import Any
+from xml.dom import minidom
 from xml.etree import ElementTree
 
 import openpyxl
@@ -142,6 +144,83 @@ def test_cjml_has_the_elements_of_the_language_in_their_order_and_no_others(name
                 assert inner == [tag for tag in allowed if tag in inner], element.tag
             mixed = bool(len(element)) and bool((element.text or "").strip())
             assert not mixed
+
+
+# Every path of elements in the example on the page of the language's authors (cjml.no, "Data format").
+PUBLISHED = (
+    "journeyID", "actors/endUser/actorName", "actors/serviceProvider/companyName",
+    *(
+        f"touchpoints/actualCommunicationPoint/{part}"
+        for part in ("touchpointID", "initiator/refersTo", "initiator/initiatorLabel", "receiver/refersTo",
+                     "receiver/receiverLabel", "channel/channelName")
+    ),
+)  # fmt: skip
+
+
+def test_cjml_has_all_that_stands_in_the_published_example_where_it_stands_there() -> None:
+    journey = ElementTree.fromstring(maps.to_cjml(current(authored=drawn()), language="en")).find("*")  # noqa: S314 - our own text
+    assert journey.tag == "actualJourney"
+    assert [path for path in PUBLISHED if journey.find(path) is None] == []
+    assert journey.find("actors/endUser").get("actorID") in {
+        each.get("actorIDref") for each in journey.findall("touchpoints/*/initiator/refersTo")
+    }
+
+
+def read_back(text: str) -> dict[str, tuple[str, list[str], list[str]]]:
+    """Of each phase its name, what the customer does in it, and by which channels."""
+    document = minidom.parseString(text)  # noqa: S318 - our own text
+    (points,) = document.getElementsByTagName("touchpoints")
+
+    def words(node: minidom.Element, name: str) -> str:
+        (found,) = node.getElementsByTagName(name)
+        return found.firstChild.data
+
+    found = {
+        phase.getAttribute("phaseID"): (words(phase, "phaseName"), [], [])
+        for phase in document.getElementsByTagName("journeyPhase")
+    }
+    for point in points.childNodes:
+        if point.nodeType == point.ELEMENT_NODE:
+            (place,) = point.getElementsByTagName("belongsTo")
+            _name, steps, channels = found[place.getAttribute("phaseIDref")]
+            if point.tagName.endswith("Action"):
+                steps.append(words(point, "initiatorLabel"))
+            else:
+                channels.append(words(point, "channelName"))
+    return found
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_every_phase_step_and_touchpoint_that_people_wrote_comes_back_from_cjml(language) -> None:
+    """Beside the file itself, which knows nothing of the library's maps."""
+
+    def said(note: Any) -> str:
+        return note if isinstance(note, str) else note.get(language) or next(iter(note.values()))
+
+    file = Path(__file__).parents[1] / "data" / "demo" / "maps" / "journey_map.yaml"
+    book, declared = maps.read(file), yaml.safe_load(file.read_text("utf-8"))
+    for sheet in declared["maps"]:
+        expected = {
+            stage["stage"]: (
+                said(stage.get("label", stage["stage"])),
+                [said(note) for note in stage.get("steps") or stage.get("doing", [])],
+                [said(note) for note in stage.get("touchpoints", [])],
+            )
+            for stage in sheet["stages"]
+        }
+        assert read_back(maps.to_cjml(maps.drawn(book, sheet["map"]), language=language)) == expected
+
+
+def test_every_touchpoint_that_was_measured_comes_back_from_cjml_in_its_phase() -> None:
+    """The small log has no touchpoints, and channels stand for them."""
+    found = read_back(maps.to_cjml(current(authored=drawn()), language="en"))
+    assert {stage: name for stage, (name, _steps, _channels) in found.items()} == {
+        "see": "See", "ask": "Ask", "buy": "Buy",
+    }  # fmt: skip
+    assert found["ask"][1] == ["Writes a message"]
+    assert {stage: set(channels) for stage, (_name, _steps, channels) in found.items()} == {
+        "see": {"email", "display"}, "ask": {"search"}, "buy": {"store"},
+    }  # fmt: skip
 
 
 def test_cjml_keeps_the_stages_as_phases_and_every_touchpoint_in_its_own() -> None:

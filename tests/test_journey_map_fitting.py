@@ -70,6 +70,12 @@ def line(text: str, of: str) -> int:
             "maps.0.stages.1.topics.0.touchpoint",
             "no touchpoint 'chatt'",
         ),
+        (
+            "goals: [Nhanh]",
+            "goals: [Nhanh], customers: {gendre: [Nữ]}",
+            "personas.0.customers.gendre",
+            "no column of customers 'gendre'. Did you mean 'gender'?",
+        ),
         ("- stage: buy", "- stage: see", "maps.0.stages.2.stage", "'see' stands there twice"),
         ("- map: behind", "- map: now", "maps.2.map", "'now' stands there twice"),
     ],

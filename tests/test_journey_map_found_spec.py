@@ -135,9 +135,9 @@ def test_complaints_are_a_measured_rate_and_reported_topics_and_questions_are_ex
 def test_first_answers_are_a_measure_and_those_that_never_came_a_pain() -> None:
     found = table(
         """
-        stage | tickets | in_time | share | low | high | unanswered | part | part_low | part_high
-        ask   | 100     | 60      | .6    | .5  | .7   | 5          | .05  | .02      | .1
-        buy   | 100     | 90      | .9    | .8  | .95  | 0          | 0    | 0        | .04
+        stage|tickets|in_time|share|low|high|unanswered|unanswered_share|unanswered_low|unanswered_high
+        ask  |100    |60     |.6   |.5 |.7  |5         |.05             |.02           |.1
+        buy  |100    |90     |.9   |.8 |.95 |0         |0               |0             |.04
         see   | 4       | 4       | 1     | .4  | 1    | 0          | 0    | 0        | .6
         """
     )

@@ -20,6 +20,7 @@ from sample_report import PROVENANCE
 from journey_lib import exporter, i18n, map_drawings, map_figures, map_page, map_stills, map_words
 from journey_lib import journey_map as maps
 
+DEMO = Path(__file__).parents[1] / "data" / "demo" / "maps" / "journey_map.yaml"
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -98,7 +99,10 @@ def test_the_coverage_of_the_map_stands_at_its_head() -> None:
     assert f"{share} of cells measured" in text_of(map_page.fragment(whole(), language="en"))[:900]
 
 
-@pytest.mark.parametrize(("days", "said"), [(2.04, "2.0 days"), (0.5, "12 hours"), (0.002, "3 minutes")])
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [(2.04, "2.0 days"), (0.5, "12 hours"), (0.05, "1 hour"), (0.002, "3 minutes"), (0.0001, "1 minute")],
+)
 def test_a_time_is_told_in_the_unit_that_suits_it(days, said) -> None:
     assert map_figures.waiting(days) == said
 
@@ -221,6 +225,25 @@ def test_no_rule_of_accessibility_is_broken_nothing_is_fetched_and_nothing_stick
                     assert seen.asked == []
                     assert seen.said == []
                     assert seen.overflow() <= 0, (name, dark, phone)
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_maps_of_every_kind_can_be_used_by_everybody_in_both_languages(tmp_path, language) -> None:
+    """Axe on the demo's maps as people wrote them, and on those with figures: light, dark, and on a phone."""
+    demo = maps.read(DEMO)
+    every = {name: maps.drawn(demo, name) for name in demo.names}
+    every |= {"measured": whole(), "wanted": maps.future(whole(), drawn("wanted"))}
+    assert {each.kind for each in every.values()} == {"current", "future", "day", "support"}
+    assert any(each.blueprint for each in every.values())
+    with browser.running() as chromium:
+        for name, shown in every.items():
+            page = tmp_path / f"{name}.html"
+            page.write_text(map_page.page(shown, language=language, as_of=DAY), "utf-8")
+            for dark, phone in ((False, False), (True, False), (False, True)):
+                with browser.visit(chromium, page, dark=dark, phone=phone) as seen:
+                    assert seen.faults() == [], (name, dark, phone)
 
 
 @pytest.mark.browser

@@ -73,7 +73,10 @@ def test_every_cell_of_the_kept_table_is_set_beside_that_of_today(run) -> None:
     # Read back from the file, the other side says what it said when it was a map.
     pd.testing.assert_frame_equal(found.table, maps.changes(before, now()).table, check_dtype=False)
     count = {kind: int((found.table["change"] == kind).sum()) for kind in ("new", "gone")}
-    assert f"{count['new']} entries are new, {count['gone']} are gone, 1 have another target" in run.said[-1]
+    told = (
+        "new entries: {new}; entries that are gone: {gone}; entries with another target, owner, evidence or"
+    )
+    assert f"{told.format(**count)} other words: 1." in run.said[-1]
 
 
 @pytest.mark.parametrize(

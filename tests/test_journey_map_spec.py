@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 import re
@@ -415,6 +416,8 @@ def test_every_department_has_its_list_and_its_line_to_sign() -> None:
     assert signed["stale"].tolist() == [1, 0]
     assert signed["actions"].tolist() == [3, 1]
     assert set(signed["signature"]) == {""}
+    quiet = dataclasses.replace(whole, departments={**whole.departments, "hr": {"en": "HR"}})
+    assert maps.sign_off(quiet, DAY).table["owner"].tolist() == ["Customer care", "IT"]
 
 
 def test_a_map_survives_the_way_through_plain_values() -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 
-from journey_lib import i18n
+from journey_lib import i18n, sections
 from journey_lib.errors import ParameterError
 from journey_lib.model import Result
 from journey_lib.tables import table_html
@@ -140,6 +141,31 @@ def test_headings_are_the_columns_in_the_readers_words() -> None:
 def test_a_slip_in_the_formats_says_what_would_be_right(formats: dict[str, str], said: str) -> None:
     with pytest.raises(ParameterError, match=re.escape(said)):
         table_html(FRAME, caption="c", formats=formats)
+
+
+def test_a_column_of_sentences_is_given_room_and_the_one_that_names_the_row_is_not() -> None:
+    said = "check that it is recorded and under which code, or take it out"
+    frame = pd.DataFrame({"touchpoint": [said], "action": [said], "owner": ["care"]})
+    page = table_html(frame, caption="c", formats=dict.fromkeys(frame, "text"))
+    assert f'<td class="text long">{said}</td><td class="text">care</td>' in page
+    assert page.count("long") == 2  # its head and its cell
+
+
+@pytest.mark.parametrize("rows", [99, 100, 101, 502])
+def test_a_page_lists_a_hundred_rows_and_says_where_the_others_are(rows) -> None:
+    shown, said = [], []
+    run = SimpleNamespace(table=shown.append, say=said.append)
+    whole = Result("touchpoints", pd.DataFrame({"touchpoint": range(rows)}))
+    i18n.speak("en")
+    sections.listed(run, whole)  # type: ignore[arg-type]
+    assert len(shown[0].table) == min(rows, 100)
+    assert said == (
+        []
+        if rows <= 100
+        else [
+            f"The table goes on: {rows - 100} more rows are in the file `touchpoints.csv` that this run kept."
+        ]
+    )
 
 
 def test_a_table_without_rows_says_so():

@@ -63,6 +63,40 @@ def test_tickets_without_contacts_have_no_rate_and_touchpoints_are_counted_alike
     assert found.table[["per_low", "per_high"]].isna().all().all()
 
 
+def test_of_a_topic_of_few_customers_neither_count_nor_month_is_left_and_no_subtraction_brings_it_back() -> (
+    None
+):
+    """Seven write "rude", in one month. All less the others would be seven, so the next smallest goes too."""
+    days = pd.date_range("2025-01-01", "2025-12-31", periods=60).strftime("%Y-%m-%d")
+    many = [(f"a{n}", day, "late", "buy") for n, day in enumerate(days)]
+    some = [(f"b{n}", day, "torn", "buy") for n, day in enumerate(days[::5])]
+    few = [(f"c{n}", f"2025-05-{n + 1:02}", "rude", "buy") for n in range(7)]
+    topics = voice.Topics(complaints=("late", "rude", "torn"), questions=())
+    found = voice.topics_at(
+        tickets(*many, *some, *few), topics=topics, contacts={"buy": 500}, as_of="2025-12-31"
+    )
+    before = found.table.set_index("topic")
+    assert before.loc["rude", ["peak", "peak_tickets"]].tolist() == [pd.Timestamp("2025-05-01"), 7]
+    shown = found.suppressed(10).table.set_index("topic")
+    assert shown["suppressed"].to_dict() == {"(all)": False, "late": False, "torn": True, "rude": True}
+    assert shown.loc["rude", ["tickets", "customers", "share", "peak", "peak_tickets"]].isna().all()
+    # in the row of all the month that stands out may be told, but not that seven more wrote in it than usual
+    assert shown.loc["(all)", "tickets"] == 79
+    counts = shown["peak_tickets"].dropna()
+    assert (counts >= 10).all()
+
+
+def test_a_month_of_fewer_than_k_tickets_stands_out_without_its_number() -> None:
+    even = [(f"a{n}", f"2025-{1 + n % 12:02}-10", "late", "buy") for n in range(12)]
+    crowd = [(f"b{n}", f"2025-09-{n + 1:02}", "late", "buy") for n in range(7)]
+    found = voice.topics_at(
+        tickets(*even, *crowd), topics=TOPICS, contacts={"buy": 100}, as_of="2025-12-31"
+    ).suppressed(10)
+    assert (found.table["peak"] == pd.Timestamp("2025-09-01")).all()
+    assert found.table["tickets"].tolist() == [19, 19]
+    assert found.table["peak_tickets"].isna().all()
+
+
 @law
 @given(st.integers(0, 60), st.integers(1, 500))
 def test_the_interval_of_a_rate_leaves_two_and_a_half_in_a_hundred_on_either_side(events, contacts) -> None:
@@ -114,7 +148,7 @@ def test_answers_count_as_in_time_only_where_the_time_is_up() -> None:
     found = voice.answers_at(frame, within="15m", as_of="2025-03-31").table
     assert found[["stage", "tickets", "in_time", "unanswered"]].to_numpy().tolist() == [["ask", 4, 1, 2]]
     assert found["share"].tolist() == [0.25]
-    assert found["part"].tolist() == [0.5]
+    assert found["unanswered_share"].tolist() == [0.5]
 
 
 def test_of_comments_that_say_nearly_the_same_one_is_shown() -> None:

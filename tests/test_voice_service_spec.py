@@ -190,6 +190,22 @@ def test_tickets_are_counted_as_of_a_day() -> None:
     assert found.facts["tickets"] == 4
 
 
+@pytest.mark.parametrize("by", [("topic",), ("channel", "topic")])
+def test_all_tickets_less_those_that_are_shown_are_never_few_people(by) -> None:
+    """A total, and all parts but one: who can subtract knows that one, so a second part goes with it."""
+    lines = ["id | who | opened | answered | done | topic | channel | status"]
+    for topic, count in (("late", 40), ("rude", 12), ("torn", 7)):
+        lines += [f"{topic}{n} | {topic}{n} | 01-03 08:00 | | | {topic} | phone | open" for n in range(count)]
+    tickets = opened("\n".join(lines))
+    topics = jl.voice.Topics(complaints=("late", "rude", "torn"))
+    asked = {"topics": topics, "as_of": "2025-12-31"}
+    whole = jl.voice.pain(tickets, by=by[:1] if len(by) > 1 else by, **asked).suppressed(10).table
+    parts = jl.voice.pain(tickets, by=by, **asked).suppressed(10).table
+    parts = parts[parts["topic"] != "(all)"].set_index("topic")["tickets"]
+    assert parts.isna().to_dict() == {"late": False, "rude": True, "torn": True}
+    assert whole["tickets"].max() - parts.sum() >= 10
+
+
 def test_an_answer_after_that_day_has_not_come_yet() -> None:
     found = row(jl.voice.pain(opened(), topics=TOPICS, as_of="2025-01-01"), topic="late")
     assert (found["unanswered"], found["unresolved"]) == (0, 1)

@@ -37,7 +37,7 @@ from journey_lib.journey_map.nouns import (
 )
 from journey_lib.journey_map.people import commonest, members
 from journey_lib.journey_map.ranked import opportunities
-from journey_lib.journey_map.rewritten import rewritten
+from journey_lib.journey_map.rewritten import rewritten, with_customers
 from journey_lib.journey_map.template import blank
 from journey_lib.journey_map.touched import of_inventory, of_opportunities, of_steps, of_targets
 from journey_lib.journey_map.workshop import from_table
@@ -102,5 +102,6 @@ __all__ = [
     "to_excel",
     "to_frame",
     "to_mermaid",
+    "with_customers",
     "words_in",
 ]

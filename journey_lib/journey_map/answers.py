@@ -119,7 +119,7 @@ def stale(whole: Map, as_of: dt.date) -> Result:
                             "stage": cell.stage,
                             "lane": cell.lane,
                             "text": entry.said(language()),
-                            "author": said.author,
+                            "author": _department(whole, said.author),
                             "date": said.date,
                             "review": said.review,
                             "days_past": (as_of - said.review).days,
@@ -141,7 +141,7 @@ def changes(before: Map | pd.DataFrame, now: Map | pd.DataFrame) -> Result:
     figure, but another evidence, target, owner or other words), aspect (all that differs, of ``figure``,
     ``evidence``, ``target``, ``owner``, ``status``, ``words``, with commas between), before, now (figures,
     or the targets where only these differ), difference,
-    low, high, n_before, n. The interval of a difference is put
+    low, high, n_before, n, unit. The interval of a difference is put
     together from those of its two sides (MOVER: Zou and Donner 2008; for shares Newcombe's method 10), as
     if they were independent: where the same customers are in both, it is somewhat too wide or too narrow.
     Entries that say the same are left out. Facts count each kind, and `same`.
@@ -175,7 +175,19 @@ def changes(before: Map | pd.DataFrame, now: Map | pd.DataFrame) -> Result:
             column = "target" if aspects == ["target"] else "value"
             told = {**_sides(there, here, column), "change": "restated", "aspect": ", ".join(aspects)}
         rows.append({**dict(zip(KEY, key, strict=True)), **told})
-    columns = [*KEY, "change", "aspect", "before", "now", "difference", "low", "high", "n_before", "n"]
+    columns = [
+        *KEY,
+        "change",
+        "aspect",
+        "before",
+        "now",
+        "difference",
+        "low",
+        "high",
+        "n_before",
+        "n",
+        "unit",
+    ]
     frame = pd.DataFrame(rows, columns=columns)
     frame.loc[_moved(frame, unmoved), "change"] = "moved"
     order = frame["change"].map({"moved": 0, "new": 1, "gone": 2, "restated": 3, "figure": 4})
@@ -214,7 +226,7 @@ def actions(whole: Map) -> Result:
 
 
 def sign_off(whole: Map, as_of: dt.date) -> Result:
-    """For every department of the map what it signs: its stages, and what of them has grown old.
+    """For every department with something to sign what that is: its stages, and what of them has grown old.
 
     Columns owner, stages, entries (on the map at these stages), stale, actions, and name, date and signature,
     left empty to be written in by hand.
@@ -229,6 +241,8 @@ def sign_off(whole: Map, as_of: dt.date) -> Result:
             if cell.lane == "owner" and any(entry.owner == code for entry in cell.entries)
         ]
         label = _department(whole, code)
+        if not mine and label not in set(todo["owner"]):
+            continue
         rows.append(
             {
                 "owner": label,
@@ -302,7 +316,8 @@ def _sides(
         name: None if side is None else side[column] for name, side in (("before", there), ("now", here))
     }
     bases = {name: None if side is None else side["n"] for name, side in (("n_before", there), ("n", here))}
-    return {**values, **bases}
+    unit = next((side["unit"] for side in (here, there) if side is not None and side["unit"]), "")
+    return {**values, **bases, "unit": unit}
 
 
 def _restated(there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:

@@ -7,8 +7,8 @@ from typing import Any
 
 import yaml
 
+from journey_lib import customers, touchpoints
 from journey_lib import stages as models
-from journey_lib import touchpoints
 from journey_lib.authored import checked, composed
 from journey_lib.journey_map.fitting import fit
 from journey_lib.journey_map.nouns import (
@@ -38,7 +38,8 @@ def load(workspace: Workspace) -> Book | None:
     ------
     ConfigError
         The file is not YAML, says what cannot be, or names a stage the model does not have, or a touchpoint
-        that `maps/touchpoints.yaml` does not; every complaint with its line and field.
+        that `maps/touchpoints.yaml` does not, or a column the customers table does not have; every complaint
+        with its line and field.
     """
     file = workspace.path / FILE
     if not file.is_file():
@@ -52,6 +53,7 @@ def load(workspace: Workspace) -> Book | None:
         root=root,
         stages=models.load(workspace.stages, workspace.path).names,
         touchpoints=touchpoints.authored(workspace).names if described else None,
+        columns=customers.COLUMNS,
     )
     return whole
 

@@ -65,14 +65,14 @@ def to_mermaid(whole: Map, *, language: Language) -> str:
 def to_cjml(whole: Map, *, language: Language, names: Mapping[str, str] | None = None) -> str:
     """The steps of a map in the Customer Journey Modeling Language (CJML 2.0), as XML.
 
-    An actual journey for maps of kind ``current`` and ``support``, a planned one for the others. Steps become
-    actions of the customer, touchpoints communication points between customer and firm, in the order of the
-    stages, which are its phases; what else a map knows has no place in the language and is left out,
-    feelings too, which belong to one person's journey there. `names` is what readers call touchpoints. The
-    elements of an actual journey, its actors and its communication points are those of the example that the
-    language's authors publish; those of actions and planned journeys are the ones other open tools for the
-    language read and write. Their schema was not at hand: what is written is well-formed and of that
-    structure, no more is known.
+    An actual journey for maps of kind ``current`` and ``support``, a planned one for the others. Steps (where
+    none are written, what customers do) become actions of the customer, touchpoints, or else channels,
+    communication points between customer and firm, in the order of the stages, which are its phases; what
+    else a map knows has no place in the language and is left out, feelings too, which belong to one person's
+    journey there. `names` is what readers call touchpoints. The elements of an actual journey, its actors and
+    its communication points are those of the example that the language's authors publish; those of actions,
+    phases and planned journeys are the ones other open tools for the language read and write. Their schema
+    was not at hand: what is written is well-formed and of that structure, no more is known.
     """
     way = "actual" if whole.kind in ("current", "support") else "planned"
     root = ElementTree.Element("CJML", {"version": "2.0"})
@@ -175,5 +175,6 @@ def _steps(whole: Map, stage: str, language: Language) -> list[str]:
 
 
 def _names(whole: Map, stage: str, language: Language, names: Mapping[str, str]) -> list[str]:
-    cell = whole.at(stage, "touchpoints")
+    """Where customer and firm meet at a stage: its touchpoints, else its channels."""
+    cell = whole.at(stage, "touchpoints") or whole.at(stage, "channels")
     return [entry.said(language, names) for entry in (() if cell is None else cell.entries)]

@@ -22,18 +22,19 @@ def fit(
     root: yaml.Node | None,
     stages: Collection[str] | None = None,
     touchpoints: Collection[str] | None = None,
+    columns: Collection[str] | None = None,
 ) -> None:
-    """Refuse a department, persona, stage or touchpoint that there is not, and whatever stands there twice.
+    """Refuse a department, persona, stage, touchpoint or column that there is not, and what stands twice.
 
     `stages` are those of the model, which maps of kind current and future follow; `touchpoints` those of
-    `maps/touchpoints.yaml`. Neither is looked at where None.
+    `maps/touchpoints.yaml`, `columns` those of the customers table. None of them is looked at where None.
 
     Raises
     ------
     ConfigError
         With the line and the field of every complaint.
     """
-    found = list(_complaints(whole, stages, touchpoints))
+    found = [*_complaints(whole, stages, touchpoints), *_columns(whole, columns)]
     if found:
         raise ConfigError(
             "the journey map says something that cannot be",
@@ -61,6 +62,15 @@ def _complaints(
                 yield from _unknown("stage", column.stage, stages, (*where, "stage"))
         yield from _owners(sheet, spot, whole.departments)
         yield from _topics(sheet, spot, touchpoints)
+
+
+def _columns(whole: Book, columns: Collection[str] | None) -> Iterator[Complaint]:
+    """What a persona asks of its customers and the customers table does not have."""
+    for at, who in enumerate(whole.personas):
+        for name in who.customers if columns is not None else ():
+            yield from _unknown(
+                "column of customers", name, columns or (), ("personas", at, "customers", name)
+            )
 
 
 def _owners(sheet: Sheet, spot: Spot, departments: Collection[str]) -> Iterator[Complaint]:

@@ -44,7 +44,7 @@ def of_answers(found: pd.DataFrame, stages: Sequence[str], *, k: int) -> tuple[C
     for row in frames.records(found[(found["tickets"] >= k) & found["stage"].isin(list(stages))]):
         evidence = Measured(int(row["tickets"]), "tickets", "stage_answers")
         in_time = Number(row["share"], "share", row["low"], row["high"])
-        never = Number(row["part"], "share", row["part_low"], row["part_high"])
+        never = Number(row["unanswered_share"], "share", row["unanswered_low"], row["unanswered_high"])
         cells.append(Cell(row["stage"], "kpi", (Entry(evidence, name="first_response", number=in_time),)))
         if row["unanswered"]:
             cells.append(Cell(row["stage"], "pains", (Entry(evidence, name="unanswered", number=never),)))

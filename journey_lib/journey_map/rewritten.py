@@ -13,10 +13,27 @@ def rewritten(text: str, declared: dict[str, Any], *, name: str, stage: str, lan
     A note that stays keeps its line and the comments about it. A file written so unusually that its text
     cannot be changed in one place is written anew, without comments.
     """
-    column = _column(declared, name, stage)
+    return _rewritten(text, declared, (("maps", "map", name), ("stages", "stage", stage)), lane)
+
+
+def with_customers(text: str, declared: dict[str, Any], *, persona: str) -> str:
+    """The text of a file of maps, with the customers of one persona as `declared` has them (`rewritten`)."""
+    return _rewritten(text, declared, (("personas", "persona", persona),), "customers")
+
+
+Path = tuple[
+    tuple[str, str, str], ...
+]  # of lists, each with the key and the value that tell which of its items
+Notes = list[Any] | dict[str, Any] | str
+
+
+def _rewritten(text: str, declared: dict[str, Any], path: Path, lane: str) -> str:
+    there = declared
+    for listed, key, name in path:
+        there = next(each for each in there[listed] if each[key] == name)
     text = text if text.endswith("\n") else f"{text}\n"
     try:
-        changed = _changed(text, name, stage, lane, column.get(lane, []))
+        changed = _changed(text, path, lane, there.get(lane, []))
         if yaml.safe_load(changed) == declared:
             return changed
     except (yaml.YAMLError, StopIteration, LookupError):
@@ -24,16 +41,10 @@ def rewritten(text: str, declared: dict[str, Any], *, name: str, stage: str, lan
     return str(yaml.safe_dump(declared, allow_unicode=True, sort_keys=False, width=110))
 
 
-def _column(declared: dict[str, Any], name: str, stage: str) -> dict[str, Any]:
-    sheet = next(each for each in declared["maps"] if each["map"] == name)
-    found: dict[str, Any] = next(each for each in sheet["stages"] if each["stage"] == stage)
-    return found
-
-
-def _changed(text: str, name: str, stage: str, lane: str, notes: list[Any] | str) -> str:
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
-    sheet = next(each for each in _value(root, "maps").value if _value(each, "map").value == name)
-    there = next(each for each in _value(sheet, "stages").value if _value(each, "stage").value == stage)
+def _changed(text: str, path: Path, lane: str, notes: Notes) -> str:
+    there: Any = yaml.compose(text, Loader=yaml.SafeLoader)
+    for listed, key_of, name in path:
+        there = next(each for each in _value(there, listed).value if _value(each, key_of).value == name)
     pair = next((pair for pair in there.value if pair[0].value == lane), None)
     if pair is None and not notes:
         return text
@@ -47,7 +58,7 @@ def _changed(text: str, name: str, stage: str, lane: str, notes: list[Any] | str
         return text[: _line_start(text, key.start_mark.index)] + text[_line_after(text, _last(value)) :]
     if isinstance(notes, str) or value.flow_style:
         return text[: value.start_mark.index] + _flow(text, value, notes) + text[value.end_mark.index :]
-    return _in_lines(text, value, notes)
+    return (_rules if isinstance(notes, dict) else _in_lines)(text, value, notes)
 
 
 def _value(node: Any, key: str) -> Any:
@@ -55,8 +66,8 @@ def _value(node: Any, key: str) -> Any:
     return {name.value: value for name, value in node.value if isinstance(name, yaml.ScalarNode)}[key]
 
 
-def _in_braces(text: str, there: Any, pair: Any, lane: str, notes: list[Any] | str) -> str:
-    """A stage written in braces: the lane is changed, put before the closing brace, or taken out."""
+def _in_braces(text: str, there: Any, pair: Any, lane: str, notes: Notes) -> str:
+    """What is written in braces: a key in it is changed, put before the closing brace, or taken out."""
     if pair is None:
         end = there.value[-1][1].end_mark.index
         return f"{text[:end]}, {lane}: {_flow(text, None, notes)}{text[end:]}"
@@ -67,9 +78,9 @@ def _in_braces(text: str, there: Any, pair: Any, lane: str, notes: list[Any] | s
     return text[:before] + text[value.end_mark.index :]
 
 
-def _flow(text: str, value: Any, notes: list[Any] | str) -> str:
+def _flow(text: str, value: Any, notes: Notes) -> str:
     """Notes within brackets; those that were there stand as they were written."""
-    if isinstance(notes, str):
+    if not isinstance(notes, list):
         return _in_line(notes)
     written = {} if value is None else {_said(text, item): _slice(text, item) for item in value.value}
     return "[" + ", ".join(written.get(repr(note)) or _in_line(note) for note in notes) + "]"
@@ -88,6 +99,22 @@ def _in_lines(text: str, value: Any, notes: list[Any]) -> str:
     return text[: starts[0]] + "".join(new) + text[end:]
 
 
+def _rules(text: str, value: Any, rules: dict[str, Any]) -> str:
+    """Keys a line or more each; those that say the same keep their lines and the comments in them."""
+    starts = [_line_start(text, key.start_mark.index) for key, _ in value.value]
+    end = _line_after(text, _last(value))
+    chunks = {
+        (key.value, _said(text, said)): text[start:stop]
+        for (key, said), start, stop in zip(value.value, starts, [*starts[1:], end], strict=True)
+    }
+    indent = " " * value.start_mark.column
+    new = [
+        chunks.get((key, repr(said))) or f"{indent}{_in_line({key: said})[1:-1]}\n"
+        for key, said in rules.items()
+    ]
+    return text[: starts[0]] + "".join(new) + text[end:]
+
+
 def _said(text: str, item: Any) -> str:
     """What a note says, as a key to find it again."""
     return repr(yaml.safe_load(_slice(text, item)))
@@ -101,8 +128,8 @@ def _slice(text: str, item: Any) -> str:
     return said
 
 
-def _block(lane: str, notes: list[Any] | str, indent: int) -> str:
-    if isinstance(notes, str):
+def _block(lane: str, notes: Notes, indent: int) -> str:
+    if not isinstance(notes, list):
         return f"{' ' * indent}{lane}: {_in_line(notes)}\n"
     return f"{' ' * indent}{lane}:\n{_items(notes, indent + 2)}"
 

@@ -66,8 +66,10 @@ def of_opportunities(ranked: pd.DataFrame, stages: Sequence[str], *, currency: s
             row = here.iloc[0]
             number = Number(float(row["worth"]), "money", float(row["low"]), float(row["high"]), currency)
             evidence = Measured(int(row["over"]), "journeys", "opportunities")
-            name = f"missed:{row['touchpoint']}"
-            cells.append(Cell(stage, "opportunities", (Entry(evidence, name=name, number=number),)))
+            name, owner = f"missed:{row['touchpoint']}", str(row.get("owner") or "")
+            # where two departments answer for it, nobody does
+            entry = Entry(evidence, name=name, number=number, owner="" if "," in owner else owner)
+            cells.append(Cell(stage, "opportunities", (entry,)))
     return tuple(cells)
 
 

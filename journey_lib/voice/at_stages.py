@@ -97,7 +97,12 @@ def topics_at(
     }
     table = _rates(pd.DataFrame(rows, columns=[by, *_COUNTED, "peak", "peak_tickets"]))
     settings = {"as_of": str(as_of), "topics": topics.model_dump()}
-    return Result(f"{by}_topics", table, facts, settings, base="tickets", people=("customers",))
+    # a month of fewer than k tickets tells of people too, and so does that few had one at all
+    people, tell = ("customers", "peak_tickets"), {"customers": ("peak",)}
+    parts = ((by, "kind"),)  # the topics add up to the row of all
+    return Result(
+        f"{by}_topics", table, facts, settings, base="tickets", people=people, tell=tell, parts=parts
+    )
 
 
 _COUNTED = ("kind", "topic", "tickets", "customers", "of", "contacts")
@@ -108,8 +113,8 @@ def answers_at(tickets: pd.DataFrame, *, within: str = "15m", as_of: str | pd.Ti
 
     `tickets`: columns timestamp, first_response_at and stage (the one a ticket was raised at). Who asked less
     than `within` before the end of the day `as_of` is left out: nobody knows yet. So are answers given before
-    the question. Columns stage, tickets, in_time, share with low and high, unanswered (none by then), part
-    with part_low and part_high (Wilson).
+    the question. Columns stage, tickets, in_time, share with low and high, unanswered (none by then),
+    unanswered_share with unanswered_low and unanswered_high (Wilson).
     """
     end = end_of(as_of, tickets["timestamp"])
     span = pd.Timedelta(duration(within), unit="us")
@@ -125,13 +130,13 @@ def answers_at(tickets: pd.DataFrame, *, within: str = "15m", as_of: str | pd.Ti
     )
     for count, (share, low, high) in {
         "in_time": ("share", "low", "high"),
-        "unanswered": ("part", "part_low", "part_high"),
+        "unanswered": ("unanswered_share", "unanswered_low", "unanswered_high"),
     }.items():
         n = found["tickets"].to_numpy(float)
         ends = wilson(found[count].to_numpy(float), n)
         found = found.assign(**{share: found[count] / n, low: ends[0], high: ends[1]})
     columns = ["stage", "tickets", "in_time", "share", "low", "high", "unanswered"]
-    found = found[[*columns, "part", "part_low", "part_high"]]
+    found = found[[*columns, "unanswered_share", "unanswered_low", "unanswered_high"]]
     settings = {"within": within, "as_of": str(as_of)}
     return Result("stage_answers", found, {"tickets": len(told)}, settings, base="tickets")
 

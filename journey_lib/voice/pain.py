@@ -82,7 +82,8 @@ def pain(
         "impossible_times": impossible,
     }
     settings = {"as_of": str(as_of), "by": keys, "topics": topics.model_dump()}
-    return Result("pain", found, facts, settings, base="tickets")
+    # the rows of one key add up to the row of all, those of more to what the same key alone has
+    return Result("pain", found, facts, settings, base="tickets", parts=(tuple(keys[:-1]),))
 
 
 def kind_of(topic: pd.Series, topics: Topics) -> pd.Series:

@@ -48,12 +48,11 @@ class Column:
         """That as tidy text."""
         return f"CAST({self.said} AS VARCHAR)" if self.plain else self.step("words")
 
-    @property
-    def empty(self) -> str:
+    def empty(self, *, tidied: bool) -> str:
         """Whether the cell says nothing; to see a visible first letter, a text need not be tidied."""
         if self.plain:
             return f"{self.said} IS NULL"
-        if self.kind != "VARCHAR":
+        if tidied or self.kind != "VARCHAR":
             return f"{self.words} IS NULL"
         visible = f"coalesce({self.said} >= '!' AND {self.said} < chr(127), false)"
         return f"(NOT {visible} AND {written.words(self.said)} IS NULL)"

@@ -45,14 +45,15 @@ def canonical(
         f"{literal(c.file_name)}, {c.words if c.kind == written.CELL else c.said}"
         for c in {c.file_name: c for c in columns}.values()
     )
-    twice = _twice(columns, source)
+    twice, light = _twice(columns, source), all(column.light for column in columns)
     sql = f"SELECT {held}file, row FROM ({relation})"
     for layer in (
         [part for c in columns for part in _quick(c, source)],
         [f"{_words(c)} AS {c.words}" for c in columns if not c.plain],
+        [part for c in columns for part in _found(c, source)],
         [part for c in columns for part in _read(c, source)],
         _final(columns, source),
-        [f"CASE {' '.join(_reasons(columns, source)) or 'WHEN false THEN NULL'} END AS reason"],
+        [f"CASE {' '.join(_reasons(columns, source, tidied=not light)) or 'WHEN false THEN NULL'} END AS reason"],
     ):
         sql = f"SELECT {', '.join(['*', *layer])} FROM ({sql})"
     select = (
@@ -60,7 +61,7 @@ def canonical(
         f" reason, file, row, CASE {_told_alone(columns)}"
         f" WHEN reason IS NOT NULL THEN CAST(json_object({told}) AS VARCHAR) END AS raw"
     )
-    if all(column.light for column in columns):
+    if light:
         raw = "".join(f", {c.said}" for c in columns if c.kind in ("VARCHAR", *SHORT) and not c.typed)
         engine.run(f"CREATE VIEW {into} AS {select}{raw} FROM ({sql})")
         again = _count(engine, f"(SELECT reason, {twice} AS twice FROM ({sql})) WHERE twice") if twice else 0
@@ -94,13 +95,27 @@ def _words(column: Column) -> str:
     return f"CASE WHEN {column.step('quick')} THEN CAST({column.said} AS VARCHAR) ELSE {words} END"
 
 
+def _found(column: Column, source: Source) -> list[str]:
+    """What is looked for in one column's cells, once for all that is asked of it."""
+    words, quick = column.words, column.step("quick")
+    if column.typed:
+        return []
+    if column.is_time:
+        return [
+            f"{written.hands(words, quick, source.dates)} AS {column.step('hands')}",
+            f"{written.behind(words, quick)} AS {column.step('behind')}",
+        ]
+    return [f"{written.mark(words, quick)} AS {column.step('mark')}"] if column.name in MONEY else []
+
+
 def _read(column: Column, source: Source) -> list[str]:
     """What is read of one column's cells, before anything depends on another column."""
     said, words, quick = column.said, column.words, column.step("quick")
     if column.typed:
         return []
     if column.is_time:
-        local, offset = written.clock(words, quick, source.dates), written.offset(words, quick)
+        local = written.clock(words, quick, source.dates, column.step("hands"))
+        offset = written.offset(column.step("behind"))
         if column.kind == written.CELL:
             serial = f"{said}.serial" if source.dates else "NULL"
             local = (
@@ -114,7 +129,7 @@ def _read(column: Column, source: Source) -> list[str]:
         number = written.amount(words, quick, source.numbers, money)
         if column.kind == written.CELL:
             number = f"CASE WHEN {said}.text IS NULL THEN {said}.number ELSE {number} END"
-        sign = [f"{written.currency_of(words, quick)} AS {column.step('sign')}"] if money else []
+        sign = [f"{written.currency_of(column.step('mark'))} AS {column.step('sign')}"] if money else []
         return [f"{number} AS {column.step('number')}", *sign]
     return []
 
@@ -160,7 +175,7 @@ def _value(column: Column, source: Source) -> str:
     return written.currency(column.words) if name == "currency" else column.words
 
 
-def _reasons(columns: list[Column], source: Source) -> list[str]:
+def _reasons(columns: list[Column], source: Source, *, tidied: bool) -> list[str]:
     """Why a row cannot be used, the first that holds."""
     required = TABLES[source.table]
     checks = [
@@ -168,19 +183,19 @@ def _reasons(columns: list[Column], source: Source) -> list[str]:
         for c in columns
         if c.kind == written.CELL
     ]
-    who = [c.empty for c in columns if c.name in IDENTIFIERS]
+    who = [c.empty(tidied=tidied) for c in columns if c.name in IDENTIFIERS]
     if who and source.identified_by is None and source.table != "identifiers":
         only = [c.name for c in columns if c.name in IDENTIFIERS]
         nobody = f"{only[0]} is empty" if len(only) == 1 else NOBODY
         checks.append(f"WHEN {' AND '.join(who)} THEN {literal(nobody)}")
     for column in columns:
-        name, own = column.name, column.quoted
+        name, own, empty = column.name, column.quoted, column.empty(tidied=tidied)
         if required[name]:
-            checks.append(f"WHEN {column.empty} THEN '{name} is empty'")
+            checks.append(f"WHEN {empty} THEN '{name} is empty'")
         if name in MOMENTS | DAYS | NUMBERS:
             why = _unreadable(column, source)
             checks.append(
-                f"WHEN {own} IS NULL AND NOT {column.empty} THEN CASE {why} ELSE '{name} cannot be read' END"
+                f"WHEN {own} IS NULL AND NOT {empty} THEN CASE {why} ELSE '{name} cannot be read' END"
             )
         zone = source.timezone or "UTC"
         if name in MOMENTS and (local := _local(column)) and written.shifts(zone):
@@ -200,7 +215,7 @@ def _unreadable(column: Column, source: Source) -> str:
     if name in NUMBERS:
         undeclared = source.numbers is None and not column.typed
         return (
-            f"WHEN NOT {column.step('quick')} AND ({_several(column)}) THEN '{name} {DECLARE}'"
+            f"WHEN NOT {column.step('quick')} AND {_several(column)} THEN '{name} {DECLARE}'"
             if undeclared
             else "WHEN false THEN NULL"
         )
@@ -214,8 +229,7 @@ def _unreadable(column: Column, source: Source) -> str:
 
 
 def _several(column: Column) -> str:
-    money = column.name in MONEY
-    return " OR ".join(written.has_reading(column.words, style, money) for style in written.STYLES)
+    return written.has_reading(column.words, written.STYLES, column.name in MONEY)
 
 
 def _local(column: Column) -> str | None:

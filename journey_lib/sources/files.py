@@ -74,6 +74,9 @@ def file_by_file(
         part = f"{into}_{index}"
         counted.update(stage_file(source, path, engine, part))
         parts.append(part)
+    if len(parts) == 1:
+        engine.run(f"ALTER TABLE {parts[0]} RENAME TO {into}")
+        return dict(counted)
     engine.run(f"CREATE TABLE {into} AS {' UNION ALL '.join(f'SELECT * FROM {p}' for p in parts)}")
     for part in parts:
         engine.run(f"DROP TABLE {part}")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from journey_lib.engine import Engine
 from journey_lib.errors import DataError
 from journey_lib.sources import written
-from journey_lib.sources.column import DAYS, DECLARE, MOMENTS, MONEY, NUMBERS, Column
+from journey_lib.sources.column import DECLARE, MONEY, NUMBERS, Column
 from journey_lib.workspace import Source
 
 
@@ -15,13 +15,14 @@ def refuse(columns: Sequence[Column], source: Source, engine: Engine, into: str)
     """Stop when dates or numbers have more than one reading, or one that must be declared."""
     if source.dates is not None and source.numbers is not None:
         return
+    found = dict(
+        engine.rows(f"SELECT reason, count(*) FROM {into} WHERE ends_with(reason, '{DECLARE}') GROUP BY ALL")
+    )
     for column in columns:
-        if column.name not in MOMENTS | DAYS | NUMBERS:
+        reason = f"{column.name} {DECLARE}"
+        if reason not in found:
             continue
-        where = f"FROM {into} WHERE reason = '{column.name} {DECLARE}'"
-        count = engine.one(f"SELECT count(*) {where}")[0]
-        if not count:
-            continue
+        count, where = found[reason], f"FROM {into} WHERE reason = '{reason}'"
         file, row, example = engine.rows(f"SELECT file, row, raw {where} ORDER BY file, row LIMIT 1")[0]
         key = "numbers" if column.name in NUMBERS else "dates"
         fit = _number_readings(column, engine, where) if key == "numbers" else _date_readings(engine, where)
@@ -44,7 +45,7 @@ def _date_readings(engine: Engine, where: str) -> list[str]:
 
 def _number_readings(column: Column, engine: Engine, where: str) -> list[str]:
     money = column.name in MONEY
-    fit = ", ".join(f"bool_and({written.has_reading('raw', style, money)})" for style in written.STYLES)
+    fit = ", ".join(f"bool_and({written.has_reading('raw', [style], money)})" for style in written.STYLES)
     found = engine.one(f"SELECT {fit} {where}")
     styles = [style for style, fits in zip(written.STYLES, found, strict=True) if fits]
     return [style for style in styles if style != "1,234.5" or "1234.5" not in styles]  # the same numbers

@@ -65,11 +65,13 @@ def click(address: str) -> str:
 def keep_pages(relation: str, place: str, engine: Engine, into: str, rows: str = "count(*)") -> None:
     """Count the addresses in `place` for the linter: ``<into>_pages`` goes with the engine, as it came.
 
+    What was kept before for the same source stays.
+
     Columns page (only where it could tell of a person, else NULL) and rows.
     """
     page = f"CASE WHEN {_telling(place)} THEN {place} END"
     engine.run(
-        f"CREATE TABLE {into}_pages AS SELECT {page} AS page, {rows} AS rows FROM ({relation})"
+        f"CREATE TABLE IF NOT EXISTS {into}_pages AS SELECT {page} AS page, {rows} AS rows FROM ({relation})"
         f" WHERE {known(place)} IS NOT NULL GROUP BY 1"
     )
 
@@ -90,8 +92,7 @@ def guard_touchpoints(engine: Engine, into: str) -> None:
     # Names are few: they are found first, and looked at afterwards.
     names = f"SELECT {said} AS page, count(*) AS rows FROM {into} GROUP BY 1"
     engine.run(f"CREATE TABLE {pages} AS FROM ({names}) WHERE {address('page')} IS NOT NULL")
-    if not engine.rows("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [f"{into}_pages"]):
-        keep_pages(f"FROM {pages}", "page", engine, into, "sum(rows)")
+    keep_pages(f"FROM {pages}", "page", engine, into, "sum(rows)")
     told = engine.rows(f"SELECT page FROM {pages} WHERE {_telling('page')}")
     engine.run(f"DROP TABLE {pages}")
     shown = {page: without_people(page) for (page,) in told}
@@ -128,8 +129,8 @@ def moment(micros: str) -> str:
 def instant(time: str) -> str:
     """The moment that a text names, read as `deliver` will read it, so that no visit loses its beginning."""
     said, quick = written.words(time), written.fits(time, written.quick_clock(None))
-    east = f"coalesce({written.offset(said, quick)}, 0)"
-    slow = f"{written.clock(said, quick, None)} - to_minutes({east})"
+    east = f"coalesce({written.offset(written.behind(said, quick))}, 0)"
+    slow = f"{written.clock(said, quick, None, written.hands(said, quick, None))} - to_minutes({east})"
     # What nearly every export is full of is read much quicker by the engine itself.
     known = f"try_cast({time} AS TIMESTAMP WITH TIME ZONE)"
     return f"coalesce(CAST({known} AS TIMESTAMP), {slow})"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import zoneinfo
+from collections.abc import Iterable
 from functools import cache
 
 from journey_lib.engine import literal
@@ -96,34 +97,46 @@ def quick_clock(order: DateOrder | None) -> str:
     return rf"{YEAR}-\d{{1,2}}-\d{{1,2}}(?:[T ]{time})?"
 
 
-def clock(said: str, quick: str, order: DateOrder | None) -> str:
-    """The date and time a text names, on the clock it was written by; its offset is left to `offset`.
+def hands(said: str, quick: str, order: DateOrder | None) -> str:
+    """The date and time that stand in a text, whichever half of the day they are of.
 
     `quick` says in SQL that the text has the shape of `quick_clock`.
     """
-    shape, iso = ISO, said
     if order in ORDERS:
-        shape, turned = ORDERS[order]
         moved = literal(r"^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
-        iso = f"regexp_replace({said}, {moved}, {literal(turned)})"
+        said = f"regexp_replace({said}, {moved}, {literal(ORDERS[order][1])})"
     tail = literal(rf"(?: ?{HALF})?(?: ?{OFFSET})?$")
-    time = f"try_cast(replace(regexp_replace({iso}, {tail}, ''), ',', '.') AS TIMESTAMP)"
+    bare = f"replace(regexp_replace({said}, {tail}, ''), ',', '.')"
+    return f"try_cast(CASE WHEN {quick} THEN {said} ELSE {bare} END AS TIMESTAMP)"
+
+
+def clock(said: str, quick: str, order: DateOrder | None, hands: str) -> str:
+    """The date and time a text names, on the clock it was written by; its offset is left to `offset`.
+
+    `hands` is what that function reads of it, in SQL.
+    """
+    shape = fits(said, ORDERS[order][0] if order in ORDERS else ISO)
     noon = "INTERVAL 12 HOUR"
     return (
-        f"CASE WHEN {quick} THEN try_cast({iso} AS TIMESTAMP) WHEN {fits(said, shape)} THEN"
-        f" CASE WHEN regexp_matches({said}, '(?i)(PM|CH)') AND hour({time}) < 12 THEN {time} + {noon}"
-        f" WHEN regexp_matches({said}, '(?i)(AM|SA)') AND hour({time}) = 12 THEN {time} - {noon}"
-        f" ELSE {time} END END"
+        f"CASE WHEN {quick} THEN {hands} WHEN {shape} THEN"
+        f" CASE WHEN regexp_matches({said}, '(?i)(PM|CH)') AND hour({hands}) < 12 THEN {hands} + {noon}"
+        f" WHEN regexp_matches({said}, '(?i)(AM|SA)') AND hour({hands}) = 12 THEN {hands} - {noon}"
+        f" ELSE {hands} END END"
     )
 
 
-def offset(said: str, quick: str) -> str:
-    """Minutes east of Greenwich that a text names after its time; NULL when it names none."""
-    found = f"replace(regexp_extract({said}, {literal(rf':.*?({OFFSET})$')}, 1), ':', '')"
-    minutes = f"(CAST({found}[2:3] AS INTEGER) * 60 + coalesce(try_cast({found}[4:5] AS INTEGER), 0))"
+def behind(said: str, quick: str) -> str:
+    """What stands behind a time to tell its offset, without a colon; empty where nothing does."""
+    found = f"regexp_extract({said}, {literal(rf':.*?({OFFSET})$')}, 1)"
+    return f"CASE WHEN {quick} THEN '' ELSE replace({found}, ':', '') END"
+
+
+def offset(behind: str) -> str:
+    """Minutes east of Greenwich, of what that function finds in a text; NULL when it names none."""
+    minutes = f"(CAST({behind}[2:3] AS INTEGER) * 60 + coalesce(try_cast({behind}[4:5] AS INTEGER), 0))"
     return (
-        f"CASE WHEN {quick} THEN NULL WHEN {found} = 'Z' THEN 0 WHEN {found} = '' THEN NULL"
-        f" WHEN {found}[1] = '-' THEN -{minutes} ELSE {minutes} END"
+        f"CASE WHEN {behind} = 'Z' THEN 0 WHEN {behind} = '' THEN NULL"
+        f" WHEN {behind}[1] = '-' THEN -{minutes} ELSE {minutes} END"
     )
 
 
@@ -189,15 +202,16 @@ def amount(said: str, quick: str, style: NumberStyle | None, money: bool) -> str
     `quick` says in SQL that the text has the shape of `quick_amount`.
     """
     size = f"try_cast({_plain(literal('[^0-9.,]'), said, style)} AS DOUBLE)"
-    signed = f"CASE WHEN regexp_matches({said}, '[(−-]') THEN -{size} ELSE {size} END"
+    signed = f"{size} * CASE WHEN regexp_matches({said}, '[(−-]') THEN -1 ELSE 1 END"
     simple = f"try_cast({_plain(None, said, style)} AS DOUBLE)"
     other = fits(said, _written_amount(STYLES[style] if style else ONE_READING, money))
     return f"CASE WHEN {quick} THEN {simple} WHEN {other} THEN {signed} END"
 
 
-def has_reading(said: str, style: str, money: bool) -> str:
-    """Whether a text is an amount when its numbers are written in this style."""
-    return f"coalesce({fits(said, _written_amount(STYLES[style], money))}, false)"
+def has_reading(said: str, styles: Iterable[str], money: bool) -> str:
+    """Whether a text is an amount when its numbers are written in one of these styles."""
+    digits = "|".join(STYLES[style] for style in styles)
+    return f"coalesce({fits(said, _written_amount(f'(?:{digits})', money))}, false)"
 
 
 def _plain(drop: str | None, said: str, style: NumberStyle | None) -> str:
@@ -225,7 +239,8 @@ def _written_amount(digits: str, money: bool) -> str:
     return "(?:" + "|".join(shapes) + ")"
 
 
-def _code(mark: str) -> str:
+def currency_of(mark: str) -> str:
+    """The code of the currency with this sign or code; NULL where it is none of the known."""
     cases = " ".join(
         f"WHEN lower({mark}) IN ({', '.join(literal(s) for s in signs)}) THEN '{code}'"
         for code, signs in SIGNS.items()
@@ -233,14 +248,14 @@ def _code(mark: str) -> str:
     return f"CASE {cases} END"
 
 
-def currency_of(said: str, quick: str) -> str:
-    """The code of the currency whose sign or code stands beside an amount."""
-    return f"CASE WHEN {quick} THEN NULL ELSE {_code(f'regexp_extract({said}, {literal(MARK)})')} END"
+def mark(said: str, quick: str) -> str:
+    """The sign or code of a currency that stands beside an amount."""
+    return f"CASE WHEN {quick} THEN NULL ELSE regexp_extract({said}, {literal(MARK)}) END"
 
 
 def currency(said: str) -> str:
     """The code of a currency that a column names by its sign or code."""
-    return f"coalesce({_code(said)}, {said})"
+    return f"coalesce({currency_of(said)}, {said})"
 
 
 def finite(number: str) -> str:

@@ -79,7 +79,7 @@ class Result:
         """The same result with every row that rests on fewer than `k` people emptied, down to its base.
 
         People are the column customers where it is known, else the base. Such rows say so in a column
-``suppressed``; names stay, numbers go, and what `tell` says of people (a date). A row that rests on
+        ``suppressed``; names stay, numbers go, and what `tell` says of people (a date). A row that rests on
         nobody stays as it is: it tells of no one. In the columns `people` only the counts below `k` go, and
         what would tell them. Where rows are `parts` of a known total, further rows go until no subtraction
         brings back a hidden one; a total in which `k` people or more stand `besides` tells of no row. Facts

@@ -234,16 +234,43 @@ BENCHMARKS = (
         same=("events",),
         asked_for=True,
     ),
-    Benchmark(
-        "features_10m",
-        "one row of features a customer from the prepared table, vs reading that table and no more",
-        "events",
-        10 * MILLION,
-        Command("ours", "views.py", ("features", "{workspace}")),
-        Command("ours", "views.py", ("read", "{workspace}")),
-        target=None,
-        same=("customers",),
-        turns=1,
+    *(
+        Benchmark(
+            name,
+            f"{asked}, vs reading that table and no more",
+            kind,
+            rows,
+            Command("ours", "views.py", (task, "{workspace}")),
+            Command("ours", "views.py", ("read", "{workspace}")),
+            target=target,
+            same=("customers",),
+        )
+        for name, task, kind, rows, target, asked in (
+            (
+                "features_1m",
+                "features",
+                "regulars",
+                MILLION,
+                3,
+                "one row of features for each of a million customers, of ten million events in the prepared table",
+            ),
+            (
+                "features_1m_floor",
+                "frame",
+                "regulars",
+                MILLION,
+                None,
+                "the same table read, and as many zeros written as those features have numbers",
+            ),
+            (
+                "features_10m",
+                "features",
+                "events",
+                10 * MILLION,
+                None,
+                "one row of features for each of 3.4 million customers, of ten million events",
+            ),
+        )  # fmt: skip
     ),
     *(
         Benchmark(

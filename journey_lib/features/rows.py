@@ -18,7 +18,6 @@ Array = npt.NDArray[Any]
 Counts = dict[str, Array]
 
 
-
 @dataclass(frozen=True)
 class Asked:
     """What is asked of every bucket: rows in [since, until) in microseconds of UTC, and codes to look for.
@@ -183,7 +182,9 @@ def _medians(customer: Array, day: Array, days: Array) -> Array:
     key[first] = nowhere
     key.sort()
     between = number - 1
-    middle = (key.take(first + between // 2) & far) + (key.take(first + np.maximum(between - 1, 0) // 2) & far)
+    middle = (key.take(first + between // 2) & far) + (
+        key.take(first + np.maximum(between - 1, 0) // 2) & far
+    )
     return np.where(between > 0, middle, -1)
 
 

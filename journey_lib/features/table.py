@@ -254,7 +254,9 @@ def _columns(touches: Touches, parts: list[Counts], asked: _Asked, until: int) -
 def _fixed(counts: Counts, touches: Touches, until: int) -> dict[str, Array]:
     """The columns that there are whatever the channels are called, of one part."""
     digits = 10**touches.digits
-    rows, conversions, touched = (counts[name].astype(np.float64) for name in ("rows", "conversions", "touches"))
+    rows, conversions, touched = (
+        counts[name].astype(np.float64) for name in ("rows", "conversions", "touches")
+    )
     value = counts["value"] / digits
     bought = (until - counts["converted"]) / DAY
     bought[conversions == 0] = np.nan

@@ -41,8 +41,8 @@ class Joined:
 
     def counts(self, codes: Mapping[str, Array], edges: Array) -> dict[str, Array]:
         """The counters of each customer, whose rows lie between two `edges`: a line a counter."""
-        kind = np.zeros(edges[-1], np.int32)
-        for code in self.codes:
+        kind = codes[self.codes[0].name].astype(np.int32)
+        for code in self.codes[1:]:
             kind *= code.values
             kind += codes[code.name]
         # A matrix of customers by kinds of rows, a 1 for each row, times what each kind adds.

@@ -237,7 +237,7 @@ BENCHMARKS = (
     *(
         Benchmark(
             name,
-            f"{asked}, vs reading that table and no more",
+            f"{asked}, from the prepared table, vs reading it and no more",
             kind,
             rows,
             Command("ours", "views.py", (task, "{workspace}")),
@@ -252,7 +252,7 @@ BENCHMARKS = (
                 "regulars",
                 MILLION,
                 3,
-                "one row of features for each of a million customers, of ten million events in the prepared table",
+                "features of a million customers, a row each",
             ),
             (
                 "features_1m_floor",
@@ -260,17 +260,10 @@ BENCHMARKS = (
                 "regulars",
                 MILLION,
                 None,
-                "the same table read, and as many zeros written as those features have numbers",
+                "that table, and as many zeros as features",
             ),
-            (
-                "features_10m",
-                "features",
-                "events",
-                10 * MILLION,
-                None,
-                "one row of features for each of 3.4 million customers, of ten million events",
-            ),
-        )  # fmt: skip
+            ("features_10m", "features", "events", 10 * MILLION, None, "features of 3.4 million customers"),
+        )
     ),
     *(
         Benchmark(

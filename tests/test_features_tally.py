@@ -1,4 +1,4 @@
-"""Counts of every customer at once are those of counting rows one by one; clocks and flags are looked up right."""
+"""Counts of all customers at once are those of counting row by row; clocks and flags are looked up right."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_the_clock_is_that_of_the_timezone(where: tuple[str, int, bool], times: 
     zone, year, by_quarters = where
     begin = int((dt.datetime(year, 1, 1, tzinfo=dt.UTC) - EPOCH).total_seconds()) * 1_000_000
     looked_up = clock(zone, begin, begin + 366 * 86_400_000_000)
-    assert (looked_up.day is not None) == by_quarters
+    assert (looked_up.said is not None) == by_quarters
     day, moment = looked_up.read(begin + np.array(times))
     local = [(EPOCH + dt.timedelta(microseconds=begin + time)).astimezone(ZoneInfo(zone)) for time in times]
     assert day.tolist() == [(each.date() - EPOCH.date()).days for each in local]

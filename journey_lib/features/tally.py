@@ -1,4 +1,4 @@
-"""Many small counts of every customer at once: each row adds what its codes say to counters of its customer."""
+"""Many small counts of every customer at once: a row adds what its codes say to its customer's counters."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Joined:
         return found
 
 
-def joined(codes: Sequence[Code]) -> list[Joined]:
+def joined(codes: Sequence[Code]) -> tuple[Joined, ...]:
     """Codes in as few groups as have no more than `KINDS` combinations, one after the other."""
     groups: list[list[Code]] = []
     for code in codes:
@@ -67,11 +67,11 @@ def joined(codes: Sequence[Code]) -> list[Joined]:
             groups[-1].append(code)
         else:
             groups.append([code])
-    return [Joined(tuple(group), _table(group)) for group in groups]
+    return tuple(Joined(tuple(group), _table(group)) for group in groups)
 
 
 def _table(codes: Sequence[Code]) -> Array:
-    """What every combination of values adds, the last code's values changing fastest; padded to whole lanes."""
+    """What each combination of values adds, the last code's changing fastest; padded to whole lanes."""
     kinds = np.indices([code.values for code in codes]).reshape(len(codes), -1)
     added = [
         np.asarray(table, np.uint16)[kind].reshape(len(kind), -1)

@@ -244,16 +244,36 @@ BENCHMARKS = (
         same=("events",),
         asked_for=True,
     ),
-    Benchmark(
-        "features_10m",
-        "one row of features a customer from the prepared table, vs reading that table and no more",
-        "events",
-        10 * MILLION,
-        Command("ours", "views.py", ("features", "{workspace}")),
-        Command("ours", "views.py", ("read", "{workspace}")),
-        target=None,
-        same=("customers",),
-        turns=1,
+    *(
+        Benchmark(
+            name,
+            f"{asked}, from the prepared table, vs reading it and no more",
+            kind,
+            rows,
+            Command("ours", "views.py", (task, "{workspace}")),
+            Command("ours", "views.py", ("read", "{workspace}")),
+            target=target,
+            same=("customers",),
+        )
+        for name, task, kind, rows, target, asked in (
+            (
+                "features_1m",
+                "features",
+                "regulars",
+                MILLION,
+                3,
+                "features of a million customers, a row each",
+            ),
+            (
+                "features_1m_floor",
+                "frame",
+                "regulars",
+                MILLION,
+                None,
+                "that table, and as many zeros as features",
+            ),
+            ("features_10m", "features", "events", 10 * MILLION, None, "features of 3.4 million customers"),
+        )
     ),
     *(
         Benchmark(

@@ -85,7 +85,7 @@ def write(table: pd.DataFrame, folder: Path) -> None:
 
 
 def events(rows: int, folder: Path, seed: int = 20_250_102) -> None:
-    """Write `rows` events of nearly a third as many customers, with Pareto (1.35) numbers of events: see `log`."""
+    """Write `rows` events of nearly a third as many customers, Pareto (1.35) numbers of them: see `log`."""
     random = np.random.default_rng(seed)
     sizes = np.minimum(random.random(rows) ** (-1 / 1.35), 150).astype(np.int64)
     customers = int(np.searchsorted(np.cumsum(sizes), rows)) + 1
@@ -102,7 +102,7 @@ def regulars(customers: int, folder: Path, seed: int = 20_250_105) -> None:
 
 
 def log(owner: np.ndarray, random: np.random.Generator, folder: Path) -> None:
-    """Write the events of a year in time order as Parquet; `owner` has each one's customer, from 0 on, in runs.
+    """Write events of a year in time order as Parquet; `owner` is the customer of each, from 0 on, in runs.
 
     Gaps of a few days; 20 channels of uneven size, of which a customer often stays with the last; 4 %
     conversions worth whole units, all of them on rows that also have a channel.

@@ -137,3 +137,13 @@ def test_the_kept_results_are_well_formed() -> None:
         assert set(entry["versions"]) == {"ours", "theirs"}
         assert all(set(each["rss"]) == {"ours", "theirs"} for each in measured)
     assert script("report").page(results) == (BENCHMARKS / "results.md").read_text("utf-8")
+
+
+def test_features_are_measured_beside_reading_the_same_customers(tmp_path: Path) -> None:
+    script("data").regulars(300, tmp_path)
+    views, folder = script("views"), str(tmp_path / "workspace")
+
+    read, frame, found = views.read(folder), views.frame(folder), views.features(folder)
+
+    assert read == frame == {"customers": 300}
+    assert found == {"customers": 300, "columns": views.COLUMNS}

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 import twins_features as twin
@@ -19,7 +20,6 @@ from twins import DAY, Row
 import journey_lib as jl
 from journey_lib import touches as touch_table
 from journey_lib.errors import DataError
-
 from journey_lib.touches import Bucket, Touches
 
 HOUR, MINUTE = DAY // 24, DAY // 1440
@@ -184,3 +184,16 @@ def test_a_day_that_comes_twice_is_one_active_day() -> None:
     found = jl.features.of_touches(held(log, zone))
     same(named(log, found)["c1"], twin.features(log, 0, log[-1].time + 1, zone)["c1"])
     assert found.frame["active_days"].tolist() == [3]
+
+
+@law
+@given(logs(), st.sampled_from([1, 10**8]))
+def test_how_customers_are_numbered_changes_nothing(log: list[Row], apart: int) -> None:
+    """Codes may be so far apart that a gap beside its customer takes a large integer."""
+    whole = touches(log)
+    bucket = whole.buckets[0]()
+    far = replace(bucket, customer=bucket.customer * np.int32(apart))
+    one = jl.features.of_touches(whole)
+    other = jl.features.of_touches(replace(whole, buckets=(partial(lambda part: part, far),)))
+    assert other.frame.index.tolist() == [code * apart for code in one.frame.index]
+    pd.testing.assert_frame_equal(one.frame, other.frame.set_axis(one.frame.index), check_exact=True)

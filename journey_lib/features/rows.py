@@ -18,7 +18,6 @@ Array = npt.NDArray[Any]
 Counts = dict[str, Array]
 
 
-
 @dataclass(frozen=True)
 class Asked:
     """What is asked of every bucket: rows in [since, until) in microseconds of UTC, and codes to look for.
@@ -116,7 +115,7 @@ def _inside(time: Array, asked: Asked) -> Array:
 
 
 def _deepest(piece: Bucket, who: Array, by_type: Array, asked: Asked, rules: Coded) -> Array:
-    """The deepest stage of each customer in the window, by how often each kind of event is there; -1 for none.
+    """The deepest stage of each customer in the window, by how often each kind of event is in it; -1: none.
 
     Rules look back at what came before, which may be before the window; never at what comes after a row.
     """
@@ -137,7 +136,7 @@ def _starts(customer: Array) -> Array:
 
 
 def _sold(rows: Bucket, sold: Array, conversions: Array) -> Counts:
-    """When each customer converted last, and the value of all conversions; `sold` are the rows that are one."""
+    """When each customer converted last, and what all conversions were worth; `sold` are their rows."""
     buyer = np.flatnonzero(conversions)
     ends = np.cumsum(conversions.take(buyer), dtype=np.int64)
     converted, value = np.zeros((2, len(conversions)), np.int64)
@@ -154,7 +153,7 @@ def together(parts: Sequence[list[Counts]]) -> list[Counts]:
 
 
 def _days(day: Array, first: Array) -> tuple[Array, Array]:
-    """The days of each customer's rows in order, and which rows are the first of a day; `first` of a customer."""
+    """The days of each customer's rows in order, and which rows begin a day; `first` begin a customer."""
     back = day[1:] < day[:-1]
     back[first[1:] - 1] = False
     if back.any():  # where clocks go back over midnight a day comes twice
@@ -172,19 +171,19 @@ def _medians(customer: Array, day: Array, days: Array) -> Array:
     number = days.astype(np.int64)
     first = np.cumsum(number) - number
     bits = int(day.max() - day.min()).bit_length() + 1
-    far = (1 << bits) - 1
+    far = np.int32((1 << bits) - 1)
     # A gap beside its customer in one integer, as small a one as holds them. Before the first day there is no
     # gap: what stands for it is sorted behind those that there are.
-    customer = customer - customer[0]
-    key = customer.astype(np.int32 if (int(customer[-1]) + 1) << bits < 2**31 else np.int64, copy=False)
-    key <<= bits
+    owner = customer - customer[0]
+    small = np.int32 if (int(owner[-1]) + 1) << bits < 2**31 else np.int64
+    key: Array = np.left_shift(owner, bits, dtype=small)
     nowhere = key.take(first) + far
-    key[1:] += day[1:] - day[:-1]
+    np.add(key[1:], day[1:] - day[:-1], out=key[1:])
     key[first] = nowhere
     key.sort()
     between = number - 1
-    middle = (key.take(first + between // 2) & far) + (key.take(first + np.maximum(between - 1, 0) // 2) & far)
-    return np.where(between > 0, middle, -1)
+    lower, upper = (key.take(first + half) for half in (np.maximum(between - 1, 0) // 2, between // 2))
+    return np.where(between > 0, np.bitwise_and(lower, far) + np.bitwise_and(upper, far), -1)
 
 
 def _declared(rows: Bucket, day: Array, sold: Array, asked: Asked) -> dict[str, Array]:

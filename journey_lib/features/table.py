@@ -18,8 +18,8 @@ from journey_lib.engine import reduce
 from journey_lib.errors import DataError, ParameterError, did_you_mean
 from journey_lib.features import beside
 from journey_lib.features.about import Feature, Features
-from journey_lib.features.columns import KNOWN, MIXES, POOLED, REST, mixed
 from journey_lib.features.clock import DAY, PARTS, clock
+from journey_lib.features.columns import KNOWN, MIXES, POOLED, REST, mixed
 from journey_lib.features.rows import Array, Asked, Counts, counted, tallied, together
 from journey_lib.journeys.cut import instant
 from journey_lib.journeys.steps import coded
@@ -173,11 +173,11 @@ def _counts(touches: Touches, asked: _Asked, since: int, until: int) -> list[Cou
     converts = flags(touches.converting(asked.conversion), touches.event_types)
     offline = flags(asked.offline, touches.channels) if asked.offline else None
     others = [name for name, given in (("offers", asked.offers), ("sale", asked.sale_days)) if given]
-    first, last = touches.period
+    begin, end = touches.period
     what = Asked(
         since=since,
         until=until,
-        clock=clock(touches.timezone, max(since, first), min(until - 1, last)),
+        clock=clock(touches.timezone, max(since, begin), min(until - 1, end)),
         tallied=tallied(len(touches.channels), converts, offline, ["days", *others]),
         converts=converts,
         offers=offers if asked.offers else None,
@@ -254,7 +254,9 @@ def _columns(touches: Touches, parts: list[Counts], asked: _Asked, until: int) -
 def _fixed(counts: Counts, touches: Touches, until: int) -> dict[str, Array]:
     """The columns that there are whatever the channels are called, of one part."""
     digits = 10**touches.digits
-    rows, conversions, touched = (counts[name].astype(np.float64) for name in ("rows", "conversions", "touches"))
+    rows, conversions, touched = (
+        counts[name].astype(np.float64) for name in ("rows", "conversions", "touches")
+    )
     value = counts["value"] / digits
     bought = (until - counts["converted"]) / DAY
     bought[conversions == 0] = np.nan

@@ -1,4 +1,4 @@
-"""Many small counts of every customer at once: each row adds what its codes say to counters of its customer."""
+"""Many small counts of every customer at once: a row adds what its codes say to its customer's counters."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ class Joined:
 
     def counts(self, codes: Mapping[str, Array], edges: Array) -> dict[str, Array]:
         """The counters of each customer, whose rows lie between two `edges`: a line a counter."""
-        kind = np.zeros(edges[-1], np.int32)
-        for code in self.codes:
+        kind = codes[self.codes[0].name].astype(np.int32)
+        for code in self.codes[1:]:
             kind *= code.values
             kind += codes[code.name]
         # A matrix of customers by kinds of rows, a 1 for each row, times what each kind adds.
@@ -59,7 +59,7 @@ class Joined:
         return found
 
 
-def joined(codes: Sequence[Code]) -> list[Joined]:
+def joined(codes: Sequence[Code]) -> tuple[Joined, ...]:
     """Codes in as few groups as have no more than `KINDS` combinations, one after the other."""
     groups: list[list[Code]] = []
     for code in codes:
@@ -67,11 +67,11 @@ def joined(codes: Sequence[Code]) -> list[Joined]:
             groups[-1].append(code)
         else:
             groups.append([code])
-    return [Joined(tuple(group), _table(group)) for group in groups]
+    return tuple(Joined(tuple(group), _table(group)) for group in groups)
 
 
 def _table(codes: Sequence[Code]) -> Array:
-    """What every combination of values adds, the last code's values changing fastest; padded to whole lanes."""
+    """What each combination of values adds, the last code's changing fastest; padded to whole lanes."""
     kinds = np.indices([code.values for code in codes]).reshape(len(codes), -1)
     added = [
         np.asarray(table, np.uint16)[kind].reshape(len(kind), -1)

@@ -64,7 +64,7 @@ def stage_of(bucket: Bucket, rules: Coded) -> Array:
 
 
 def stage_of_types(rules: Coded) -> Array:
-    """The stage of each kind of event by rules that ask for nothing else, -1 for none; empty without such rules.
+    """The stage of each kind of event by rules that ask for nothing else, -1: none; empty without such rules.
 
     One look at the type of a row answers all of these rules.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -154,16 +154,12 @@ def matrix(
         Fewer than 100 customers or no column are left.
     """
     wanted = chosen(features, names)
-    frame, short = known_enough(features, least_touches)
+    frame, short = known_enough(features, least_touches, [each.name for each in wanted])
     by = base(features)
     touches = _touches(frame, by)
     columns, values, why = list[Column](), list[Array](), dict[str, str]()
     for feature in wanted:
         column, value, reason = _column(feature, frame, touches)
-        if not reason:
-            others = zip(columns, values, strict=True)
-            twin = next((k.name for k, v in others if _same(k, v, column, value)), None)
-            reason = f"says the same as {twin}" if twin else ""
         if reason:
             why[feature.name] = reason
         else:
@@ -172,12 +168,19 @@ def matrix(
     if not columns:
         raise DataError("no feature tells customers apart", how_many=f"{len(why)} looked at")
     table = np.column_stack(values)
+    del values  # of a million customers they are as large as the table
+    twins = _twins(columns, table.T @ table / len(table))
+    why |= {name: f"says the same as {twin}" for name, twin in twins.items()}
+    if twins:
+        table = table[:, [column.name not in twins for column in columns]]
+        columns = [column for column in columns if column.name not in twins]
     columns = _weighted(columns, [features.feature(column.name) for column in columns])
     scales = np.array([column.scale for column in columns])
     middles = np.array([column.middle for column in columns])
     table -= middles
     table *= scales
-    left_out = pd.DataFrame({"feature": list(why), "why": list(why.values())})
+    without = [each.name for each in wanted if each.name in why]
+    left_out = pd.DataFrame({"feature": without, "why": [why[name] for name in without]})
     return Matrix(frame.index, table, Recipe(tuple(columns), least_touches, base=by), left_out, short)
 
 
@@ -191,8 +194,12 @@ def base(features: Features) -> str:
     return "conversions" if alone and (frame["conversions"] > 0).any() else "touches"
 
 
-def known_enough(features: Features, least_touches: int) -> tuple[pd.DataFrame, int]:
+def known_enough(
+    features: Features, least_touches: int, names: Collection[str] | None = None
+) -> tuple[pd.DataFrame, int]:
     """The rows of customers with so many touches, ascending by code, and how many have fewer.
+
+    With `names`, no other columns but the base.
 
     Raises
     ------
@@ -202,6 +209,8 @@ def known_enough(features: Features, least_touches: int) -> tuple[pd.DataFrame, 
     frame = features.frame.sort_index()
     known = np.ones(len(frame), bool)
     by = base(features)
+    if names is not None:
+        frame = frame[[name for name in frame if name in names or name == by]]
     if by in frame:
         known = (frame[by] >= least_touches).to_numpy()
     frame = frame[known]
@@ -298,10 +307,20 @@ def _commonest(raw: Array) -> float:
     return float(np.unique(raw, return_counts=True)[1].max() / len(raw)) if len(raw) else 1.0
 
 
-def _same(one: Column, ones: Array, other: Column, others: Array) -> bool:
-    """Whether two columns correlate so; their means and deviations are known, only the product is new."""
-    together = float(ones @ others) / len(ones) - one.middle * other.middle
-    return abs(together * one.scale * other.scale) >= TWINS
+def _twins(columns: Sequence[Column], products: Array) -> dict[str, str]:
+    """The first column before it that each says the same as; `products` are the means of theirs, two by two.
+
+    Two correlate so where their means and deviations, which are known, make their product so large.
+    """
+    middles, scales = (np.array([getattr(each, name) for each in columns]) for name in ("middle", "scale"))
+    alike = np.abs((products - np.outer(middles, middles)) * np.outer(scales, scales)) >= TWINS
+    found: dict[str, str] = {}
+    for number, column in enumerate(columns):
+        before = [other for other, same in zip(columns, alike[number, :number], strict=False) if same]
+        twin = next((other.name for other in before if other.name not in found), None)
+        if twin is not None:
+            found[column.name] = twin
+    return found
 
 
 def _weighted(columns: list[Column], about: list[Feature]) -> list[Column]:

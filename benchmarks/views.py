@@ -16,7 +16,6 @@ with step("imports"):
     import journey_lib as jl
     from journey_lib import funnel, journeys, retention, touches
 
-EVENT_COLUMNS = ["event_id", "customer_id", "timestamp", "channel", "conversion", "value"]
 FUNNEL = ("paid_search", "facebook_paid", "email", "store")
 SEGMENTS = ("organic_search", "zalo_oa", "tiktok", "youtube", "sms")
 

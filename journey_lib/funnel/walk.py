@@ -186,16 +186,18 @@ def _from_the_first(bucket: Bucket, asked: Asked) -> Walks:
     row = seen(bucket, asked, asked.steps[0])
     row = row[np.append(True, customer[row[1:]] != customer[row[:-1]])] if len(row) else row
     who, entered = customer[row], time[row]
-    on = np.ones(len(row), bool)
-    reached = [row]
-    for step in asked.steps[1:]:
-        there = np.append(seen(bucket, asked, step), len(bucket))
-        row = there[np.searchsorted(there, np.where(on, row, len(bucket) - 1), side="right")]
-        on &= row < len(bucket)
-        row = np.where(on, row, 0)
-        on &= (customer[row] == who) & (time[row] - entered <= asked.within)
-        reached.append(np.where(on, row, -1))
-    rows = np.array(reached)
+    rows = np.full((len(asked.steps), len(row)), -1, np.int64)
+    rows[0], going = row, np.arange(len(row))  # those who came so far, and the row they came by
+    for place, step in enumerate(asked.steps[1:], start=1):
+        there = seen(bucket, asked, step)
+        after = np.searchsorted(there, row, side="right")
+        on = np.flatnonzero(after < len(there))
+        going, row = going.take(on), there.take(after.take(on))
+        on = np.flatnonzero(customer.take(row) == who.take(going))
+        going, row = going.take(on), row.take(on)
+        on = np.flatnonzero(time.take(row) - entered.take(going) <= asked.within)
+        going, row = going.take(on), row.take(on)
+        rows[place, going] = row
     began = np.where(rows >= 0, entered, 0)
     return Walks(rows, began, entered, _watched(entered, asked), np.arange(len(bucket)), time)
 

@@ -11,12 +11,9 @@ from typing import Any
 from stopwatch import report, step
 
 with step("imports"):
-    import pyarrow.parquet as pq
-
     import journey_lib as jl
     from journey_lib import attribution, journeys, touches
 
-EVENT_COLUMNS = ["event_id", "customer_id", "timestamp", "channel", "conversion", "value"]
 SUITE: dict[str, dict[str, Any]] = {
     "first": {"model": "first"},
     "last": {"model": "last"},
@@ -48,11 +45,9 @@ def credit(models: list[str], file: str) -> dict[str, Any]:
 
 def paths(file: str) -> dict[str, Any]:
     """Raw events to unique paths."""
-    with step("read"):
-        events = pq.read_table(file, columns=EVENT_COLUMNS)
     with step("touches"):
         tch = touches.from_frame(
-            events,
+            file,
             customer_id="customer_id",
             timestamp="timestamp",
             channel="channel",

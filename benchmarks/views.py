@@ -20,7 +20,6 @@ with step("imports"):
     from journey_lib import funnel, journeys, retention, touches, workspace
     from journey_lib.engine import reduce
 
-EVENT_COLUMNS = ["event_id", "customer_id", "timestamp", "channel", "conversion", "value"]
 COLUMNS = 42  # of features of the table measured here
 FUNNEL = ("paid_search", "facebook_paid", "email", "store")
 SEGMENTS = ("organic_search", "zalo_oa", "tiktok", "youtube", "sms")

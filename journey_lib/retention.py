@@ -10,7 +10,7 @@ from journey_lib.intervals import wilson
 from journey_lib.journeys import Period
 from journey_lib.journeys.cut import FOREVER, Array, instant
 from journey_lib.journeys.members import count_of, rows_of
-from journey_lib.journeys.moves import DAY
+from journey_lib.journeys.moves import DAY, distinct_people
 from journey_lib.model import Result
 from journey_lib.survival import by_day, reached
 from journey_lib.touches import Bucket, Touches
@@ -47,8 +47,7 @@ def cohorts(
         month = _months(time, touches.timezone) - origin
         first = _firsts(customer)
         born = np.repeat(month[first], np.diff(np.append(first, len(customer))))
-        pairs = np.unique(np.stack([customer.astype(np.int64), born, month]), axis=1)
-        return np.bincount(pairs[1] * months + pairs[2], minlength=months * months).reshape(months, months)
+        return distinct_people(born * months + month, customer, months * months).reshape(months, months)
 
     counts = yield Pass(touches.buckets, measure, lambda parts: np.sum(parts, axis=0))
     sizes = np.diag(counts)

@@ -215,9 +215,10 @@ def from_frame(
         A column is missing, a customer or time is empty, or a column holds what it cannot hold.
     """
     table = _table(frame, channel)
+    known = table.column_names
     for name in filter(None, (customer_id, timestamp, channel, conversion, value, event_id)):
-        if name not in table.column_names:
-            raise DataError(f"the frame has no column '{name}'", do=did_you_mean(name, table.column_names))
+        if name not in known:
+            raise DataError(f"the frame has no column '{name}'", do=did_you_mean(name, known))
     if not table.num_rows:
         raise DataError("the frame has no rows")
     person, fold = columns.customers(table[customer_id], customer_id)

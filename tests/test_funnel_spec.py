@@ -69,6 +69,13 @@ def test_customers_count_at_a_step_when_they_came_through_those_before_it() -> N
     )
 
 
+def test_a_step_named_twice_takes_two_touches() -> None:
+    """An and chi asked once: only who sees a second time comes to the second step."""
+    log = SHOP + "an | 01-05 08:00 | see |\n"
+    found = jl.funnel.funnel(touches(log), ("see", "see"))
+    assert found.table["customers"].tolist() == [4, 1]
+
+
 def test_within_a_window_only_those_watched_for_all_of_it_are_the_base() -> None:
     """Dung came when the data had six hours left: open, neither a success nor a failure."""
     check(

@@ -9,7 +9,18 @@ import pandas as pd
 
 from journey_lib.engine import Asking, Pass, beside, view
 from journey_lib.errors import ParameterError
-from journey_lib.funnel.walk import DAY, FOREVER, Asked, Order, Start, Walks, asked_of, settings_of, walked
+from journey_lib.funnel.walk import (
+    DAY,
+    FOREVER,
+    Asked,
+    Order,
+    Start,
+    Walks,
+    asked_of,
+    seen,
+    settings_of,
+    walked,
+)
 from journey_lib.intervals import wilson
 from journey_lib.journeys import Period
 from journey_lib.journeys.cut import Array
@@ -170,10 +181,7 @@ def _counted(bucket: Bucket, walks: Walks, asked: Asked) -> dict[str, Array]:
         took = walks.time[walks.rows[k][who]] - walks.began[k][who]
         # A run of the first step begins a strict way with its last touch, and stands at its first.
         days[k] = np.bincount(days_of(np.maximum(took, 0)), minlength=LONGEST + 1)
-    seen = (bucket.timestamp >= asked.start) & (bucket.timestamp < asked.end)
-    if asked.customers is not None:
-        seen &= asked.customers.flags[bucket.customer]
-    reach = [people(bucket.customer[seen & (bucket.channel == code)]) for code in asked.steps]
+    reach = [people(bucket.customer.take(seen(bucket, asked, code))) for code in asked.steps]
     return {
         "came": (got & walks.watched).sum(axis=1),
         "open": (got & ~walks.watched).sum(axis=1),

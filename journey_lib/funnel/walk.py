@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from journey_lib.engine import derived
 from journey_lib.errors import ParameterError, did_you_mean
@@ -137,12 +136,9 @@ def walk(bucket: Bucket, asked: Asked) -> Walks:
     A way to step k goes through the nearest earlier row that a way to step k - 1 leads to: the later a way
     began, the longer its window still is, and no earlier row can have begun later.
     """
-    seen = (bucket.channel >= 0) & (bucket.timestamp >= asked.start) & (bucket.timestamp < asked.end)
-    if asked.customers is not None:
-        seen &= asked.customers.flags[bucket.customer]
     if not asked.strict and not asked.any_start:
-        return _from_the_first(bucket, seen, asked)
-    rows = np.flatnonzero(seen)
+        return _from_the_first(bucket, asked)
+    rows = seen(bucket, asked)
     if asked.strict and len(rows):  # a run of the same step is one
         same = bucket.customer[rows[1:]] == bucket.customer[rows[:-1]]
         same &= bucket.channel[rows[1:]] == bucket.channel[rows[:-1]]
@@ -173,22 +169,35 @@ def walk(bucket: Bucket, asked: Asked) -> Walks:
     return Walks(reached, when, arrived, _watched(arrived, asked), rows, time)
 
 
-def _from_the_first(bucket: Bucket, seen: npt.NDArray[np.bool_], asked: Asked) -> Walks:
+def seen(bucket: Bucket, asked: Asked, step: int | None = None) -> Array:
+    """The rows at a step, at any when None, that are of the period and the customers asked for."""
+    rows = np.flatnonzero(bucket.channel >= 0 if step is None else bucket.channel == step)
+    if asked.start > np.iinfo(np.int64).min or asked.end < FOREVER:
+        time = bucket.timestamp.take(rows)
+        rows = rows.compress((time >= asked.start) & (time < asked.end))
+    if asked.customers is not None:
+        rows = rows.compress(asked.customers.flags.take(bucket.customer.take(rows)))
+    return rows
+
+
+def _from_the_first(bucket: Bucket, asked: Asked) -> Walks:
     """The same where all ways of a customer begin at one row: then only the next row at a step can count."""
     customer, time = bucket.customer, bucket.timestamp
-    row = np.flatnonzero(seen & (bucket.channel == asked.steps[0]))
+    row = seen(bucket, asked, asked.steps[0])
     row = row[np.append(True, customer[row[1:]] != customer[row[:-1]])] if len(row) else row
     who, entered = customer[row], time[row]
-    on = np.ones(len(row), bool)
-    reached = [row]
-    for step in asked.steps[1:]:
-        there = np.append(np.flatnonzero(seen & (bucket.channel == step)), len(bucket))
-        row = there[np.searchsorted(there, np.where(on, row, len(bucket) - 1), side="right")]
-        on &= row < len(bucket)
-        row = np.where(on, row, 0)
-        on &= (customer[row] == who) & (time[row] - entered <= asked.within)
-        reached.append(np.where(on, row, -1))
-    rows = np.array(reached)
+    rows = np.full((len(asked.steps), len(row)), -1, np.int64)
+    rows[0], going = row, np.arange(len(row))  # those who came so far, and the row they came by
+    for place, step in enumerate(asked.steps[1:], start=1):
+        there = seen(bucket, asked, step)
+        after = np.searchsorted(there, row, side="right")
+        on = np.flatnonzero(after < len(there))
+        going, row = going.take(on), there.take(after.take(on))
+        on = np.flatnonzero(customer.take(row) == who.take(going))
+        going, row = going.take(on), row.take(on)
+        on = np.flatnonzero(time.take(row) - entered.take(going) <= asked.within)
+        going, row = going.take(on), row.take(on)
+        rows[place, going] = row
     began = np.where(rows >= 0, entered, 0)
     return Walks(rows, began, entered, _watched(entered, asked), np.arange(len(bucket)), time)
 

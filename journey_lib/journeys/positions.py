@@ -99,21 +99,20 @@ def step_matrix(
 
 def _count(found: Journeys, size: int, depth: int) -> tuple[Array, Array]:
     """Journeys and customers of each (step, from, to); after the last step journeys end or go on later."""
-    tokens = found.channel.astype(np.int64)
-    starts, lengths = found.offsets[:-1], found.lengths
     shape = (size + 1, size + len(ENDS))
     counts, people = np.zeros((2, depth + 1, *shape), np.int64)
-    end = size + np.where(found.converted, 0, np.where(found.open, 2, 1))
-    at = np.full(len(found), size, np.int64)
-    here = np.arange(len(found))  # journeys that are still going on
+    # Of the journeys that are still going on, and only of them.
+    starts, lengths, customer = found.offsets[:-1], found.lengths, found.customer
+    end = np.where(found.converted, size, np.where(found.open, size + 2, size + 1)).astype(np.int32)
+    at = np.full(len(found), size, np.int32)
     for step in range(depth + 1):
-        further = lengths[here] > step
-        going = here[further]
-        target = end[here]
-        target[further] = tokens[starts[going] + step] if step < depth else size + len(ENDS) - 1
-        way = at[here] * shape[1] + target
-        counts[step] = np.bincount(way, minlength=shape[0] * shape[1]).reshape(shape)
-        people[step] = distinct_people(way, found.customer[here], shape[0] * shape[1]).reshape(shape)
-        at[here] = target
-        here = going
+        going = np.flatnonzero(lengths > step)
+        target = end.copy()
+        target[going] = found.channel.take(starts.take(going) + step) if step < depth else shape[1] - 1
+        way = at * np.int32(shape[1]) + target
+        counts[step] = np.bincount(way, minlength=counts[step].size).reshape(shape)
+        people[step] = distinct_people(way, customer, counts[step].size).reshape(shape)
+        at, starts, lengths, customer, end = (
+            column.take(going) for column in (target, starts, lengths, customer, end)
+        )
     return counts, people

@@ -208,6 +208,15 @@ def test_who_came_back_stands_beside_the_others_and_few_stand_nowhere() -> None:
     assert "rude" not in str(chart.to_dict())
 
 
+def test_where_few_came_back_the_chart_says_so_instead_of_a_share() -> None:
+    few = followed()
+    few = replace(few, table=few.table.assign(happened=4), tell={"happened": ("share", "low", "high")})
+    chart = charts.after(few.suppressed(10), NAMES, "2025")
+    labels = {each["label"] for each in rows(chart)}
+    assert labels == {f"too few (n = {n})" for n in (60, 90, 200)}
+    assert "nan" not in str(chart.to_dict()).casefold().replace("nanoseconds", "")
+
+
 def test_what_is_empty_says_so() -> None:
     nothing = [
         charts.scores(jl.voice.scores(ASKED.head(0)), NAMES),

@@ -251,8 +251,8 @@ def hot_spots(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelM
     two = alt.Axis(labelExpr="split(datum.label, ' · ')", labelLineHeight=13)
     y = alt.Y("row:N", sort=frame["row"].tolist(), title=None, axis=two)
     last = frame["last"].max() + (frame["last"].max() - frame["first"].min()) * LABEL_ROOM
-    domain = [frame["begin"].min(), last.strftime("%Y-%m-%d")]
-    weeks = alt.Scale(domain=domain)
+    # a domain of two ends would stand against the one of the bars' other ends, and the page's console says so
+    weeks = alt.Scale(domainMax=int(last.timestamp() * 1000))
     x = alt.X("begin:T", title=None, axis=alt.Axis(format="%d/%m"), scale=weeks)
     tips = [
         _tip("row", _("Pain")),
@@ -274,7 +274,7 @@ def hot_spots(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelM
     words = (
         alt.Chart(_lean(frame, ["row", "end", "label"]))
         .mark_text(style="label", align="left", dx=6)
-        .encode(y=y, x=alt.X("end:T", scale=weeks), text="label:N")
+        .encode(y=y, x="end:T", text="label:N")
     )
     return alt.layer(bars, words).properties(
         title=_title(question, subtitle),

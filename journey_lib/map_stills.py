@@ -289,8 +289,8 @@ def _lane(
         _curve(sheet, whole, top, width, starts)
     bottom = top + curve + tallest * LEADING - 4
     label = _wrapped(map_words.lane(lane), LABELS - 20, SIZE)
-    for number, row in enumerate(label):
-        sheet.text(EDGE + 12, top + LEADING * (number + 1), row, more=' font-weight="700"')
+    for number, said in enumerate(label):
+        sheet.text(EDGE + 12, top + LEADING * (number + 1), said, more=' font-weight="700"')
     bottom = max(bottom, top + LEADING * (len(label) + 0.6))
     sheet.rect(EDGE, top, 4, bottom - top, LIGHT[EDGES[map_words.GROUPS[lane]]])
     sheet.line(EDGE, bottom, WIDTH - EDGE, bottom, "line")

@@ -266,7 +266,7 @@ def worded(result: Result, run: Session) -> Result:
             aspect=[map_words.aspects(said) for said in table["aspect"].fillna("")],
         )
     if "difference" in table:
-        table = table.assign(**_figures(table, run.currency))
+        table = _figures(table, run.currency)
     for column in {"opportunity", "action"} & set(table):
         # what the data found has a code, and what people wrote does not
         table = table.assign(**{column: [map_words.found(said, run.names) for said in table[column]]})
@@ -281,15 +281,15 @@ def worded(result: Result, run: Session) -> Result:
     return replace(result, table=table)
 
 
-def _figures(table: pd.DataFrame, currency: str) -> dict[str, list[str | None]]:
-    """Figures, and how far they are apart, as the map writes those of their unit; None: there is none."""
-    written: dict[str, list[str | None]] = {}
+def _figures(table: pd.DataFrame, currency: str) -> pd.DataFrame:
+    """The table with its figures, and how far they are apart, as the map writes those of their unit."""
+    table = table.copy()
     for column in {"before", "now", "here", "there", "difference", "low", "high"} & set(table):
         say = map_figures.value if column in ("before", "now", "here", "there") else map_figures.apart
         if column in ("low", "high"):
             say = map_figures.points
-        written[column] = [
+        table[column] = [
             None if pd.isna(value) else say(Number(float(value), unit or "count", currency=currency))
             for value, unit in zip(table[column], table["unit"], strict=True)
         ]
-    return written
+    return table

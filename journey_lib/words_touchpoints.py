@@ -170,6 +170,8 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
 
 def spoken(codes: str, names: Names, kind: str = "") -> str:
     """What readers call codes of one kind (such as ``department:``), several with commas between them."""
+    if kind + codes in names:  # a code may hold a comma of its own
+        return names[kind + codes]
     said = [
         _(WORDS[code]) if code in WORDS else names.get(kind + code, named(pd.Series([code]), names)[0])
         for code in codes.split(", ")

@@ -87,6 +87,9 @@ def test_the_first_of_the_ranked_opportunities_of_a_stage_is_named_if_it_is_wort
     )
     found = maps.of_opportunities(ranked, STAGES, currency="VND")
     assert said(found) == [("ask", "opportunities", "missed:chat", 500.0, 20)]
+    for owner, answers in (("care", "care"), ("care, it", ""), ("", "")):
+        (cell,) = maps.of_opportunities(ranked.assign(owner=owner), STAGES, currency="VND")
+        assert cell.entries[0].owner == answers  # where two answer for it, nobody does
 
 
 def test_steps_lead_from_the_touchpoints_of_a_stage_to_others_the_commonest_first() -> None:

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 import browser
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from nbformat import v4
@@ -92,6 +93,47 @@ def test_a_target_is_met_or_missed_only_where_the_interval_tells(value, low, hig
 def test_a_target_of_what_nobody_measures_is_said_to_be_unmeasured() -> None:
     page = text_of(map_page.fragment(current(authored=drawn()), language="en"))
     assert "NPS ? target ≥ 40.0% · not measured" in page
+
+
+def test_an_author_who_is_a_department_goes_by_its_name_and_any_other_by_what_was_written() -> None:
+    text = BOOK.replace("author: Care\n", "author: care\n").replace(
+        "review: 2025-06-30}", "review: 2025-06-30, author: Lan}"
+    )
+    for language, name in (("vi", "Chăm sóc"), ("en", "Customer care")):
+        with i18n.speaking(language):
+            whole = maps.drawn(maps.book(yaml.safe_load(text)), "now")
+            page = map_page.fragment(whole, language=language, as_of=DAY)
+            head = page[page.index('class="jm-by"') : page.index("</header>")]
+            assert name in text_of(head)
+            assert maps.stale(whole, DAY).table["author"].tolist() == ["Lan"]
+            still = map_stills.svg(whole, language=language)
+        assert name in still
+        assert "· Lan" in text_of(page)
+        assert ">care<" not in page + still
+
+
+def test_where_no_stage_has_a_feeling_there_is_no_curve_on_the_page_or_the_still() -> None:
+    bare = "\n".join(line for line in BOOK.splitlines() if "feeling" not in line)
+    for text, curves in ((BOOK, True), (bare, False)):
+        shown = current(authored=maps.drawn(maps.book(yaml.safe_load(text)), "now"))
+        assert ('class="jm-curve"' in map_page.fragment(shown, language="en")) == curves
+        assert ('stroke-dasharray="2 4"' in map_stills.svg(shown, language="en")) == curves
+        assert "Feeling" in map_page.fragment(shown, language="en")
+
+
+@pytest.mark.parametrize(
+    ("number", "said", "apart"),
+    [
+        (maps.Number(0.699, "share"), "69.9%", "+69.9 points"),
+        (maps.Number(-0.248, "share"), "-24.8%", "−24.8 points"),
+        (maps.Number(12.0, "count"), "12", "+12"),
+        (maps.Number(-1500.4, "money", currency="VND"), "-₫1,500", "−1,500"),
+        (maps.Number(0.052, "per_100"), "0.05", "+0.05"),
+    ],
+)
+def test_a_figure_and_a_difference_are_told_in_their_unit(number, said, apart) -> None:
+    assert map_figures.value(number) == said
+    assert map_figures.apart(number) == apart
 
 
 def test_the_coverage_of_the_map_stands_at_its_head() -> None:

@@ -110,6 +110,26 @@ def test_every_kind_of_map_fills_one_landscape_sheet_with_letters_that_can_be_re
 
 @pytest.mark.browser
 @pytest.mark.slow
+def test_no_interval_and_no_department_is_broken_across_lines(tmp_path) -> None:
+    """On the screen, on a phone and on paper each stands on one line, as wide as its column lets it."""
+    broken = """() => [...document.querySelectorAll(".jm-ends, .jm-tags em")].filter((e) => e.offsetHeight
+      > 1.6 * parseFloat(getComputedStyle(e).lineHeight)).map((e) => e.innerText)"""
+    maps_of = every("vi")
+    with browser.running() as chromium:
+        for name in ("measured", "wanted", "current"):
+            file = tmp_path / f"{name}.html"
+            file.write_text(map_page.page(maps_of[name], language="vi", as_of=DAY), "utf-8")
+            for phone in (False, True):
+                with browser.visit(chromium, file, phone=phone) as seen:
+                    assert seen.page.locator(".jm-ends, .jm-tags em").count() > 1, name
+                    assert seen.page.evaluate(broken) == [], (name, phone)
+                    if not phone:
+                        on_paper(seen)
+                        assert seen.page.evaluate(broken) == [], name
+
+
+@pytest.mark.browser
+@pytest.mark.slow
 @pytest.mark.parametrize("script", [True, False])
 def test_what_one_sheet_cannot_hold_goes_on_in_full_on_the_next_in_letters_as_large(tmp_path, script) -> None:
     whole = rich(30)

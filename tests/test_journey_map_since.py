@@ -10,9 +10,10 @@ import yaml
 from sample_map import BOOK, LOG, current, drawn
 
 import journey_lib as jl
-from journey_lib import i18n, sections_map
+from journey_lib import findings_map, i18n, map_words, sections_map
 from journey_lib import journey_map as maps
 from journey_lib.errors import ParameterError
+from journey_lib.model import Result
 from journey_lib.session import Session
 
 
@@ -140,3 +141,27 @@ def test_a_table_can_be_named_and_one_that_is_not_there_is_told_with_its_path(ru
     assert found.settings == {"earlier": "1"}
     with pytest.raises(ParameterError, match=r"no such table of an earlier map[\s\S]*nowhere\.csv"):
         sections_map.since(run, now(), "nowhere.csv")
+
+
+def test_a_map_that_says_the_same_is_told_in_one_sentence_and_a_change_without_noughts() -> None:
+    i18n.speak("en")
+    same = findings_map.changes(maps.changes(drawn(), drawn()))
+    assert same == "**Nothing on the map has changed.**"
+    bare = Result(
+        "map_changes", pd.DataFrame(), {"moved": 0, "figure": 0, "new": 2, "gone": 0, "restated": 0}
+    )
+    assert findings_map.changes(bare) == (
+        "**No figure has moved by more than chance explains**, allowing for so many comparisons;"
+        " new entries: 2."
+    )
+
+
+def test_opportunities_that_only_the_data_found_are_said_to_be_that() -> None:
+    i18n.speak("en")
+    number = maps.Number(500.0, "money", 100.0, 900.0, "USD")
+    entry = maps.Entry(maps.Measured(20, "journeys", "opportunities"), name="missed:chat", number=number)
+    found = maps.put(current(), (maps.Cell("ask", "opportunities", (entry,)),))
+    said = findings_map.opportunities(maps.opportunities(found), "USD")
+    assert "found in the data" in said
+    assert "not known" not in said
+    assert map_words.found("missed:chat", {"chat": "The chat"}) == "The chat: as many go on as is usual here"

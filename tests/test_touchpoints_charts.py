@@ -174,6 +174,12 @@ def test_tables_say_departments_gaps_and_targets_in_words(found):
     assert targets["state"] == "✗ missed"
 
 
+def test_a_code_with_a_comma_of_its_own_goes_by_its_name_and_several_codes_by_theirs():
+    names = {"wrap, front": "Mailer: front of the wrap", "department:care": "Care", "department:it": "IT"}
+    assert words_touchpoints.spoken("wrap, front", names) == "Mailer: front of the wrap"
+    assert words_touchpoints.spoken("care, it", names, "department:") == "Care, IT"
+
+
 def test_every_table_of_touchpoints_can_be_written(found, log):
     gaps = jl.touchpoints.complete(found, SAID, model=MODEL)
     ranked = jl.touchpoints.opportunities(found)

@@ -10,6 +10,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 import pytest
+import vl_convert
 
 import journey_lib as jl
 from journey_lib import charts_voice as charts
@@ -208,6 +209,15 @@ def test_who_came_back_stands_beside_the_others_and_few_stand_nowhere() -> None:
     assert "rude" not in str(chart.to_dict())
 
 
+def test_where_few_came_back_the_chart_says_so_instead_of_a_share() -> None:
+    few = followed()
+    few = replace(few, table=few.table.assign(happened=4), tell={"happened": ("share", "low", "high")})
+    chart = charts.after(few.suppressed(10), NAMES, "2025")
+    labels = {each["label"] for each in rows(chart)}
+    assert labels == {f"too few (n = {n})" for n in (60, 90, 200)}
+    assert "nan" not in str(chart.to_dict()).casefold().replace("nanoseconds", "")
+
+
 def test_what_is_empty_says_so() -> None:
     nothing = [
         charts.scores(jl.voice.scores(ASKED.head(0)), NAMES),
@@ -279,7 +289,7 @@ SPOTS_OF_NONE = pd.DataFrame(columns=["timestamp", "customer_id", "pain", "happe
 )
 
 
-def test_pains_that_flare_up_are_told_by_place_with_their_base_and_few_people_not_at_all() -> None:
+def test_pains_that_flare_up_are_told_by_place_with_their_base_and_few_people_not_at_all(capfd) -> None:
     tell = {"cases": jl.voice.hot_spots(SPOTS_OF_NONE).tell["cases"]}
     found = jl.model.Result("hot_spots", SPOTS, {}, {"k": 10}, base="customers", people=("cases",), tell=tell)
     result = jl.voice.discreet(found, 10)
@@ -302,6 +312,9 @@ def test_pains_that_flare_up_are_told_by_place_with_their_base_and_few_people_no
     shown = words_voice.worded(result, NAMES).table
     assert shown["hurt"].tolist()[:2] == ["fewer than 10 of 24", "13% (8%–22%)"]
     assert "24 occasions, fewer than 10 hurt" in str(chart.to_dict())
+    # two scales that do not fit would be merged with a warning on the console of whoever opens the page
+    vl_convert.vegalite_to_vega(chart.to_dict(), show_warnings=True)
+    assert "".join(capfd.readouterr()) == ""
     nothing = jl.voice.hot_spots(SPOTS_OF_NONE)
     assert "No pain stands out" in findings.hot_spots(nothing, NAMES)
     assert charts.hot_spots(nothing, NAMES).to_dict()["title"]

@@ -15,7 +15,7 @@ from tables import touches
 
 import journey_lib as jl
 from journey_lib.errors import DataError
-from journey_lib.voice.hot_spots import LARGEST, LONGEST, STEPS, _about, _beyond, heat_of, hottest, runs
+from journey_lib.voice.hot_spots import LARGEST, LONGEST, STEPS, _about, _beyond, heat_of, hottest
 
 MONDAY = pd.Timestamp("2025-01-06", tz="Asia/Ho_Chi_Minh")
 TOPICS = jl.voice.Topics(complaints=("late", "rude"))
@@ -269,7 +269,7 @@ def test_the_hottest_spot_is_the_one_that_is_found_by_hand(weeks: int, places: i
     if not room.sum():
         return
     heat, where = by_hand(hurt, room, k)
-    spots = hottest(heat_of(runs(hurt), runs(room), int(hurt.sum()), int(room.sum()), k=k), weeks)
+    spots = hottest(heat_of(room, k=k)(hurt), weeks)
     if not where:
         assert spots == []
         return

@@ -58,7 +58,7 @@ def _changed(text: str, path: Path, lane: str, notes: Notes) -> str:
         return text[: _line_start(text, key.start_mark.index)] + text[_line_after(text, _last(value)) :]
     if isinstance(notes, str) or value.flow_style:
         return text[: value.start_mark.index] + _flow(text, value, notes) + text[value.end_mark.index :]
-    return (_rules if isinstance(notes, dict) else _in_lines)(text, value, notes)
+    return _rules(text, value, notes) if isinstance(notes, dict) else _in_lines(text, value, notes)
 
 
 def _value(node: Any, key: str) -> Any:

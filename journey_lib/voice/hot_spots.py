@@ -194,11 +194,11 @@ def _searched(rows: pd.DataFrame, k: int, random: np.random.Generator) -> list[d
 def _search(week: Array, place: Array, k: int, largest: float = LARGEST) -> Callable[[Array], Array]:
     """The heat of every run of weeks at every place, given the rows in which it hurt."""
     shape = (int(week.max()) + 1, int(place.max()) + 1)
-    cell, whole = week * shape[1] + place, len(week)
-    room = runs(_table(cell, shape))
+    cell = week * shape[1] + place
+    heated = heat_of(_table(cell, shape), k=k, largest=largest)
 
     def heat(hurt: Array) -> Array:
-        return heat_of(runs(_table(cell[hurt], shape)), room, len(hurt), whole, k=k, largest=largest)
+        return heated(_table(cell[hurt], shape))
 
     return heat
 
@@ -264,24 +264,39 @@ def runs(table: Array) -> Array:
     return np.concatenate([total[length:] - total[:-length] for length in range(1, most + 1)])
 
 
-def heat_of(
-    hurt: Array, room: Array, all_hurt: int, whole: int, *, k: int, largest: float = LARGEST
-) -> Array:
+def heat_of(rows: Array, *, k: int, largest: float = LARGEST) -> Callable[[Array], Array]:
     """How far each run of weeks at each place stands out: 0 where it does not, or may not be looked at.
 
-    The log of a likelihood ratio: `hurt` of `room` rows with a share of their own and all others with theirs,
-    over one share for all (Bernoulli).
+    `rows` by week and place; of what comes back it is asked how many of them hurt. The log of a likelihood
+    ratio: the rows of a run with a share of their own and all others with theirs, over one share for all
+    (Bernoulli). What only `rows` decide is worked out once, for a search asks some hundred times.
     """
-    rest, others = all_hurt - hurt, whole - room
-    looked = (room >= k) & (room <= largest * whole) & (hurt * others > rest * room)
-    c, n = hurt[looked], room[looked]
+    whole, places = int(rows.sum()), rows.shape[1]
+    room = runs(rows)
+    at = np.flatnonzero((room >= k) & (room <= largest * whole))
+    n = room.ravel()[at]
+    # where in the sums of all weeks before it each run that may be looked at begins, and where it ends
+    lengths, begins = _every(len(rows))
+    begin = begins[at // places] * places + at % places
+    end = begin + lengths[at // places] * places
+    others = whole - n
     log = _x_log_x(1 << int(whole).bit_length()).__getitem__
-    ratio = (
-        log(c) + log(n - c) - log(n) + log(all_hurt - c) + log(whole - n - (all_hurt - c)) - log(whole - n)
-    )
-    ratio -= log(all_hurt) + log(whole - all_hurt) - log(whole)
-    heat = np.zeros(hurt.shape)
-    heat[looked] = ratio
+    fixed = log(whole) - log(n) - log(others)
+
+    def heat(hurt: Array) -> Array:
+        all_hurt = int(hurt.sum())
+        total = np.zeros((len(hurt) + 1) * places, np.int64)
+        np.cumsum(hurt, axis=0, out=total[places:].reshape(hurt.shape))
+        c = total[end] - total[begin]
+        rest = all_hurt - c
+        told = np.flatnonzero(c * others > rest * n)
+        c, rest = c[told], rest[told]
+        ratio = log(c) + log(n[told] - c) + log(rest) + log(others[told] - rest)
+        ratio += fixed[told] - (log(all_hurt) + log(whole - all_hurt))
+        found = np.zeros(room.size)
+        found[at[told]] = ratio
+        return found.reshape(room.shape)
+
     return heat
 
 
@@ -292,11 +307,17 @@ def _x_log_x(most: int) -> Array:
     return special.xlogy(count, count)
 
 
+def _every(weeks: int) -> tuple[Array, Array]:
+    """How long every run of `runs` is, and the week it begins in."""
+    lengths = np.repeat(np.arange(1, LONGEST + 1), [max(weeks - n + 1, 0) for n in range(1, LONGEST + 1)])
+    begins = np.concatenate([np.arange(max(weeks - n + 1, 0)) for n in range(1, LONGEST + 1)])
+    return lengths, begins
+
+
 def hottest(heat: Array, weeks: int) -> list[Spot]:
     """Each place's hottest run of weeks, the hottest place first; of equals the shortest and first."""
     run = heat.argmax(axis=0)
-    lengths = np.repeat(np.arange(1, LONGEST + 1), [max(weeks - n + 1, 0) for n in range(1, LONGEST + 1)])
-    begins = np.concatenate([np.arange(max(weeks - n + 1, 0)) for n in range(1, LONGEST + 1)])
+    lengths, begins = _every(weeks)
     spots = [
         Spot(float(heat[at, place]), place, int(begins[at]), int(begins[at] + lengths[at]))
         for place, at in enumerate(run)

@@ -53,7 +53,9 @@ def canonical(
         [part for c in columns for part in _found(c, source)],
         [part for c in columns for part in _read(c, source)],
         _final(columns, source),
-        [f"CASE {' '.join(_reasons(columns, source, tidied=not light)) or 'WHEN false THEN NULL'} END AS reason"],
+        [
+            f"CASE {' '.join(_reasons(columns, source, tidied=not light)) or 'WHEN false THEN NULL'} END AS reason"
+        ],
     ):
         sql = f"SELECT {', '.join(['*', *layer])} FROM ({sql})"
     select = (

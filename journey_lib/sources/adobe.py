@@ -271,7 +271,7 @@ def _traffic() -> dict[str, str]:
     tags = {name: identifier(f"tag {name}") for name in ("source", "medium", "campaign")}
     tagged = f"({tags['source']} IS NOT NULL OR {tags['medium']} IS NOT NULL)"
     # A tracking code says all, but only to the firm that wrote it: its own rules ask for the campaign.
-    coded = f"(tracking IS NOT NULL OR coalesce(click, 'fbclid') <> 'fbclid')"
+    coded = "(tracking IS NOT NULL OR coalesce(click, 'fbclid') <> 'fbclid')"
     engine = "lower(coalesce(engine_name, ref_site))"
     none = f"(ref_type IS NULL OR ref_type IN ({', '.join(map(literal, (*NO_REFERRER, INSIDE)))}))"
     columns = {

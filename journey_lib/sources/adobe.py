@@ -91,7 +91,7 @@ def stage(source: Source, root: Path, engine: Engine, into: str) -> Mapping[str,
     extra = {name: f"field {number}" for number, name in enumerate(asked) if name in names}
     who = [extra[name] for column, name in source.columns.items() if column in IDENTIFIERS and name in extra]
     engine.run(f"CREATE TABLE {hits} AS {_hits(extra, who, said, f'{into}_events', 'campaign' in names)}")
-    relation = _with_arrivals(hits, f"{into}_engines")
+    relation = _link(_with_arrivals(hits, f"{into}_engines"))
     mapped = {name: identifier(place) for name, place in extra.items()}
     # A page without a name of its own is called by its address.
     pages = f"SELECT coalesce(address, {visits.address('page')}) AS address FROM {hits}"
@@ -131,8 +131,14 @@ def _text(column: str) -> str:
 
 
 def _posted(name: str) -> str:
-    """A column as Adobe's rules left it, else as it was sent."""
-    return f"coalesce({visits.known(_text(f'post_{name}'))}, {visits.known(_text(name))})"
+    """A column as Adobe's rules left it, else as it was sent; of a relation with `_texts`."""
+    return f"coalesce({visits.known(identifier(f'post {name}'))}, {visits.known(identifier(f'sent {name}'))})"
+
+
+def _texts() -> str:
+    """The two forms of each column that has two, as they were sent."""
+    texts = [f"{_text(f'post_{name}')} AS {identifier(f'post {name}')}" for name in POSTED]
+    return ", ".join([*texts, *(f"{_text(name)} AS {identifier(f'sent {name}')}" for name in POSTED)])
 
 
 def _hits(extra: Mapping[str, str], who: Sequence[str], said: str, events: str, has_campaign: bool) -> str:
@@ -171,13 +177,15 @@ def _hits(extra: Mapping[str, str], who: Sequence[str], said: str, events: str, 
     }
     number = f"concat_ws('-', {cells.padded('visit_num', 6)}, {cells.padded('place', 6)},"
     number += " coalesce(hit, md5(concat_ws('-', cookie, moment))))"
-    known = f"SELECT file, row, {visits.quoted(columns)} FROM {said}"
-    typed = f"SELECT *, {number} AS event_id, {_event_type(events)} AS event_type FROM ({known})"
+    known = f"SELECT file, row, {visits.quoted(columns)} FROM (SELECT *, {_texts()} FROM {said})"
+    known = f"SELECT *, {_own_event()} AS own_event, {_prices()} AS prices FROM ({known})"
+    typed = f"SELECT *, {number} AS event_id, {_event_type(events)} AS event_type, {_revenue()} AS revenue"
+    typed += f" FROM ({known})"
     # The same hit in two files is left to the rule on event ids.
     bought = "event_type = 'purchase' AND excluded IS NULL"
     # A copy that cannot be used is not the one that is kept.
     people = ", ".join(identifier(place) for place in ("cookie", *who))
-    price = f"try_cast(coalesce({_revenue()}, '0') AS DECIMAL(30, 6))"
+    price = "try_cast(coalesce(revenue, '0') AS DECIMAL(30, 6))"
     needed = ("try_cast(moment AS TIMESTAMP)", price, f"coalesce({people})")
     usable = " AND ".join(f"{place} IS NOT NULL" for place in needed)
     order = f"ORDER BY {usable} DESC, moment, event_id"
@@ -189,22 +197,26 @@ def _hits(extra: Mapping[str, str], who: Sequence[str], said: str, events: str, 
     )
 
 
+def _own_event() -> str:
+    """The first of the firm's own events in a hit."""
+    own = " OR ".join(f"try_cast(e AS BIGINT) BETWEEN {first} AND {last}" for first, last, _ in OWN_EVENTS)
+    return f"list_filter(ids, lambda e: {own})[1]"
+
+
 def _event_type(events: str) -> str:
     """What a hit was: the weightiest of Adobe's own events, else the firm's first, else the kind of hit."""
     standard = " ".join(
         f"WHEN list_contains(ids, '{number}') THEN '{name}'" for number, name in STANDARD.items()
     )
-    own = " OR ".join(f"try_cast(e AS BIGINT) BETWEEN {first} AND {last}" for first, last, _ in OWN_EVENTS)
-    first = f"list_filter(ids, lambda e: {own})[1]"
     number = " ".join(
-        f"WHEN CAST({first} AS BIGINT) <= {last} THEN 'event' || (CAST({first} AS BIGINT) - {less})"
+        f"WHEN CAST(own_event AS BIGINT) <= {last} THEN 'event' || (CAST(own_event AS BIGINT) - {less})"
         for _, last, less in OWN_EVENTS
     )
-    named = f"(SELECT min(name) FROM {events} WHERE id = {first}"
+    named = f"(SELECT min(name) FROM {events} WHERE id = own_event"
     named += " AND NOT regexp_full_match(name, 'Custom Event \\d+'))"
     pages = " ".join(f"WHEN '{number}' THEN '{name}'" for number, name in PAGE_EVENTS.items())
     return (
-        f"CASE {standard} WHEN {first} IS NOT NULL THEN coalesce({named}, CASE {number} END)"
+        f"CASE {standard} WHEN own_event IS NOT NULL THEN coalesce({named}, CASE {number} END)"
         f" ELSE CASE coalesce(page_event, '0') {pages} ELSE 'hit' END END"
     )
 
@@ -231,32 +243,35 @@ def _own() -> dict[str, str]:
         "timestamp": "moment",
         "touchpoint": f"coalesce(page, link, {visits.path('address')})",
         "event_type": "event_type",
-        "value": f"CASE WHEN {sold} THEN {_revenue()} END",
+        "value": f"CASE WHEN {sold} THEN revenue END",
         "currency": f"CASE WHEN {sold} THEN currency END",
         **_traffic(),
     }
 
 
-def _revenue() -> str:
-    """What the products of a purchase cost together; a price that is no number is said as it is."""
+def _prices() -> str:
+    """What each product of a purchase cost, as it was sent."""
     marks = {"^^": 1, "^,": 2, "^;": 3}  # signs that are meant, and end neither a product nor its price
     text = "products"
     for mark, number in marks.items():
         text = f"replace({text}, '{mark}', chr({number}))"
     prices = f"list_transform(string_split({text}, ','), lambda p: nullif(trim(string_split(p, ';')[4]), ''))"
-    prices = f"list_filter({prices}, lambda p: p IS NOT NULL)"
-    wrong = f"list_filter({prices}, lambda p: try_cast(p AS DECIMAL(30, 6)) IS NULL)[1]"
-    total = f"list_sum(list_transform({prices}, lambda p: try_cast(p AS DECIMAL(30, 6))))"
+    return f"list_filter({prices}, lambda p: p IS NOT NULL)"
+
+
+def _revenue() -> str:
+    """What the products of a purchase cost together; a price that is no number is said as it is."""
+    wrong = "list_filter(prices, lambda p: try_cast(p AS DECIMAL(30, 6)) IS NULL)[1]"
+    total = "list_sum(list_transform(prices, lambda p: try_cast(p AS DECIMAL(30, 6))))"
     return f"coalesce({wrong}, CAST({total} AS VARCHAR))"
 
 
 def _traffic() -> dict[str, str]:
     """Where a visit came from: its link's tags, else its tracking code or ad, else its referrer."""
-    tags = {name: _tag(name) for name in ("source", "medium", "campaign")}
+    tags = {name: identifier(f"tag {name}") for name in ("source", "medium", "campaign")}
     tagged = f"({tags['source']} IS NOT NULL OR {tags['medium']} IS NOT NULL)"
-    click = visits.click_id("address")
     # A tracking code says all, but only to the firm that wrote it: its own rules ask for the campaign.
-    coded = f"(tracking IS NOT NULL OR coalesce({click}, 'fbclid') <> 'fbclid')"
+    coded = "(tracking IS NOT NULL OR coalesce(click, 'fbclid') <> 'fbclid')"
     engine = "lower(coalesce(engine_name, ref_site))"
     none = f"(ref_type IS NULL OR ref_type IN ({', '.join(map(literal, (*NO_REFERRER, INSIDE)))}))"
     columns = {
@@ -269,10 +284,16 @@ def _traffic() -> dict[str, str]:
         f" WHEN ref_type = '{SOCIAL}' THEN 'social' WHEN ref_type = '{MAIL}' THEN 'email'"
         " ELSE 'referral' END",
         "campaign": f"coalesce({tags['campaign']}, tracking)",
-        "click_id": click,
+        "click_id": "click",
         "network": "'adobe channel ' || closer",
     }
     return {name: f"CASE WHEN arrival THEN {place} END" for name, place in columns.items()}
+
+
+def _link(relation: str) -> str:
+    """The relation of hits, and what the link says that a page was opened by."""
+    tags = {f"tag {name}": _tag(name) for name in ("source", "medium", "campaign")}
+    return f"SELECT *, {visits.quoted({**tags, 'click': visits.click_id('address')})} FROM ({relation})"
 
 
 def _tag(name: str) -> str:

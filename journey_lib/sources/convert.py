@@ -46,6 +46,7 @@ def canonical(
         for c in {c.file_name: c for c in columns}.values()
     )
     twice, light = _twice(columns, source), all(column.light for column in columns)
+    reasons = _reasons(columns, source, tidied=not light)
     sql = f"SELECT {held}file, row FROM ({relation})"
     for layer in (
         [part for c in columns for part in _quick(c, source)],
@@ -53,7 +54,7 @@ def canonical(
         [part for c in columns for part in _found(c, source)],
         [part for c in columns for part in _read(c, source)],
         _final(columns, source),
-        [f"CASE {' '.join(_reasons(columns, source, tidied=not light)) or 'WHEN false THEN NULL'} END AS reason"],
+        [f"CASE {' '.join(reasons) or 'WHEN false THEN NULL'} END AS reason"],
     ):
         sql = f"SELECT {', '.join(['*', *layer])} FROM ({sql})"
     select = (

@@ -49,6 +49,12 @@ PARAMETERS = (
     *("ga_session_id", "page_location", "firebase_screen", "firebase_screen_class", "currency", "value"),
     *("source", "medium", "campaign", "gclid"),
 )
+# Of these, what stands for nothing known is left out; the others are ids, and told apart otherwise.
+TOLD = (
+    "ecommerce.transaction_id",
+    *(name for name in FIELDS if name.startswith((COLLECTED, LAST_CLICK))),
+    *(PARAM + name for name in ("currency", "source", "medium", "campaign", "gclid")),
+)
 OWN = ("event_id", "timestamp", "event_type", "touchpoint", "value", "currency", "user_id", "cookie")
 FILE = "file the row came from"
 VALUES = ("string_value", "int_value", "float_value", "double_value")
@@ -218,20 +224,21 @@ def _flat(records: str, extra: Mapping[str, str]) -> str:
     address = identifier(PARAM + "page_location")
     screen = f"coalesce({_param('firebase_screen')}, {_param('firebase_screen_class')})"
     paid = f"event_name IN ({', '.join(map(literal, PURCHASES))})"
-    value = f"CASE WHEN {paid} THEN coalesce({_field('ecommerce.purchase_revenue')}, {_param('value')}) END"
+    sold = f"CASE WHEN {paid} THEN coalesce({_field('ecommerce.purchase_revenue')}, {_param('value')}) END"
+    known = ", ".join(f"{visits.known(_field(name))} AS {_known(name)}" for name in TOLD)
     columns = {
         "timestamp": visits.moment("event_timestamp"),
         "event_type": "event_name",
         "touchpoint": f"coalesce({visits.path(address)}, {screen})",
-        "value": visits.plain(value),
-        "currency": f"CASE WHEN ({value}) IS NOT NULL THEN {visits.known(_param('currency'))} END",
+        "value": visits.plain(_known("sold")),
+        "currency": f"CASE WHEN {_known('sold')} IS NOT NULL THEN {_known(PARAM + 'currency')} END",
         "address": address,
         "cookie": "user_pseudo_id",
         "user_id": "user_id",
         "instant": "try_cast(event_timestamp AS BIGINT)",
         "visitor": "coalesce('c' || user_pseudo_id, 'u' || user_id)",
         "session": _param("ga_session_id"),
-        "transaction": f"CASE WHEN {paid} THEN {visits.known(_field('ecommerce.transaction_id'))} END",
+        "transaction": f"CASE WHEN {paid} THEN {_known('ecommerce.transaction_id')} END",
         "event_id": _event_id(),
         **_sources(),
         **{place: identifier(name) for name, place in extra.items()},
@@ -239,6 +246,8 @@ def _flat(records: str, extra: Mapping[str, str]) -> str:
     records = f"SELECT *, list_transform(params, lambda p: p.key) AS keys FROM ({records})"
     records = f"SELECT * EXCLUDE (keys), {taken} FROM ({records})"
     records = f"SELECT * REPLACE ({first}) FROM ({records})"
+    records = f"SELECT *, {known}, {sold} AS {_known('sold')} FROM ({records})"
+    records = f"SELECT *, {visits.quoted(_beside())} FROM ({records})"
     # Comparing one text is much quicker than comparing a time and a text.
     order = "lpad(CAST(instant AS VARCHAR), 19, '0') || event_id"
     tier = "CASE WHEN clicked IS NOT NULL THEN '1' WHEN collected IS NOT NULL THEN '2' ELSE '3' END"
@@ -257,6 +266,11 @@ def _param(name: str) -> str:
     return identifier(PARAM + name)
 
 
+def _known(name: str) -> str:
+    """What a field says, where it says anything."""
+    return identifier(f"known {name}")
+
+
 def _event_id() -> str:
     """A text that sorts events of one moment as they happened, and is another one for every event."""
     places = [
@@ -271,19 +285,29 @@ def _event_id() -> str:
     return " || '-' || ".join([*places, f"left({mark}, 16)"])
 
 
+def _beside() -> dict[str, str]:
+    """What is told beside a source, whichever field tells the source itself."""
+    of, engine, form = _known, f"{LAST_CLICK}.sa360_campaign", f"{LAST_CLICK}.dv360_campaign"
+    click = f"coalesce(CASE WHEN {of(COLLECTED + '.gclid')} IS NOT NULL THEN 'gclid' END,"
+    click += f" CASE WHEN {of(COLLECTED + '.dclid')} IS NOT NULL THEN 'dclid' END,"
+    click += f" CASE WHEN {of(PARAM + 'gclid')} IS NOT NULL THEN 'gclid' END,"
+    click += f" {visits.click_id(_param('page_location'))})"
+    kind = f"{of(engine + '.campaign_id')} IS NOT NULL THEN {of(engine + '.engine_account_type')}"
+    shown = f"{of(form + '.campaign_id')} IS NOT NULL THEN {of(form + '.creative_format')}"
+    return {
+        "known click": click,
+        "known engine": f"CASE WHEN {kind} END",
+        "known form": f"CASE WHEN {shown} END",
+    }
+
+
 def _sources() -> dict[str, str]:
     """What each event says of the source of its session, by how much it is to be believed."""
     last, group = LAST_CLICK, _field(f"{LAST_CLICK}.cross_channel_campaign.default_channel_group")
-
-    def of(name: str) -> str:
-        return visits.known(_field(name))
+    of, click = _known, _known("click")
 
     def record(source: str, medium: str, campaign: str, network: str = "NULL") -> str:
-        engine = f"CASE WHEN {of(f'{last}.sa360_campaign.campaign_id')} IS NOT NULL THEN"
-        engine += f" {of(f'{last}.sa360_campaign.engine_account_type')} END"
-        form = f"CASE WHEN {of(f'{last}.dv360_campaign.campaign_id')} IS NOT NULL THEN"
-        form += f" {of(f'{last}.dv360_campaign.creative_format')} END"
-        parts = (source, medium, campaign, network, form, engine)
+        parts = (source, medium, campaign, network, _known("form"), _known("engine"))
         names = ("source", "medium", "campaign", "network", "creative_format", "engine")
         packed = ", ".join(
             f"{name} := CAST({part} AS VARCHAR)" for name, part in zip(names, parts, strict=True)
@@ -305,17 +329,11 @@ def _sources() -> dict[str, str]:
         for each in (cross, manual)
     ]
     customer = f"{of(ads + '.customer_id')} IS NOT NULL OR {of(ads + '.campaign_id')} IS NOT NULL"
-    click = f"coalesce(CASE WHEN {of(COLLECTED + '.gclid')} IS NOT NULL THEN 'gclid' END,"
-    click += f" CASE WHEN {of(COLLECTED + '.dclid')} IS NOT NULL THEN 'dclid' END,"
-    click += f" CASE WHEN {visits.known(_param('gclid'))} IS NOT NULL THEN 'gclid' END,"
-    click += f" {visits.click_id(_param('page_location'))})"
     return {
         "clicked": f"CASE WHEN {customer} THEN {google} WHEN {has[0]} THEN {plain[0]}"
         f" WHEN {has[1]} THEN {plain[1]} END",
         "collected": _own_source([of(f"{COLLECTED}.manual_{name}") for name in MANUAL], click, record),
-        "told": _own_source(
-            [visits.known(_param(name)) for name in ("source", "medium", "campaign")], click, record
-        ),
+        "told": _own_source([of(PARAM + name) for name in ("source", "medium", "campaign")], click, record),
         "click": click,
     }
 

@@ -52,6 +52,7 @@ FIELDS = {
 }
 EVENT = ("event_id", "timestamp", "event_type", "touchpoint", "value", "currency")
 WHO = ("user_id", "email", "phone", "device", "cookie")
+WHOSE = ("user", "anonymous", "message", "device")
 
 
 def stage(source: Source, root: Path, engine: Engine, into: str) -> Mapping[str, int]:
@@ -112,14 +113,15 @@ def _flat(said: str, extra: Mapping[str, str]) -> str:
     )
     record = f"SELECT file, row, json_extract_string(line, [{paths}]) AS found FROM {said}"
     of_page = "CASE WHEN type = 'page' THEN {} END"
-    address = f"coalesce({visits.known(_c('page url'))}, {of_page.format(_c('own url'))})"
-    path = f"coalesce({visits.known(_c('page path'))}, {of_page.format(_c('own path'))}, {address})"
+    place = f"coalesce({visits.known(_c('page path'))}, {of_page.format(_c('own path'))}, address)"
     name = f"coalesce({visits.known(_c('name'))}, {_c('own name')})"
     order = f"type = 'track' AND replace(lower(trim(event)), '_', ' ') IN {_list(ORDERS)}"
-    value = f"CASE WHEN {order} THEN coalesce(total, revenue) END"
-    user, anonymous, message, device = (
-        f"nullif(trim({_c(each)}), '')" for each in ("user", "anonymous", "message", "device")
-    )
+    tidied = {
+        **{f"the {each}": f"nullif(trim({_c(each)}), '')" for each in WHOSE},
+        "address": f"coalesce({visits.known(_c('page url'))}, {of_page.format(_c('own url'))})",
+        "paid": f"CASE WHEN {order} THEN coalesce(total, revenue) END",
+    }
+    user, anonymous, message, device = (_c(f"the {each}") for each in WHOSE)
     columns = {
         "type": "type",
         "call": f"coalesce('m' || {message}, concat('r', row, ' ', file))",
@@ -127,9 +129,9 @@ def _flat(said: str, extra: Mapping[str, str]) -> str:
         "timestamp": "said",
         "event_type": "CASE WHEN type = 'track' THEN event ELSE type END",
         "touchpoint": f"CASE WHEN type = 'screen' THEN {name}"
-        f" WHEN type = 'page' THEN coalesce({visits.path(path)}, {name}) ELSE {visits.path(path)} END",
-        "value": visits.plain(value),
-        "currency": f"CASE WHEN {value} IS NOT NULL THEN currency END",
+        f" WHEN type = 'page' THEN coalesce(path, {name}) ELSE path END",
+        "value": visits.plain("paid"),
+        "currency": "CASE WHEN paid IS NOT NULL THEN currency END",
         "user_id": user,
         "email": "coalesce(email, " + _c("context email") + ")",
         "phone": "coalesce(phone, " + _c("context phone") + ")",
@@ -137,16 +139,20 @@ def _flat(said: str, extra: Mapping[str, str]) -> str:
         "cookie": f"CASE WHEN type = 'alias' THEN nullif(previous, {user})"
         f" ELSE nullif({anonymous}, {device}) END",
         "person": f"coalesce({anonymous}, {user}, {device})",
-        "instant": visits.instant("said"),
+        "instant": visits.INSTANT,
         "session": "session",
-        "address": address,
+        "address": "address",
         "referrer": f"coalesce({_c('page referrer')}, {of_page.format(_c('own referrer'))})",
-        "in place": f"{visits.path(path)} IS NOT NULL OR type IN ('page', 'screen') OR {device} IS NOT NULL",
+        "in place": f"path IS NOT NULL OR type IN ('page', 'screen') OR {device} IS NOT NULL",
         **{f"told {each}": visits.known(_c(each)) for each in ("source", "medium", "campaign")},
-        "told click_id": visits.click_id(address),
+        "told click_id": visits.click_id("address"),
         **{place: identifier(place) for place in extra.values()},
     }
-    return f"SELECT file, row, {visits.quoted(columns)} FROM (SELECT file, row, {taken} FROM ({record}))"
+    calls = visits.timed(f"SELECT file, row, {taken} FROM ({record})", "said")
+    calls = f"SELECT *, {visits.quoted(tidied)} FROM ({calls})"
+    calls = f"SELECT *, {place} AS place FROM ({calls})"
+    calls = f"SELECT *, {visits.path('place')} AS path FROM ({calls})"
+    return f"SELECT file, row, {visits.quoted(columns)} FROM ({calls})"
 
 
 def _c(name: str) -> str:

@@ -179,6 +179,9 @@ def _add_bare(said: str, wanted: Sequence[str], engine: Engine, records: str) ->
     )
 
 
+_THE_TIME = identifier("the time")
+
+
 def _flat(records: str, extra: Mapping[str, str]) -> str:
     """One row an event: the canonical columns, and what its visit is told by."""
     screen = f"json_extract_string(unstruct_event, {literal('$.data.data.name')})"
@@ -198,7 +201,7 @@ def _flat(records: str, extra: Mapping[str, str]) -> str:
     columns = {
         "call": "coalesce('e' || event_id, concat('r', row, ' ', file))",
         "event_id": "event_id",
-        "timestamp": time,
+        "timestamp": _THE_TIME,
         "event_type": "CASE WHEN event = 'struct' THEN coalesce(se_action, event_name, event)"
         " ELSE coalesce(event_name, event) END",
         "touchpoint": f"coalesce({visits.path('page_urlpath')}, {visits.path('page_url')}, {screen})",
@@ -207,7 +210,7 @@ def _flat(records: str, extra: Mapping[str, str]) -> str:
         "currency": f"CASE WHEN {value} IS NOT NULL THEN tr_currency END",
         "user_id": "user_id",
         "cookie": "domain_userid",
-        "instant": visits.instant(time),
+        "instant": visits.INSTANT,
         "visitor": "coalesce('c' || domain_userid, 'u' || user_id)",
         "session": "coalesce(domain_sessionidx, domain_sessionid)",
         "came from": f"CASE WHEN {marked} THEN mkt_source WHEN {medium} IS NOT NULL THEN {site}"
@@ -218,7 +221,8 @@ def _flat(records: str, extra: Mapping[str, str]) -> str:
         "clicked": clicked,
         **{place: identifier(name) for name, place in extra.items()},
     }
-    return f"SELECT file, row, {visits.quoted(columns)} FROM {records}"
+    records = visits.timed(f"SELECT *, {time} AS {_THE_TIME} FROM {records}", _THE_TIME)
+    return f"SELECT file, row, {visits.quoted(columns)} FROM ({records})"
 
 
 def _starts(flat: str) -> str:

@@ -27,6 +27,7 @@ DIGIT, APART = r"(?:\d|%(?:25)*3\d)", r"(?:[ .()+-]|%(?:25)*2[0-9a-f]){0,6}"
 TELLING = rf"(?i)@|%(?:25)*40|[?&](?:{PERSONAL.pattern})=|{DIGIT}(?:{APART}{DIGIT}){{8}}"
 # "https://shop.vn/cart", "//shop.vn/cart", "shop.vn/cart" and "/cart"; no other text is an address.
 ADDRESS = r"(?i)^(?:[a-z][a-z0-9+.-]*:|[\w-]+(?:\.[\w-]+)+)?/"
+STEPS = ("moment", "words", "quick", "hands", "offset")  # on the way from a text to its instant
 NOT_SET = ("", "(not set)")  # what platforms write where they know nothing
 
 
@@ -126,14 +127,28 @@ def moment(micros: str) -> str:
     return f"coalesce({time}, {micros})"
 
 
-def instant(time: str) -> str:
-    """The moment that a text names, read as `deliver` will read it, so that no visit loses its beginning."""
-    said, quick = written.words(time), written.fits(time, written.quick_clock(None))
-    east = f"coalesce({written.offset(written.behind(said, quick))}, 0)"
-    slow = f"{written.clock(said, quick, None, written.hands(said, quick, None))} - to_minutes({east})"
+INSTANT = identifier("the instant")
+
+
+def timed(relation: str, time: str) -> str:
+    """A relation with `INSTANT`: the moment that the text `time` names.
+
+    It is read as `deliver` will read it, so that no visit loses its beginning.
+    """
+    at, said, quick, hands, behind = (identifier(f"the {name}") for name in STEPS)
+    east = f"coalesce({written.offset(behind)}, 0)"
     # What nearly every export is full of is read much quicker by the engine itself.
-    known = f"try_cast({time} AS TIMESTAMP WITH TIME ZONE)"
-    return f"coalesce(CAST({known} AS TIMESTAMP), {slow})"
+    slow = f"{written.clock(said, quick, None, hands)} - to_minutes({east})"
+    for layer in (
+        {at: f"CAST(try_cast({time} AS TIMESTAMP WITH TIME ZONE) AS TIMESTAMP)"},
+        {said: f"CASE WHEN {at} IS NULL THEN {written.words(time)} END"},
+        {quick: written.fits(said, written.quick_clock(None))},
+        {hands: written.hands(said, quick, None), behind: written.behind(said, quick)},
+        {INSTANT: f"coalesce({at}, {slow})"},
+    ):
+        columns = ", ".join(f"{place} AS {name}" for name, place in layer.items())
+        relation = f"SELECT *, {columns} FROM ({relation})"
+    return relation
 
 
 def only(source: Source, *tables: str) -> None:

@@ -21,6 +21,8 @@ NAMED = 6  # names that get a band of their own at a step; the others share one
 GAP = 0.015  # of the height, between bands
 THIN = 0.004  # of all journeys: a ribbon thinner than that cannot be seen
 HALF = 0.04  # of the way to the next touch, half the width of a band
+TWO_LINES = 0.08  # of all journeys: a band with room for a line of its own for the name
+LINE = "\n"
 BEND = 5  # points along a ribbon
 ENDS = (CONVERTED, ENDED, OPEN, LATER)
 
@@ -56,24 +58,25 @@ def flows(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin
             ["step", "row", "left", "right", "bottom", "top", "middle", "part", "of_all", "kind", "label"],
         )
     )
+    told = [
+        _tip("step", _("Touch")),
+        _tip("row", _("Place")),
+        _tip("part", _("Share of all journeys"), ".1%"),
+        _tip("of_all", _("Journeys"), ",.0f"),
+    ]
     blocks = base.mark_rect().encode(
         x=alt.X("left:Q"),
         x2="right:Q",
         y=alt.Y("bottom:Q"),
         y2="top:Q",
         color=colour,
-        tooltip=[
-            _tip("step", _("Touch")),
-            _tip("row", _("Place")),
-            _tip("part", _("Share of all journeys"), ".1%"),
-            _tip("of_all", _("Journeys"), ",.0f"),
-        ],
+        tooltip=told,
     )
     # A name must not reach the next bands, however wide the page is.
     room = alt.ExprRef(f"width * {1 - 2 * HALF} / {steps} - 11")
-    words = base.mark_text(style="label", align="left", dx=7, fontSize=10, limit=room).encode(
-        x=alt.X("right:Q"), y=alt.Y("middle:Q"), text="label:N"
-    )
+    words = base.mark_text(
+        style="label", align="left", baseline="middle", dx=7, fontSize=10, limit=room, lineBreak="\n"
+    ).encode(x=alt.X("right:Q"), y=alt.Y("middle:Q"), text="label:N", tooltip=told)
     small = _("{n} journeys take ways too thin to be drawn", n=i18n.number(thin)) if thin else ""
     return alt.layer(streams, blocks, words).properties(
         title=_title(question, " · ".join(filter(None, [subtitle, small]))),
@@ -244,7 +247,7 @@ def _labelled(bands: pd.DataFrame, names: Names) -> pd.DataFrame:
     )
     return bands.assign(
         label=[
-            f"{i18n.percent(share, 0 if share >= 0.0995 else 1)} {row}" if share >= 0.012 else ""
+            f"{_points(share)}{LINE if share >= TWO_LINES else ' '}{row}" if share >= 0.012 else ""
             for row, share in zip(bands["row"], bands["part"], strict=True)
         ]
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -21,8 +22,8 @@ NAMED = 6  # names that get a band of their own at a step; the others share one
 GAP = 0.015  # of the height, between bands
 THIN = 0.004  # of all journeys: a ribbon thinner than that cannot be seen
 HALF = 0.04  # of the way to the next touch, half the width of a band
-TWO_LINES = 0.08  # of all journeys: a band with room for a line of its own for the name
-LINE = "\n"
+LINE = 0.035  # of all journeys: as high as a line of words
+LETTERS = 12  # of a name on a line: on a phone there is room for no more
 BEND = 5  # points along a ribbon
 ENDS = (CONVERTED, ENDED, OPEN, LATER)
 
@@ -247,10 +248,16 @@ def _labelled(bands: pd.DataFrame, names: Names) -> pd.DataFrame:
     )
     return bands.assign(
         label=[
-            f"{_points(share)}{LINE if share >= TWO_LINES else ' '}{row}" if share >= 0.012 else ""
+            _worded(row, share) if share >= 0.012 else ""
             for row, share in zip(bands["row"], bands["part"], strict=True)
         ]
     )
+
+
+def _worded(name: str, share: float) -> str:
+    """The words beside a band: on several lines where it is high enough for them."""
+    lines = [_points(share), *textwrap.wrap(name, LETTERS)]
+    return "\n".join(lines) if len(lines) * LINE <= share else f"{lines[0]} {name}"
 
 
 def _kind(name: str) -> str:

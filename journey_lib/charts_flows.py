@@ -23,7 +23,7 @@ GAP = 0.015  # of the height, between bands
 THIN = 0.004  # of all journeys: a ribbon thinner than that cannot be seen
 HALF = 0.04  # of the way to the next touch, half the width of a band
 LINE = 0.035  # of all journeys: as high as a line of words
-LETTERS = 12  # of a name on a line: on a phone there is room for no more
+LETTERS = 10  # of a name on a line: on a phone there is room for no more
 BEND = 5  # points along a ribbon
 ENDS = (CONVERTED, ENDED, OPEN, LATER)
 
@@ -56,7 +56,19 @@ def flows(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin
     base = alt.Chart(
         _lean(
             bands,
-            ["step", "row", "left", "right", "bottom", "top", "middle", "part", "of_all", "kind", "label"],
+            [
+                "step",
+                "row",
+                "left",
+                "right",
+                "bottom",
+                "top",
+                "first_line",
+                "part",
+                "of_all",
+                "kind",
+                "label",
+            ],
         )
     )
     told = [
@@ -77,7 +89,7 @@ def flows(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin
     room = alt.ExprRef(f"width * {1 - 2 * HALF} / {steps} - 11")
     words = base.mark_text(
         style="label", align="left", baseline="middle", dx=7, fontSize=10, limit=room, lineBreak="\n"
-    ).encode(x=alt.X("right:Q"), y=alt.Y("middle:Q"), text="label:N", tooltip=told)
+    ).encode(x=alt.X("right:Q"), y=alt.Y("first_line:Q"), text="label:N", tooltip=told)
     small = _("{n} journeys take ways too thin to be drawn", n=i18n.number(thin)) if thin else ""
     return alt.layer(streams, blocks, words).properties(
         title=_title(question, " · ".join(filter(None, [subtitle, small]))),
@@ -246,12 +258,12 @@ def _labelled(bands: pd.DataFrame, names: Names) -> pd.DataFrame:
         right=bands["step"] + HALF,
         kind=[_kind(name) for name in bands["name"]],
     )
-    return bands.assign(
-        label=[
-            _worded(row, share) if share >= 0.012 else ""
-            for row, share in zip(bands["row"], bands["part"], strict=True)
-        ]
-    )
+    label = [
+        _worded(row, share) if share >= 0.012 else ""
+        for row, share in zip(bands["row"], bands["part"], strict=True)
+    ]
+    more = np.array([words.count("\n") for words in label])  # lines after the first hang below it
+    return bands.assign(label=label, first_line=bands["middle"] + more * LINE / 2)
 
 
 def _worded(name: str, share: float) -> str:

@@ -85,11 +85,7 @@ def flows(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin
         color=colour,
         tooltip=told,
     )
-    # A name must not reach the next bands, however wide the page is.
-    room = alt.ExprRef(f"width * {1 - 2 * HALF} / {steps} - 11")
-    words = base.mark_text(
-        style="label", align="left", baseline="middle", dx=7, fontSize=10, limit=room, lineBreak="\n"
-    ).encode(x=alt.X("right:Q"), y=alt.Y("first_line:Q"), text="label:N", tooltip=told)
+    words = _words(base, steps).encode(tooltip=told)
     small = _("{n} journeys take ways too thin to be drawn", n=i18n.number(thin)) if thin else ""
     return alt.layer(streams, blocks, words).properties(
         title=_title(question, " · ".join(filter(None, [subtitle, small]))),
@@ -99,6 +95,14 @@ def flows(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin
         ),
         height=420,
     )
+
+
+def _words(base: alt.Chart, steps: int) -> alt.Chart:
+    """The names beside the bands: none reaches the next bands, however wide the page is."""
+    room = alt.ExprRef(f"width * {1 - 2 * HALF} / {steps} - 11")
+    return base.mark_text(
+        style="label", align="left", baseline="middle", dx=7, fontSize=10, limit=room, lineBreak="\n"
+    ).encode(x=alt.X("right:Q"), y=alt.Y("first_line:Q"), text="label:N")
 
 
 def compared(result: Result, names: Names, subtitle: str = "", most: int = 12) -> alt.TopLevelMixin:

@@ -53,24 +53,8 @@ def flows(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin
         .mark_area(opacity=0.28, interpolate="monotone")
         .encode(x=across, y=up, y2="high:Q", detail="link:N", color=colour)
     )
-    base = alt.Chart(
-        _lean(
-            bands,
-            [
-                "step",
-                "row",
-                "left",
-                "right",
-                "bottom",
-                "top",
-                "first_line",
-                "part",
-                "of_all",
-                "kind",
-                "label",
-            ],
-        )
-    )
+    corners = ["left", "right", "bottom", "top", "first_line"]
+    base = alt.Chart(_lean(bands, ["step", "row", *corners, "part", "of_all", "kind", "label"]))
     told = [
         _tip("step", _("Touch")),
         _tip("row", _("Place")),

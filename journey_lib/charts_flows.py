@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -21,6 +22,8 @@ NAMED = 6  # names that get a band of their own at a step; the others share one
 GAP = 0.015  # of the height, between bands
 THIN = 0.004  # of all journeys: a ribbon thinner than that cannot be seen
 HALF = 0.04  # of the way to the next touch, half the width of a band
+LINE = 0.035  # of all journeys: as high as a line of words
+LETTERS = 10  # of a name on a line: on a phone there is room for no more
 BEND = 5  # points along a ribbon
 ENDS = (CONVERTED, ENDED, OPEN, LATER)
 
@@ -52,30 +55,23 @@ def flows(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin
         .mark_area(opacity=0.28, interpolate="monotone")
         .encode(x=across, y=up, y2="high:Q", detail="link:N", color=colour)
     )
-    base = alt.Chart(
-        _lean(
-            bands,
-            ["step", "row", "left", "right", "bottom", "top", "middle", "part", "of_all", "kind", "label"],
-        )
-    )
+    corners = ["left", "right", "bottom", "top", "first_line"]
+    base = alt.Chart(_lean(bands, ["step", "row", *corners, "part", "of_all", "kind", "label"]))
+    told = [
+        _tip("step", _("Touch")),
+        _tip("row", _("Place")),
+        _tip("part", _("Share of all journeys"), ".1%"),
+        _tip("of_all", _("Journeys"), ",.0f"),
+    ]
     blocks = base.mark_rect().encode(
         x=alt.X("left:Q"),
         x2="right:Q",
         y=alt.Y("bottom:Q"),
         y2="top:Q",
         color=colour,
-        tooltip=[
-            _tip("step", _("Touch")),
-            _tip("row", _("Place")),
-            _tip("part", _("Share of all journeys"), ".1%"),
-            _tip("of_all", _("Journeys"), ",.0f"),
-        ],
+        tooltip=told,
     )
-    # A name must not reach the next bands, however wide the page is.
-    room = alt.ExprRef(f"width * {1 - 2 * HALF} / {steps} - 11")
-    words = base.mark_text(style="label", align="left", dx=7, fontSize=10, limit=room).encode(
-        x=alt.X("right:Q"), y=alt.Y("middle:Q"), text="label:N"
-    )
+    words = _words(base, steps).encode(tooltip=told)
     small = _("{n} journeys take ways too thin to be drawn", n=i18n.number(thin)) if thin else ""
     return alt.layer(streams, blocks, words).properties(
         title=_title(question, " · ".join(filter(None, [subtitle, small]))),
@@ -85,6 +81,14 @@ def flows(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin
         ),
         height=420,
     )
+
+
+def _words(base: alt.Chart, steps: int) -> alt.Chart:
+    """The names beside the bands: none reaches the next bands, however wide the page is."""
+    room = alt.ExprRef(f"width * {1 - 2 * HALF} / {steps} - 11")
+    return base.mark_text(
+        style="label", align="left", baseline="middle", dx=7, fontSize=10, limit=room, lineBreak="\n"
+    ).encode(x=alt.X("right:Q"), y=alt.Y("first_line:Q"), text="label:N")
 
 
 def compared(result: Result, names: Names, subtitle: str = "", most: int = 12) -> alt.TopLevelMixin:
@@ -244,12 +248,18 @@ def _labelled(bands: pd.DataFrame, names: Names) -> pd.DataFrame:
         right=bands["step"] + HALF,
         kind=[_kind(name) for name in bands["name"]],
     )
-    return bands.assign(
-        label=[
-            f"{i18n.percent(share, 0 if share >= 0.0995 else 1)} {row}" if share >= 0.012 else ""
-            for row, share in zip(bands["row"], bands["part"], strict=True)
-        ]
-    )
+    label = [
+        _worded(row, share) if share >= 0.012 else ""
+        for row, share in zip(bands["row"], bands["part"], strict=True)
+    ]
+    more = np.array([words.count("\n") for words in label])  # lines after the first hang below it
+    return bands.assign(label=label, first_line=bands["middle"] + more * LINE / 2)
+
+
+def _worded(name: str, share: float) -> str:
+    """The words beside a band: on several lines where it is high enough for them."""
+    lines = [_points(share), *textwrap.wrap(name, LETTERS)]
+    return "\n".join(lines) if len(lines) * LINE <= share else f"{lines[0]} {name}"
 
 
 def _kind(name: str) -> str:

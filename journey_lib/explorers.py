@@ -25,6 +25,7 @@ from journey_lib.errors import JourneyError
 from journey_lib.i18n import text as _
 from journey_lib.journeys import Group, steps_by
 from journey_lib.model import Result
+from journey_lib.sections_groups import Named
 from journey_lib.session import Session
 from journey_lib.stages import Model
 from journey_lib.touches import Touches
@@ -117,9 +118,19 @@ def credit(session: Session, table: Touches, conversion: str | None = None) -> w
     return widgets.VBox([widgets.HBox([model, lookback]), widgets.HBox([half_life, order, direct]), picture])
 
 
-def journeys(session: Session, table: Touches, model: Model, conversion: str | None = None) -> widgets.VBox:
-    """The views of journeys, alive: choose the view, what its steps are, and whose journeys to look at."""
+def journeys(
+    session: Session, table: Touches, model: Model, conversion: str | None = None, *named: Named
+) -> widgets.VBox:
+    """The views of journeys, alive: choose the view, what its steps are, and whose journeys to look at.
+
+    `named` are the groups of customers that can be chosen: segments, personas.
+    """
     held = touches.hold(table)
+    groups = [
+        views.of_customers(name, each.flags(held, code))
+        for each in named
+        for code, name in each.names.items()
+    ]
     everyone = _("all journeys")
     view = widgets.Dropdown(options=[(_(name), name) for name in VIEWS], description=_("View"))
     by = widgets.Dropdown(
@@ -127,6 +138,10 @@ def journeys(session: Session, table: Touches, model: Model, conversion: str | N
         description=_("Steps"),
     )
     through = widgets.Dropdown(description=_("Through"))
+    whose = widgets.Dropdown(
+        options=[(_("all customers"), None), *((group.name, place) for place, group in enumerate(groups))],
+        description=_("Customers"),
+    )
     lookback = widgets.SelectionSlider(
         options=[(_("{days} days", days=days), f"{days}d") for days in LOOKBACKS],
         value="30d",
@@ -149,15 +164,19 @@ def journeys(session: Session, table: Touches, model: Model, conversion: str | N
             try:
                 chosen = walked[by.value]
                 group = views.through(chosen, through.value) if through.value else None
+                if whose.value is not None:
+                    theirs = groups[whose.value]
+                    group = views.both(group, theirs) if group else theirs
                 session.show(VIEWS[view.value](session, chosen, group, conversion, lookback.value))
             except JourneyError as error:
                 session.say(str(error))
 
     by.observe(listed, names="value")
-    for control in (view, through, lookback):
+    for control in (view, through, whose, lookback):
         control.observe(draw, names="value")
     listed()
-    return widgets.VBox([widgets.HBox([view, by]), widgets.HBox([through, lookback]), picture])
+    choices = [widgets.HBox([view, by]), widgets.HBox([through, whose, lookback])]
+    return widgets.VBox([*choices, picture])
 
 
 def touchpoint(session: Session, table: Touches, conversion: str | None = None) -> widgets.VBox:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import PurePosixPath
 from typing import Any
 
 import ipywidgets as widgets
@@ -28,7 +27,6 @@ from journey_lib.personas.matrix import HOW
 from journey_lib.session import Session
 
 MOST, LISTED = 10, 50
-FILE = PurePosixPath("maps") / "personas.json"
 
 
 def personas(session: Session, features: Features, *, least_touches: int = 20, seed: int = 0) -> widgets.VBox:
@@ -79,8 +77,10 @@ def personas(session: Session, features: Features, *, least_touches: int = 20, s
     def save(_change: object = None) -> None:
         with told:
             told.clear_output(wait=True)
-            kept.save(found[0], features, session.workspace.path / FILE)
-            session.say(_("Kept in `{file}`. A run with `model={file}` uses these personas.", file=str(FILE)))
+            kept.save(found[0], features, session.workspace.path / kept.FILE)
+            session.say(
+                _("Kept in `{file}`. A run with `model={file}` uses these personas.", file=str(kept.FILE))
+            )
 
     look.on_click(draw)
     keep.on_click(save)

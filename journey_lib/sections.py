@@ -20,7 +20,6 @@ from journey_lib import (
     findings_journeys,
     findings_touchpoints,
     funnel,
-    i18n,
     maps,
     retention,
     sections_voice,
@@ -242,25 +241,6 @@ def journeys(
             "again": partial(retention.repeat, touches, **sales),
         }
     )
-
-
-def only(
-    run: Session, touches: Touches, by: views.By, model: Model, text: str | None, cut: Mapping[str, Any]
-) -> Touches:
-    """The customers who have a journey that follows a pattern of steps, where one is asked for; else all."""
-    if text is None:
-        return touches
-    options = {name: value for name, value in cut.items() if name != "max_touches"}
-    kept = views.following(views.steps_by(touches, by, model), text, **options)
-    run.say(
-        _(
-            "This page is only of {n} of {all} customers: those with a journey that follows {pattern}.",
-            n=i18n.number(kept.sum()),
-            all=i18n.number(len(kept)),
-            pattern=f"`{text}`",
-        )
-    )
-    return views.members(touches, kept)
 
 
 def identified(run: Session) -> list[Result]:

@@ -3,60 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from journey_lib import charts_flows, charts_journeys, conformance, features, findings_journeys, funnel, maps
+from journey_lib import charts_flows, charts_journeys, conformance, findings_journeys, funnel, maps
 from journey_lib import journeys as views
 from journey_lib.funnel import Order
 from journey_lib.i18n import text as _
 from journey_lib.journeys import Cutting, Group
-from journey_lib.journeys.cut import Array
 from journey_lib.model import Result
-from journey_lib.personas import segments as ruled
 from journey_lib.retention import repeat
+from journey_lib.sections_groups import Named, Sides
 from journey_lib.session import Session
-from journey_lib.spelling import tidy_name
 from journey_lib.stages import Model
 from journey_lib.touches import Touches
 
 THIS, LAST = "this period", "the one before"
-
-
-@dataclass(frozen=True)
-class Segments:
-    """The segments a workspace declares: of each customer the code of theirs, and what readers call them.
-
-    There are none where the workspace declares none, or where the page is of some of its customers only.
-    """
-
-    of: pd.Series[Any]
-    names: Mapping[str, str]
-    by_sales: bool = False  # whether a rule goes by conversions or their value
-
-    def flags(self, touches: Touches, code: str) -> Array:
-        """Whether each customer of the table is in the segment."""
-        chosen = np.zeros(touches.customers, bool)
-        chosen[self.of.index[(self.of == code).to_numpy()].to_numpy()] = True
-        return chosen
-
-
-def segments(run: Session, touches: Touches, model: Model, cut: Mapping[str, Any]) -> Segments:
-    """Who is in which segment of `maps/segments.yaml` at the end of the period."""
-    nobody = Segments(pd.Series(dtype="str"), {})
-    whole = touches.fingerprint == run.manifest.fingerprint
-    if not whole or not (run.workspace.path / ruled.FILE).is_file():
-        return nobody
-    declared = ruled.rules(run.workspace)
-    day = (cut["period"] or (None, None))[1]
-    known = features.table(run.workspace, touches, as_of=day, model=model, conversion=cut["conversion"])
-    labels = declared.labels(run.language) | {ruled.REST: _("in none of these")}
-    by_sales = any("conversion" in each.rule or "value" in each.rule for each in declared.segments)
-    return Segments(ruled.assign(known, declared), labels, by_sales)
 
 
 def stories(
@@ -65,7 +30,7 @@ def stories(
     walked: Touches,
     model: Model,
     ways: views.PathTable,
-    some: Segments,
+    some: Named,
     cut: Mapping[str, Any],
 ) -> list[Result]:
     """The most frequent way to a conversion, of everybody and of each segment; the results shown.
@@ -104,34 +69,23 @@ def compared(
     touches: Touches,
     walked: Touches,
     model: Model,
-    group: str | None,
-    some: Segments,
+    sides: Sides,
     cut: Mapping[str, Any],
     *,
     within: str,
 ) -> list[Result]:
-    """Some journeys beside the rest in every view; the results shown.
+    """Two groups of journeys beside each other in every view; the results shown.
 
-    `group` is a step, a segment or a pattern; without one, journeys with a conversion. Of a segment, views
-    of stages and of customers are asked too.
+    Where it is customers who are told apart, views of stages and of customers are asked too.
     """
-    flags: Array | None = None
-    if group is None:
-        chosen, names = views.converted(), ("with a conversion", "without one")
-    elif (step := tidy_name(group)) in walked.channels:
-        chosen, names = views.through(walked, step), (run.names.get(step, step), "all others")
-    elif group in some.names:
-        flags, names = some.flags(walked, group), (some.names[group], "all others")
-        chosen = views.of_customers(group, flags)
-    else:
-        chosen, names = views.along(walked, group), (group, "all others")
-    asked = _of_journeys(walked, chosen, cut)
-    if flags is not None:
-        asked |= _of_stages(run, touches, model, chosen, cut)
-        sides = {"customers": flags}, {"customers": ~flags}
-        asked |= _of_customers(touches, model, sides, cut, within, "loose")
+    asked = _of_journeys(walked, sides.groups, cut)
+    if sides.customers is not None:
+        asked |= _of_stages(run, touches, model, sides.groups, cut)
+        whose = [{"customers": flags} for flags in sides.customers]
+        asked |= _of_customers(touches, model, whose, cut, within, "loose")
     found = views.together(asked)
-    both = _beside(found, names, run.k)
+    both = _beside(found, sides.names, run.k)
+    run.say(sides.about)
     run.say(findings_journeys.compared(both[0]))
     counted = sum(found[f"lengths {side}"].facts["journeys"] for side in (0, 1))
     run.show(charts_flows.compared(both[0], run.names, run.scope(cut["period"], journeys=counted)))
@@ -158,7 +112,7 @@ def last_time(
     later, before = views.last_two(walked, recent, cut)
     asked: dict[str, Any] = {}
     for side, each in enumerate((later, before)):
-        mine = _of_journeys(walked, None, each) | _of_stages(run, touches, model, None, each)
+        mine = _of_journeys(walked, (), each) | _of_stages(run, touches, model, (), each)
         mine |= _of_customers(touches, model, [{}], each, within, order)
         asked |= {f"{name.split()[0]} {side}": ask for name, ask in mine.items()}
     both = _beside(views.together(asked), (THIS, LAST), run.k)
@@ -170,12 +124,12 @@ def last_time(
     return [*both, overall]
 
 
-def _sides(group: Group | None) -> list[dict[str, Any]]:
-    return [{}] if group is None else [{"group": group}, {"group": views.rest(group)}]
+def _sides(groups: Sequence[Group]) -> list[dict[str, Any]]:
+    return [{"group": group} for group in groups] or [{}]
 
 
-def _of_journeys(walked: Touches, group: Group | None, cut: Mapping[str, Any]) -> dict[str, Any]:
-    """Views of journeys by their steps, asked of a group and of the rest; of all where there is no group."""
+def _of_journeys(walked: Touches, groups: Sequence[Group], cut: Mapping[str, Any]) -> dict[str, Any]:
+    """Views of journeys by their steps, asked of each group; of all where there is none."""
     asked: dict[str, Any] = {
         "transitions": partial(views.transitions, walked),
         "flows": partial(views.flows, walked),
@@ -188,12 +142,12 @@ def _of_journeys(walked: Touches, group: Group | None, cut: Mapping[str, Any]) -
     return {
         f"{name} {side}": partial(ask, **chosen, **cut)
         for name, ask in asked.items()
-        for side, chosen in enumerate(_sides(group))
+        for side, chosen in enumerate(_sides(groups))
     }
 
 
 def _of_stages(
-    run: Session, touches: Touches, model: Model, group: Group | None, cut: Mapping[str, Any]
+    run: Session, touches: Touches, model: Model, groups: Sequence[Group], cut: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Views of journeys by their stages and beside the plan, where there is one."""
     staged = views.steps_by(touches, "stage", model)
@@ -204,7 +158,7 @@ def _of_stages(
     return {
         f"{name} {side}": partial(ask, **chosen, **cut)
         for name, ask in asked.items()
-        for side, chosen in enumerate(_sides(group))
+        for side, chosen in enumerate(_sides(groups))
     }
 
 

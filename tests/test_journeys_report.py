@@ -120,6 +120,7 @@ def test_without_a_plan_and_a_pattern_the_page_says_so(shop, tmp_path):
     [
         ({"focus": "facebok"}, "no step leads to or from"),
         ({"pattern": "facebook -> -> store"}, "facebook -> -> store"),
+        ({"group": "vocher_seekers"}, "Did you mean 'voucher_seekers'"),
     ],
 )
 def test_a_parameter_that_cannot_be_is_told_and_no_page_is_made(shop, tmp_path, asked, complaint):
@@ -129,18 +130,32 @@ def test_a_parameter_that_cannot_be_is_told_and_no_page_is_made(shop, tmp_path, 
     assert not list(tmp_path.glob("*/en/journeys.html"))
 
 
+@pytest.fixture(scope="module")
+def personas(shop) -> Path:
+    """Three personas of the shop, kept in a file beside its maps."""
+    features = jl.features.table(jl.open(shop))
+    file = shop / "maps" / "three.json"
+    jl.personas.save(jl.personas.find(features, k=3, least_touches=10), features, file)
+    return file
+
+
 @pytest.mark.slow
-def test_only_some_customers_and_a_group_of_ones_own_are_reported(shop, tmp_path, published):
+def test_some_customers_only_and_a_kept_persona_beside_the_others(shop, personas, tmp_path, published):
     report = catalogue.reports()["journeys"]
-    asked = {"only": "facebook -> ... -> direct", "group": "facebook"}
+    asked = {"only": "direct", "group": "p1", "personas": "maps/three.json"}
     run = runner.run(jl.open(shop), report, asked, language="en", reports_dir=tmp_path)
-    assert (tmp_path / str(run.page)).exists()
     some, everybody = said(tmp_path), said(published)
     assert 0 < some["lengths"]["journeys"] < everybody["lengths"]["journeys"]
     assert some["lengths"]["journeys"] == some["transitions"]["journeys"]
     assert some["integrity"]["wrong"] == 0
     told = (tmp_path / str(run.page)).read_text("utf-8")
-    assert "facebook -&gt; ... -&gt; direct" in told or "facebook -> ... -> direct" in told
+    assert "those with a journey that follows <code>direct</code>" in told
+    assert "<strong>Voucher seekers</strong>:" in told  # of the customers that remain
+    told_of = table(tmp_path, "overview")["journeys"].sum()  # segments of too few customers are not told of
+    assert 0.9 * some["lengths"]["journeys"] < told_of <= some["lengths"]["journeys"]
+    record = json.loads(next(tmp_path.glob("demo/runs/journeys/*-en-*/run.json")).read_text("utf-8"))
+    views = {each["facts"]["view"] for each in record["facts"] if each["facts"].get("a") == "Persona 1"}
+    assert {"transitions", "paths", "detours", "planned_steps", "funnel", "time_to", "repeat"} <= views
 
 
 @pytest.mark.slow
@@ -204,7 +219,7 @@ def test_the_explorer_draws_every_view(shop, monkeypatch):
     model = jl.stages.load(run.workspace.stages)
     box = explorers.journeys(run, touches, model)
     view, by = box.children[0].children
-    through, lookback = box.children[1].children
+    through, _whose, lookback = box.children[1].children
     for name in explorers.VIEWS:
         view.value = name
     for steps in ("stage", "touchpoint", "event_type", "channel"):

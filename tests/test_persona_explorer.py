@@ -95,7 +95,7 @@ def test_what_is_kept_is_what_the_notebook_reads(opened):
     assert opened.number.value == 3  # as the test before left it
     assert not opened.keep.disabled
     opened.keep.click()
-    file = opened.run.workspace.path / explorers_personas.FILE
+    file = opened.run.workspace.path / kept.FILE
     model = kept.recall(file)
     file.unlink()
     found = kept.placed(model, opened.features)

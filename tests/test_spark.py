@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.util
+import json
 import os
 import re
 import shutil
@@ -25,7 +26,7 @@ import yaml
 from shops import CONFIG
 
 import journey_lib as jl
-from journey_lib import demo, engine, health, prepare
+from journey_lib import catalogue, demo, engine, health, prepare, runner
 from journey_lib.attribution import MODELS
 from journey_lib.engine import OnSpark, spark
 from journey_lib.errors import ConfigError, DataError, ParameterError
@@ -585,3 +586,34 @@ def test_a_damaged_file_is_named(raw):
     assert prepare.on_spark.hindrance(asked) is None
     with pytest.raises(DataError, match=r"e\[1\]\.parquet cannot be read as Parquet"):
         prepare.prepare(asked)
+
+
+# --- a whole report ---
+
+
+def recorded(reports: Path) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
+    """What the one run under `reports` wrote down: its facts, and its tables byte by byte."""
+    (record,) = reports.glob("*/runs/journeys/*/run.json")
+    tables = {file.name: file.read_bytes() for file in sorted((record.parent / "tables").glob("*.csv"))}
+    return json.loads(record.read_text("utf-8"))["facts"], tables
+
+
+def test_a_report_records_the_same_when_only_the_engine_is_another(tmp_path):
+    """`engine:` is the one line that differs: facts and tables of the whole journeys report are equal."""
+    declared = yaml.safe_load(CONFIG.read_text("utf-8"))
+    found = []
+    for name, on in (("duckdb", {"name": "duckdb", "memory": "1GB"}), ("spark", ON_SPARK)):
+        folder = tmp_path / name / "demo"
+        folder.mkdir(parents=True)
+        demo.generate(folder, customers=500)
+        shutil.copytree(CONFIG.parent / "maps", folder / "maps")
+        said = yaml.safe_dump(declared | {"engine": on}, allow_unicode=True)
+        (folder / "journey.yaml").write_text(said, encoding="utf-8")
+        report = catalogue.reports()["journeys"]
+        asked = {"pattern": "facebook -> ... -> direct within 14d"}
+        runner.run(jl.open(folder), report, asked, language="en", reports_dir=tmp_path / name / "reports")
+        found.append(recorded(tmp_path / name / "reports"))
+    (facts, tables), (facts_on_spark, tables_on_spark) = found
+    assert len(tables) >= 20
+    assert tables_on_spark == tables
+    assert facts_on_spark == facts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from journey_lib.personas.find import Found, Groups
 from journey_lib.personas.gate import Structure
 
 MADE = "made"
+FILE = PurePosixPath("maps") / "personas.json"  # where they are kept unless said otherwise
 
 
 @dataclass(frozen=True)

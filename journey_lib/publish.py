@@ -24,8 +24,8 @@ FACTS, RUNS = 4, 8
 _STALE_DRAFT = 3600  # seconds after which a draft was surely left by a process that died
 _MONEY = {"value", "cost", "revenue", "spend", "sales"}
 _SHARE = ("share", "rate", "spread", "measured", "stayed")
-# What a reader would quote of each report, as (result, fact), in the order in which reports are read. A report
-# that is not named here shows the facts it recorded first.
+# What a reader would quote of each report, as (result, fact), in the order reports are read in. One that
+# is not named here shows the facts it recorded first.
 _HEADLINES: dict[str, tuple[tuple[str, str], ...]] = {
     "data_health": (
         ("trust", "verdict"),
@@ -303,7 +303,8 @@ def _moment(moment: str) -> dict[str, str]:
         when = dt.datetime.fromisoformat(moment)
     except ValueError:
         return dict.fromkeys(LANGUAGES, moment)
-    zone = " UTC" if when.utcoffset() == dt.timedelta(0) else f" (UTC{when.isoformat()[-6:]})" if when.tzinfo else ""
+    # `%:z` would say it, from Python 3.12 on.
+    zone = f" (UTC{when.isoformat()[-6:]})" if when.utcoffset() else " UTC" if when.tzinfo else ""
     return {language: f"{i18n.date(when.date(), language)} {when:%H:%M}{zone}" for language in LANGUAGES}
 
 

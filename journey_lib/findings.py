@@ -106,7 +106,7 @@ def transitions(result: Result, names: Names) -> str:
     if sentences and result.facts.get("open") and OPEN not in set(table["to"]):
         sentences.append(
             _(
-                "The {open} journeys that are still open are left out.",
+                "Journeys still open are left out: {open}.",
                 open=i18n.number(result.facts["open"]),
             )
         )

@@ -360,6 +360,7 @@ WORDS = {
     "rule",
     "group",
     "evidence",
+    "source",
     "view",
 }
 CODES: Mapping[str, str] = {

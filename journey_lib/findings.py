@@ -103,6 +103,13 @@ def transitions(result: Result, names: Names) -> str:
                 n=i18n.number(step["journeys"]),
             )
         )
+    if sentences and result.facts.get("open") and OPEN not in set(table["to"]):
+        sentences.append(
+            _(
+                "Journeys still open are left out: {open}.",
+                open=i18n.number(result.facts["open"]),
+            )
+        )
     return " ".join(sentences)
 
 

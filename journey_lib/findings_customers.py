@@ -105,9 +105,9 @@ def rules(result: Result) -> str:
     ]
     refused = int(table["refused"].sum())
     return _(
-        "Never two of one kind in one customer: {unique}. Seen with more others of a stronger kind than this,"
-        " an identifier counts as shared and joins nobody: {limits}. {refused} identifiers could not be"
-        " used.",
+        "Never two of one kind in one customer: {unique}. An identifier that is seen with more than this many"
+        " others of a stronger kind counts as shared and joins nobody: {limits}. Identifiers that could not"
+        " be used: {refused}.",
         unique=", ".join(unique) or "–",
         limits=", ".join(limits) or "–",
         refused=i18n.number(refused),

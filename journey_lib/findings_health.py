@@ -25,8 +25,8 @@ def verdict(result: Result) -> str:
     facts, words = result.facts, _checks(result)
     sentence = {
         "usable": _("**These data can be used:** none of the {n} checks found anything worth a look."),
-        "with_care": _("**These data can be used with care:** {k} of {n} checks deserve a look."),
-        "unusable": _("**These data should not be used as they are:** {s} of {n} checks say stop."),
+        "with_care": _("**These data can be used with care.** Checks that deserve a look: {k} of {n}."),
+        "unusable": _("**These data should not be used as they are.** Checks that say stop: {s} of {n}."),
     }[facts["verdict"]]
     said = [sentence.format(n=facts["checks"], k=len(facts["look"]), s=len(facts["stop"]))]
     for state, lead in (("stop", _("Stop: {checks}.")), ("look", _("Look: {checks}."))):

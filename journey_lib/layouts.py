@@ -356,6 +356,7 @@ WORDS = {
     "rule",
     "group",
     "evidence",
+    "source",
     "view",
 }
 CODES: Mapping[str, str] = {

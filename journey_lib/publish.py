@@ -14,6 +14,7 @@ from typing import Any
 
 from journey_lib import i18n, pages
 from journey_lib.errors import ReportFailed
+from journey_lib.i18n import text as _
 from journey_lib.model import Language
 
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
@@ -22,7 +23,53 @@ LANGUAGES: tuple[Language, ...] = ("vi", "en")
 FACTS, RUNS = 4, 8
 _STALE_DRAFT = 3600  # seconds after which a draft was surely left by a process that died
 _MONEY = {"value", "cost", "revenue", "spend", "sales"}
-_SHARE = ("share", "rate", "spread")
+_SHARE = ("share", "rate", "spread", "measured", "stayed")
+# What a reader would quote of each report, as (result, fact), in the order reports are read in. One that
+# is not named here shows the facts it recorded first.
+_HEADLINES: dict[str, tuple[tuple[str, str], ...]] = {
+    "data_health": (
+        ("trust", "verdict"),
+        ("trust", "checks"),
+        ("reconciled", "rows_in"),
+        ("reconciled", "kept"),
+    ),
+    "single_customer_view": (
+        ("customer_sizes", "identifiers"),
+        ("customer_sizes", "customers"),
+        ("customer_sizes", "anonymous_share"),
+        ("identity_links", "joined"),
+    ),
+    "journeys": (
+        ("lengths", "journeys"),
+        ("lengths", "conversions"),
+        ("lengths", "nulls"),
+        ("lengths", "open"),
+    ),
+    "touchpoint_inventory": (
+        ("touchpoints", "touchpoints"),
+        ("touchpoints", "touches"),
+        ("touchpoint_gaps", "gaps"),
+        ("touchpoint_targets", "missed"),
+    ),
+    "persona_building": (
+        ("persona_traits", "personas"),
+        ("persona_sizes", "placed"),
+        ("persona_sizes", "not_placed"),
+        ("persona_migration", "stayed"),
+    ),
+    "channel_attribution": (
+        ("credit_by_model", "conversions"),
+        ("credit_by_model", "value"),
+        ("efficiency", "cost"),
+        ("credit_by_model", "spread"),
+    ),
+    "journey_map": (
+        ("map_coverage", "cells"),
+        ("map_coverage", "measured"),
+        ("map_stale", "stale"),
+        ("map_opportunities", "opportunities"),
+    ),
+}
 
 
 def publish(html: str, target: Path) -> None:
@@ -83,7 +130,7 @@ def index(reports_dir: Path) -> Path:
             run["folder"] = file.parent.relative_to(reports_dir).as_posix()
             groups.setdefault((str(run.get("workspace")), str(run.get("report"))), []).append(run)
     workspaces: dict[str, dict[str, Any]] = {}
-    for (name, report), runs in sorted(groups.items()):
+    for (name, report), runs in sorted(groups.items(), key=_place):
         runs.sort(key=lambda run: str(run.get("started")), reverse=True)
         shelf = workspaces.setdefault(
             name, {"title": _both(runs[0].get("workspace_title"), name), "reports": []}
@@ -100,6 +147,13 @@ def index(reports_dir: Path) -> Path:
     target = reports_dir / "index.html"
     publish(html, target)
     return target
+
+
+def _place(group: tuple[tuple[str, str], list[dict[str, Any]]]) -> tuple[str, int, str]:
+    """By workspace, then in the order in which reports are read: data first, what rests on them after."""
+    (workspace, report), _runs = group
+    order = list(_HEADLINES)
+    return workspace, order.index(report) if report in order else len(order), report
 
 
 def _read(file: Path) -> dict[str, Any] | None:
@@ -175,28 +229,62 @@ def _past(reports_dir: Path, run: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _facts(run: Mapping[str, Any] | None) -> list[dict[str, Any]]:
-    """The first few facts a reader would quote; how many rows were read comes last."""
+    """The few facts a reader would quote; of a report of one's own those recorded first, rows read last."""
     results = sorted((run or {}).get("facts") or [], key=lambda result: result.get("name") == "data")
-    found: dict[str, Any] = {}
-    for name, value in (fact for result in results for fact in (result.get("facts") or {}).items()):
-        if isinstance(value, int | float | str) and not isinstance(value, bool):
-            found.setdefault(name, value)
+    found: dict[tuple[str, str], Any] = {}
+    for result in results:
+        for name, value in (result.get("facts") or {}).items():
+            if isinstance(value, int | float | str) and not isinstance(value, bool):
+                found.setdefault((str(result.get("name")), name), value)
+    chosen = [fact for fact in _HEADLINES.get(str((run or {}).get("report")), ()) if fact in found]
+    names: dict[str, Any] = {}
+    for fact in chosen or found:
+        names.setdefault(fact[1], found[fact])
     currency = (run or {}).get("currency")
     return [
-        {"name": _words(name.replace("_", " ").capitalize()), "value": _fact(name, value, currency)}
-        for name, value in list(found.items())[:FACTS]
+        {
+            "name": {lang: _name(name, lang) for lang in LANGUAGES},
+            "value": {lang: _fact(name, value, currency, lang) for lang in LANGUAGES},
+        }
+        for name, value in list(names.items())[:FACTS]
     ]
 
 
-def _fact(name: str, value: float | str, currency: str | None) -> dict[Language, str]:
+def _name(fact: str, lang: Language) -> str:
+    """What a fact is called on the index, where no page stands around it to explain a short name."""
+    with i18n.speaking(lang):
+        return {
+            "checks": _("Checks made"),
+            "anonymous_share": _("Known by a cookie or device only"),
+            "joined": _("Links between identifiers"),
+            "nulls": _("Ended without a conversion"),
+            "open": _("Still open"),
+            "gaps": _("Gaps found"),
+            "missed": _("Targets missed"),
+            "placed": _("Customers with a persona"),
+            "not_placed": _("Customers without one"),
+            "stayed": _("Kept their persona"),
+            "spread": _("Largest difference between models"),
+            "cells": _("Cells of the map"),
+            "measured": _("Share of cells measured"),
+            "stale": _("Entries past their review date"),
+        }.get(fact) or _(fact.replace("_", " ").capitalize())
+
+
+def _fact(name: str, value: float | str, currency: str | None, lang: Language) -> str:
     if isinstance(value, str):
-        return dict.fromkeys(LANGUAGES, value)
+        with i18n.speaking(lang):
+            verdicts = {
+                "usable": _("Can be used"),
+                "with_care": _("Use with care"),
+                "unusable": _("Not to be used"),
+            }
+        return verdicts.get(value, value)
     if name.endswith(_SHARE):
-        return {language: i18n.percent(value, 1, language) for language in LANGUAGES}
+        return i18n.percent(value, 1, lang)
     if currency and name in _MONEY:
-        return {language: i18n.money(value, currency, language, compact=True) for language in LANGUAGES}
-    digits = 0 if float(value).is_integer() or abs(value) >= 100 else 2
-    return {language: i18n.number(value, digits, language) for language in LANGUAGES}
+        return i18n.money(value, currency, lang, compact=True)
+    return i18n.number(value, 0 if float(value).is_integer() or abs(value) >= 100 else 2, lang)
 
 
 def _both(words: Any, otherwise: str) -> dict[str, str]:
@@ -215,7 +303,8 @@ def _moment(moment: str) -> dict[str, str]:
         when = dt.datetime.fromisoformat(moment)
     except ValueError:
         return dict.fromkeys(LANGUAGES, moment)
-    zone = " UTC" if when.utcoffset() == dt.timedelta(0) else when.strftime(" (UTC%z)") if when.tzinfo else ""
+    # `%:z` would say it, from Python 3.12 on.
+    zone = f" (UTC{when.isoformat()[-6:]})" if when.utcoffset() else " UTC" if when.tzinfo else ""
     return {language: f"{i18n.date(when.date(), language)} {when:%H:%M}{zone}" for language in LANGUAGES}
 
 

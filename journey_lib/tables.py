@@ -70,10 +70,38 @@ def table_html(
     )
 
 
+# Columns whose names say too little, or the wrong thing, to who reads a page in English.
+_PLAIN: Mapping[str, str] = {
+    "over": "Journeys over",
+    "touched": "With a touch before",
+    "opt_out": "Refused contact",
+    "left_kind": "Stronger identifier",
+    "left": "Stronger, hash",
+    "right_kind": "Weaker identifier",
+    "right": "Weaker, hash",
+    "other": "Other customer",
+    "user_id": "Account",
+    "member": "Member card",
+    "customer_id": "Customer code",
+    "email": "E-mail",
+    "share_in": "Share of steps in",
+    "emotion_mean": "Mean score",
+    "emotion_base": "Mean of all",
+    "emotion_n": "Answers",
+    "rows_behind_80_percent": "Rows that make up 80%",
+    "real": "Beyond chance",
+    "p90_days": "Days, 90th percentile",
+    "inertia_share": "Spread left in groups",
+    "total": "Of the first stage",
+    "n": "n",
+}
+
+
 def heading(column: str) -> str:
     """The heading of a column, in the language of this process: ``removal_effect`` is “Removal effect”."""
     words = column.replace("_", " ").strip()
-    return i18n.text(words[:1].upper() + words[1:])
+    words = words[:1].upper() + words[1:]
+    return _PLAIN.get(column, words) if i18n.language() == "en" else i18n.text(words)
 
 
 def reason(said: str) -> str:

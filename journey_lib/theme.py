@@ -127,7 +127,7 @@ def config(language: Language) -> dict[str, Any]:
         "axisYQuantitative": {**above, "tickCount": 5},
         "axisXQuantitative": {"tickCount": 5},
         "axisBand": {"grid": False},
-        "axisXBand": {"labelAngle": -40, "labelLimit": 130},
+        "axisXBand": {"labelAngle": -40, "labelLimit": 150},
         "axisTemporal": {"grid": False, "labelFlush": True, "labelOverlap": "greedy", "tickCount": 6},
         "header": {
             **text,

@@ -112,6 +112,28 @@ def test_a_finding_states_number_interval_and_whether_the_first_is_clear(paths):
     ).replace("<img", "&lt;img").replace('"', "&quot;").replace("\\>", "&gt;")
 
 
+def test_steps_that_leave_open_journeys_out_say_so():
+    """Two pages tell of the steps between channels, one without open journeys: their numbers differ."""
+    days = pd.date_range("2025-01-01", periods=3, tz="UTC")
+    frame = pd.DataFrame(
+        {
+            "who": ["a", "a", "b", "b"],
+            "at": [days[0], days[1], days[0] + pd.Timedelta(days=40), days[1] + pd.Timedelta(days=40)],
+            "channel": ["zalo", "tiktok", "zalo", "tiktok"],
+            "bought": [False, False, False, False],
+        }
+    )
+    touches = jl.touches.from_frame(
+        frame, customer_id="who", timestamp="at", channel="channel", conversion="bought"
+    )
+    every = jl.journeys.transitions(touches, lookback="30d")
+    known = jl.journeys.transitions(jl.journeys.paths(touches, lookback="30d"))
+    assert findings.transitions(every, NAMES).endswith("from **Zalo** to **TikTok** (2 times).")
+    assert findings.transitions(known, NAMES).endswith(
+        "from **Zalo** to **TikTok** (1 times). Journeys still open are left out: 1."
+    )
+
+
 def test_findings_never_speak_of_causes(paths):
     credit = jl.attribution.compare(paths, ["last", "linear"])
     steps = jl.journeys.transitions(paths)

@@ -158,6 +158,32 @@ def test_a_heading_is_the_columns_name_in_words():
         i18n.speak("en")
 
 
+def test_a_heading_says_in_both_languages_what_the_column_holds():
+    """“Over” and “Left kind” are names for code; who reads a page in English is told more."""
+    assert tables.heading("over") == "Journeys over"
+    assert tables.heading("left_kind") == "Stronger identifier"
+    assert tables.heading("removal_effect") == "Removal effect"
+    with i18n.speaking("vi"):
+        assert tables.heading("over") == "Hành trình đã kết thúc"
+
+
+def test_the_share_of_conversions_is_not_called_a_conversion_rate(messages):
+    """“Tỷ lệ chuyển đổi” is the conversion rate; a channel's part of all conversions is something else."""
+    assert messages["Conversion rate"] == "Tỷ lệ chuyển đổi"
+    assert messages["Share of conversions"] != messages["Conversion rate"]
+
+
+def test_a_touch_is_not_called_a_touchpoint(messages):
+    """A touch (lần chạm) is one contact, a touchpoint (điểm chạm) the place of many."""
+    touch = re.compile(r"\btouch(es)?\b", re.IGNORECASE)
+    mixed = {
+        m
+        for m, said in messages.items()
+        if touch.search(m) and "touchpoint" not in m.lower() and "điểm chạm" in said.lower()
+    }
+    assert not mixed
+
+
 @pytest.mark.parametrize(
     ("said", "words"),
     [

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import browser
+import pandas as pd
 import pytest
 from nbformat import v4
 from sample_report import HOSTILE, PROVENANCE, charts, code, notebook
 from test_publish import at, record
 
-from journey_lib import exporter, publish
+from journey_lib import exporter, publish, tables
 from journey_lib.model import Language
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -102,6 +103,31 @@ def test_on_a_phone_nothing_sticks_out_and_every_chart_is_as_wide_as_the_page_al
             )
             assert room - 4 <= drawn <= room
         assert not seen.page.locator(".contents details").evaluate("d => d.open")
+
+
+def test_on_a_laptop_a_table_of_ten_columns_needs_no_scrolling(chromium: Any, tmp_path: Path) -> None:
+    """The text is narrow, so that it is read well; a table goes on into the room beside it."""
+    counts = ("journeys", "customers", "over", "conversions")
+    formats = {"channel": "text"} | dict.fromkeys(counts, "number") | {"conversion_rate": "percent:2"}
+    formats |= {"low": "percent:2", "high": "percent:2", "value": "money:VND", "touches": "number:1"}
+    formats |= {"median_days": "number:1"}
+    row = {"channel": "Sàn thương mại điện tử", **dict.fromkeys(counts, 197_996), "conversion_rate": 0.1687}
+    row |= {"low": 0.1349, "high": 0.9946, "value": 278_581_000.0, "touches": 8.3, "median_days": 11.6}
+    nb = notebook("en", [])
+    table = tables.table_html(pd.DataFrame([row]), caption="Journeys", formats=formats)
+    nb.cells.append(code("session.table(wide)", {"text/html": table, "text/plain": "table"}))
+    page = tmp_path / "page.html"
+    said = {**PROVENANCE, "language": "en"}
+    page.write_text(exporter.page(nb, language="en", title="Wide", provenance=said, currency="VND"), "utf-8")
+    with browser.visit(chromium, page) as seen:
+        wide = seen.page.locator(".table").last
+        inside, room, right = wide.evaluate(
+            "e => [e.scrollWidth, e.clientWidth, e.getBoundingClientRect().right]"
+        )
+        assert wide.locator("thead th").count() == 10
+        assert inside <= room
+        assert right <= browser.DESK["width"]
+        assert seen.overflow() <= 0
 
 
 def test_a_tooltip_writes_money_as_vietnamese_readers_do_and_a_hostile_name_as_words(

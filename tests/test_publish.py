@@ -160,9 +160,47 @@ def test_headline_facts_are_written_in_both_languages(tmp_path: Path) -> None:
     ]
     record(tmp_path, "a", facts=facts, currency="VND", started=at(1))
     page = publish.index(tmp_path)
-    assert "Conversions 38,201 Value ₫13.6B Spread 12.3% Widest zalo" in words(page, "en")
+    assert "Conversions 38,201 Value ₫13.6B Largest difference between models 12.3%" in words(page, "en")
     vietnamese = words(page, "vi").replace("\N{NO-BREAK SPACE}", " ")
     assert "Chuyển đổi 38.201 Giá trị 13,6 tỷ ₫" in vietnamese
+
+
+def test_the_index_says_of_our_reports_what_a_reader_would_quote_in_words(tmp_path: Path) -> None:
+    facts = [
+        {"name": "integrity", "facts": {"care": 4, "wrong": 0}},
+        {"name": "reconciled", "facts": {"rows_in": 12, "kept": 11, "dropped": 1}},
+        {"name": "trust", "facts": {"verdict": "with_care", "checks": 15, "look": ["gaps"]}},
+    ]
+    record(tmp_path, "a", report="data_health", facts=facts, started=at(1))
+    page = publish.index(tmp_path)
+    assert "Verdict Use with care Checks made 15 Rows in 12 Kept 11" in words(page, "en")
+    assert "Kết luận Cần thận trọng Số phép kiểm tra 15 Số dòng đã đọc 12 Số dòng được dùng 11" in words(
+        page, "vi"
+    )
+    assert "Care 4" not in words(page, "en")
+
+
+def test_every_headline_of_the_index_is_a_fact_that_its_report_records() -> None:
+    """Facts are renamed in the library; the index would then be silently empty."""
+    said = "".join(path.read_text("utf-8") for path in Path(publish.__file__).parent.rglob("*.py"))
+    for report, facts in publish._HEADLINES.items():
+        assert list(Path(publish.__file__).parents[1].glob(f"notebooks/[0-9]*_{report}.ipynb")), report
+        for result, fact in facts:
+            assert f'"{result}"' in said, (report, result)
+            assert f'"{fact}"' in said, (report, fact)
+
+
+def test_reports_stand_in_the_order_in_which_they_are_read_those_of_ones_own_last(tmp_path: Path) -> None:
+    for report in ("a_report_of_ones_own", "channel_attribution", "data_health", "journeys"):
+        record(tmp_path, "a", report=report, report_title={"en": report}, started=at(1))
+    said = words(publish.index(tmp_path), "en")
+    order = ["data_health", "journeys", "channel_attribution", "a_report_of_ones_own"]
+    assert sorted(order, key=said.index) == order
+
+
+def test_moments_name_their_offset_as_the_pages_do(tmp_path: Path) -> None:
+    record(tmp_path, "a", started="2025-01-02T06:00:00.000+07:00", finished="2025-01-02T06:00:00.000+07:00")
+    assert "2 Jan 2025 06:00 (UTC+07:00)" in words(publish.index(tmp_path), "en")
 
 
 def test_a_torn_record_hides_no_other(tmp_path: Path) -> None:

@@ -114,12 +114,14 @@ def money(amount: float, currency: str, language: Language | None = None, compac
     if compact:
         # Babel picks the word before it rounds: 999 999 would be a thousand thousand.
         scale = 1000 ** int(math.log10(abs(amount)) // 3)
-        amount = round(amount / scale, 1) * scale
+        # Two digits under ten: 1.95 billion is neither 1.9 nor 2.
+        digits = 2 if abs(amount) < 9.995 * scale else 1
+        amount = round(amount / scale, digits) * scale
     if compact and lang == "vi":
-        words = format_compact_decimal(amount, format_type="long", locale=locale, fraction_digits=1)
+        words = format_compact_decimal(amount, format_type="long", locale=locale, fraction_digits=digits)
         return f"{words} {get_currency_symbol(currency, locale=locale)}".replace(" ", "\u00a0")
     if compact:
-        return str(format_compact_currency(amount, currency, locale=locale, fraction_digits=1))
+        return str(format_compact_currency(amount, currency, locale=locale, fraction_digits=digits))
     return str(format_currency(amount, currency, locale=locale))
 
 

@@ -20,6 +20,7 @@ from journey_lib import (
     findings_journeys,
     findings_touchpoints,
     funnel,
+    i18n,
     maps,
     retention,
     sections_voice,

@@ -98,8 +98,7 @@ def sizes(workspace: Workspace) -> Result:
     facts = _facts(manifest)
     counted = dict.fromkeys(SIZES, 0)
     for size, many in facts["sizes"].items():
-        n = int(size)
-        counted[str(n) if n < 5 else SIZES[4] if n < 10 else SIZES[5]] += many
+        counted[size if int(size) < 5 else SIZES[4 if int(size) < 10 else 5]] += many
     table = pd.DataFrame({"identifiers": list(counted), "customers": list(counted.values())})
     table["share"] = table["customers"] / max(facts["customers"], 1)
     told = {
@@ -110,8 +109,8 @@ def sizes(workspace: Workspace) -> Result:
         "identifiers": sum(facts["identifiers"].values()),
         "largest": max(map(int, facts["sizes"]), default=0),
     }
-    heads = {"anonymous": ("anonymous_share",)}
-    return Result("customer_sizes", table, told, _settings(manifest), "customers", heads=heads)
+    telling = {"anonymous": ("anonymous_share",)}
+    return Result("customer_sizes", table, told, _settings(manifest), "customers", heads=telling)
 
 
 def kinds(workspace: Workspace) -> Result:

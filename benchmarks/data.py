@@ -48,7 +48,7 @@ def uneven(size: int) -> np.ndarray:
 def journeys(rows: int, folder: Path, seed: int = 20_250_101) -> None:
     """Write `rows` journeys one per line, and the same journeys as unique paths with counts.
 
-    12 channels of uneven size, geometric length of mean 3.5, 3 % conversion (more after some last channels
+    12 channels of uneven size, geometric length of mean 3.5, 3% conversion (more after some last channels
     than after others, so that the models have something to find), value in whole units.
     """
     random = np.random.default_rng(seed)
@@ -104,7 +104,7 @@ def regulars(customers: int, folder: Path, seed: int = 20_250_105) -> None:
 def log(owner: np.ndarray, random: np.random.Generator, folder: Path) -> None:
     """Write events of a year in time order as Parquet; `owner` is the customer of each, from 0 on, in runs.
 
-    Gaps of a few days; 20 channels of uneven size, of which a customer often stays with the last; 4 %
+    Gaps of a few days; 20 channels of uneven size, of which a customer often stays with the last; 4%
     conversions worth whole units, all of them on rows that also have a channel.
     """
     rows, customers = len(owner), int(owner[-1]) + 1

@@ -89,7 +89,7 @@ def credit_by_model(result: Result, names: Names, subtitle: str = "") -> alt.Top
             _tip("channel_name", _("Channel")),
             _tip("model_name", _("Model")),
             _tip("share", _("Share of conversions"), ".1%"),
-            _tip("low", _("95 % from"), ".1%"),
+            _tip("low", _("95% from"), ".1%"),
             _tip("high", _("to"), ".1%"),
             _tip("conversions", _("Conversions"), ",.1f"),
             _tip("journeys", _("Converted journeys"), ",.0f"),
@@ -100,7 +100,7 @@ def credit_by_model(result: Result, names: Names, subtitle: str = "") -> alt.Top
             _("Which channels get the credit, and how much does that depend on the model?"), subtitle
         ),
         description=_(
-            "Share of conversions credited to each of {n} channels by {models}, with 95 % intervals.",
+            "Share of conversions credited to each of {n} channels by {models}, with 95% intervals.",
             n=len(order),
             models=", ".join(models),
         ),
@@ -132,7 +132,7 @@ def credit_bars(result: Result, names: Names, subtitle: str = "") -> alt.TopLeve
         tooltip=[
             _tip("channel_name", _("Channel")),
             _tip("conversions", _("Conversions"), ",.1f"),
-            _tip("from_", _("95 % from"), ",.1f"),
+            _tip("from_", _("95% from"), ",.1f"),
             _tip("to_", _("to"), ",.1f"),
             _tip("journeys", _("Converted journeys"), ",.0f"),
         ],
@@ -143,7 +143,7 @@ def credit_bars(result: Result, names: Names, subtitle: str = "") -> alt.TopLeve
     return alt.layer(bars, spans, words).properties(
         title=_title(_("How many conversions does {model} credit to each channel?", model=model), subtitle),
         description=_(
-            "Conversions credited to each of {n} channels with 95 % intervals; most to {top}.",
+            "Conversions credited to each of {n} channels with 95% intervals; most to {top}.",
             n=len(order),
             top=order[0] if order else "–",
         ),
@@ -167,7 +167,7 @@ def removal_effects(result: Result, names: Names, subtitle: str = "") -> alt.Top
         tooltip=[
             _tip("channel_name", _("Channel")),
             _tip("removal_effect", _("Conversions lost"), ".1%"),
-            _tip("low", _("95 % from"), ".1%"),
+            _tip("low", _("95% from"), ".1%"),
             _tip("high", _("to"), ".1%"),
             _tip("journeys", _("Converted journeys"), ",.0f"),
         ],
@@ -246,7 +246,7 @@ def credit_over_time(result: Result, names: Names, subtitle: str = "") -> alt.To
             _tip("channel_name", _("Channel")),
             _tip("month_name", _("Month")),
             _tip("share", _("Share of the month's conversions"), ".1%"),
-            _tip("low", _("95 % from"), ".1%"),
+            _tip("low", _("95% from"), ".1%"),
             _tip("high", _("to"), ".1%"),
             _tip("conversions", _("Conversions"), ",.1f"),
         ],
@@ -288,7 +288,7 @@ def cost_per_conversion(result: Result, names: Names, subtitle: str = "") -> alt
         tooltip=[
             _tip("channel_name", _("Channel")),
             _tip("cost_per_conversion", _("Cost per conversion"), "$,.0f"),
-            _tip("low", _("95 % from"), "$,.0f"),
+            _tip("low", _("95% from"), "$,.0f"),
             _tip("high", _("to"), "$,.0f"),
             _tip("return_on_spend", _("Return on ad spend"), ".2f"),
             _tip("cost", _("Spend"), "$,.0f"),
@@ -298,7 +298,7 @@ def cost_per_conversion(result: Result, names: Names, subtitle: str = "") -> alt
     return alt.layer(spans, points, words).properties(
         title=_title(_("What did a credited conversion cost in each channel?"), subtitle),
         description=_(
-            "Cost per credited conversion of {n} channels with spend, with 95 % intervals.", n=len(order)
+            "Cost per credited conversion of {n} channels with spend, with 95% intervals.", n=len(order)
         ),
         height=alt.Step(ROW),
     )

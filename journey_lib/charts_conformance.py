@@ -180,7 +180,7 @@ def outcomes_by_reach(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
             _tip("step_name", _("Last step reached")),
             _tip("group_name", _("Journeys")),
             _tip("conversion_rate", _("Conversion rate"), ".2%"),
-            _tip("low", _("95 % from"), ".2%"),
+            _tip("low", _("95% from"), ".2%"),
             _tip("high", _("to"), ".2%"),
             _tip("over", _("Journeys that are over"), ",.0f"),
             _tip("conversions", _("Conversions"), ",.0f"),
@@ -190,7 +190,7 @@ def outcomes_by_reach(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
         title=_title(question, subtitle),
         description=_(
             "Conversion rates of journeys as planned and not as planned, by the last of {n} steps they"
-            " reached, with 95 % intervals.",
+            " reached, with 95% intervals.",
             n=len(order),
         ),
         height=alt.Step(19),

@@ -89,7 +89,7 @@ def match_rates(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
             _tip("customers", _("Customers"), ",.0f"),
             _tip("matched", _("of these known elsewhere"), ",.0f"),
             _tip("share", _("Share of customers"), ".1%"),
-            _tip("low", _("95 % from"), ".1%"),
+            _tip("low", _("95% from"), ".1%"),
             _tip("high", _("to"), ".1%"),
         ],
     )
@@ -97,7 +97,7 @@ def match_rates(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
     words = base.mark_text(style="label", align="left", dx=6).encode(y=y, x="high:Q", text="label:N")
     return alt.layer(bars, spans, words).properties(
         title=_title(_("How many customers of each source does another source know too?"), subtitle),
-        description=_("Match rates of {n} sources with 95 % intervals.", n=len(order)),
+        description=_("Match rates of {n} sources with 95% intervals.", n=len(order)),
         height=alt.Step(ROW),
     )
 
@@ -134,14 +134,14 @@ def credit_by_stitching(result: Result, names: Names, subtitle: str = "") -> alt
             _tip("channel_name", _("Channel")),
             _tip("level_name", _("Stitching")),
             _tip("share", _("Share of conversions"), ".1%"),
-            _tip("low", _("95 % from"), ".1%"),
+            _tip("low", _("95% from"), ".1%"),
             _tip("high", _("to"), ".1%"),
         ],
     )
     return alt.layer(spans, points).properties(
         title=_title(_("How much does channel credit depend on stitching?"), subtitle),
         description=_(
-            "Share of conversions credited to each of {n} channels at {levels} levels of stitching, with 95 %"
+            "Share of conversions credited to each of {n} channels at {levels} levels of stitching, with 95%"
             " intervals.",
             n=len(order),
             levels=len(levels),

@@ -122,7 +122,7 @@ def compared(result: Result, names: Names, subtitle: str = "", most: int = 12) -
         tooltip=[
             _tip("row", _("Step")),
             _tip("difference", _("Difference"), "+.1%"),
-            _tip("low", _("95 % from"), "+.1%"),
+            _tip("low", _("95% from"), "+.1%"),
             _tip("high", _("to"), "+.1%"),
             _tip("share_a", first, ".1%"),
             _tip("of_a", _("out of"), ",.0f"),
@@ -140,7 +140,7 @@ def compared(result: Result, names: Names, subtitle: str = "", most: int = 12) -
     return alt.layer(zero, spans, points, heads, *numbers).properties(
         title=_title(question, subtitle),
         description=_(
-            "The {n} largest differences that chance does not explain, with 95 % intervals.", n=len(frame)
+            "The {n} largest differences that chance does not explain, with 95% intervals.", n=len(frame)
         ),
         height=alt.Step(2 * ROW - 8),
     )

@@ -64,7 +64,7 @@ def outcomes(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMi
     """How often do journeys convert, by first or last touch, length or duration? (`journeys.entries` …)."""
     key, question = OUTCOMES[result.name]
     frame = _shown(result)
-    # without a touch there is nothing but the conversion: its rate is 100 % by construction
+    # without a touch there is nothing but the conversion: its rate is 100% by construction
     frame = frame[~frame[key].isin([NO_TOUCH, "0"]) & (frame["over"] > 0)]
     if not len(frame):
         return _nothing(_(question), _("No group of journeys is large enough to be shown."))
@@ -87,14 +87,14 @@ def outcomes(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMi
         tips=[
             _tip("row", _("Group")),
             _tip("conversion_rate", _("Conversion rate"), ".2%"),
-            _tip("low", _("95 % from"), ".2%"),
+            _tip("low", _("95% from"), ".2%"),
             _tip("high", _("to"), ".2%"),
             _tip("over", _("Journeys that are over"), ",.0f"),
             _tip("conversions", _("Conversions"), ",.0f"),
         ],
     ).properties(
         title=_title(_(question), subtitle),
-        description=_("Conversion rates of {n} groups of journeys, with 95 % intervals.", n=len(frame)),
+        description=_("Conversion rates of {n} groups of journeys, with 95% intervals.", n=len(frame)),
         height=alt.Step(ROW),
     )
 
@@ -122,7 +122,7 @@ def around(result: Result, names: Names, subtitle: str = "", most: int = 8) -> a
             tips=[
                 _tip("row", _("Touchpoint")),
                 _tip("share", _("Share"), ".1%"),
-                _tip("low", _("95 % from"), ".1%"),
+                _tip("low", _("95% from"), ".1%"),
                 _tip("high", _("to"), ".1%"),
                 _tip("journeys", _("Steps"), ",.0f"),
                 _tip("median_days", _("Median days between"), ".1f"),
@@ -133,7 +133,7 @@ def around(result: Result, names: Names, subtitle: str = "", most: int = 8) -> a
     ]
     return alt.vconcat(*panels, spacing=18).properties(
         title=_title(question, subtitle),
-        description=_("The most frequent steps into and out of {name}, with 95 % intervals.", name=name),
+        description=_("The most frequent steps into and out of {name}, with 95% intervals.", name=name),
     )
 
 
@@ -190,7 +190,7 @@ def funnel(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixi
         _tip("row", _("Stage")),
         _tip("customers", _("Customers in order"), ",.0f"),
         _tip("conversion", _("of those at the stage before"), ".1%"),
-        _tip("low", _("95 % from"), ".1%"),
+        _tip("low", _("95% from"), ".1%"),
         _tip("high", _("to"), ".1%"),
         _tip("total", _("of those at the first stage"), ".2%"),
         _tip("reach", _("Customers at this stage in any order"), ",.0f"),
@@ -239,7 +239,7 @@ def dropped(
                 tips=[
                     _tip("row", _("Next") if what == "next" else _("Last")),
                     _tip("share", _("Share"), ".1%"),
-                    _tip("low", _("95 % from"), ".1%"),
+                    _tip("low", _("95% from"), ".1%"),
                     _tip("high", _("to"), ".1%"),
                     _tip("customers", _("Customers"), ",.0f"),
                 ],
@@ -321,7 +321,7 @@ def paths(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin
         tips=[
             _tip("row", _("Path")),
             _tip("share", _("Share of all journeys"), ".2%"),
-            _tip("low", _("95 % from"), ".2%"),
+            _tip("low", _("95% from"), ".2%"),
             _tip("high", _("to"), ".2%"),
             _tip("journeys", _("Journeys"), ",.0f"),
             _tip("conversions", _("Conversions"), ",.0f"),
@@ -353,7 +353,7 @@ def now(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
             _tip("row", _("Stage")),
             _tip("customers", _("Customers"), ",.0f"),
             _tip("share", _("Share of customers"), ".2%"),
-            _tip("low", _("95 % from"), ".2%"),
+            _tip("low", _("95% from"), ".2%"),
             _tip("high", _("to"), ".2%"),
             _tip("median_days", _("Median days since the last touch"), ".0f"),
         ],

@@ -36,7 +36,7 @@ def shares(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixi
     ).properties(
         title=_title(question, subtitle),
         description=_(
-            "Shares of customers and of revenue of {n} personas, with 95 % intervals.", n=len(frame)
+            "Shares of customers and of revenue of {n} personas, with 95% intervals.", n=len(frame)
         ),
         height=alt.Step(ROW),
     )
@@ -66,14 +66,14 @@ def rates(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin
         tips=[
             _tip("row", _("Persona")),
             _tip("conversion_rate", _("Members who bought in the window"), ".1%"),
-            _tip("low", _("95 % from"), ".1%"),
+            _tip("low", _("95% from"), ".1%"),
             _tip("high", _("to"), ".1%"),
             _tip("buyers", _("Buyers"), ",.0f"),
             _tip("customers", _("Customers"), ",.0f"),
         ],
     ).properties(
         title=_title(question, subtitle),
-        description=_("Shares of members who bought, of {n} personas, with 95 % intervals.", n=len(frame)),
+        description=_("Shares of members who bought, of {n} personas, with 95% intervals.", n=len(frame)),
         height=step(frame["row"]),
     )
 
@@ -155,7 +155,7 @@ def _heat(
             _tip("persona_name", _("Persona")),
             _tip("row", _("Trait")),
             _tip("exceeds", chance, ".0%"),
-            _tip("exceeds_low", _("95 % from"), ".0%"),
+            _tip("exceeds_low", _("95% from"), ".0%"),
             _tip("exceeds_high", _("to"), ".0%"),
             _tip("n", _("Customers"), ",.0f"),
         ],
@@ -202,7 +202,7 @@ def credit(result: Result, personas: Names, names: Names, subtitle: str = "") ->
             _tip("persona_name", _("Persona")),
             _tip("row", _("Channel")),
             _tip("share", _("Share of the persona's conversions"), ".1%"),
-            _tip("low", _("95 % from"), ".1%"),
+            _tip("low", _("95% from"), ".1%"),
             _tip("high", _("to"), ".1%"),
             _tip("journeys", _("Converting journeys through it"), ",.0f"),
         ],
@@ -240,14 +240,14 @@ def journeys(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
         tips=[
             _tip("row", _("Persona")),
             _tip("conversion_rate", _("Conversion rate"), ".2%"),
-            _tip("low", _("95 % from"), ".2%"),
+            _tip("low", _("95% from"), ".2%"),
             _tip("high", _("to"), ".2%"),
             _tip("over", _("Journeys that are over"), ",.0f"),
             _tip("conversions", _("Conversions"), ",.0f"),
         ],
     ).properties(
         title=_title(question, subtitle),
-        description=_("Conversion rates of the journeys of {n} personas, with 95 % intervals.", n=len(frame)),
+        description=_("Conversion rates of the journeys of {n} personas, with 95% intervals.", n=len(frame)),
         height=step(frame["row"]),
     )
 

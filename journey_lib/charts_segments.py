@@ -137,7 +137,7 @@ def segments(result: Result, labels: Names, subtitle: str = "") -> alt.TopLevelM
     ).properties(
         title=_title(question, subtitle),
         description=_(
-            "Shares of customers and of revenue of {n} segments, with 95 % intervals.", n=len(frame)
+            "Shares of customers and of revenue of {n} segments, with 95% intervals.", n=len(frame)
         ),
         height=alt.Step(ROW),
     )
@@ -173,7 +173,7 @@ def people_and_money(
             _tip("row", who),
             _tip("part", _("What")),
             _tip("at", _("Share"), ".1%"),
-            _tip("from_", _("95 % from"), ".1%"),
+            _tip("from_", _("95% from"), ".1%"),
             _tip("to", _("to"), ".1%"),
             _tip("customers", _("Customers"), ",.0f"),
         ],
@@ -218,7 +218,7 @@ def lifts(result: Result, titles: Mapping[str, str], names: Names, subtitle: str
         tooltip=[
             _tip("row", _("Trait")),
             _tip("lift", _("Times as much"), ".2f"),
-            _tip("low", _("95 % from"), ".2f"),
+            _tip("low", _("95% from"), ".2f"),
             _tip("high", _("to"), ".2f"),
             _tip("n", _("Top customers of whom it is known"), ",.0f"),
         ],
@@ -226,7 +226,7 @@ def lifts(result: Result, titles: Mapping[str, str], names: Names, subtitle: str
     words = base.mark_text(style="label", align="left", dx=8).encode(y=y, x="high:Q", text="label:N")
     return alt.layer(one, spans, points, words).properties(
         title=_title(question, subtitle),
-        description=_("Lifts of {n} traits with 95 % intervals.", n=len(frame)),
+        description=_("Lifts of {n} traits with 95% intervals.", n=len(frame)),
         height=alt.Step(ROW),
     )
 
@@ -260,7 +260,7 @@ def audience(
         tooltip=[
             _tip("row", _("Trait")),
             _tip("share", _("Share of customers"), ".1%"),
-            _tip("low", _("95 % from"), ".1%"),
+            _tip("low", _("95% from"), ".1%"),
             _tip("high", _("to"), ".1%"),
             _tip("target", _("Target"), ".1%"),
             _tip("of", _("Customers"), ",.0f"),
@@ -270,8 +270,6 @@ def audience(
     words = base.mark_text(style="label", align="left", dx=8).encode(y=y, x="end:Q", text="label:N")
     return alt.layer(spans, meant, points, words).properties(
         title=_title(question, subtitle),
-        description=_(
-            "Shares of {n} traits with 95 % intervals, beside their targets (ticks).", n=len(frame)
-        ),
+        description=_("Shares of {n} traits with 95% intervals, beside their targets (ticks).", n=len(frame)),
         height=alt.Step(ROW),
     )

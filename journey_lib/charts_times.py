@@ -41,7 +41,7 @@ def time_to(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
         tooltip=[
             _tip("day", _("Days since then"), ",.0f"),
             _tip("share", _("Share who are there"), ".2%"),
-            _tip("low", _("95 % from"), ".2%"),
+            _tip("low", _("95% from"), ".2%"),
             _tip("high", _("to"), ".2%"),
             _tip("at_risk", _("Customers still watched"), ",.0f"),
         ],
@@ -73,7 +73,7 @@ def cohorts(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
             _tip("cohort_name", _("Month of the first conversion")),
             _tip("month", _("Months later")),
             _tip("share", _("Share of the cohort"), ".1%"),
-            _tip("low", _("95 % from"), ".1%"),
+            _tip("low", _("95% from"), ".1%"),
             _tip("high", _("to"), ".1%"),
             _tip("customers", _("Customers"), ",.0f"),
         ],
@@ -115,7 +115,7 @@ def trend(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin
             alt.Tooltip("week:T", title=_("Week of the first stage")),
             _tip("stage_name", _("Stage")),
             _tip("share", _("of those at the stage before"), ".1%"),
-            _tip("low", _("95 % from"), ".1%"),
+            _tip("low", _("95% from"), ".1%"),
             _tip("high", _("to"), ".1%"),
             _tip("of", _("Customers at the stage before"), ",.0f"),
         ],
@@ -127,6 +127,6 @@ def trend(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin
         .resolve_scale(y="independent")
         .properties(
             title=_title(question, subtitle),
-            description=_("Weekly conversion to {n} stages with 95 % intervals.", n=len(stages)),
+            description=_("Weekly conversion to {n} stages with 95% intervals.", n=len(stages)),
         )
     )

@@ -43,7 +43,7 @@ def reach_and_conversion(result: Result, names: Names, subtitle: str = "") -> al
         _tip("where", _("Online or offline")),
         _tip("reach", _("Journeys through it, of all"), ".2%"),
         _tip("conversion_rate", _("Conversion rate"), ".2%"),
-        _tip("low", _("95 % from"), ".2%"),
+        _tip("low", _("95% from"), ".2%"),
         _tip("high", _("to"), ".2%"),
         _tip("over", _("Journeys that are over"), ",.0f"),
         _tip("others_rate", _("Journeys not through it"), ".2%"),
@@ -67,7 +67,7 @@ def reach_and_conversion(result: Result, names: Names, subtitle: str = "") -> al
     return alt.layer(spans, points, words).properties(
         title=_title(question, subtitle),
         description=_(
-            "Reach and conversion rate of {n} touchpoints, with 95 % intervals; {top} reaches furthest.",
+            "Reach and conversion rate of {n} touchpoints, with 95% intervals; {top} reaches furthest.",
             n=len(frame),
             top=frame["row"].iloc[0],
         ),
@@ -97,7 +97,7 @@ def drop_off(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMi
         tips=[
             _tip("row", _("Touchpoint")),
             _tip("drop_off", _("Journeys that end there, of those through it"), ".1%"),
-            _tip("low", _("95 % from"), ".1%"),
+            _tip("low", _("95% from"), ".1%"),
             _tip("high", _("to"), ".1%"),
             _tip("exits", _("Journeys that end there"), ",.0f"),
             _tip("share_of_exits", _("of all that end without a conversion"), ".1%"),
@@ -132,14 +132,14 @@ def importance(result: Result, names: Names, subtitle: str = "") -> alt.TopLevel
         tips=[
             _tip("row", _("Touchpoint")),
             _tip("removal_effect", _("Conversions lost"), ".1%"),
-            _tip("low", _("95 % from"), ".1%"),
+            _tip("low", _("95% from"), ".1%"),
             _tip("high", _("to"), ".1%"),
             _tip("conversions", _("Conversions"), ",.0f"),
         ],
     ).properties(
         title=_title(question, subtitle),
         description=_(
-            "Removal effect of {n} touchpoints in the Markov chain of the paths, with 95 % intervals.",
+            "Removal effect of {n} touchpoints in the Markov chain of the paths, with 95% intervals.",
             n=len(frame),
         ),
         height=alt.Step(ROW),
@@ -164,7 +164,7 @@ def changes(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMix
     tips = [
         _tip("row", _("Touchpoint")),
         _tip("change", _("Touches for each in the period before"), ".2f"),
-        _tip("change_low", _("95 % from"), ".2f"),
+        _tip("change_low", _("95% from"), ".2f"),
         _tip("change_high", _("to"), ".2f"),
         _tip("recent", _("Touches in the period"), ",.0f"),
         _tip("before", _("Touches in the period before"), ",.0f"),
@@ -180,7 +180,7 @@ def changes(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMix
     )
     return alt.layer(same, spans, points, words).properties(
         title=_title(question, subtitle),
-        description=_("Change of {n} touchpoints beyond chance, with 95 % intervals.", n=len(frame)),
+        description=_("Change of {n} touchpoints beyond chance, with 95% intervals.", n=len(frame)),
         height=alt.Step(ROW),
     )
 
@@ -326,7 +326,7 @@ def opportunities(result: Result, names: Names, subtitle: str = "") -> alt.TopLe
     tips = [
         _tip("row", _("Touchpoint")),
         _tip("worth", _("Value, up to"), "$,.0f"),
-        _tip("low", _("95 % from"), "$,.0f"),
+        _tip("low", _("95% from"), "$,.0f"),
         _tip("high", _("to"), "$,.0f"),
         _tip("drop_off", _("Journeys that end there, of those through it"), ".1%"),
         _tip("usual", _("usual in its stage"), ".1%"),
@@ -338,7 +338,7 @@ def opportunities(result: Result, names: Names, subtitle: str = "") -> alt.TopLe
     words = base.mark_text(style="label", align="left", dx=8).encode(y=y, x="high:Q", text="label:N")
     return alt.layer(spans, points, words).properties(
         title=_title(question, subtitle),
-        description=_("What {n} touchpoints come to at most, with 95 % intervals.", n=len(frame)),
+        description=_("What {n} touchpoints come to at most, with 95% intervals.", n=len(frame)),
         height=alt.Step(ROW),
     )
 

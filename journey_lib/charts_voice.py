@@ -59,7 +59,7 @@ def scores(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixi
     tips = [
         _tip("row", _("Touchpoint")),
         _tip("mean", _("Mean"), ".2f"),
-        _tip("low", _("95 % from"), ".2f"),
+        _tip("low", _("95% from"), ".2f"),
         _tip("high", _("to"), ".2f"),
         _tip("answered", _("Answers"), ",.0f"),
         _tip("customers", _("Customers"), ",.0f"),
@@ -74,7 +74,7 @@ def scores(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixi
     usual = alt.Chart(pd.DataFrame({"mean": whole.round(3)})).mark_rule(style="reference").encode(x=x)
     return alt.layer(usual, spans, points, words).properties(
         title=_title(question, subtitle),
-        description=_("Mean scores at {n} touchpoints with 95 % intervals, the lowest first.", n=len(frame)),
+        description=_("Mean scores at {n} touchpoints with 95% intervals, the lowest first.", n=len(frame)),
         height=alt.Step(ROW),
     )
 
@@ -258,7 +258,7 @@ def hot_spots(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelM
         _tip("row", _("Pain")),
         alt.Tooltip("begin:T", title=_("from"), format="%d/%m/%Y"),
         _tip("share", _("were hurt"), ".1%"),
-        _tip("low", _("95 % from"), ".1%"),
+        _tip("low", _("95% from"), ".1%"),
         _tip("high", _("to"), ".1%"),
         _tip("rows", _("Occasions"), ",.0f"),
         _tip("customers", _("Customers"), ",.0f"),
@@ -314,7 +314,7 @@ def after(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin
     return alt.vconcat(*panels, spacing=18).properties(
         title=_title(question, subtitle),
         description=_(
-            "Share of customers in touch again, and converted, after {n} kinds of tickets, with 95 %"
+            "Share of customers in touch again, and converted, after {n} kinds of tickets, with 95%"
             " intervals.",
             n=len(rows),
         ),
@@ -325,7 +325,7 @@ def _panel(frame: pd.DataFrame, rows: list[str], outcome: str) -> Any:
     tips = [
         _tip("row", _("First ticket about")),
         _tip("share", outcome, ".1%"),
-        _tip("low", _("95 % from"), ".1%"),
+        _tip("low", _("95% from"), ".1%"),
         _tip("high", _("to"), ".1%"),
         _tip("customers", _("Customers"), ",.0f"),
         _tip("others_share", _("of those without a ticket"), ".1%"),

@@ -39,7 +39,7 @@ def credit(result: Result, names: Names) -> str:
         return _("There is nothing to credit: no conversion had a touch in the lookback.")
     first = rows.iloc[0]
     sentence = _(
-        "{model} credits most to {channel}: {share} of conversions (95 % interval {low} to {high}).",
+        "{model} credits most to {channel}: {share} of conversions (95% interval {low} to {high}).",
         model=model_name(result.settings["model"]),
         channel=_bold(_name(first["channel"], names)),
         share=_bold(i18n.percent(first["share"])),

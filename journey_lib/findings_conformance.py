@@ -27,7 +27,7 @@ def conformance(result: Result, k: int = 1) -> str:
     if not met:
         return _("No journey met any step of the plan.")
     return _(
-        "Of {journeys} journeys {met} met the plan, and {share} of these (95 % interval {low} to {high}) went"
+        "Of {journeys} journeys {met} met the plan, and {share} of these (95% interval {low} to {high}) went"
         " as planned as far as they got; {completed} reached its last step that way. {outside} met no step of"
         " it: there is nothing to compare. {open} are still open and may go on.",
         journeys=i18n.number(facts["journeys"]),
@@ -51,7 +51,7 @@ def steps(result: Result) -> str:
         said.append(
             _(
                 "Of the steps that may not be left out, {step} is skipped most: {journeys} journeys went on"
-                " without it, {share} of all (95 % interval {low} to {high}).",
+                " without it, {share} of all (95% interval {low} to {high}).",
                 step=_bold(html.escape(names[row["step"]])),
                 journeys=_bold(i18n.number(row["skipped"])),
                 share=i18n.percent(row["skipped_share"]),
@@ -98,7 +98,7 @@ def deviations(result: Result) -> str:
     if pd.isna(row["conversion_rate"]):
         return sentence
     ended = _(
-        "{rate} of those that are over converted (95 % interval {low} to {high}).",
+        "{rate} of those that are over converted (95% interval {low} to {high}).",
         rate=i18n.percent(row["conversion_rate"], 2),
         low=i18n.percent(row["low"], 2),
         high=i18n.percent(row["high"], 2),
@@ -115,10 +115,10 @@ def outcomes(result: Result) -> str:
     clear = low > 0 or high < 0
     compared = _(
         "Among journeys that got equally far in the plan, the conversion rate of those as planned differs"
-        " from that of the others by {difference} points (95 % interval {low} to {high})."
+        " from that of the others by {difference} points (95% interval {low} to {high})."
         if clear
         else "Among journeys that got equally far in the plan, no difference is certain between the"
-        " conversion rates of those as planned and of the others: {difference} points (95 % interval {low}"
+        " conversion rates of those as planned and of the others: {difference} points (95% interval {low}"
         " to {high}).",
         difference=_bold(_points(facts["like_for_like"])),
         low=_points(low),

@@ -316,7 +316,7 @@ def _time_checks(day: str) -> dict[str, tuple[str, str, str]]:
         ),
         "far": (
             _("Rows far from all others in time"),
-            _("a week or more without rows between them and 99.8 % of their table"),
+            _("a week or more without rows between them and 99.8% of their table"),
             _("Give reports a first and a last day, so that these few rows do not stretch the period."),
         ),
         "ties": (

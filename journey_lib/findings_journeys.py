@@ -67,7 +67,7 @@ def entries(result: Result, names: Names) -> str:
     best = table.sort_values("conversion_rate", ascending=False).iloc[0]
     return _(
         "Most journeys begin with {most} ({n}; {rate} of those that are over converted). Those that begin"
-        " with {best} convert most often: {best_rate} of {best_n} (95 % interval {low} to {high}). Who begins"
+        " with {best} convert most often: {best_rate} of {best_n} (95% interval {low} to {high}). Who begins"
         " where is no accident: the difference does not say what a channel brings about.",
         most=_bold(_name(most["channel"], names)),
         n=i18n.number(most["journeys"]),
@@ -101,7 +101,7 @@ def funnel(result: Result, names: Names) -> str:
         said
         + " "
         + _(
-            "The fewest go on to {stage}: {rate} of {n} (95 % interval {low} to {high}).",
+            "The fewest go on to {stage}: {rate} of {n} (95% interval {low} to {high}).",
             stage=_bold(_name(worst["step"], names)),
             rate=_bold(i18n.percent(worst["conversion"])),
             n=i18n.number(worst["of_previous"]),
@@ -165,7 +165,7 @@ def compared(result: Result) -> str:
         )
     return _(
         "Of {rows} comparisons between {a} and {b}, {real} differ by more than chance explains; {few} make up"
-        " 80 % of the whole difference. These are differences between the groups, not effects of anything.",
+        " 80% of the whole difference. These are differences between the groups, not effects of anything.",
         rows=i18n.number(facts["rows"]),
         a=_bold(a),
         b=_bold(b),
@@ -182,7 +182,7 @@ def pattern(result: Result) -> str:
             "Too few customers follow the pattern, or all but a few do: nothing can be said of the others."
         )
     said = _(
-        "{matching} of {journeys} journeys follow the pattern {pattern} ({share}, 95 % interval {low} to"
+        "{matching} of {journeys} journeys follow the pattern {pattern} ({share}, 95% interval {low} to"
         " {high}).",
         matching=_bold(i18n.number(facts["matching"])),
         journeys=i18n.number(facts["journeys"]),
@@ -200,7 +200,7 @@ def pattern(result: Result) -> str:
         + " "
         + _(
             "Of those that are over, their conversion rate differs from that of the others by {difference}"
-            " points (95 % interval {low} to {high}): a difference between journeys, not what following the"
+            " points (95% interval {low} to {high}): a difference between journeys, not what following the"
             " pattern brings about.",
             difference=_bold(_points(facts["difference"])),
             low=_points(facts["difference_low"]),

@@ -32,7 +32,7 @@ def inventory(result: Result, names: Names) -> str:
         said
         + " "
         + _(
-            "{touchpoint} reaches furthest: {reach} of all journeys go through it (95 % interval {low} to"
+            "{touchpoint} reaches furthest: {reach} of all journeys go through it (95% interval {low} to"
             " {high}).",
             touchpoint=_bold(_name(first["touchpoint"], names)),
             reach=_bold(i18n.percent(first["reach"], 1)),
@@ -49,7 +49,7 @@ def conversion(result: Result, names: Names) -> str:
         return _("No touchpoint has journeys enough to say how they end.")
     best = table.sort_values("conversion_rate", ascending=False).iloc[0]
     return _(
-        "Journeys convert most often after {touchpoint}: {rate} of {n} (95 % interval {low} to {high});"
+        "Journeys convert most often after {touchpoint}: {rate} of {n} (95% interval {low} to {high});"
         " journeys that did not come there, {others}. Who comes there is no accident: the difference does not"
         " say what the touchpoint brings about.",
         touchpoint=_bold(_name(best["touchpoint"], names)),
@@ -70,7 +70,7 @@ def drop_off(result: Result, names: Names) -> str:
     steep = table.sort_values("drop_off", ascending=False).iloc[0]
     return _(
         "Most journeys that end without a conversion end at {most} ({exits}, {part} of all of them). The"
-        " largest part of those that come there ends at {steep}: {rate} of {n} (95 % interval {low} to"
+        " largest part of those that come there ends at {steep}: {rate} of {n} (95% interval {low} to"
         " {high}). {open} journeys are still open and in none of these rates.",
         most=_bold(_name(most["touchpoint"], names)),
         exits=i18n.number(most["exits"]),
@@ -93,7 +93,7 @@ def importance(result: Result, names: Names) -> str:
     first = table.sort_values("removal_effect", ascending=False).iloc[0]
     return _(
         "If every journey that reached {touchpoint} ended there, {effect} of the conversions would be missing"
-        " (95 % interval {low} to {high}): a property of the paths that were taken, not an effect that was"
+        " (95% interval {low} to {high}): a property of the paths that were taken, not an effect that was"
         " measured.",
         touchpoint=_bold(_name(first["touchpoint"], names)),
         effect=_bold(i18n.percent(first["removal_effect"], 1)),
@@ -123,7 +123,7 @@ def changes(result: Result, names: Names) -> str:
         said
         + " "
         + _(
-            "{touchpoint} moved furthest: {change} touches for each before (95 % interval {low} to {high}).",
+            "{touchpoint} moved furthest: {change} touches for each before (95% interval {low} to {high}).",
             touchpoint=_bold(_name(furthest["touchpoint"], names)),
             change=_bold(i18n.number(furthest["change"], 2)),
             low=i18n.number(furthest["change_low"], 2),
@@ -204,7 +204,7 @@ def at_purchase(result: Result) -> str:
     if "purchase_mean" not in facts:
         return ""
     return _(
-        "At the moment of purchase {n} buyers gave {metric} {mean} on average (95 % interval {low} to"
+        "At the moment of purchase {n} buyers gave {metric} {mean} on average (95% interval {low} to"
         " {high}). Only who buys is asked there, so it stands apart and decides no touchpoint.",
         n=i18n.number(facts["purchase_answered"]),
         metric=str(facts["purchase_metric"]).upper(),
@@ -223,7 +223,7 @@ def opportunities(result: Result, names: Names) -> str:
     currency = result.settings["currency"] or "XXX"
     return _(
         "If as many journeys went on at {touchpoint} as is usual in its stage, and went on as the others do,"
-        " that would come to up to {worth} (95 % interval {low} to {high}); its place may be anything from"
+        " that would come to up to {worth} (95% interval {low} to {high}); its place may be anything from"
         " {first} to {last}. That is arithmetic on what was observed: those who leave may differ from those"
         " who go on. The department: {owner}.",
         touchpoint=_bold(_name(first["touchpoint"], names)),

@@ -45,7 +45,7 @@ def agreement(result: Result) -> str:
     facts = result.facts
     return _(
         "Beside the customers' own scores: of {n} comments with a low or a high score it decides {coverage},"
-        " and agrees with the score in {right} of those (95 % interval {low} to {high}).",
+        " and agrees with the score in {right} of those (95% interval {low} to {high}).",
         n=i18n.number(facts["texts"]),
         coverage=i18n.percent(facts["coverage"], 0),
         right=_bold(i18n.percent(facts["right_when_deciding"], 0)),
@@ -58,7 +58,7 @@ def quality(result: Result) -> str:
     """How right a model of the shop's own comments is, on customers it never saw (`voice.assess`)."""
     facts = result.facts
     return _(
-        "A model taught on these comments and their scores reaches a macro F1 of {f1} (95 % interval {low} to"
+        "A model taught on these comments and their scores reaches a macro F1 of {f1} (95% interval {low} to"
         " {high}) on comments of customers it had not seen (n = {n}, {customers} customers); always saying"
         " the commoner label would reach {floor}.",
         f1=_bold(i18n.number(facts["macro_f1"], 2)),
@@ -118,7 +118,7 @@ def pain(result: Result, as_of: str) -> str:
         return _("No ticket was opened in these days.")
     whole = result.table.iloc[0]
     said = _(
-        "{tickets} tickets of {customers} customers: {complaints} complain ({share}, 95 % interval {low} to"
+        "{tickets} tickets of {customers} customers: {complaints} complain ({share}, 95% interval {low} to"
         " {high}), {questions} ask, {unsorted} are about something else.",
         tickets=_bold(i18n.number(whole["tickets"])),
         customers=i18n.number(whole["customers"]),
@@ -173,7 +173,7 @@ def slowest(result: Result, names: Names) -> str:
     own = table[table["touchpoint"] == worst["touchpoint"]]["response_median"].median()
     return _(
         "The longest wait: at {touchpoint} in {month}, half of {n} tickets had a first answer within {half}"
-        " (95 % interval {low} to {high}); in its middle month it was {usual}.",
+        " (95% interval {low} to {high}); in its middle month it was {usual}.",
         touchpoint=_bold(_name(worst["touchpoint"], names)),
         month=worst["month"].strftime("%m/%Y"),
         n=i18n.number(worst["tickets"]),
@@ -199,7 +199,7 @@ def hot_spots(result: Result, names: Names) -> str:
     ):
         told.append(
             _(
-                "{pain} ({where}), {first} to {last}: {share} of {n} occasions (95 % interval {low} to"
+                "{pain} ({where}), {first} to {last}: {share} of {n} occasions (95% interval {low} to"
                 " {high}) of {customers} customers, in other weeks {own}.",
                 **_spot(each, pain, place),
                 share=_bold(i18n.percent(each["share"], 0)),
@@ -242,7 +242,7 @@ def after(result: Result, *, known: bool) -> str:
         return ""  # of too few people to be told
     asked = rows[QUESTIONS, RETURNED]
     said = _(
-        "Of {n} customers who complained, {back} were in touch again within {days} days (95 % interval {low}"
+        "Of {n} customers who complained, {back} were in touch again within {days} days (95% interval {low}"
         " to {high}) and {bought} converted ({bought_low} to {bought_high}).",
         n=_bold(i18n.number(back["customers"])),
         back=_bold(i18n.percent(back["share"], 0)),

@@ -14,12 +14,12 @@ from scipy import special
 
 Array = npt.NDArray[Any]
 
-Z = 1.959963984540054  # 97.5th percentile of the standard normal: two-sided 95 %
+Z = 1.959963984540054  # 97.5th percentile of the standard normal: two-sided 95%
 SMALL = 30  # journeys below which an estimate is shown muted
 
 
 def wilson(successes: Array, n: Array) -> tuple[Array, Array]:
-    """95 % interval of a proportion by Wilson's score method (Wilson 1927); NaN where n is 0."""
+    """95% interval of a proportion by Wilson's score method (Wilson 1927); NaN where n is 0."""
     n = np.asarray(n, float)
     with np.errstate(invalid="ignore", divide="ignore"):
         p = np.asarray(successes, float) / n
@@ -29,7 +29,7 @@ def wilson(successes: Array, n: Array) -> tuple[Array, Array]:
 
 
 def difference(successes: Array, n: Array, others: Array, m: Array) -> tuple[Array, Array, Array]:
-    """Two independent proportions, the first less the second, and the 95 % interval of that.
+    """Two independent proportions, the first less the second, and the 95% interval of that.
 
     `successes` of `n` beside `others` of `m`; NaN where either base is 0. Newcombe's hybrid score interval
     (1998, Statistics in Medicine 17, 873-890, method 10): the distances to the two Wilson limits, squared and
@@ -44,7 +44,7 @@ def difference(successes: Array, n: Array, others: Array, m: Array) -> tuple[Arr
 
 
 def share_interval(share: Array, variance: Array, n: float) -> tuple[Array, Array]:
-    """95 % interval of a share estimated with `variance` from `n` conversions, always within 0 and 1.
+    """95% interval of a share estimated with `variance` from `n` conversions, always within 0 and 1.
 
     Symmetric on the logit scale (delta method), so that small shares get the skewed interval they deserve. A
     share of exactly 0 or 1 has no variance to go by and gets the rule of three, 3/n (Hanley and

@@ -60,7 +60,7 @@ def sensitivity(workspace: Workspace, model: str = "markov", **cut: Any) -> tupl
     """How much conversion, drop-off and channel credit depend on how far identifiers are stitched.
 
     Returns two Results. "stitching": columns level, customers, journeys, over (with a known outcome),
-    conversions, conversion_rate with low and high (95 %, Wilson, of those that are over), drop_off, touched
+    conversions, conversion_rate with low and high (95%, Wilson, of those that are over), drop_off, touched
     (conversions with a touch before them). "credit_by_stitching":
     those of `attribution.credit` with level first. The fact ``spread`` is the largest difference of one
     channel's share (``widest``) between normal and aggressive stitching; ``touched_<level>`` repeats touched.
@@ -140,7 +140,7 @@ def kinds(workspace: Workspace) -> Result:
 def matches(workspace: Workspace) -> Result:
     """How many customers of each source another source knows too.
 
-    Columns source, rows, customers, matched, share with low and high (95 %, Wilson).
+    Columns source, rows, customers, matched, share with low and high (95%, Wilson).
     """
     manifest = prepare(workspace)
     columns = ["source", "rows", "customers", "matched"]

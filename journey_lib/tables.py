@@ -131,7 +131,7 @@ class _Column:
 
     @property
     def heading(self) -> str:
-        return heading(self.names[0]) if len(self.names) == 1 else i18n.text("95 % interval")
+        return heading(self.names[0]) if len(self.names) == 1 else i18n.text("95% interval")
 
     def words(self, record: Mapping[Hashable, Any]) -> str:
         ends = [_DASH if _missing(record[name]) else self.write(record[name]) for name in self.names]

@@ -1,4 +1,4 @@
-"""The 95 % interval of a share says how far it would move had other customers come: resampling must agree.
+"""The 95% interval of a share says how far it would move had other customers come: resampling must agree.
 
 The yardstick is the bootstrap, by brute force: draw as many journeys (of a path table) or customers (of a
 log) with replacement, credit again with the twins, look how much the shares vary.
@@ -19,7 +19,7 @@ from twins import DAY, NO_TOUCH, Path, Row
 
 import journey_lib as jl
 
-DRAWS = 400  # the standard deviation of so many draws is itself known to 3.5 %
+DRAWS = 400  # the standard deviation of so many draws is itself known to 3.5%
 NEW_YEAR = 20_089 * DAY  # 2025-01-01
 Shares = dict[str, float]
 

@@ -237,7 +237,7 @@ def test_dp6_linear_and_position_on_two_journeys():
     [("linear", [0.2] * 5), ("position", [0.4, 0.2 / 3, 0.2 / 3, 0.2 / 3, 0.4])],
 )
 def test_matomo_and_google_ads_five_visits(model, expected):
-    """Matomo FAQ 25500: of five visits each gets 20 %, or first and last 40 % and the rest share 20 %.
+    """Matomo FAQ 25500: of five visits each gets 20%, or first and last 40% and the rest share 20%.
 
     https://matomo.org/faq/multi-channel-conversion-attribution/faq_25500 ; the position-based model is the
     same in the Google Ads API, AttributionModelEnum.

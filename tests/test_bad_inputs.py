@@ -353,7 +353,7 @@ def test_a_run_that_stops_past_its_share_leaves_tables_and_pages_byte_for_byte(t
 
     before = left()
     assert len(before) > 3
-    write(tmp_path, "e.csv", HEAD + GOOD * 20 + "a,yesterday,click,,\n" * 2)  # 9 % of the rows are lost
+    write(tmp_path, "e.csv", HEAD + GOOD * 20 + "a,yesterday,click,,\n" * 2)  # 9% of the rows are lost
     for command in (["prepare"], ["run"]):
         ran = CliRunner().invoke(cli.cli, [*command, "-w", str(tmp_path)])
         assert "too many rows of events cannot be used" in ran.output

@@ -51,7 +51,7 @@ def test_raw_events_give_the_same_page_as_the_pandas_script(tmp_path: Path) -> N
     tables, found = theirs.page(file), ours.page(file)
 
     assert ours.said_of(found) == theirs.facts(tables)
-    # Median times are read from classes 9 % wide: 4.4 % from the exact one at most, where there are many.
+    # Median times are read from classes 9% wide: 4.4% from the exact one at most, where there are many.
     keys = ["from", "to"]
     mine = found["transitions"].table.set_index(keys)
     exact = tables["transitions"].astype(dict.fromkeys(keys, str)).set_index(keys).loc[mine.index]

@@ -107,7 +107,7 @@ def test_without_costs_the_chart_says_so(paths):
 def test_a_finding_states_number_interval_and_whether_the_first_is_clear(paths):
     said = findings.credit(jl.attribution.credit(paths, "last"), NAMES)
     assert said == (
-        "Last touch credits most to **Zalo**: **87.5%** of conversions (95 % interval 85.0% to 89.6%)."
+        "Last touch credits most to **Zalo**: **87.5%** of conversions (95% interval 85.0% to 89.6%)."
         ' Next comes <img src=x onerror="alert\\(1\\)"\\> with 7.5%; their intervals do not overlap.'
     ).replace("<img", "&lt;img").replace('"', "&quot;").replace("\\>", "&gt;")
 

@@ -210,7 +210,7 @@ def test_a_pattern_is_told_step_by_step(log):
 def test_findings_state_base_and_interval_and_escape_what_the_plan_says(log):
     score = conformance.score(log, PLAN)
     assert findings_conformance.conformance(score).startswith(
-        "Of 9 journeys **8** met the plan, and **37.5%** of these (95 % interval 13.7% to 69.4%) went as"
+        "Of 9 journeys **8** met the plan, and **37.5%** of these (95% interval 13.7% to 69.4%) went as"
         " planned as far as they got; **3** reached its last step that way. 1 met no step of it"
     )
     assert "&lt;Compare&gt;" in findings_conformance.steps(score)

@@ -2,8 +2,8 @@
 
 The simulation of the shared tablet: a hundred thousand people with a user id, a device and two cookies each;
 some use a shared device instead of their own. Every person too many in a customer is merged wrongly. Wrong
-without rules, with limits alone and with ours: 1,980, 0 and 0 (2 % on 20 devices); 2,852, 1,627 and 0 (5 % on
-2,500 devices); 17,089, 9,469 and 0 (30 % on 15,000 devices).
+without rules, with limits alone and with ours: 1,980, 0 and 0 (2% on 20 devices); 2,852, 1,627 and 0 (5% on
+2,500 devices); 17,089, 9,469 and 0 (30% on 15,000 devices).
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ def test_discoveries_are_those_of_benjamini_and_hochberg(rate: float, seed: int)
 
 def test_the_limits_of_discovery_by_hand() -> None:
     chance = np.array([0.001, 0.008, 0.039, 0.041, 0.042, 0.06, 0.074, 0.205])
-    # at 5 % of eight: the limits are 0.00625, 0.0125, 0.01875, …
+    # at 5% of eight: the limits are 0.00625, 0.0125, 0.01875, …
     assert intervals.discoveries(chance, 0.05).tolist() == [True, True] + [False] * 6
 
 

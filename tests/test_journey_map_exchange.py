@@ -244,7 +244,7 @@ def test_cjml_keeps_the_stages_as_phases_and_every_touchpoint_in_its_own() -> No
         "accTitle x",
         "accDescr { a",
         "%%{init} x",
-        "5 %% off",
+        "5%% off",
     ],
 )
 def test_a_step_that_begins_like_an_order_to_mermaid_is_a_task_all_the_same(step) -> None:

@@ -368,7 +368,7 @@ def test_migration_tells_who_stayed_went_left_and_is_new() -> None:
 
 
 def test_the_stability_index_is_the_published_sum() -> None:
-    """Two classes, 50 % and 50 % before, 80 % and 20 % now: 0.3 ln 1.6 + (-0.3) ln 0.4 = 0.4159."""
+    """Two classes, 50% and 50% before, 80% and 20% now: 0.3 ln 1.6 + (-0.3) ln 0.4 = 0.4159."""
     before, now = np.repeat([0.0, 1.0], 50), np.repeat([0.0, 1.0], [80, 20])
     assert apply.stability_index(before, now) == pytest.approx(0.3 * np.log(1.6) - 0.3 * np.log(0.4))
 

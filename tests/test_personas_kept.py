@@ -210,7 +210,7 @@ def test_counts_of_a_shorter_window_are_not_compared():
 
 @pytest.mark.slow
 def test_how_often_chance_is_called_a_change():
-    """Of 400 comparisons of the same people with others like them, about 5 % at most may be called real."""
+    """Of 400 comparisons of the same people with others like them, about 5% at most may be called real."""
     draw = np.random.default_rng(3)
     called = 0
     for _ in range(400):

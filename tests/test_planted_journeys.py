@@ -1,7 +1,7 @@
 """What is planted in simulated logs is found again: coming back, turning back, leaving the planned way.
 
 The demo shop's truth holds no such numbers, so these people are drawn here in plain Python, each by a coin of
-known odds. Intervals of 95 % are asked of many logs: the truth is to lie in most of them, as they promise.
+known odds. Intervals of 95% are asked of many logs: the truth is to lie in most of them, as they promise.
 """
 
 from __future__ import annotations

@@ -105,7 +105,7 @@ def test_the_ends_of_an_interval_share_a_column() -> None:
     }
     html = table_html(frame, caption="Phần đóng góp", formats=formats)
     assert re.findall(r'<th scope="col"[^>]*>(.*?)</th>', html) == [
-        "Kênh", "Tỷ trọng", "Khoảng tin cậy 95 %", "Other high",
+        "Kênh", "Tỷ trọng", "Khoảng tin cậy 95%", "Other high",
     ]  # fmt: skip
     assert rows(html) == [
         ["Zalo", "50,0%", "40,0% – 60,0%", "1"],

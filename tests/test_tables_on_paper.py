@@ -19,7 +19,7 @@ STYLE = theme.css() + "".join((TEMPLATES / name / f"{name}.css").read_text("utf-
 PAPER = 680  # pixels between the margins of an upright A4
 ROWS = {
     "touchpoint": "Quảng cáo nhắc lại sản phẩm đã xem",
-    "conversion": "11,9 % (10,8 %–13,0 %)",
+    "conversion": "11,9% (10,8%–13,0%)",
     "stage": "Bị thu hút",
     "channels": "Tìm kiếm tự nhiên, Truy cập trực tiếp",
 }

@@ -104,7 +104,7 @@ def test_drop_off_is_of_journeys_that_are_over_and_exits_add_up_to_the_journeys_
 
 def test_time_to_what_comes_next_and_since_what_came_before():
     found = inventory(LOG)
-    # from the ad to the checkout 2 days, to the page 1; read from classes 9 % wide
+    # from the ad to the checkout 2 days, to the page 1; read from classes 9% wide
     assert row(found, "ad")["median_days_next"] == pytest.approx(1, rel=0.045)
     assert row(found, "ad")["p90_days_next"] == pytest.approx(2, rel=0.045)
     assert row(found, "checkout")["median_days_next"] == pytest.approx(1 / 24, rel=0.045)

@@ -196,7 +196,7 @@ def test_waiting_times_run_from_one_touch_to_the_next_and_from_the_last_to_the_c
             """
         )
     ).table.set_index(["from", "to"])
-    # A quantile is the middle of a class 9 % wide; the median of two is the lower of them.
+    # A quantile is the middle of a class 9% wide; the median of two is the lower of them.
     assert found.loc[("email", "search"), "median_days"] == 0
     assert found.loc[("email", "search"), "p90_days"] == pytest.approx(2, rel=0.045)
     assert found.loc[("search", CONVERSION), "median_days"] == pytest.approx(4, rel=0.045)

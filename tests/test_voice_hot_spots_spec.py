@@ -165,7 +165,7 @@ def test_of_a_spot_in_which_few_were_hurt_weeks_and_place_stay_and_what_tells_th
         spot[["cases", "share", "low", "high", "others_share", "own_share", "same_time_share"]].isna().all()
     )
     assert spot["chance"] in (0.0001, 0.001, 0.01, 0.05)
-    assert spot["own_about"] == 0.0  # 429 rows, in steps of 5 %
+    assert spot["own_about"] == 0.0  # 429 rows, in steps of 5%
     assert found.table["found"].tolist() == shown["found"].tolist()
 
 

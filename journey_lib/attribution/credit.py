@@ -64,7 +64,7 @@ def credit(
     Result
         Columns channel, conversions, value (major units), share (of all conversions), journeys (converted
         ones the channel took part in: the base), customers (theirs, where people are known), low and high
-        (95 % interval of share; with touches, customers are the independent observations, with a path table,
+        (95% interval of share; with touches, customers are the independent observations, with a path table,
         journeys are), and for ``markov`` removal_effect with effect_low and effect_high. The row "(no touch)"
         holds conversions with no touch in the lookback. Conversions and value add up to all there were.
 

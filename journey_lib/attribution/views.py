@@ -63,7 +63,7 @@ def removal_effects(source: PathTable | Touches, *, order: int = 1, **cut: Any) 
     """What part of all conversions the Markov chain of the paths would lose without each channel.
 
     Columns channel, removal_effect (arrivals in the channel end without a conversion) with low and high
-    (95 %), journeys (converted ones it took part in), customers (theirs, where people are known). Effects
+    (95%), journeys (converted ones it took part in), customers (theirs, where people are known). Effects
     need not add up to one.
     """
     whole = credit(source, "markov", order=order, **cut)

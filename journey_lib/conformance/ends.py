@@ -101,7 +101,7 @@ def outcomes(
     person may be in several rows), over (with a known outcome: open journeys are in no rate), open,
     conversions, conversion_rate with low and high (Wilson), value (major units), value_per_conversion.
 
-    Facts, conforming less deviating with 95 % intervals, NaN where there is nothing to compare: difference
+    Facts, conforming less deviating with 95% intervals, NaN where there is nothing to compare: difference
     (low, high: Newcombe 1998, hybrid score), and like_for_like, among journeys that got equally far in the
     plan. A journey that has barely begun had no occasion to deviate, so only the second compares like with
     like: the mean of the differences by last step reached, with Mantel and Haenszel's weights, and its
@@ -212,7 +212,7 @@ def _rated(table: pd.DataFrame, touches: Touches) -> pd.DataFrame:
 
 
 def _like_for_like(won: Array, over: Array) -> tuple[float, float, float]:
-    """Mean difference of two groups' rates over the rows in which both are, with its 95 % interval.
+    """Mean difference of two groups' rates over the rows in which both are, with its 95% interval.
 
     Each row weighs n_a n_b / (n_a + n_b) (Mantel and Haenszel); the distances of the rows' limits from their
     differences add up as variances would (Zou and Donner 2008).

@@ -184,7 +184,7 @@ def effects(shop: Shop, credit: pd.DataFrame) -> pd.DataFrame:
     """What each channel caused, beside what a rule credits to it: a row per channel, the strongest first.
 
     `credit` is the table of `attribution.credit`. Columns: `channel`, `caused` (orders that would be missing
-    without it) with its 95 % interval `low` and `high`, `share` (of the sum over channels), `credited`
+    without it) with its 95% interval `low` and `high`, `share` (of the sum over channels), `credited`
     (orders), `credited_share` (of the orders credited to channels), `gap` (credited less true share).
     """
     table = shop.known("channels.csv")
@@ -252,7 +252,7 @@ def pairs(shop: Shop, most: int = 12) -> pd.DataFrame:
     """What pairs of channels caused together, beside the sum of what each caused alone.
 
     The `most` pairs in which both differ most, and all that help each other. Columns: `channel`, `other`,
-    `together`, `low`, `high` (orders, 95 %), `apart` (the sum), `helps` (they have a term in common).
+    `together`, `low`, `high` (orders, 95%), `apart` (the sum), `helps` (they have a term in common).
     """
     alone = shop.known("channels.csv").set_index("channel")["orders_off"]
     table = shop.known("pairs.csv")
@@ -269,7 +269,7 @@ def pairs(shop: Shop, most: int = 12) -> pd.DataFrame:
 def experiments(shop: Shop) -> pd.DataFrame:
     """What the shop's experiments found, beside what they would have found without chance.
 
-    Columns: `experiment`, `channel`, `start`, `end`, `people`, `orders`, `lift` with its 95 % interval `low`
+    Columns: `experiment`, `channel`, `start`, `end`, `people`, `orders`, `lift` with its 95% interval `low`
     and `high`, `true_lift`.
     """
     found = pd.read_csv(shop.raw / "experiments.csv")

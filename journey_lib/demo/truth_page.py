@@ -34,7 +34,7 @@ their work all the same: what channels caused includes them.
 **channels.csv**: what each channel caused. `orders_off` is how many fewer orders there would have been
 without it, everything it brought included, and all that would have followed from those orders;
 `orders_off_se` its standard error, the people being a sample; `share` its part of the sum over channels;
-`value_off` the same in VND; `orders_less` and `orders_more` the orders lost and won with 20 % less and 20 %
+`value_off` the same in VND; `orders_less` and `orders_more` the orders lost and won with 20% less and 20%
 more contacts of it; then the terms of its effect on the log odds: `push * saturation * (1 - exp(-stock /
 saturation))`, where a contact counts 1 when fresh and half after `half_life_days`, and `leads`, the chance
 that it brings a later visit. Channels overlap: the sum over channels is not what all of them caused together.

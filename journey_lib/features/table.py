@@ -75,7 +75,7 @@ def table(
         Which of the workspace's conversions; the first when None.
     like
         Another table, of another day: channels and kinds of event get the columns they have there. Without
-        it, those with less than 1 % of all are pooled.
+        it, those with less than 1% of all are pooled.
 
     Raises
     ------

@@ -23,7 +23,7 @@ Series = tuple[str, str, pd.DataFrame]
 def bulk(daily: pd.DataFrame, today: pd.Timestamp, table: str) -> tuple[pd.Timestamp, pd.Timestamp]:
     """First and last day of a table's plausible rows.
 
-    They are around the days that hold 99.8 % of them; rows before and after that belong to the period unless
+    They are around the days that hold 99.8% of them; rows before and after that belong to the period unless
     more than `APART` days lie between.
     """
     frame = daily[(daily["table"] == table) & (daily["series"] == ALL)].sort_values("day")

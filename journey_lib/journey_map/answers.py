@@ -137,7 +137,7 @@ def changes(before: Map | pd.DataFrame, now: Map | pd.DataFrame) -> Result:
     Each side is a map, or the table that an earlier run kept of one (`to_frame`). Columns stage, lane, what
     (a measure, a name or words), change (``new``, ``gone``, ``moved``: a figure that has changed by more
     than chance explains, allowing for so many comparisons at once by Benjamini and Hochberg's procedure at
-    5 %; ``figure``: one that differs and may do so by chance, or has no interval; ``restated``: no other
+    5%; ``figure``: one that differs and may do so by chance, or has no interval; ``restated``: no other
     figure, but another evidence, target, owner or other words), aspect (all that differs, of ``figure``,
     ``evidence``, ``target``, ``owner``, ``status``, ``words``, with commas between), before, now (figures,
     or the targets where only these differ), difference,

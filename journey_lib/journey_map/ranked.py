@@ -41,7 +41,7 @@ def opportunities(whole: Map, *, value: Number | None = None) -> Result:
     impact, effort (1 to 3, as people judged them), basis.
 
     low is reach × drop_low × the low end of `value`, high the same of the high ends: the whole range that
-    the two 95 % intervals allow together. Both hold at once at least 90 times in 100 (Bonferroni), however
+    the two 95% intervals allow together. Both hold at once at least 90 times in 100 (Bonferroni), however
     the two hang together. Worth is what they would have brought had every one who stops converted once:
     the most that can be missed there, and no estimate of what a change would bring. Without `value`, or
     where a stage's drop-off is not measured, worth is missing.

@@ -76,12 +76,12 @@ def compare(
         compare(journeys.transitions, touches, {"group": app}, {"group": rest(app)}, names=("app", "others"))
 
     Columns: those that say what a row is about, n_a, of_a and share_a, the same for b, difference (a less b)
-    with low and high (95 %, Newcombe's hybrid score), structural (the row is about what the groups are
-    defined by, and could not but differ), chance (two-sided, pooled score test), real (when at most 5 % of
+    with low and high (95%, Newcombe's hybrid score), structural (the row is about what the groups are
+    defined by, and could not but differ), chance (two-sided, pooled score test), real (when at most 5% of
     the rows called so may be chance: Benjamini and Hochberg), part (of all that is different: the row's
     difference in the number that would be counted if both groups were as large as the first). Structural
     rows have no chance and no part. Facts: rows, real_rows, structural_rows, few: how many rows make up
-    80 % of the whole difference, and counted: what the shares are of.
+    80% of the whole difference, and counted: what the shares are of.
 
     Rows are taken as independent observations, and so are the groups: a customer in both makes intervals a
     little too narrow. That two groups differ says nothing about why.

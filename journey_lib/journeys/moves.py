@@ -17,7 +17,7 @@ from journey_lib.model import CONVERTED, ENDED, OPEN, START, Result
 from journey_lib.touches import Touches
 
 ENDS = (CONVERTED, ENDED, OPEN)
-FINE = 8  # classes of waiting times in each doubling: a quantile read from them is off by 4.4 % at most
+FINE = 8  # classes of waiting times in each doubling: a quantile read from them is off by 4.4% at most
 CLASSES = 1 + FINE * 28  # from one second to eight years; the first holds what took less
 DAY = 86_400_000_000
 

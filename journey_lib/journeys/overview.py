@@ -78,7 +78,7 @@ def sessions(touches: Touches, *, gap: str = "30m", customers: Array | None = No
 
     A session ends with the first pause of `gap` or more; conversions do not end it. `customers` is true for
     each of the table's customers to look at, all when None. Columns touches (in classes), sessions,
-    customers, of (all sessions), share, median_minutes (from the first touch to the last, right to 4.4 %).
+    customers, of (all sessions), share, median_minutes (from the first touch to the last, right to 4.4%).
     Facts: sessions, touches.
     """
     limit = duration(gap)

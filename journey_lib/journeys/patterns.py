@@ -101,7 +101,7 @@ def follow(
 
     Facts: journeys, customers, matching; share of journeys that match with share_low and share_high (Wilson);
     difference of the two conversion rates, matching less the others, with difference_low and difference_high
-    (Newcombe 1998, method 10). All intervals are of 95 % and take journeys as independent. The difference is
+    (Newcombe 1998, method 10). All intervals are of 95% and take journeys as independent. The difference is
     an association: who takes a path also differs in other ways. A pattern that asks for the ending itself is
     `structural`: its rate is what was asked for, has no interval, and no difference is given.
 

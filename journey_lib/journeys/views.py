@@ -32,7 +32,7 @@ def transitions(
 
     Touches also know customers (who took the step), of (what share is of), share_in (of all steps into `to`),
     median_days and p90_days (from one touch to the next, or from the last touch to the conversion; read from
-    classes 9 % wide), and rows to ``(open)``: nobody knows the next step of an open journey, so they have no
+    classes 9% wide), and rows to ``(open)``: nobody knows the next step of an open journey, so they have no
     share. A path table has already been cut: it takes no options, and leaves open journeys out.
     """
     if isinstance(source, PathTable):

@@ -81,7 +81,7 @@ def latent_classes(
 ) -> Classes:
     """The kinds of customers in a table of answers: one row a customer, one column a single-choice question.
 
-    "auto" takes the number of classes with the lowest BIC. Shares and probabilities have 95 % intervals: the
+    "auto" takes the number of classes with the lowest BIC. Shares and probabilities have 95% intervals: the
     wider, on each side, of the percentiles over bootstraps (which know that memberships are guesses) and
     Wilson's on the customers of the class (which knows that 20 of 20 is not certainty). Jaccard as in `find`:
     how far the class is found again. Who answers is not everybody.
@@ -151,7 +151,7 @@ def _check(answers: pd.DataFrame, k: int | str, ks: Sequence[int], bootstraps: i
     if wrong or not ks:
         raise ParameterError(f"{wrong[0] if wrong else k!r} classes cannot be", do='use 1 to 30, or "auto"')
     if bootstraps < 40:
-        raise ParameterError("fewer than 40 bootstraps have no 95 % interval", how_many=f"{bootstraps}")
+        raise ParameterError("fewer than 40 bootstraps have no 95% interval", how_many=f"{bootstraps}")
     if answers.index.has_duplicates:
         raise ParameterError(
             "a customer has more than one row of answers",

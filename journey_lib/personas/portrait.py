@@ -241,7 +241,7 @@ def _middle(ordered: Array, kind: str) -> float:
 
 
 def _typical(ordered: Array, kind: str) -> dict[str, float]:
-    """Mean or median of sorted numbers, with its 95 % interval: normal, or between two order statistics."""
+    """Mean or median of sorted numbers, with its 95% interval: normal, or between two order statistics."""
     n = len(ordered)
     middle = _middle(ordered, kind)
     if n < 2:

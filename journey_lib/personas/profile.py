@@ -67,8 +67,8 @@ def value_profile(features: Features, *, top: float = 0.1) -> Result:
     highest value, and everyone whose value equals the last one's. Columns feature, trait (a value of a
     category; empty for numbers), customers (of the top: with the trait, or of whom the number is known), n
     (of the top, of whom the feature is known), of (of the base, likewise), top and base (the share with the
-    trait, or the mean), lift (top divided by base) with low and high (95 %, on the log scale, linearised: the
-    top is part of the base), and real (when at most 5 % of the lifts called so may be chance: Benjamini and
+    trait, or the mean), lift (top divided by base) with low and high (95%, on the log scale, linearised: the
+    top is part of the base), and real (when at most 5% of the lifts called so may be chance: Benjamini and
     Hochberg). Columns of the family value are left out: there the top differs by construction. Lift says who
     they are, not what made them so. Facts: customers, of, least (the lowest value in the top), value_share
     with value_low and value_high.
@@ -149,7 +149,7 @@ def audience(features: Features, meant: Target) -> Result:
     feature is known), share with low and high (Wilson), target, gap (share less target), index (share divided
     by target: 1 is as meant) with index_low and index_high, reading (``over`` or ``under`` when the interval
     leaves the target out, else ``as meant``), unknown and unknown_share (of the audience, of whom the feature
-    is not known), mean_value of a customer with the trait, with value_low and value_high (95 %, normal), and
+    is not known), mean_value of a customer with the trait, with value_low and value_high (95%, normal), and
     expand: traits that are under, numbered from the one whose missing customers would bring most value if
     they were worth what those there are: a place to look first, no forecast. Facts: customers.
 

@@ -58,7 +58,7 @@ def factors(
     found
         The `inventory`.
     emotion
-        Columns touchpoint, metric (csat, nps, ces, text), answered, mean, low, high (95 %); where known sent,
+        Columns touchpoint, metric (csat, nps, ces, text), answered, mean, low, high (95%); where known sent,
         and moment: as `voice.scores` gives it. Ratings come first; text counts where no rating has `k`
         answers. What was asked at the moment of purchase (moment ``purchase``) stands in the facts by itself
         (purchase_metric, purchase_answered, purchase_mean …) and decides nothing.

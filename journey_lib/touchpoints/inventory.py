@@ -59,7 +59,7 @@ def inventory(
     journeys through it, in major units, with the standard error of their sum).
 
     Rates have Wilson's interval (journeys taken as independent), `apart` Newcombe's; `change` the delta
-    method on the logarithm with customers as clusters; quantiles are right to 4.4 %. Who meets a touchpoint
+    method on the logarithm with customers as clusters; quantiles are right to 4.4%. Who meets a touchpoint
     differs from who does not: no column says what it brings about. Cost is missing where the channel's is.
 
     Facts: touchpoints, seen, authored, journeys, over, conversions, exits, open, customers, touches, value,

@@ -35,9 +35,9 @@ def opportunities(
     Columns rank, touchpoint, stage, owner, customers, over, drop_off, usual (exits for each journey over at
     all touchpoints of the stage), fewer (over x (drop_off - usual)), onward (conversions of those that go
     on), more (fewer x onward), worth (more x the mean value of the conversions of journeys through it, of
-    all conversions where it has fewer than two) with low and high (95 %, linearised: drop-off, onward rate
+    all conversions where it has fewer than two) with low and high (95%, linearised: drop-off, onward rate
     and value vary, the usual drop-off is taken as known), rank_low and rank_high (places it may have, all at
-    once with 95 %: Klein, Wright and Wieczorek 2020), valence (from `factors`), opportunity, effort, status,
+    once with 95%: Klein, Wright and Wieczorek 2020), valence (from `factors`), opportunity, effort, status,
     due (from `declared`; a row for each; without one, empty). Opportunities declared at touchpoints that are
     not in the list follow without a number. Facts: touchpoints, worth, declared.
     """

@@ -26,7 +26,7 @@ KINDS = (COMPLAINT, QUESTION)
 
 
 def poisson(events: Array, exposure: Array) -> tuple[Array, Array]:
-    """Exact 95 % interval of a rate of events per unit of exposure (Garwood 1936); NaN without any."""
+    """Exact 95% interval of a rate of events per unit of exposure (Garwood 1936); NaN without any."""
     events, exposure = np.asarray(events, float), np.asarray(exposure, float)
     with np.errstate(invalid="ignore", divide="ignore"):
         low = np.where(events > 0, special.gammaincinv(np.maximum(events, 1), 0.025), 0.0) / exposure
@@ -54,7 +54,7 @@ def topics_at(
     customers, of (tickets of that kind at the stage), share with low and high (Wilson), contacts, per_100
     (tickets for each hundred contacts) with per_low and per_high (Poisson, Garwood; tickets of one customer
     are taken as independent), peak (the month in which so many were written that chance hardly explains it:
-    binomial against the days of the months, Bonferroni, 5 %; missing where none stands out) and peak_tickets.
+    binomial against the days of the months, Bonferroni, 5%; missing where none stands out) and peak_tickets.
     A ticket is no part of the contacts: per_100 is a rate, and no share.
 
     Raises

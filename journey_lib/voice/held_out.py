@@ -93,7 +93,7 @@ def assess(answers: pd.DataFrame) -> Result:
     Columns label, texts, customers, predicted (how often it was said), precision, recall and f1, each with
     low and high. Facts: texts, customers, coverage (decided), accuracy (abstentions are wrong),
     right_when_deciding with its interval, macro_f1 and weighted_f1 with theirs, and macro_f1_majority: that
-    of always saying the commonest label. Intervals are the middle 95 % of `DRAWS` samples of customers,
+    of always saying the commonest label. Intervals are the middle 95% of `DRAWS` samples of customers,
     drawn with replacement.
     """
     labels = sorted({*answers["label"], *answers["predicted"].dropna()}, key=_place)

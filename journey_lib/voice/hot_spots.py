@@ -62,9 +62,9 @@ def hot_spots(rows: pd.DataFrame, *, by: Sequence[str] = (), k: int = 10, seed: 
     share with low and high (Wilson; of what was chosen for being high, so it leans upwards), others_share
     (of all other rows), own_share (of the same place in all other weeks), same_time_share (of all other
     places in the same weeks), own_about (own_share, rounded so that `k` or more counts give it), chance,
-    found: among all searches (Benjamini-Hochberg, 5 %); of a place only where some of its weeks are beyond
+    found: among all searches (Benjamini-Hochberg, 5%); of a place only where some of its weeks are beyond
     chance among all its weeks, and it is in the spot's weeks among all places (each by a search of its own,
-    5 %): neither a standing difference nor what happened everywhere is a flare-up of a place. Found ones
+    5%): neither a standing difference nor what happened everywhere is a flare-up of a place. Found ones
     first, then by chance. Spots of fewer than `k` rows are not looked at, and a share of fewer others is
     not told. Facts: searches, found, rows, pains.
 

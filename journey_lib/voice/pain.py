@@ -165,7 +165,7 @@ def _measured(group: pd.DataFrame, end: pd.Timestamp, topics: Topics) -> dict[st
 
 
 def waits(opened: pd.Series, ended: pd.Series, end: pd.Timestamp) -> dict[str, float]:
-    """Hours by which half and nine in ten have been served, with 95 % limits, when some are still waiting.
+    """Hours by which half and nine in ten have been served, with 95% limits, when some are still waiting.
 
     Those who wait (`ended` missing) were watched until `end`. The limits of a time are where the limits of
     the Kaplan-Meier curve cross (Brookmeyer and Crowley 1982, with the curve's log-log limits); what is never

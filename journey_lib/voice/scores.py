@@ -79,7 +79,7 @@ def scores(
 
 
 def nps_interval(promoters: float, detractors: float, n: float, widen: float = 1.0) -> tuple[float, float]:
-    """95 % interval of promoters less detractors among `n` answers, as parts of 1.
+    """95% interval of promoters less detractors among `n` answers, as parts of 1.
 
     Adjusted Wald: three quarters of an answer more for promoters and for detractors and one and a half for
     those between, so that it has a width even when all say the same. `widen` multiplies the variance.
@@ -164,7 +164,7 @@ def likeness(x: Array, who: Array) -> float:
 
 
 def mean_interval(score: Array, who: Array) -> tuple[float, float]:
-    """95 % interval of a mean by Student's t, customers as the observations.
+    """95% interval of a mean by Student's t, customers as the observations.
 
     Missing for fewer than two customers, and when all say the same: that has no spread to go by.
     """

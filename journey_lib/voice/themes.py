@@ -51,7 +51,7 @@ def themes(
     Columns: that of `by`, term, texts and customers (of the group who say it), share (of the group's
     customers with a text), others_share, weight (class-based TF-IDF), log_odds with low and high (against
     all other groups, with the whole as informative Dirichlet prior: Monroe, Colaresi and Quinn 2008,
-    Political Analysis 16, 372-403), z, found (Benjamini-Hochberg over all words compared, 5 %), verbatim
+    Political Analysis 16, 372-403), z, found (Benjamini-Hochberg over all words compared, 5%), verbatim
     (scrubbed; text from outside, to be escaped on a page; empty where none may be quoted). The `most` with
     the highest z of each group, only words more common there than elsewhere. Words of fewer than `k`
     customers of a group are not named, and groups of fewer not described; facts count both: texts, customers,

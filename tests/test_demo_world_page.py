@@ -73,7 +73,7 @@ def test_every_file_of_the_truth_is_described_on_the_page_and_in_the_folder_itse
 
 @pytest.mark.parametrize("world", demo.WORLDS)
 def test_every_world_has_its_row_on_the_page(world: str) -> None:
-    assert re.search(rf"^\| `{world}` \| \S.*\d %", page(WORLD_PAGE), flags=re.MULTILINE)
+    assert re.search(rf"^\| `{world}` \| \S.*\d%", page(WORLD_PAGE), flags=re.MULTILINE)
 
 
 def test_every_column_of_the_channels_is_explained(workspace: Path) -> None:

@@ -6,7 +6,6 @@ import dataclasses
 import datetime as dt
 import json
 import math
-from collections.abc import Iterator
 
 import pandas as pd
 import pytest
@@ -30,14 +29,6 @@ ABOUT = (
     STORE,
     KNOWN["city"],
 )
-
-
-@pytest.fixture(autouse=True)
-def english() -> Iterator[None]:
-    before = i18n.language()
-    i18n.speak("en")
-    yield
-    i18n.speak(before)
 
 
 def shop(people: int = 40) -> tuple[Features, pd.Series]:

@@ -33,11 +33,6 @@ def rows(chart: alt.TopLevelMixin) -> list[dict[str, Any]]:
     return max(chart.to_dict()["datasets"].values(), key=len)
 
 
-@pytest.fixture(autouse=True)
-def english():
-    i18n.speak("en")  # whatever a test of pages has left spoken in this process
-
-
 def test_each_model_and_channel_is_one_dot_with_its_interval(paths):
     result = jl.attribution.compare(paths, ["last", "linear"])
     drawn = rows(charts.credit_by_model(result, NAMES))

@@ -38,13 +38,6 @@ LOG = "who | when | channel | sale\n" + "\n".join(
 )
 
 
-@pytest.fixture(autouse=True)
-def english():
-    i18n.speak("en")
-    yield
-    i18n.speak("en")
-
-
 @pytest.fixture
 def log():
     return touches(LOG)

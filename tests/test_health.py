@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 import journey_lib as jl
-from journey_lib import charts_health, cli, findings_health, health, i18n
+from journey_lib import charts_health, cli, findings_health, health
 from journey_lib.errors import DataError
 from journey_lib.health import series
 
@@ -64,12 +64,6 @@ class Shop:
 
 def days() -> Iterator[dt.date]:
     yield from (FIRST + dt.timedelta(days=n) for n in range(DAYS))
-
-
-@pytest.fixture(autouse=True)
-def english() -> None:
-    """Words are compared in English, whatever an earlier test spoke."""
-    i18n.speak("en")
 
 
 @pytest.fixture

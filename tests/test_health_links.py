@@ -13,7 +13,7 @@ import test_source_snowplow
 from click.testing import CliRunner
 
 import journey_lib as jl
-from journey_lib import cli, findings_health, findings_links, health, i18n, session
+from journey_lib import cli, findings_health, findings_links, health, session
 from journey_lib.prepare import prepare, read_manifest
 
 CONFIG = """
@@ -53,12 +53,6 @@ def opened(folder: Path, tagged: str = TAGGED) -> jl.open:
             lines.append(f"e{number},c{number},{moment},visit,{','.join(values)}")
     folder.joinpath("events.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return jl.open(folder)
-
-
-@pytest.fixture(autouse=True)
-def english() -> None:
-    """Words are compared in English, whatever an earlier test spoke."""
-    i18n.speak("en")
 
 
 @pytest.fixture

@@ -18,18 +18,11 @@ import yaml
 from sample_map import BOOK, DAY, HOSTILE, current, drawn, hostile
 
 import journey_lib as jl
-from journey_lib import editors, i18n
+from journey_lib import editors
 from journey_lib import journey_map as maps
 from journey_lib.errors import ConfigError, DataError
 
 FORMULA = "=HYPERLINK(1)"
-
-
-@pytest.fixture(autouse=True)
-def english():
-    i18n.speak("en")
-    yield
-    i18n.speak("en")
 
 
 # --- out ------------------------------------------------------------------------------------------------

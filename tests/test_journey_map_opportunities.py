@@ -11,20 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sample_map import BOOK, book, current, drawn, entries
 
-from journey_lib import i18n, map_page
 from journey_lib import journey_map as maps
+from journey_lib import map_page
 from journey_lib.errors import ConfigError
 from journey_lib.journey_map import Cell, Entry, Measured, Number
 
 Z = 1.959963984540054
 EACH = Number(200.0, "money", 150.0, 260.0, "VND")
-
-
-@pytest.fixture(autouse=True)
-def english():
-    i18n.speak("en")
-    yield
-    i18n.speak("en")
 
 
 def wilson(stopped: int, of: int) -> tuple[float, float]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -23,13 +22,6 @@ from journey_lib import journey_map as maps
 
 DEMO = Path(__file__).parents[1] / "data" / "demo" / "maps" / "journey_map.yaml"
 SVG = "{http://www.w3.org/2000/svg}"
-
-
-@pytest.fixture(autouse=True)
-def english() -> Iterator[None]:
-    i18n.speak("en")
-    yield
-    i18n.speak("en")
 
 
 def whole() -> maps.Map:

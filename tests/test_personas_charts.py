@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import altair as alt
 import numpy as np
 import pandas as pd
-import pytest
 import vl_convert
 
-from journey_lib import charts_personas, charts_segments, findings_found, findings_personas, i18n
+from journey_lib import charts_personas, charts_segments, findings_found, findings_personas
 from journey_lib.model import Result
 
 NAMES = {"p2": "Hunts for offers", "p1": "Store regulars"}
 WORDS = {"Kim cương": "Diamond", "act": "Act"}
-
-
-@pytest.fixture(autouse=True)
-def english() -> Iterator[None]:
-    before = i18n.language()
-    i18n.speak("en")
-    yield
-    i18n.speak(before)
 
 
 def legends(chart: alt.TopLevelMixin) -> list[dict[str, Any]]:

@@ -210,17 +210,21 @@ def test_a_mixture_finds_them_too(features: Features, found: Found) -> None:
     assert mixture.alternatives["bic"].is_monotonic_decreasing
 
 
+@pytest.mark.parametrize("method", ["kmeans", "mixture"])
 def test_the_order_of_rows_and_the_number_of_threads_change_nothing(
-    features: Features, found: Found, monkeypatch: pytest.MonkeyPatch
+    features: Features, found: Found, method: Any
 ) -> None:
     from threadpoolctl import threadpool_limits
 
+    asked: dict[str, Any] = {"method": method, "bootstraps": 10, "ks": range(2, 6)}
+    with threadpool_limits(limits=1):
+        one = found if method == "kmeans" else find(features, **asked)
     mixed = replace(features, frame=features.frame.sample(frac=1, random_state=1))
     with threadpool_limits(limits=2):
-        other = find(mixed, bootstraps=10, ks=range(2, 6))
-    pd.testing.assert_series_equal(other.labels, found.labels)
-    pd.testing.assert_frame_equal(other.alternatives, found.alternatives, check_exact=True)
-    assert other.structure.ratio == found.structure.ratio
+        other = find(mixed, **asked)
+    pd.testing.assert_series_equal(other.labels, one.labels)
+    pd.testing.assert_frame_equal(other.alternatives, one.alternatives, check_exact=True)
+    assert other.structure.ratio == one.structure.ratio
 
 
 def test_who_is_unlike_everybody_or_between_two_fits_none(features: Features, found: Found) -> None:

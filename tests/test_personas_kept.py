@@ -61,6 +61,14 @@ def test_kept_personas_place_the_same_people_where_they_were_found(features, fou
     assert str(model.day) == "2025-03-01"
     assert model.structure.ratio == found.structure.ratio
     assert list(again.stability["jaccard"]) == list(found.stability["jaccard"])
+    assert again.settings["bootstraps"] == 10
+
+
+def test_a_file_written_before_samples_were_counted_opens_and_says_nothing_of_them(features, file):
+    said = json.loads(file.read_text(encoding="utf-8"))
+    del said["made"]["bootstraps"]
+    file.write_text(json.dumps(said), encoding="utf-8")
+    assert kept.placed(kept.recall(file), features).settings["bootstraps"] is None
 
 
 def test_the_day_of_data_that_end_within_a_day_is_the_next(features, found, tmp_path):

@@ -34,11 +34,6 @@ EMOTION = pd.DataFrame(
 )  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def english():
-    i18n.speak("en")
-
-
 @pytest.fixture(scope="module")
 def log() -> Any:
     """Sixty who see the ad, of whom every third goes on to the page and buys; five at a stall."""

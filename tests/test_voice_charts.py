@@ -25,8 +25,7 @@ TOPICS = Topics(complaints=("late",), questions=("price",), reopened=("again",))
 
 
 @pytest.fixture(autouse=True)
-def english():
-    i18n.speak("en")
+def dressed():
     theme.enable("report", currency="VND", language="en")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -52,6 +52,17 @@ class Features:
     timezone: str
     currency: str
     fingerprint: str
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What a result made of them says of them."""
+        return {
+            "as_of": str(self.as_of),
+            "since": str(self.since),
+            "timezone": self.timezone,
+            "currency": self.currency,
+            "data": self.fingerprint,
+        }
 
     def feature(self, name: str) -> Feature:
         """The description of one column.

@@ -17,7 +17,7 @@ import pandas as pd
 from journey_lib.features import Features
 from journey_lib.intervals import Z, discoveries, two_sided
 from journey_lib.model import Result
-from journey_lib.personas.portrait import UNITS, compared, described, grouped
+from journey_lib.personas.portrait import UNITS, compared, grouped
 
 Array = npt.NDArray[Any]
 FALSE = 0.05  # of what is called a difference, how much may be chance
@@ -100,7 +100,7 @@ def changes(
     table = pd.DataFrame(rows, columns=columns)
     table["real"] = _real(table)
     table["side"] = _sides(table, ("better", "worse"), real=table["real"].to_numpy(bool))
-    settings = {**described(now), "before": str(before.as_of.date())}
+    settings = {**now.settings, "before": str(before.as_of.date())}
     return Result(
         "persona_changes",
         table,

@@ -27,8 +27,9 @@ FILE = PurePosixPath("maps") / "personas.json"  # where they are kept unless sai
 class Kept:
     """Personas as a file holds them: who belongs where, and what was true on the day they were found.
 
-    `columns` describe the features of that day, `shares` how many of those placed each persona had, `window`
-    how far back was looked (microseconds), `day` the day they are of.
+    `columns` describe the features of that day, `jaccard` and `bootstraps` how surely and in how many samples
+    each persona was found again (None in files that do not say), `customers` how many it had, `window` how
+    far back was looked (microseconds), `day` the day they are of.
     """
 
     file: Path
@@ -36,6 +37,7 @@ class Kept:
     columns: tuple[Feature, ...]
     structure: Structure
     jaccard: tuple[float, ...]
+    bootstraps: int | None
     customers: tuple[int, ...]
     known: int
     day: dt.date
@@ -76,6 +78,7 @@ def save(found: Found, features: Features, path: Path) -> None:
         "window": int((features.as_of - features.since) / pd.Timedelta(1, unit="us")),
         "columns": [asdict(column) for column in features.about],
         "jaccard": [_plain(each) for each in rows["jaccard"]],
+        "bootstraps": found.settings.get("bootstraps"),
         "customers": [int(each) for each in rows["customers"]],
         "known": len(found.labels),
         "structure": {name: _plain(value) for name, value in structure.items()},
@@ -106,6 +109,7 @@ def recall(path: Path) -> Kept:
             tuple(Feature(**each) for each in made["columns"]),
             Structure(**made["structure"], table=pd.DataFrame()),
             tuple(np.nan if each is None else float(each) for each in made["jaccard"]),
+            None if made.get("bootstraps") is None else int(made["bootstraps"]),
             tuple(int(each) for each in made["customers"]),
             int(made["known"]),
             dt.date.fromisoformat(made["day"]),
@@ -154,7 +158,13 @@ def placed(kept: Kept, features: Features) -> Found:
         groups=kept.groups,
         left_out=pd.DataFrame(columns=["feature", "why"]),
         too_little=len(features.frame) - len(labels),
-        settings={"fingerprint": features.fingerprint, "method": kept.groups.method, "k": k, "seed": 0},
+        settings={
+            "fingerprint": features.fingerprint,
+            "method": kept.groups.method,
+            "k": k,
+            "seed": 0,
+            "bootstraps": kept.bootstraps,
+        },
     )
 
 

@@ -6,7 +6,7 @@ each customer who has one; who has none still counts in what is common to all.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -60,7 +60,7 @@ def sizes(
         "persona_sizes",
         table.reset_index(drop=True),
         {"customers": everyone, "placed": placed, "not_placed": everyone - placed, "value": total},
-        described(features, value=value, conversions=conversions),
+        features.settings | {"value": value, "conversions": conversions},
         base="customers",
         people=("buyers", "repeaters"),
         tell={
@@ -118,7 +118,7 @@ def traits(features: Features, members: pd.Series[Any], *, names: tuple[str, ...
         "persona_traits",
         pd.DataFrame(rows, columns=TRAITS),
         {"personas": len(personas)},
-        described(features),
+        features.settings,
         base="n",
         people=("rest_n",),
         tell={"rest_n": ("rest", "rest_mean", "exceeds", "exceeds_low", "exceeds_high")},
@@ -152,7 +152,7 @@ def demographics(features: Features, members: pd.Series[Any], *, most: int = MOS
         "persona_demographics",
         pd.DataFrame(rows, columns=columns),
         {"personas": len(personas)},
-        described(features),
+        features.settings,
         base="customers",
         people=("known",),
         tell={"known": ("share", "low", "high")},
@@ -191,17 +191,6 @@ def compared(inside: Array, outside: Array, kind: str) -> dict[str, Any]:
     middle = {"typical": _middle(inside, kind), "mean": _mean(inside)}
     then = {"before_n": len(outside), "before": _middle(outside, kind), "before_mean": _mean(outside)}
     return {"n": len(inside)} | middle | then | _exceeds(inside, outside)
-
-
-def described(features: Features, **more: Any) -> Mapping[str, Any]:
-    """What a result on these features says of them."""
-    return {
-        "since": str(features.since.date()),
-        "as_of": str(features.as_of.date()),
-        "timezone": features.timezone,
-        "data": features.fingerprint,
-        **more,
-    }
 
 
 def _size(inside: Array, money: Array, bought: Array, total: float) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from journey_lib.errors import ConfigError, DataError, ParameterError, did_you_m
 from journey_lib.features import Features
 from journey_lib.intervals import Z, discoveries, two_sided, wilson
 from journey_lib.model import OTHER, Result
-from journey_lib.personas.segments import described, shares
+from journey_lib.personas.segments import shares
 from journey_lib.workspace import Words, Workspace
 
 Array = npt.NDArray[Any]
@@ -115,7 +115,7 @@ def value_profile(features: Features, *, top: float = 0.1) -> Result:
         "value_profile",
         table,
         facts,
-        described(features) | {"top": top},
+        features.settings | {"top": top},
         base="n",
         people=("n", "of"),
         tell={"n": ("top", "lift", "low", "high"), "of": ("base", "lift", "low", "high")},
@@ -185,7 +185,7 @@ def audience(features: Features, meant: Target) -> Result:
         "audience",
         table,
         {"customers": len(frame)},
-        described(features) | said,
+        features.settings | said,
         base="of",
         people=("of",),
         tell={"of": ("low", "high")},

@@ -17,7 +17,7 @@ from journey_lib.authored import Strict
 from journey_lib.errors import ConfigError, DataError, ParameterError, did_you_mean
 from journey_lib.features import Features
 from journey_lib.model import Language, Result
-from journey_lib.personas.segments import described, shares
+from journey_lib.personas.segments import shares
 
 Array = npt.NDArray[Any]
 STANDARD = Path(__file__).parent / "data_files" / "rfm_segments.yaml"
@@ -213,7 +213,7 @@ def segments(
         "without": len(features.frame) - len(names),
         "value": float(mine["value"].sum()),
     }
-    settings = described(features) | {
+    settings = features.settings | {
         "table": printed(declared).to_dict("records"),
         "bounds": {name: list(values) for name, values in (bounds or {}).items()},
         "scores": _ranges(mine, scored),

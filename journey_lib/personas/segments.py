@@ -181,7 +181,7 @@ def segments(features: Features, declared: Rules) -> Result:
     found["earlier"] = found["fits"] - found["customers"]
     facts = {"customers": len(names), "several": int((fits.sum(axis=1) > 1).sum())}
     ruled = {each.segment: each.rule for each in declared.segments}
-    settings = described(features) | {"rules": ruled}
+    settings = features.settings | {"rules": ruled}
     return Result(
         "segments",
         found,
@@ -288,17 +288,6 @@ def shares(names: pd.Series, value: pd.Series, order: Sequence[str]) -> pd.DataF
     low, high = wilson(table["customers"].to_numpy(), np.full(len(table), n))
     table = table.assign(of=n, share=table["customers"] / n, low=low, high=high)
     return table[["segment", "customers", "of", "share", "low", "high", *columns[2:]]]
-
-
-def described(features: Features) -> dict[str, Any]:
-    """A table of features as it is written beside a result."""
-    return {
-        "as_of": str(features.as_of),
-        "since": str(features.since),
-        "timezone": features.timezone,
-        "currency": features.currency,
-        "data": features.fingerprint,
-    }
 
 
 def _rand(counted: pd.DataFrame) -> float:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import textwrap
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import altair as alt
 import numpy as np
@@ -16,7 +19,7 @@ from journey_lib.i18n import text as _
 from journey_lib.intervals import SMALL
 from journey_lib.model import Result
 
-CELL = 64
+CELL, LINE = 72, 13
 MOST_TRAITS, MOST_CHANNELS = 16, 10
 
 
@@ -298,21 +301,13 @@ def migration(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelM
     )
     order = {code: at for at, code in enumerate([*names, ""])}
     rows = frame.assign(at=frame["before"].map(order)).sort_values("at", kind="stable")["was"]
-    y = alt.Y(
-        "was:N",
-        title=_("Before"),
-        sort=list(dict.fromkeys(rows)),
-        # at the head of its column: turned, beside long names, it would lie on them
-        axis=alt.Axis(
-            labelLimit=230, titleAngle=0, titleAlign="right", titleAnchor="end", titleX=-6, titleY=-8
-        ),
-    )
-    x = alt.X(
-        "became:N",
-        title=_("Now"),
-        sort=[*(code for code in names if code in set(frame["now"])), words[""], words["gone"]],
-        axis=alt.Axis(orient="top", labelAngle=0, labelLimit=CELL),
-    )
+    listed = list(dict.fromkeys(rows))
+    # At the head of its column: turned, beside long names, it would lie on them.
+    head = {"titleAngle": 0, "titleAlign": "right", "titleAnchor": "end", "titleX": -6, "titleY": -8}
+    y = alt.Y("was:N", title=_("Before"), sort=listed, axis=alt.Axis(**_broken(listed, 32), **head))
+    heads = [*(code for code in names if code in set(frame["now"])), words[""], words["gone"]]
+    above = {"orient": "top", "labelAngle": 0, "labelBaseline": "top", "labelPadding": 42}
+    x = alt.X("became:N", title=_("Now"), sort=heads, axis=alt.Axis(**_broken(heads, 10, up=0), **above))
     cells = _cells(
         frame,
         x,
@@ -334,5 +329,18 @@ def migration(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelM
         title=_title(question, subtitle),
         description=_("Heat map of moves between {n} personas.", n=frame["before"].nunique()),
         width=alt.Step(CELL),
-        height=alt.Step(ROW),
+        height=alt.Step(ROW + LINE),
     )
+
+
+def _broken(labels: Iterable[str], width: int, up: float = 0.5) -> dict[str, Any]:
+    """How an axis writes labels: in lines of `width` letters at most, moved `up` by lines to stay in the middle."""
+    lines = {label: textwrap.wrap(label, width, break_long_words=False) for label in labels}
+    said = json.dumps(lines)
+    tests = [
+        {"test": f"({said}[datum.label] || []).length == {many}", "value": -up * LINE * (many - 1)}
+        for many in sorted({len(each) for each in lines.values() if len(each) > 1})
+    ]
+    offset = {"labelOffset": {"condition": tests, "value": 0}} if tests and up else {}
+    expression = {"labelExpr": f"{said}[datum.label] || datum.label"}
+    return {**expression, "labelLineHeight": LINE, "labelLimit": 0, **offset}

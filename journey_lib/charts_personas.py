@@ -303,10 +303,16 @@ def migration(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelM
     rows = frame.assign(at=frame["before"].map(order)).sort_values("at", kind="stable")["was"]
     listed = list(dict.fromkeys(rows))
     # At the head of its column: turned, beside long names, it would lie on them.
-    head = {"titleAngle": 0, "titleAlign": "right", "titleAnchor": "end", "titleX": -6, "titleY": -8}
+    head: dict[str, Any] = {
+        "titleAngle": 0,
+        "titleAlign": "right",
+        "titleAnchor": "end",
+        "titleX": -6,
+        "titleY": -8,
+    }
     y = alt.Y("was:N", title=_("Before"), sort=listed, axis=alt.Axis(**_broken(listed, 32), **head))
     heads = [*(code for code in names if code in set(frame["now"])), words[""], words["gone"]]
-    above = {"orient": "top", "labelAngle": 0, "labelBaseline": "top", "labelPadding": 42}
+    above: dict[str, Any] = {"orient": "top", "labelAngle": 0, "labelBaseline": "top", "labelPadding": 42}
     x = alt.X("became:N", title=_("Now"), sort=heads, axis=alt.Axis(**_broken(heads, 10, up=0), **above))
     cells = _cells(
         frame,
@@ -334,7 +340,7 @@ def migration(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelM
 
 
 def _broken(labels: Iterable[str], width: int, up: float = 0.5) -> dict[str, Any]:
-    """How an axis writes labels: in lines of `width` letters at most, moved `up` by lines to stay in the middle."""
+    """How an axis writes labels: in lines of `width` letters at most, moved `up` to stand in the middle."""
     lines = {label: textwrap.wrap(label, width, break_long_words=False) for label in labels}
     said = json.dumps(lines)
     tests = [

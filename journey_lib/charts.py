@@ -62,7 +62,11 @@ def path_name(path: str, names: Names) -> str:
 
 def credit_by_model(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
     """Which channels get the credit, and how much does that depend on the model? (`attribution.compare`)."""
-    frame = _shown(result).assign(
+    question = _("Which channels get the credit, and how much does that depend on the model?")
+    frame = _shown(result)
+    if not len(frame):
+        return _too_few(question)
+    frame = frame.assign(
         channel_name=lambda f: named(f["channel"], names),
         model_name=lambda f: [model_name(m) for m in f["model"]],
         few=lambda f: f["journeys"] < SMALL,
@@ -96,9 +100,7 @@ def credit_by_model(result: Result, names: Names, subtitle: str = "") -> alt.Top
         ],
     )
     return alt.layer(spans, points.add_params(pick)).properties(
-        title=_title(
-            _("Which channels get the credit, and how much does that depend on the model?"), subtitle
-        ),
+        title=_title(question, subtitle),
         description=_(
             "Share of conversions credited to each of {n} channels by {models}, with 95% intervals.",
             n=len(order),
@@ -110,8 +112,13 @@ def credit_by_model(result: Result, names: Names, subtitle: str = "") -> alt.Top
 
 def credit_bars(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
     """How many conversions does one model credit to each channel? (`attribution.credit`)."""
+    model = model_name(result.settings["model"])
+    question = _("How many conversions does {model} credit to each channel?", model=model)
     total = max(float(result.table["conversions"].sum()), 1.0)
-    frame = _shown(result).assign(
+    frame = _shown(result)
+    if not len(frame):
+        return _too_few(question)
+    frame = frame.assign(
         channel_name=lambda f: named(f["channel"], names),
         from_=lambda f: f["low"] * total,
         to_=lambda f: f["high"] * total,
@@ -139,9 +146,8 @@ def credit_bars(result: Result, names: Names, subtitle: str = "") -> alt.TopLeve
     )
     spans = base.mark_rule(style="interval", color=theme.INK).encode(y=y, x="from_:Q", x2="to_:Q")
     words = base.mark_text(style="label", align="left", dx=6).encode(y=y, x="to_:Q", text="label:N")
-    model = model_name(result.settings["model"])
     return alt.layer(bars, spans, words).properties(
-        title=_title(_("How many conversions does {model} credit to each channel?", model=model), subtitle),
+        title=_title(question, subtitle),
         description=_(
             "Conversions credited to each of {n} channels with 95% intervals; most to {top}.",
             n=len(order),
@@ -153,7 +159,11 @@ def credit_bars(result: Result, names: Names, subtitle: str = "") -> alt.TopLeve
 
 def removal_effects(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
     """What part of the conversions would be lost without each channel? (`attribution.removal_effects`)."""
-    frame = _shown(result).assign(
+    question = _("How many conversions would be lost if everyone who reached a channel left there?")
+    frame = _shown(result)
+    if not len(frame):
+        return _too_few(question)
+    frame = frame.assign(
         channel_name=lambda f: named(f["channel"], names),
         label=lambda f: [i18n.percent(e) for e in f["removal_effect"]],
     )
@@ -175,9 +185,7 @@ def removal_effects(result: Result, names: Names, subtitle: str = "") -> alt.Top
     spans = base.mark_rule(style="interval", color=theme.INK).encode(y=y, x="low:Q", x2="high:Q")
     words = base.mark_text(style="label", align="left", dx=6).encode(y=y, x="high:Q", text="label:N")
     return alt.layer(bars, spans, words).properties(
-        title=_title(
-            _("How many conversions would be lost if everyone who reached a channel left there?"), subtitle
-        ),
+        title=_title(question, subtitle),
         description=_("Removal effect of {n} channels in the Markov chain of the paths.", n=len(order)),
         height=alt.Step(ROW),
     )
@@ -230,7 +238,11 @@ def transition_map(result: Result, names: Names, subtitle: str = "") -> alt.TopL
 
 def credit_over_time(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
     """How did credit move from month to month? (`attribution.over_time`)."""
-    frame = _shown(result).assign(
+    question = _("How did each channel's share move from month to month?")
+    frame = _shown(result)
+    if not len(frame):
+        return _too_few(question)
+    frame = frame.assign(
         channel_name=lambda f: named(f["channel"], names),
         month_name=lambda f: f["month"].dt.strftime("%m/%Y"),
         label=lambda f: [i18n.number(100 * s) if s >= 0.005 else "" for s in f["share"]],
@@ -252,7 +264,7 @@ def credit_over_time(result: Result, names: Names, subtitle: str = "") -> alt.To
         ],
     )
     return cells.properties(
-        title=_title(_("How did each channel's share move from month to month?"), subtitle),
+        title=_title(question, subtitle),
         description=_(
             "Heat map of the share of conversions credited to {n} channels in each of {months} months,"
             " in percent.",
@@ -348,6 +360,10 @@ def _nothing(question: str, why: str) -> alt.TopLevelMixin:
     return words.properties(
         title=_title(question, ""), description=why, height=60, usermeta={"journey": {"empty": True}}
     )
+
+
+def _too_few(question: str) -> alt.TopLevelMixin:
+    return _nothing(question, _("No channel has enough customers to be shown."))
 
 
 def _compact(amount: float, result: Result) -> str:

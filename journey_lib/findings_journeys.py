@@ -214,7 +214,7 @@ def differences(compared: Sequence[Result], names: Names) -> Result:
     found = views.differences(compared)
     where, which = [], []
     for result in compared:
-        real = result.table[result.table["real"] & ~result.table["structural"]]
+        real = views.real_rows(result)
         where.append(about(real.iloc[0].to_dict(), result, names) if len(real) else "")
         view = _(VIEW_NAMES[result.facts["view"]])
         which.append(f"{view} ({_(RATE)})" if result.facts["counted"] == "conversions" else view)

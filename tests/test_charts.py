@@ -143,3 +143,14 @@ def test_findings_never_speak_of_causes(paths):
 def test_paths_are_told_by_their_readers_names():
     assert charts.path_name("tiktok > zalo > unknown", NAMES) == "TikTok › Zalo › unknown"
     assert charts.path_name("(no touch)", NAMES) == "(no touch)"
+
+
+def test_credit_of_channels_that_are_all_of_too_few_people_is_not_drawn_and_says_so(paths):
+    hidden = [
+        charts.credit_by_model(jl.attribution.compare(paths, ["last"]).suppressed(9_999), NAMES),
+        charts.credit_bars(jl.attribution.credit(paths, "last").suppressed(9_999), NAMES),
+        charts.removal_effects(jl.attribution.removal_effects(paths).suppressed(9_999), NAMES),
+    ]
+    for chart in hidden:
+        assert chart.to_dict()["usermeta"] == {"journey": {"empty": True}}
+        assert rows(chart) == [{"why": "No channel has enough customers to be shown."}]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import replace
 from functools import partial
 from statistics import NormalDist
 from typing import Any
@@ -61,6 +62,18 @@ def test_rows_about_what_a_group_is_defined_by_are_structural_and_explain_nothin
     assert found.table.loc[about_push, "part"].sum() == 0
     assert found.table["part"].sum() == pytest.approx(1)
     assert found.facts["structural_rows"] == about_push.sum()
+
+
+def test_a_difference_of_too_few_to_be_told_is_not_the_largest() -> None:
+    table = touches(LOG)
+    members = jl.journeys.of_customers("app", [True] * 40 + [False] * 40)
+    found = jl.journeys.compare(
+        jl.journeys.durations, table, {"group": members}, {"group": jl.journeys.rest(members)}
+    )
+    certain = replace(found, table=found.table.assign(real=True, structural=False))
+    assert len(jl.journeys.real_rows(certain)) == len(found.table) > 0
+    assert len(jl.journeys.real_rows(certain.suppressed(81))) == 0
+    assert jl.journeys.differences([certain.suppressed(81)]).table["largest"].tolist() == [""]
 
 
 def test_equal_groups_do_not_differ() -> None:

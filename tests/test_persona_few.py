@@ -94,6 +94,13 @@ def published(
     }
 
 
+@pytest.mark.parametrize("report", ["journeys", "channel_attribution", "touchpoint_inventory", "journey_map"])
+def test_a_shop_of_fewer_people_than_may_be_told_of_has_its_pages(tmp_path, report):
+    """Eleven customers at k = 12: every row is hidden, and every report says so instead of failing."""
+    reports, _facts = published(write(tmp_path / "shop", 11, buys=True, k=12), ["vi", "en"], report)
+    assert (reports / "en" / f"{report}.html").stat().st_size > 10_000
+
+
 def test_too_few_customers_are_told_and_rules_value_and_audience_are_there(tmp_path):
     reports, facts = published(write(tmp_path / "shop", 48, buys=True), ["vi", "en"])
     english, vietnamese = (

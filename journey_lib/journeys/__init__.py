@@ -1,7 +1,7 @@
 """Journeys: what lies between one conversion and the next, as paths, counts and transitions."""
 
 from journey_lib.engine import together
-from journey_lib.journeys.compare import beside, compare, differences, last_two
+from journey_lib.journeys.compare import beside, compare, differences, last_two, real_rows
 from journey_lib.journeys.cut import (
     Cutting,
     Direct,
@@ -71,6 +71,7 @@ __all__ = [
     "paths",
     "pattern",
     "people_by_channel",
+    "real_rows",
     "rest",
     "rules_for",
     "sessions",

@@ -181,7 +181,7 @@ def differences(compared: Sequence[Result]) -> Result:
     """
     rows = []
     for result in compared:
-        real = result.table[result.table["real"] & ~result.table["structural"]]
+        real = real_rows(result)
         first: Mapping[Any, Any] = real.iloc[0].to_dict() if len(real) else {}
         said = {"view": result.facts["view"], "counted": result.facts["counted"]}
         said |= {"comparisons": result.facts["rows"], "real": len(real)}
@@ -189,6 +189,13 @@ def differences(compared: Sequence[Result]) -> Result:
         said["largest"] = " > ".join(str(first[name]) for name in result.settings["key"]) if first else ""
         rows.append(said | {name: first.get(name, np.nan) for name in ("difference", "low", "high")})
     return Result("differences", pd.DataFrame(rows), {"real": sum(row["real"] for row in rows)})
+
+
+def real_rows(compared: Result) -> pd.DataFrame:
+    """The rows of a comparison that differ by more than chance explains, those of too few people left out."""
+    table = compared.table
+    told = table["real"] & ~table["structural"]
+    return table[told & ~table["suppressed"]] if "suppressed" in table else table[told]
 
 
 def last_two(touches: Touches, length: str, cutting: Cutting) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -212,8 +212,8 @@ def _placed(found: Sides, cast: Named, k: int) -> str:
         "{name}: {n} customers, beside {others} others who are known well enough to be in a persona. Personas"
         " were made by these traits: {traits}. That they differ there is no finding.",
         name=f"**{found.names[0]}**",
-        n=i18n.number(one) if one >= k else _("fewer than {k}", k=k),
-        others=i18n.number(other) if other >= k else _("fewer than {k}", k=k),
+        n=i18n.people(one, k),
+        others=i18n.people(other, k),
         traits=", ".join(cast.found_by),
     )
 

@@ -92,6 +92,16 @@ def test_after_is_about_the_same_customer_and_about_what_came_before() -> None:
     assert staged(stages.load("5A"), rows) == ["act", "act", "advocate"]
 
 
+def test_after_its_own_kind_is_after_any_of_it_wherever_that_was(tmp_path: Path) -> None:
+    model = own(
+        tmp_path,
+        "stages: [{stage: any, any: [{event_type: visit}]},"
+        " {stage: back, any: [{event_type: visit, channel: facebook, after: visit}]}]",
+    )
+    rows = [(0, "visit", None, None), (0, "visit", "facebook", None), (1, "visit", "facebook", None)]
+    assert staged(model, rows) == ["any", "back", "any"]
+
+
 def test_a_model_of_ones_own_can_go_by_channel_and_touchpoint_and_leave_events_without_a_stage(
     tmp_path: Path,
 ) -> None:

@@ -37,7 +37,7 @@ class Clock:
             said = _calendar(_local(time, self.timezone) // HOUR)
         else:
             said = self.said.take((time - self.begin) // QUARTER)
-        return np.right_shift(said, BITS), np.bitwise_and(said, (1 << BITS) - 1)
+        return np.right_shift(said, BITS), np.bitwise_and(said, (1 << BITS) - 1).astype(np.int16)
 
 
 def clock(timezone: str, first: int, last: int) -> Clock:

@@ -95,14 +95,13 @@ def _counted(piece: Bucket, asked: Asked) -> Counts:
         **_declared(rows, on, sold, asked),
     }
     counts = {name: each for group in asked.tallied for name, each in group.counts(codes, edges).items()}
-    active = np.flatnonzero(fresh)
     found = counts | {
         "customer": who,
         "rows": np.diff(edges),
         "born": born,
         "last": rows.timestamp.take(edges[1:] - 1),
         "span": day.take(edges[1:] - 1) - day.take(first),
-        "gap": _medians(rows.customer.take(active), day.take(active), counts["days"]),
+        "gap": _medians(rows.customer, day, first, fresh, counts["days"]),
         **_sold(rows, np.flatnonzero(sold), counts["conversions"]),
     }
     if asked.rules is not None:
@@ -125,7 +124,8 @@ def _deepest(piece: Bucket, who: Array, by_type: Array, asked: Asked, rules: Cod
         deepest[by_type[np.flatnonzero(of_types == place)].any(axis=0)] = place
     for place, rows in fitting(piece, rules):
         there = rows[_inside(piece.timestamp.take(rows), asked)]
-        owner = np.searchsorted(who, piece.customer.take(there))
+        customer = piece.customer.take(there)
+        owner = np.searchsorted(who, customer[np.diff(customer, prepend=-1) > 0])
         deepest[owner] = np.maximum(deepest[owner], np.int16(place))
     return deepest
 
@@ -163,27 +163,32 @@ def _days(day: Array, first: Array) -> tuple[Array, Array]:
     return day, fresh
 
 
-def _medians(customer: Array, day: Array, days: Array) -> Array:
+def _medians(customer: Array, day: Array, first: Array, fresh: Array, days: Array) -> Array:
     """Twice the median of the days from one active day to the next, a whole number; -1 with one such day.
 
-    `customer` and `day` are of all active days in order, so many of each customer as `days` says.
+    Rows are in order; `first` begin a customer, `fresh` a day, of which each customer has so many `days`.
     """
-    number = days.astype(np.int64)
-    first = np.cumsum(number) - number
+    if 2 * np.count_nonzero(fresh) < len(fresh):  # sorting what is no gap costs more than leaving it out
+        active = np.flatnonzero(fresh)
+        customer, day = customer.take(active), day.take(active)
+        first = np.append(0, np.cumsum(days[:-1], dtype=np.int64))
     bits = int(day.max() - day.min()).bit_length() + 1
     far = np.int32((1 << bits) - 1)
-    # A gap beside its customer in one integer, as small a one as holds them. Before the first day there is no
-    # gap: what stands for it is sorted behind those that there are.
+    # A gap beside its customer in one integer, as small a one as holds them, and less one: so that no gap, as
+    # from row to row of one day, is of the most days there can be and is sorted behind those that there are.
     owner = customer - customer[0]
     small = np.int32 if (int(owner[-1]) + 1) << bits < 2**31 else np.int64
     key: Array = np.left_shift(owner, bits, dtype=small)
+    between = days.astype(np.int64) - 1
     nowhere = key.take(first) + far
-    np.add(key[1:], day[1:] - day[:-1], out=key[1:])
+    gap = day[1:] - day[:-1]
+    gap -= 1
+    gap &= far
+    key[1:] += gap
     key[first] = nowhere
     key.sort()
-    between = number - 1
     lower, upper = (key.take(first + half) for half in (np.maximum(between - 1, 0) // 2, between // 2))
-    return np.where(between > 0, np.bitwise_and(lower, far) + np.bitwise_and(upper, far), -1)
+    return np.where(between > 0, np.bitwise_and(lower, far) + np.bitwise_and(upper, far) + 2, -1)
 
 
 def _declared(rows: Bucket, day: Array, sold: Array, asked: Asked) -> dict[str, Array]:

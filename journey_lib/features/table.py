@@ -258,8 +258,9 @@ def _fixed(counts: Counts, touches: Touches, until: int) -> dict[str, Array]:
         counts[name].astype(np.float64) for name in ("rows", "conversions", "touches")
     )
     value = counts["value"] / digits
-    bought = (until - counts["converted"]) / DAY
-    bought[conversions == 0] = np.nan
+    bought = np.full(len(rows), np.nan)
+    np.divide(until - counts["converted"], DAY, out=bought, where=conversions > 0)
+    parts = zip(PARTS, _part(counts["part"], rows), strict=True)
     fixed: dict[str, Array] = {
         "recency_days": (until - counts["last"]) / DAY,
         "recency_conversion_days": bought,
@@ -273,9 +274,8 @@ def _fixed(counts: Counts, touches: Touches, until: int) -> dict[str, Array]:
         "mean_gap_days": _part(counts["span"], counts["days"] - 1.0),
         "time_weekend": _part(counts["weekend"], rows),
         "channels": (counts["channel"] > 0).sum(axis=0, dtype=np.uint16),
+        **{f"time_{part}": share for part, share in parts},
     }
-    for number, part in enumerate(PARTS):
-        fixed[f"time_{part}"] = _part(counts["part"][number], rows)
     for name, counted_by, base in (
         ("offline", "offline", touched),
         ("offers", "offers", touched),
@@ -307,8 +307,8 @@ class _Mix:
     def fill(self, lines: Array, counts: Array, base: Array) -> None:
         """A share for each name; the small ones, or those the other table has no column for, as one."""
         whole = base.astype(np.float64)
-        for line, place in zip(lines, self.places, strict=False):
-            _part(counts[place] if place >= 0 else np.zeros(len(base)), whole, line)
+        nobody = np.zeros((1, len(base)), counts.dtype)  # last, where a place of -1 finds it
+        _part(np.vstack([counts, 1 + nobody])[self.places], whole, lines[: len(self.places)])
         if self.pooled:
             rest = [place for place in range(len(counts)) if place not in self.places]
             _part(counts[rest].sum(axis=0, dtype=np.int64), whole, lines[-1])

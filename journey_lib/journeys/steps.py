@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import partial, reduce
 from typing import Literal
 
 import numpy as np
@@ -113,12 +113,15 @@ def _flags(wanted: Sequence[str], names: Sequence[str]) -> Array:
 
 def _fitting(bucket: Bucket, rule: dict[str, Array]) -> Array:
     """The rows that all of a rule fits."""
-    fits = np.ones(len(bucket), bool)
-    for name in ("event_type", "channel", "touchpoint"):
-        if name in rule:
-            fits &= flagged(getattr(bucket, name), rule[name])
-    rows = np.flatnonzero(fits)
-    return rows[_after(bucket, rule["after"], rows)] if "after" in rule and len(rows) else rows
+    codes = {name: getattr(bucket, name) for name in ("event_type", "channel", "touchpoint") if name in rule}
+    rows = np.flatnonzero(reduce(np.logical_and, (flagged(codes[name], rule[name]) for name in codes)))
+    if "after" not in rule or not len(rows):
+        return rows
+    if set(rule) == {"event_type", "after"} and np.array_equal(rule["event_type"], rule["after"]):
+        # After another of its own kind: the nearest before a row is the one before it in `rows`.
+        customer = bucket.customer.take(rows)
+        return rows[1:][customer[1:] == customer[:-1]]
+    return rows[_after(bucket, rule["after"], rows)]
 
 
 def _after(bucket: Bucket, wanted: Array, rows: Array) -> Array:

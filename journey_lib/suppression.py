@@ -1,67 +1,172 @@
-"""Which cells must be hidden beside those of few people, so that no total gives them away by subtraction."""
+"""Which cells must be hidden so that nobody can work out a number of few people: neither who is of a kind
+nor, where all who were looked at are known as well, who is not.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+
+if TYPE_CHECKING:
+    from journey_lib.model import Result
 
 Array = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.int64]
 NOTHING = 1e-9
 
 
+def hide(result: Result, k: int) -> Result:
+    """What `Result.suppressed` promises; docs/adr/0014 says why it is drawn there."""
+    people = "customers" if "customers" in result.table else result.base
+    if people is None:
+        return result
+    raw = result.table
+    told = [(by, _besides(result, by)) for by in result.parts]
+    gone = _beside(raw, told, unsafe(raw, people, result.within, k), people, k)
+    table = raw.assign(suppressed=gone)
+    _mask(table, [*raw.select_dtypes("number").columns, *result.tell.get(people, ())], gone)
+    for name in result.people:
+        few, known = _few(raw[name], k), []
+        if name in result.sums:
+            known = [(result.sums[name], _besides(result, name))]
+        lost = _beside(raw, known, gone | unsafe(raw, name, result.within, k), name, k)
+        _mask(table, [name, *result.tell.get(name, ())], lost)
+        _mask(table, [*result.about.get(name, ())], _beside(raw, known, gone | few, name, k))
+    return replace(result, table=table, facts={**result.facts, "suppressed_rows": int(gone.sum())})
+
+
+def unsafe(table: pd.DataFrame, name: str, within: Mapping[str, tuple[str, ...]], k: int) -> Array:
+    """Where a column counts fewer than `k` people, or leaves fewer than `k` of those `within` whom it counts.
+
+    Nobody, and everybody, are no group: they stay.
+    """
+    found = _few(table[name], k)
+    for everyone in within.get(name, ()):
+        found |= _few(table[everyone] - table[name], k)
+    return found
+
+
+def _few(counts: pd.Series, k: int) -> Array:
+    return ((counts < k) & (counts > 0)).fillna(False).to_numpy(bool)
+
+
+def _mask(table: pd.DataFrame, columns: list[str], gone: Array) -> None:
+    columns = list(dict.fromkeys(columns))
+    if columns and gone.any():
+        table[columns] = table[columns].mask(pd.Series(gone, table.index))
+
+
+def _besides(result: Result, key: tuple[str, ...] | str) -> Mapping[object, int]:
+    given = result.besides.get(key, {})
+    return {"": given} if isinstance(given, int) else given
+
+
+def _beside(
+    table: pd.DataFrame,
+    known: Sequence[tuple[tuple[str, ...], Mapping[object, int]]],
+    few: Array,
+    people: str,
+    k: int,
+) -> Array:
+    """`few`, and what has to be hidden with them for the sums that readers know."""
+    if not known or not (few.any() or any(0 < n < k for _, left in known for n in left.values())):
+        return few
+    # Equal counts are taken in the order of the names, so that tables of the same people hide the same ones.
+    order = table.iloc[:, 0].astype(str).argsort(kind="stable").to_numpy()
+    rows = table.iloc[order]
+    lines, left = zip(*(_line(rows, by, besides) for by, besides in known), strict=True)
+    hidden = np.zeros(len(table), bool)
+    hidden[order] = together(rows[people], lines, few[order], k, left)
+    return hidden | few
+
+
+def _line(
+    table: pd.DataFrame, by: tuple[str, ...], besides: Mapping[object, int]
+) -> tuple[Numbers, dict[int, int]]:
+    """The number of the line each row stands in, and how many people a line counts whom no row tells of."""
+    if not by:
+        return np.zeros(len(table), np.int64), {0: besides.get("", 0)}
+    grouped = table.groupby(list(by), dropna=False, sort=False)
+    number = {
+        key if len(key) > 1 else key[0]: at
+        for at, key in enumerate(key if isinstance(key, tuple) else (key,) for key, _ in grouped)
+    }
+    return grouped.ngroup().to_numpy(np.int64), {number[key]: n for key, n in besides.items() if key in number}
+
+
 def together(
-    counts: Sequence[float] | pd.Series, lines: Sequence[Sequence[int] | pd.Series], few: Array, k: int
+    counts: Sequence[float] | pd.Series,
+    lines: Sequence[Sequence[int] | Numbers],
+    few: Array,
+    k: int,
+    besides: Sequence[Mapping[int, int]] = (),
 ) -> Array:
     """The cells of `few`, and the smallest of the others without which none of them can be worked out.
 
     `counts` of people, a cell each; `lines` say for each way of adding up (along rows, along columns) in
-    which line a cell stands: the reader knows the sum of every line. Afterwards what is hidden in a line is
-    more than one cell and `k` people or more, and no hidden cell follows from all the sums together, unless
-    there is nothing left to hide. Cells of nobody tell of no one, and stay. Secondary suppression as in
-    Hundepool et al., Statistical Disclosure Control (2012), section 4.
+    which line a cell stands: the reader knows the sum of every line. `besides` says for each way of adding up
+    how many people stand in no cell of a line, but in its sum: they are hidden to begin with. Afterwards what
+    is hidden in a line is more than one cell and `k` people or more, and no hidden cell follows from all the
+    sums together, unless there is nothing left to hide. Cells of nobody tell of no one, and stay. Secondary
+    suppression as in Hundepool et al., Statistical Disclosure Control (2012), section 4.
     """
     people = np.nan_to_num(np.asarray(counts, float))
     hidden = np.asarray(few, bool) & (people > 0)
     groups = [np.asarray(line, np.int64) for line in lines]
-    while (more := _next(people, groups, hidden, k)) is not None:
+    left = [{line: n for line, n in some.items() if n} for some in besides] or [{} for _ in groups]
+    while (more := _next(people, groups, left, hidden, k)) is not None:
         hidden[more] = True
     return hidden
 
 
-def _next(people: npt.NDArray[np.float64], groups: list[Numbers], hidden: Array, k: int) -> int | None:
+def _next(
+    people: npt.NDArray[np.float64],
+    groups: list[Numbers],
+    besides: list[dict[int, int]],
+    hidden: Array,
+    k: int,
+) -> int | None:
     """The smallest cell that still has to go; None when nothing gives anybody away."""
-    for group in groups:
-        for line in np.unique(group[hidden]):
+    for group, others in zip(groups, besides, strict=True):
+        for line in sorted({*group[hidden].tolist(), *others}):
             mine = group == line
             gone = mine & hidden
-            one_each = people[gone].sum() == gone.sum()
-            if gone.sum() < 2 or people[gone].sum() < k or one_each:
+            cells, some = int(gone.sum()), people[gone].sum() + others.get(line, 0)
+            if not cells and some >= k:
+                continue
+            one_each = people[gone].sum() == cells and line not in others
+            if cells + (line in others) < 2 or some < k or one_each:
                 left = np.flatnonzero(mine & ~hidden & (people > 0))
                 if len(left):
                     return int(left[np.argmin(people[left])])
     if len(groups) < 2:
         return None
-    for cell in _determined(groups, hidden):
+    sums = [np.where(np.isin(group, [*others]), -1, group) for group, others in zip(groups, besides, strict=True)]
+    for cell in _determined(sums, hidden):
         left = np.flatnonzero(~hidden & (people > 0))
         beside = np.logical_or.reduce([group[left] == group[cell] for group in groups])
         for more in left[np.lexsort((people[left], ~beside))]:  # in its own lines first, small before large
             also = hidden.copy()
             also[more] = True
-            if cell not in _determined(groups, also):
+            if cell not in _determined(sums, also):
                 return int(more)
     return None
 
 
 def _determined(groups: list[Numbers], hidden: Array) -> Numbers:
-    """Hidden cells that the sums of all lines leave one value: those no change of the others can move."""
+    """Hidden cells that the sums of all lines leave one value: those no change of the others can move.
+
+    A line of -1 is one whose sum counts others too: it tells nothing.
+    """
     cells = np.flatnonzero(hidden)
-    if not len(cells):
-        return cells
-    sums = np.vstack([group[cells] == line for group in groups for line in np.unique(group[cells])])
-    _left, sizes, right = np.linalg.svd(sums.astype(float))
+    told = [group[cells] == line for group in groups for line in np.unique(group[cells]) if line >= 0]
+    if not len(cells) or not told:
+        return cells[:0]
+    _left, sizes, right = np.linalg.svd(np.vstack(told).astype(float))
     free = right[int((sizes > NOTHING).sum()) :]
     return cells[(np.abs(free) < 1e-6).all(axis=0)]

@@ -54,13 +54,16 @@ class Result:
     `settings`  every parameter, and the fingerprint of the data.
     `base`      the column of `table` that counts what each row rests on.
     `people`    other columns of `table` that count people, each for itself.
-    `within`    for a column that counts people of a kind, those that count everybody who was looked at.
+    `within`    for a column that counts people of a kind, those that count everybody looked at, or how many.
     `tell`      for columns of `people`, those from which the count could be worked out.
     `about`     for columns of `people`, what is said of these people alone: their money, what is typical.
     `parts`     columns by which rows add up to a total that readers know; () is the whole table.
     `sums`      the same for columns of `people`: which add up, and by which columns.
-    `besides`   for `parts` and `sums` whose total counts others too: how many people no row tells of; by
-                the value of the columns where rows add up by some.
+    `groups`    columns that name a group the row is about, and those that count its members: whoever knows
+                how many customers there are can add these up as well.
+    `besides`   for `parts`, `sums` and `groups` whose total counts others too: how many people no row tells
+                of; by the value of the columns where rows add up by some.
+    `unseen`    columns that only say what must be hidden: nobody is shown them.
     `heads`     facts that count people, and the facts that would tell the count; `customers` always does.
     """
 
@@ -70,12 +73,14 @@ class Result:
     settings: Mapping[str, Any] = field(default_factory=dict)
     base: str | None = None
     people: tuple[str, ...] = ()
-    within: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    within: Mapping[str, tuple[str | int, ...]] = field(default_factory=dict)
     tell: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     about: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     parts: tuple[tuple[str, ...], ...] = ()
-    sums: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    sums: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    groups: Mapping[str, str] = field(default_factory=dict)
     besides: Mapping[tuple[str, ...] | str, int | Mapping[Any, int]] = field(default_factory=dict)
+    unseen: tuple[str, ...] = ()
     heads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.int64]
+Known = Sequence[tuple[tuple[str, ...], Mapping[Any, int]]]
 NOTHING = 1e-9
 
 
@@ -26,29 +27,72 @@ def hide(result: Result, k: int) -> Result:
     if people is None:
         return result
     raw = result.table
-    told = [(by, _besides(result, by)) for by in result.parts]
-    gone = _beside(raw, told, unsafe(raw, people, result.within, k), people, k)
+    gone = _beside(raw, people, _few(raw[people], k) | _hidden_groups(result, k), _sums(result, people), k)
     table = raw.assign(suppressed=gone)
     _mask(table, [*raw.select_dtypes("number").columns, *result.tell.get(people, ())], gone)
-    for name in result.people:
-        few, known = _few(raw[name], k), []
-        if name in result.sums:
-            known = [(result.sums[name], _besides(result, name))]
-        lost = _beside(raw, known, gone | unsafe(raw, name, result.within, k), name, k)
-        _mask(table, [name, *result.tell.get(name, ())], lost)
-        _mask(table, [*result.about.get(name, ())], _beside(raw, known, gone | few, name, k))
-    return replace(result, table=table, facts={**result.facts, "suppressed_rows": int(gone.sum())})
+    for name in dict.fromkeys([people, *result.people]):
+        known = _sums(result, name)
+        lost = gone | unsafe(raw, name, result.within, k)
+        _mask(table, [name, *result.tell.get(name, ())], _both_sides(result, name, lost, known, k))
+        few = gone | _few(raw[name], k)
+        _mask(table, [*result.about.get(name, ())], _beside(raw, name, few, known, k))
+    facts = {**result.facts, "suppressed_rows": int(gone.sum())}
+    return replace(result, table=table.drop(columns=[*result.unseen]), facts=facts, unseen=())
 
 
-def unsafe(table: pd.DataFrame, name: str, within: Mapping[str, tuple[str, ...]], k: int) -> Array:
+def _hidden_groups(result: Result, k: int) -> Array:
+    """The rows about groups that are hidden whole: all tables about the same groups hide the same ones."""
+    found = np.zeros(len(result.table), bool)
+    for name, size in result.groups.items():
+        each = result.table.drop_duplicates(name).sort_values(name)
+        besides = result.besides.get(name, 0)
+        lines: Known = [((), {}), ((), {"": besides if isinstance(besides, int) and besides < k else 0})]
+        hidden = _beside(each, size, _few(each[size], k), lines, k)
+        found |= result.table[name].isin(each[name][hidden]).to_numpy()
+    return found
+
+
+def unsafe(table: pd.DataFrame, name: str, within: Mapping[str, tuple[str | int, ...]], k: int) -> Array:
     """Where a column counts fewer than `k` people, or leaves fewer than `k` of those `within` whom it counts.
 
     Nobody, and everybody, are no group: they stay.
     """
     found = _few(table[name], k)
     for everyone in within.get(name, ()):
-        found |= _few(table[everyone] - table[name], k)
+        found = found | _few(_left(table, name, everyone), k)
     return found
+
+
+def _both_sides(result: Result, name: str, lost: Array, known: Known, k: int) -> Array:
+    """`lost`, and what has to be hidden with them for the sums of who is of the kind, and of who is not."""
+    table = result.table
+    lost = _beside(table, name, lost, known, k)
+    for everyone in result.within.get(name, ()):
+        if known and lost.any():
+            left = table.assign(**{name: _left(table, name, everyone)})
+            others = [(by, dict.fromkeys((at for at, n in some.items() if n), k)) for by, some in known]
+            lost = lost | _beside(left, name, lost, others, k)
+    return lost
+
+
+def _sums(result: Result, name: str) -> Known:
+    """By which columns the counts in a column add up to what readers know, and who is in no row."""
+    people = "customers" if "customers" in result.table else result.base
+
+    def beside(key: tuple[str, ...] | str) -> Mapping[Any, int]:
+        given = result.besides.get(key, {})
+        return {"": given} if isinstance(given, int) else given
+
+    found: list[tuple[tuple[str, ...], Mapping[Any, int]]] = []
+    if name == people:
+        found += [(by, beside(by)) for by in result.parts]
+    for by in result.sums.get(name, ()):
+        found += [(by, {}), *([(by, beside(name))] if beside(name) else [])]
+    return found
+
+
+def _left(table: pd.DataFrame, name: str, everyone: str | int) -> pd.Series:
+    return (everyone if isinstance(everyone, int) else table[everyone]) - table[name]
 
 
 def _few(counts: pd.Series, k: int) -> Array:
@@ -61,18 +105,7 @@ def _mask(table: pd.DataFrame, columns: list[str], gone: Array) -> None:
         table[columns] = table[columns].mask(pd.Series(gone, table.index))
 
 
-def _besides(result: Result, key: tuple[str, ...] | str) -> Mapping[object, int]:
-    given = result.besides.get(key, {})
-    return {"": given} if isinstance(given, int) else given
-
-
-def _beside(
-    table: pd.DataFrame,
-    known: Sequence[tuple[tuple[str, ...], Mapping[object, int]]],
-    few: Array,
-    people: str,
-    k: int,
-) -> Array:
+def _beside(table: pd.DataFrame, people: str, few: Array, known: Known, k: int) -> Array:
     """`few`, and what has to be hidden with them for the sums that readers know."""
     if not known or not (few.any() or any(0 < n < k for _, left in known for n in left.values())):
         return few
@@ -86,7 +119,7 @@ def _beside(
 
 
 def _line(
-    table: pd.DataFrame, by: tuple[str, ...], besides: Mapping[object, int]
+    table: pd.DataFrame, by: tuple[str, ...], besides: Mapping[Any, int]
 ) -> tuple[Numbers, dict[int, int]]:
     """The number of the line each row stands in, and how many people a line counts whom no row tells of."""
     if not by:

@@ -23,6 +23,7 @@ OPEN, LATER, QUIET = "(open)", "(later)", "(gone quiet)"
 RESERVED = frozenset({NO_TOUCH, START, CONVERTED, ENDED, OTHER, OPEN, LATER, QUIET})
 
 HEADLESS = "JOURNEY_HEADLESS"  # set in the environment of a kernel that runs a report and has no reader yet
+Beside = int | tuple[int, int]
 MICROSECONDS = {"m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000, "w": 604_800_000_000}
 
 
@@ -59,10 +60,10 @@ class Result:
     `about`     for columns of `people`, what is said of these people alone: their money, what is typical.
     `parts`     columns by which rows add up to a total that readers know; () is the whole table.
     `sums`      the same for columns of `people`: which add up, and by which columns.
-    `groups`    columns that name a group the row is about, and those that count its members: whoever knows
-                how many customers there are can add these up as well.
+    `groups`    columns that name a group the row is about, and those that count its members and, of them,
+                those looked at: whoever knows how many customers there are can add these up as well.
     `besides`   for `parts`, `sums` and `groups` whose total counts others too: how many people no row tells
-                of; by the value of the columns where rows add up by some.
+                of; by the value of the columns where rows add up by some. A pair: of the kind, and not.
     `unseen`    columns that only say what must be hidden: nobody is shown them.
     `heads`     facts that count people, and the facts that would tell the count; `customers` always does.
     """
@@ -78,8 +79,8 @@ class Result:
     about: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     parts: tuple[tuple[str, ...], ...] = ()
     sums: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
-    groups: Mapping[str, str] = field(default_factory=dict)
-    besides: Mapping[tuple[str, ...] | str, int | Mapping[Any, int]] = field(default_factory=dict)
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    besides: Mapping[tuple[str, ...] | str, Beside | Mapping[Any, Beside]] = field(default_factory=dict)
     unseen: tuple[str, ...] = ()
     heads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.int64]
+Counts = npt.NDArray[np.float64]
 Known = Sequence[tuple[tuple[str, ...], Mapping[Any, int]]]
 NOTHING = 1e-9
 
@@ -43,12 +44,20 @@ def hide(result: Result, k: int) -> Result:
 def _hidden_groups(result: Result, k: int) -> Array:
     """The rows about groups that are hidden whole: all tables about the same groups hide the same ones."""
     found = np.zeros(len(result.table), bool)
-    for name, size in result.groups.items():
+    for name, columns in result.groups.items():
         each = result.table.drop_duplicates(name).sort_values(name)
-        besides = result.besides.get(name, 0)
-        lines: Known = [((), {}), ((), {"": besides if isinstance(besides, int) and besides < k else 0})]
-        hidden = _beside(each, size, _few(each[size], k), lines, k)
-        found |= result.table[name].isin(each[name][hidden]).to_numpy()
+        lost, before = np.zeros(len(each), bool), None
+        for column in columns:
+            given = result.besides.get(name if before is None else column, 0)
+            apart = given if isinstance(given, tuple) else (given, 0)
+            sides = [each[column], *([] if before is None else [each[before] - each[column]])]
+            for side, beside in zip(sides, apart, strict=False):
+                # where as many as k are in no group, that number is told as well
+                lines: Known = [((), {}), ((), {"": beside if beside < k else 0})]
+                counts = each.assign(**{column: side})
+                lost = _beside(counts, column, lost | _few(side, k), lines, k)
+            before = column
+        found |= result.table[name].isin(each[name][lost]).to_numpy()
     return found
 
 
@@ -67,21 +76,23 @@ def _both_sides(result: Result, name: str, lost: Array, known: Known, k: int) ->
     """`lost`, and what has to be hidden with them for the sums of who is of the kind, and of who is not."""
     table = result.table
     lost = _beside(table, name, lost, known, k)
+    if not known:
+        return lost
+    others = _sums(result, name, of_kind=False)
     for everyone in result.within.get(name, ()):
-        if known and lost.any():
-            left = table.assign(**{name: _left(table, name, everyone)})
-            others = [(by, dict.fromkeys((at for at, n in some.items() if n), k)) for by, some in known]
-            lost = lost | _beside(left, name, lost, others, k)
+        left = table.assign(**{name: _left(table, name, everyone)})
+        lost = lost | _beside(left, name, lost, others, k)
     return lost
 
 
-def _sums(result: Result, name: str) -> Known:
+def _sums(result: Result, name: str, *, of_kind: bool = True) -> Known:
     """By which columns the counts in a column add up to what readers know, and who is in no row."""
     people = "customers" if "customers" in result.table else result.base
 
     def beside(key: tuple[str, ...] | str) -> Mapping[Any, int]:
         given = result.besides.get(key, {})
-        return {"": given} if isinstance(given, int) else given
+        each = given if isinstance(given, Mapping) else {"": given}
+        return {at: n if isinstance(n, int) else n[0 if of_kind else 1] for at, n in each.items()}
 
     found: list[tuple[tuple[str, ...], Mapping[Any, int]]] = []
     if name == people:
@@ -113,9 +124,45 @@ def _beside(table: pd.DataFrame, people: str, few: Array, known: Known, k: int) 
     order = table.iloc[:, 0].astype(str).argsort(kind="stable").to_numpy()
     rows = table.iloc[order]
     lines, left = zip(*(_line(rows, by, besides) for by, besides in known), strict=True)
-    hidden = np.zeros(len(table), bool)
-    hidden[order] = together(rows[people], lines, few[order], k, left)
-    return hidden | few
+    hidden, counts = few[order], rows[people].to_numpy(float)
+    while True:
+        hidden = together(counts, lines, hidden, k, left)
+        asked = zip(known, lines, left, strict=True)
+        more = [at for (by, _), line, n in asked if len(by) > 1 for at in _apart(rows, by, counts, line, n, hidden, k)]
+        if not more:
+            break
+        hidden[more] = True
+    found = np.zeros(len(table), bool)
+    found[order] = hidden
+    return found | few
+
+
+def _apart(
+    rows: pd.DataFrame,
+    by: tuple[str, ...],
+    counts: Counts,
+    line: Numbers,
+    besides: Mapping[int, int],
+    hidden: Array,
+    k: int,
+) -> list[int]:
+    """Cells to hide next so that those in no row are not told by what is known of them all.
+
+    How many are in no row of a line (say, have a class) follows unless a cell of the line is hidden. Of what
+    does not follow, over all lines that part the same people, there must be `k` or nobody.
+    """
+    found = []
+    for _key, places in rows.groupby(list(by[:-1]), dropna=False, sort=False).indices.items():
+        mine = {at: besides.get(at, 0) for at in line[places].tolist()}
+        safe = {at for at, n in mine.items() if n and not hidden[line == at].any()}
+        if not 0 < sum(n for at, n in mine.items() if at not in safe) < k:
+            continue
+        for at in sorted(safe, key=lambda at: mine[at]):
+            left = np.flatnonzero((line == at) & (counts > 0))
+            if len(left):
+                found.append(int(left[np.argmin(counts[left])]))
+                break
+    return found
 
 
 def _line(
@@ -125,10 +172,7 @@ def _line(
     if not by:
         return np.zeros(len(table), np.int64), {0: besides.get("", 0)}
     grouped = table.groupby(list(by), dropna=False, sort=False)
-    number = {
-        key if len(key) > 1 else key[0]: at
-        for at, key in enumerate(key if isinstance(key, tuple) else (key,) for key, _ in grouped)
-    }
+    number = {key[0] if len(by) == 1 else key: at for at, (key, _rows) in enumerate(grouped)}
     return grouped.ngroup().to_numpy(np.int64), {number[key]: n for key, n in besides.items() if key in number}
 
 
@@ -158,7 +202,7 @@ def together(
 
 
 def _next(
-    people: npt.NDArray[np.float64],
+    people: Counts,
     groups: list[Numbers],
     besides: list[dict[int, int]],
     hidden: Array,

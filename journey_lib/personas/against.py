@@ -112,7 +112,7 @@ def changes(
         base="n",
         people=("before_n",),
         within={"n": ("members",), "before_n": ("were",)},
-        groups={"persona": "members"},
+        groups={"persona": ("members",)},
         besides={"persona": int((today < 0).sum())},
         unseen=("members", "were"),
         about={"before_n": ("before", "before_mean", "exceeds", "exceeds_low", "exceeds_high")},

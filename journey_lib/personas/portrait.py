@@ -56,7 +56,10 @@ def sizes(
     table.insert(2, "share", table["customers"] / everyone)
     table = table.sort_values(["conversion_rate", "customers", "persona"], ascending=[False, False, True])
     placed = int((group >= 0).sum())
-    bought_nowhere, paid_nowhere = (int((each[group < 0] > 0).sum()) for each in (bought, money))
+    apart = {
+        name: (int((each[group < 0] > 0).sum()), int((each[group < 0] <= 0).sum()))
+        for name, each in (("buyers", bought), ("payers", money))
+    }
     rates = ("conversion_rate", "rate_low", "rate_high")
     again_of = ("repeat_rate", "repeat_low", "repeat_high")
     money_of = ("value", "value_share", "value_low", "value_high", "mean_value", "mean_low", "mean_high")
@@ -72,8 +75,8 @@ def sizes(
         about={"payers": money_of},
         parts=((),),
         sums={"payers": ((),), "buyers": ((),)},  # of all who bought, and their money, other results tell
-        groups={"persona": "customers"},
-        besides={"persona": everyone - placed, "payers": paid_nowhere, "buyers": bought_nowhere},
+        groups={"persona": ("customers",)},
+        besides={"persona": everyone - placed, **apart},
         unseen=("payers",),
         heads={"placed": ("not_placed",), "not_placed": ("placed",)},
     )
@@ -97,14 +100,15 @@ def traits(features: Features, members: pd.Series[Any], *, names: tuple[str, ...
     # Side by side once, so that a persona is a slice of every column and not a choice of its own.
     together = np.argsort(group, kind="stable")
     edges = np.searchsorted(group[together], np.arange(len(personas) + 1))
-    besides: dict[str, int] = {}
+    besides: dict[str, tuple[int, int]] = {}
     rows: list[dict[str, Any]] = []
     for feature in features.about:
         if feature.kind == "category" or (names is not None and feature.name not in names):
             continue
         told = features.frame[feature.name].to_numpy(float)[together]
         everyone = _ascending(told)
-        besides[feature.name] = int((~np.isnan(told[: edges[0]])).sum())
+        nowhere = np.isnan(told[: edges[0]])
+        besides[feature.name] = int((~nowhere).sum()), int(nowhere.sum())
         for persona, first, end in zip(personas, edges[:-1], edges[1:], strict=True):
             inside = _ascending(told[first:end])
             outside = _ascending(np.concatenate([told[:first], told[end:]]))
@@ -129,7 +133,7 @@ def traits(features: Features, members: pd.Series[Any], *, names: tuple[str, ...
         tell={"n": ("rest_n",), "rest_n": ("n",)},  # together they are all of whom it is known
         about={"rest_n": ("rest", "rest_mean", "exceeds", "exceeds_low", "exceeds_high")},
         parts=(("feature",),),
-        groups={"persona": "members"},
+        groups={"persona": ("members",)},
         besides={("feature",): besides, "persona": int((group < 0).sum())},
         unseen=("members", "others"),
     )
@@ -175,7 +179,7 @@ def demographics(features: Features, members: pd.Series[Any], *, most: int = MOS
         sums={"others": (("persona", "feature", "others_known"),)},
         # how many have a class in all follows from a persona's row, by who has it and who else does
         parts=(("persona", "feature", "known"), ("feature", "value")),
-        groups={"persona": "members"},
+        groups={"persona": ("members",)},
         besides={("feature", "value"): besides, "persona": int((group < 0).sum())},
         unseen=("members", "others", "others_known"),
     )

@@ -230,7 +230,7 @@ def segments(
         about={"payers": (*VALUES, "mean_value")},
         parts=((), ("of",)),
         sums={"payers": ((),)},
-        groups={"segment": "customers"},
+        groups={"segment": ("customers",)},
         unseen=("payers",),
         besides={("of",): {len(names): len(features.frame) - len(names)}, "segment": len(features.frame) - len(names)},
         heads={"without": ("customers",)},

@@ -205,9 +205,10 @@ def overlap(
 ) -> Result:
     """How two groupings of the same customers lie over each other.
 
-    Columns a, b (a group of each), customers (in both), size (of the group of `a`), of (of these, in any group
-    of `b`), share with low and high (Wilson): of them, what part is in this one. Pairs without anybody are left out.
-    Facts: customers, only_a and only_b (known to one grouping alone, left out of the table), and rand, the
+    Columns a, b (a group of each), customers (in both), of (in the group of `a`), share with low and high
+    (Wilson): of everyone in the one group, what part is in the other. Pairs without anybody are left out.
+    Facts: customers, only_a and only_b (known to one grouping alone, left out of the table), neither (where
+    `of` says how many customers there are in all), and rand, the
     adjusted Rand index (Hubert and Arabie 1985): 1 when both say the same, about 0 when they agree no more
     than chance would. It has no interval: both groupings are of the whole base.
 
@@ -225,36 +226,31 @@ def overlap(
             "no customer is in both groupings", do="give two groupings of the same customers"
         )
     found = both.groupby(["a", "b"], sort=True).size().rename("customers").reset_index()
-    found["size"], found["size_b"] = (found[each.name].map(each.value_counts()) for each in (a.rename("a"), b.rename("b")))
-    found["of"] = found.groupby("a")["customers"].transform("sum")
+    found["of"], found["of_b"] = (found.groupby(side)["customers"].transform("sum") for side in ("a", "b"))
+    found["size"], found["size_b"] = found["a"].map(a.value_counts()), found["b"].map(b.value_counts())
     found["share"] = found["customers"] / found["of"]
     found["low"], found["high"] = wilson(found["customers"].to_numpy(), found["of"].to_numpy())
-    only_a, only_b = (each.drop(both.index).dropna().value_counts() for each in (a, b))
-    facts = {
-        "customers": len(both),
-        "only_a": int(only_a.sum()),
-        "only_b": int(only_b.sum()),
-        "rand": _rand(found),
-    }
+    only_a, only_b = (int(each.notna().sum()) - len(both) for each in (a, b))
+    facts = {"customers": len(both), "only_a": only_a, "only_b": only_b, "rand": _rand(found)}
+    neither = 0 if of is None else of - len(both) - only_a - only_b
+    parts = ("customers", "only_a", "only_b", "neither")
+    besides: dict[Any, Any] = {"of": (only_b, neither), "of_b": (only_a, neither)}
+    if of is not None:
+        facts["neither"] = neither
+        besides |= {"a": of - int(a.notna().sum()), "b": of - int(b.notna().sum())}
     return Result(
         "overlap",
         found,
         facts,
         {"a": names[0], "b": names[1]},
         base="of",
-        people=("customers", "of"),
-        within={"of": ("size",)},
-        tell={"customers": ("share", "low", "high"), "of": ("share", "low", "high")},
-        parts=(("a",), ("a", "of"), ("b",)),
-        # the size of a group is told elsewhere, and counts those who are in this grouping alone
-        besides={
-            ("a", "of"): {(at, of): int(only_a.get(at, 0)) for at, of in zip(found["a"], found["of"], strict=True)},
-            ("b",): {at: int(n) for at, n in only_b.items()},
-            **({} if of is None else {"a": of - int(a.notna().sum()), "b": of - int(b.notna().sum())}),
-        },
-        groups={"a": "size", "b": "size_b"},
-        unseen=("size", "size_b"),
-        heads={"only_a": ("customers",), "only_b": ("customers",)},
+        people=("customers",),
+        tell={"customers": ("share", "low", "high")},
+        parts=(("a",), ("b",)),
+        groups={"a": ("size", "of"), "b": ("size_b", "of_b")},
+        besides=besides,
+        unseen=("size", "size_b", "of_b"),
+        heads=dict.fromkeys(parts, parts),  # with the sizes of both groupings each tells the others
     )
 
 

@@ -23,6 +23,7 @@ OPEN, LATER, QUIET = "(open)", "(later)", "(gone quiet)"
 RESERVED = frozenset({NO_TOUCH, START, CONVERTED, ENDED, OTHER, OPEN, LATER, QUIET})
 
 HEADLESS = "JOURNEY_HEADLESS"  # set in the environment of a kernel that runs a report and has no reader yet
+Beside = int | tuple[int, int]
 MICROSECONDS = {"m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000, "w": 604_800_000_000}
 
 
@@ -54,9 +55,16 @@ class Result:
     `settings`  every parameter, and the fingerprint of the data.
     `base`      the column of `table` that counts what each row rests on.
     `people`    other columns of `table` that count people, each for itself.
+    `within`    for a column that counts people of a kind, those that count everybody looked at, or how many.
     `tell`      for columns of `people`, those from which the count could be worked out.
+    `about`     for columns of `people`, what is said of these people alone: their money, what is typical.
     `parts`     columns by which rows add up to a total that readers know; () is the whole table.
-    `besides`   for `parts` whose total counts others too: how many people no row tells of.
+    `sums`      the same for columns of `people`: which add up, and by which columns.
+    `groups`    columns that name a group the row is about, and those that count its members and, of them,
+                those looked at: whoever knows how many customers there are can add these up as well.
+    `besides`   for `parts`, `sums` and `groups` whose total counts others too: how many people no row tells
+                of; by the value of the columns where rows add up by some. A pair: of the kind, and not.
+    `unseen`    columns that only say what must be hidden: nobody is shown them.
     `heads`     facts that count people, and the facts that would tell the count; `customers` always does.
     """
 
@@ -66,9 +74,14 @@ class Result:
     settings: Mapping[str, Any] = field(default_factory=dict)
     base: str | None = None
     people: tuple[str, ...] = ()
+    within: Mapping[str, tuple[str | int, ...]] = field(default_factory=dict)
     tell: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    about: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     parts: tuple[tuple[str, ...], ...] = ()
-    besides: Mapping[tuple[str, ...], int] = field(default_factory=dict)
+    sums: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    besides: Mapping[tuple[str, ...] | str, Beside | Mapping[Any, Beside]] = field(default_factory=dict)
+    unseen: tuple[str, ...] = ()
     heads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -80,30 +93,15 @@ class Result:
 
         People are the column customers where it is known, else the base. Such rows say so in a column
         ``suppressed``; names stay, numbers go, and what `tell` says of people (a date). A row that rests on
-        nobody stays as it is: it tells of no one. In the columns `people` only the counts below `k` go, and
-        what would tell them. Where rows are `parts` of a known total, further rows go until no subtraction
-        brings back a hidden one; a total in which `k` people or more stand `besides` tells of no row. Facts
-        stay: see `quoted`.
+        nobody stays as it is: it tells of no one. In the columns `people` only the counts below `k` go, with
+        what would tell them and what is said `about` them. A count that leaves fewer than `k` of those it is
+        `within` tells of these, and goes as well; nobody and everybody stay. Where rows are `parts` of a
+        known total, or a column `sums` up to one, more is hidden until no subtraction brings back what is.
+        Facts stay: see `quoted`.
         """
-        people = "customers" if "customers" in self.table else self.base
-        if people is None:
-            return self
-        counted = self.table[people]
-        hidden = (counted < k) & (counted > 0)
-        told = [by for by in self.parts if self.besides.get(by, 0) < k]
-        if told and hidden.any():
-            from journey_lib.suppression import together  # who only starts the command needs no numpy
+        from journey_lib.suppression import hide  # who only starts the command needs no numpy
 
-            hidden[:] = together(counted, [_line(self.table, by) for by in told], hidden.to_numpy(), k)
-        table = self.table.assign(suppressed=hidden)
-        numbers = table.select_dtypes("number").columns
-        gone = list(dict.fromkeys([*numbers, *self.tell.get(people, ())]))
-        table[gone] = table[gone].mask(hidden)
-        for name in self.people:
-            few = (table[name] < k) & (table[name] > 0)
-            gone = [name, *self.tell.get(name, ())]
-            table[gone] = table[gone].mask(few)
-        return replace(self, table=table, facts={**self.facts, "suppressed_rows": int(hidden.sum())})
+        return hide(self, k)
 
     def quoted(self, k: int) -> dict[str, Any]:
         """The facts as they may be kept: a count of fewer than `k` people is None, as is what tells it."""
@@ -112,13 +110,6 @@ class Result:
             if 0 < (self.facts.get(name) or 0) < k:
                 facts.update(dict.fromkeys(set(facts) & {name, *telling}))
         return facts
-
-
-def _line(table: pd.DataFrame, by: tuple[str, ...]) -> pd.Series[int]:
-    """The number of the line each row stands in."""
-    if not by:
-        return table.index.to_series() * 0
-    return table.groupby(list(by), dropna=False, sort=False).ngroup()
 
 
 # By what a customer can be known, strong evidence before weak.

@@ -176,7 +176,9 @@ def by_rules(run: Session, who: Cast, shown: cards.Portraits) -> list[Result]:
         run.table(findings_personas.worded(own, other_labels, "segment"))
         results.append(own)
     if who.by == "found" and other is not None and len(who.members):
-        both = segments.overlap(who.members, other, names=("personas", "rules")).suppressed(run.k)
+        both = segments.overlap(
+            who.members, other, names=("personas", "rules"), of=len(who.everyone.frame)
+        ).suppressed(run.k)
         run.say(findings_personas.overlap(both))
         rows = both.table[~both.table["suppressed"]] if "suppressed" in both.table else both.table
         both = replace(both, table=rows)  # which pairs are hidden would tell that somebody is in them

@@ -1,67 +1,249 @@
-"""Which cells must be hidden beside those of few people, so that no total gives them away by subtraction."""
+"""Which cells must be hidden so that nobody can work out a number of few people: neither who is of a kind
+nor, where all who were looked at are known as well, who is not.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+if TYPE_CHECKING:
+    from journey_lib.model import Result
+
 Array = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.int64]
+Counts = npt.NDArray[np.float64]
+Known = Sequence[tuple[tuple[str, ...], Mapping[Any, int]]]
 NOTHING = 1e-9
 
 
+def hide(result: Result, k: int) -> Result:
+    """What `Result.suppressed` promises; docs/adr/0014 says why it is drawn there."""
+    people = "customers" if "customers" in result.table else result.base
+    if people is None:
+        return result
+    raw = result.table
+    gone = _beside(raw, people, _few(raw[people], k) | _hidden_groups(result, k), _sums(result, people), k)
+    table = raw.assign(suppressed=gone)
+    _mask(table, [*raw.select_dtypes("number").columns, *result.tell.get(people, ())], gone)
+    for name in dict.fromkeys([people, *result.people]):
+        known = _sums(result, name)
+        lost = gone | unsafe(raw, name, result.within, k)
+        _mask(table, [name, *result.tell.get(name, ())], _both_sides(result, name, lost, known, k))
+        few = gone | _few(raw[name], k)
+        _mask(table, [*result.about.get(name, ())], _beside(raw, name, few, known, k))
+    facts = {**result.facts, "suppressed_rows": int(gone.sum())}
+    return replace(result, table=table.drop(columns=[*result.unseen]), facts=facts, unseen=())
+
+
+def _hidden_groups(result: Result, k: int) -> Array:
+    """The rows about groups that are hidden whole: all tables about the same groups hide the same ones."""
+    found = np.zeros(len(result.table), bool)
+    for name, columns in result.groups.items():
+        each = result.table.drop_duplicates(name).sort_values(name)
+        lost, before = np.zeros(len(each), bool), None
+        for column in columns:
+            given = result.besides.get(name if before is None else column, 0)
+            apart = given if isinstance(given, tuple) else (given, 0)
+            sides = [each[column], *([] if before is None else [each[before] - each[column]])]
+            for side, beside in zip(sides, apart, strict=False):
+                # where as many as k are in no group, that number is told as well
+                lines: Known = [((), {}), ((), {"": beside if beside < k else 0})]
+                counts = each.assign(**{column: side})
+                lost = _beside(counts, column, lost | _few(side, k), lines, k)
+            before = column
+        found |= result.table[name].isin(each[name][lost]).to_numpy()
+    return found
+
+
+def unsafe(table: pd.DataFrame, name: str, within: Mapping[str, tuple[str | int, ...]], k: int) -> Array:
+    """Where a column counts fewer than `k` people, or leaves fewer than `k` of those `within` whom it counts.
+
+    Nobody, and everybody, are no group: they stay.
+    """
+    found = _few(table[name], k)
+    for everyone in within.get(name, ()):
+        found = found | _few(_left(table, name, everyone), k)
+    return found
+
+
+def _both_sides(result: Result, name: str, lost: Array, known: Known, k: int) -> Array:
+    """`lost`, and what has to be hidden with them for the sums of who is of the kind, and of who is not."""
+    table = result.table
+    lost = _beside(table, name, lost, known, k)
+    if not known:
+        return lost
+    others = _sums(result, name, of_kind=False)
+    for everyone in result.within.get(name, ()):
+        left = table.assign(**{name: _left(table, name, everyone)})
+        lost = lost | _beside(left, name, lost, others, k)
+    return lost
+
+
+def _sums(result: Result, name: str, *, of_kind: bool = True) -> Known:
+    """By which columns the counts in a column add up to what readers know, and who is in no row."""
+    people = "customers" if "customers" in result.table else result.base
+
+    def beside(key: tuple[str, ...] | str) -> Mapping[Any, int]:
+        given = result.besides.get(key, {})
+        each = given if isinstance(given, Mapping) else {"": given}
+        return {at: n if isinstance(n, int) else n[0 if of_kind else 1] for at, n in each.items()}
+
+    found: list[tuple[tuple[str, ...], Mapping[Any, int]]] = []
+    if name == people:
+        found += [(by, beside(by)) for by in result.parts]
+    for by in result.sums.get(name, ()):
+        found += [(by, {}), *([(by, beside(name))] if beside(name) else [])]
+    return found
+
+
+def _left(table: pd.DataFrame, name: str, everyone: str | int) -> pd.Series:
+    return (everyone if isinstance(everyone, int) else table[everyone]) - table[name]
+
+
+def _few(counts: pd.Series, k: int) -> Array:
+    return ((counts < k) & (counts > 0)).fillna(False).to_numpy(bool)
+
+
+def _mask(table: pd.DataFrame, columns: list[str], gone: Array) -> None:
+    columns = list(dict.fromkeys(columns))
+    if columns and gone.any():
+        table[columns] = table[columns].mask(pd.Series(gone, table.index))
+
+
+def _beside(table: pd.DataFrame, people: str, few: Array, known: Known, k: int) -> Array:
+    """`few`, and what has to be hidden with them for the sums that readers know."""
+    if not known or not (few.any() or any(0 < n < k for _, left in known for n in left.values())):
+        return few
+    # Equal counts are taken in the order of the names, so that tables of the same people hide the same ones.
+    order = table.iloc[:, 0].astype(str).argsort(kind="stable").to_numpy()
+    rows = table.iloc[order]
+    lines, left = zip(*(_line(rows, by, besides) for by, besides in known), strict=True)
+    hidden, counts = few[order], rows[people].to_numpy(float)
+    while True:
+        hidden = together(counts, lines, hidden, k, left)
+        asked = zip(known, lines, left, strict=True)
+        more = [at for (by, _), line, n in asked if len(by) > 1 for at in _apart(rows, by, counts, line, n, hidden, k)]
+        if not more:
+            break
+        hidden[more] = True
+    found = np.zeros(len(table), bool)
+    found[order] = hidden
+    return found | few
+
+
+def _apart(
+    rows: pd.DataFrame,
+    by: tuple[str, ...],
+    counts: Counts,
+    line: Numbers,
+    besides: Mapping[int, int],
+    hidden: Array,
+    k: int,
+) -> list[int]:
+    """Cells to hide next so that those in no row are not told by what is known of them all.
+
+    How many are in no row of a line (say, have a class) follows unless a cell of the line is hidden. Of what
+    does not follow, over all lines that part the same people, there must be `k` or nobody.
+    """
+    found = []
+    for _key, places in rows.groupby(list(by[:-1]), dropna=False, sort=False).indices.items():
+        mine = {at: besides.get(at, 0) for at in line[places].tolist()}
+        safe = {at for at, n in mine.items() if n and not hidden[line == at].any()}
+        if not 0 < sum(n for at, n in mine.items() if at not in safe) < k:
+            continue
+        for at in sorted(safe, key=lambda at: mine[at]):
+            left = np.flatnonzero((line == at) & (counts > 0))
+            if len(left):
+                found.append(int(left[np.argmin(counts[left])]))
+                break
+    return found
+
+
+def _line(
+    table: pd.DataFrame, by: tuple[str, ...], besides: Mapping[Any, int]
+) -> tuple[Numbers, dict[int, int]]:
+    """The number of the line each row stands in, and how many people a line counts whom no row tells of."""
+    if not by:
+        return np.zeros(len(table), np.int64), {0: besides.get("", 0)}
+    grouped = table.groupby(list(by), dropna=False, sort=False)
+    number = {key[0] if len(by) == 1 else key: at for at, (key, _rows) in enumerate(grouped)}
+    return grouped.ngroup().to_numpy(np.int64), {number[key]: n for key, n in besides.items() if key in number}
+
+
 def together(
-    counts: Sequence[float] | pd.Series, lines: Sequence[Sequence[int] | pd.Series], few: Array, k: int
+    counts: Sequence[float] | pd.Series,
+    lines: Sequence[Sequence[int] | Numbers],
+    few: Array,
+    k: int,
+    besides: Sequence[Mapping[int, int]] = (),
 ) -> Array:
     """The cells of `few`, and the smallest of the others without which none of them can be worked out.
 
     `counts` of people, a cell each; `lines` say for each way of adding up (along rows, along columns) in
-    which line a cell stands: the reader knows the sum of every line. Afterwards what is hidden in a line is
-    more than one cell and `k` people or more, and no hidden cell follows from all the sums together, unless
-    there is nothing left to hide. Cells of nobody tell of no one, and stay. Secondary suppression as in
-    Hundepool et al., Statistical Disclosure Control (2012), section 4.
+    which line a cell stands: the reader knows the sum of every line. `besides` says for each way of adding up
+    how many people stand in no cell of a line, but in its sum: they are hidden to begin with. Afterwards what
+    is hidden in a line is more than one cell and `k` people or more, and no hidden cell follows from all the
+    sums together, unless there is nothing left to hide. Cells of nobody tell of no one, and stay. Secondary
+    suppression as in Hundepool et al., Statistical Disclosure Control (2012), section 4.
     """
     people = np.nan_to_num(np.asarray(counts, float))
     hidden = np.asarray(few, bool) & (people > 0)
     groups = [np.asarray(line, np.int64) for line in lines]
-    while (more := _next(people, groups, hidden, k)) is not None:
+    left = [{line: n for line, n in some.items() if n} for some in besides] or [{} for _ in groups]
+    while (more := _next(people, groups, left, hidden, k)) is not None:
         hidden[more] = True
     return hidden
 
 
-def _next(people: npt.NDArray[np.float64], groups: list[Numbers], hidden: Array, k: int) -> int | None:
+def _next(
+    people: Counts,
+    groups: list[Numbers],
+    besides: list[dict[int, int]],
+    hidden: Array,
+    k: int,
+) -> int | None:
     """The smallest cell that still has to go; None when nothing gives anybody away."""
-    for group in groups:
-        for line in np.unique(group[hidden]):
+    for group, others in zip(groups, besides, strict=True):
+        for line in sorted({*group[hidden].tolist(), *others}):
             mine = group == line
             gone = mine & hidden
-            one_each = people[gone].sum() == gone.sum()
-            if gone.sum() < 2 or people[gone].sum() < k or one_each:
+            cells, some = int(gone.sum()), people[gone].sum() + others.get(line, 0)
+            if not cells and some >= k:
+                continue
+            one_each = people[gone].sum() == cells and line not in others
+            if cells + (line in others) < 2 or some < k or one_each:
                 left = np.flatnonzero(mine & ~hidden & (people > 0))
                 if len(left):
                     return int(left[np.argmin(people[left])])
     if len(groups) < 2:
         return None
-    for cell in _determined(groups, hidden):
+    sums = [np.where(np.isin(group, [*others]), -1, group) for group, others in zip(groups, besides, strict=True)]
+    for cell in _determined(sums, hidden):
         left = np.flatnonzero(~hidden & (people > 0))
         beside = np.logical_or.reduce([group[left] == group[cell] for group in groups])
         for more in left[np.lexsort((people[left], ~beside))]:  # in its own lines first, small before large
             also = hidden.copy()
             also[more] = True
-            if cell not in _determined(groups, also):
+            if cell not in _determined(sums, also):
                 return int(more)
     return None
 
 
 def _determined(groups: list[Numbers], hidden: Array) -> Numbers:
-    """Hidden cells that the sums of all lines leave one value: those no change of the others can move."""
+    """Hidden cells that the sums of all lines leave one value: those no change of the others can move.
+
+    A line of -1 is one whose sum counts others too: it tells nothing.
+    """
     cells = np.flatnonzero(hidden)
-    if not len(cells):
-        return cells
-    sums = np.vstack([group[cells] == line for group in groups for line in np.unique(group[cells])])
-    _left, sizes, right = np.linalg.svd(sums.astype(float))
+    told = [group[cells] == line for group in groups for line in np.unique(group[cells]) if line >= 0]
+    if not len(cells) or not told:
+        return cells[:0]
+    _left, sizes, right = np.linalg.svd(np.vstack(told).astype(float))
     free = right[int((sizes > NOTHING).sum()) :]
     return cells[(np.abs(free) < 1e-6).all(axis=0)]

@@ -45,14 +45,15 @@ def wanted(feature: str) -> int:
 def strengths(traits: Result) -> Result:
     """In which traits members do better, or worse, than everybody else (`personas.traits`).
 
-    Table, a row for each persona and trait that can be better or worse: persona, feature, unit, kind, n,
-    typical, mean, rest, rest_mean, rest_n, exceeds (chance that a member has more of it than somebody else)
+    Table, a row for each persona and trait that can be better or worse: persona, feature, unit, kind,
+    members, n, typical, mean, rest, rest_mean, others, rest_n, exceeds (chance that a member has more of it than somebody else)
     with exceeds_low and exceeds_high, side: "strength", "weakness", or "" where the difference may be chance
     (Benjamini and Hochberg, 5%, over the whole table). It describes; what made it so is not known.
     """
     table = traits.table
     table = table[np.array([wanted(str(name)) != 0 for name in table["feature"]], bool)]
-    columns = ["persona", "feature", "unit", "kind", "n", "typical", "mean", "rest", "rest_mean", "rest_n"]
+    columns = ["persona", "feature", "unit", "kind", "members", "n", "typical", "mean"]
+    columns += ["rest", "rest_mean", "others", "rest_n"]
     table = table[[*columns, "exceeds", "exceeds_low", "exceeds_high"]].reset_index(drop=True)
     table["side"] = _sides(table, ("strength", "weakness"), real=_real(table))
     return replace(traits, name="persona_strengths", table=table)
@@ -72,8 +73,8 @@ def changes(
     may be compared, all where it is None: counts of a shorter window cannot.
 
     Table, a row for each persona of both days and numeric trait of both tables: persona, feature, unit, kind,
-    n, typical (mean of shares and numbers, else median), mean, before_n, before, before_mean, exceeds (chance
-    that a member of now has more of it than one of then, ties counted half) with exceeds_low and
+    members, n (of whom it is known), typical (mean of shares and numbers, else median), mean, were (members
+    then), before_n, before, before_mean, exceeds (chance that a member of now has more of it than one of then, ties counted half) with exceeds_low and
     exceeds_high, real (at most 5% of those so marked may be chance; Benjamini and Hochberg), side: "better",
     "worse" or "". Most people are members on both days; the interval takes them for different ones, and is
     too wide rather than too narrow where somebody stays as they were. A persona may change because its people
@@ -91,12 +92,14 @@ def changes(
         past = before.frame[feature.name].to_numpy(float)
         values = now.frame[feature.name].to_numpy(float)
         for persona in sorted({*names} & {*others}):
-            inside = np.sort(values[(today == others.index(persona)) & ~np.isnan(values)])
-            were_so = np.sort(past[(then == names.index(persona)) & ~np.isnan(past)])
+            mine, theirs = today == others.index(persona), then == names.index(persona)
+            inside = np.sort(values[mine & ~np.isnan(values)])
+            were_so = np.sort(past[theirs & ~np.isnan(past)])
             row = {"persona": persona} | {unit: getattr(feature, unit) for unit in UNITS}
+            row |= {"members": int(mine.sum()), "were": int(theirs.sum())}
             rows.append({"feature": feature.name} | row | compared(inside, were_so, feature.kind))
-    columns = ["persona", "feature", *UNITS, "n", "typical", "mean", "before_n", "before", "before_mean"]
-    columns += ["exceeds", "exceeds_low", "exceeds_high"]
+    columns = ["persona", "feature", *UNITS, "members", "n", "typical", "mean"]
+    columns += ["were", "before_n", "before", "before_mean", "exceeds", "exceeds_low", "exceeds_high"]
     table = pd.DataFrame(rows, columns=columns)
     table["real"] = _real(table)
     table["side"] = _sides(table, ("better", "worse"), real=table["real"].to_numpy(bool))
@@ -108,7 +111,11 @@ def changes(
         settings,
         base="n",
         people=("before_n",),
-        tell={"before_n": ("before", "before_mean", "exceeds", "exceeds_low", "exceeds_high")},
+        within={"n": ("members",), "before_n": ("were",)},
+        groups={"persona": ("members",)},
+        besides={"persona": int((today < 0).sum())},
+        unseen=("members", "were"),
+        about={"before_n": ("before", "before_mean", "exceeds", "exceeds_low", "exceeds_high")},
     )
 
 

@@ -22,7 +22,7 @@ UNKNOWN = "(unknown)"
 MOST_CLASSES = 8
 UNITS = ("unit", "kind")
 TRAITS = [
-    "persona", "feature", *UNITS, "n", "typical", "low", "high", "rest", "rest_n", "mean", "rest_mean",
+    "persona", "feature", *UNITS, "members", "n", "typical", "low", "high", "rest", "others", "rest_n", "mean", "rest_mean",
     "lower", "upper", "place", "place_lower", "place_upper", "exceeds", "exceeds_low", "exceeds_high",
 ]  # fmt: skip
 Array = npt.NDArray[Any]
@@ -34,7 +34,8 @@ def sizes(
     """How many belong to each persona, what part of the money is theirs, and how many of them buy.
 
     Table, a row a persona, the most likely to convert first: persona, customers, share (of all customers
-    with features) with low and high (Wilson); value, value_share with value_low and value_high; buyers,
+    with features) with low and high (Wilson); value, value_share with value_low and value_high; payers
+    (members who brought any value, not shown); buyers,
     conversion_rate (members with at least one conversion in the window) with rate_low and rate_high
     (Wilson); repeaters, repeat_rate (buyers who converted more than once in the window) with repeat_low and
     repeat_high (Wilson); mean_value with mean_low and mean_high. Intervals of money take customers as
@@ -55,27 +56,28 @@ def sizes(
     table.insert(2, "share", table["customers"] / everyone)
     table = table.sort_values(["conversion_rate", "customers", "persona"], ascending=[False, False, True])
     placed = int((group >= 0).sum())
-    elsewhere = int((money[group < 0] > 0).sum())  # whose money no row tells
+    apart = {
+        name: (int((each[group < 0] > 0).sum()), int((each[group < 0] <= 0).sum()))
+        for name, each in (("buyers", bought), ("payers", money))
+    }
+    rates = ("conversion_rate", "rate_low", "rate_high")
+    again_of = ("repeat_rate", "repeat_low", "repeat_high")
+    money_of = ("value", "value_share", "value_low", "value_high", "mean_value", "mean_low", "mean_high")
     return Result(
         "persona_sizes",
         table.reset_index(drop=True),
         {"customers": everyone, "placed": placed, "not_placed": everyone - placed, "value": total},
         features.settings | {"value": value, "conversions": conversions},
         base="customers",
-        people=("buyers", "repeaters"),
-        tell={
-            "buyers": (
-                "conversion_rate",
-                "rate_low",
-                "rate_high",
-                "repeat_rate",
-                "repeat_low",
-                "repeat_high",
-            ),
-            "repeaters": ("repeat_rate", "repeat_low", "repeat_high"),
-        },
+        people=("payers", "buyers", "repeaters"),
+        within={"payers": ("customers",), "buyers": ("customers",), "repeaters": ("buyers", "customers")},
+        tell={"buyers": (*rates, *again_of), "repeaters": again_of},
+        about={"payers": money_of},
         parts=((),),
-        besides={(): elsewhere},
+        sums={"payers": ((),), "buyers": ((),)},  # of all who bought, and their money, other results tell
+        groups={"persona": ("customers",)},
+        besides={"persona": everyone - placed, **apart},
+        unseen=("payers",),
         heads={"placed": ("not_placed",), "not_placed": ("placed",)},
     )
 
@@ -83,8 +85,9 @@ def sizes(
 def traits(features: Features, members: pd.Series[Any], *, names: tuple[str, ...] | None = None) -> Result:
     """How the people of each persona stand among all others, trait by trait.
 
-    Table, a row for each persona and numeric feature: persona, feature, n (members of whom it is known),
-    typical (mean of shares, else median) with low and high; rest, the same of everybody else, and rest_n;
+    Table, a row for each persona and numeric feature: persona, feature, members, n (those of whom it is
+    known), typical (mean of shares, else median) with low and high; rest, the same of everybody else
+    (others, and rest_n of whom it is known);
     mean and rest_mean, for medians hide what fewer than half of them do;
     lower and upper (first and third quartile of members), place (share of all customers below the median
     member, ties counted half), exceeds (chance that a member has more of it than somebody else, ties
@@ -97,19 +100,24 @@ def traits(features: Features, members: pd.Series[Any], *, names: tuple[str, ...
     # Side by side once, so that a persona is a slice of every column and not a choice of its own.
     together = np.argsort(group, kind="stable")
     edges = np.searchsorted(group[together], np.arange(len(personas) + 1))
+    besides: dict[str, tuple[int, int]] = {}
     rows: list[dict[str, Any]] = []
     for feature in features.about:
         if feature.kind == "category" or (names is not None and feature.name not in names):
             continue
         told = features.frame[feature.name].to_numpy(float)[together]
         everyone = _ascending(told)
+        nowhere = np.isnan(told[: edges[0]])
+        besides[feature.name] = int((~nowhere).sum()), int(nowhere.sum())
         for persona, first, end in zip(personas, edges[:-1], edges[1:], strict=True):
             inside = _ascending(told[first:end])
             outside = _ascending(np.concatenate([told[:first], told[end:]]))
             rows.append(
                 {"persona": persona, "feature": feature.name, "unit": feature.unit, "kind": feature.kind}
+                | {"members": int(end - first)}
                 | _typical(inside, feature.kind)
                 | {"rest": _middle(outside, feature.kind), "rest_n": len(outside)}
+                | {"others": len(told) - int(end - first)}
                 | {"mean": _mean(inside), "rest_mean": _mean(outside)}
                 | _spread(inside, everyone)
                 | _exceeds(inside, outside)
@@ -120,8 +128,14 @@ def traits(features: Features, members: pd.Series[Any], *, names: tuple[str, ...
         {"personas": len(personas)},
         features.settings,
         base="n",
-        people=("rest_n",),
-        tell={"rest_n": ("rest", "rest_mean", "exceeds", "exceeds_low", "exceeds_high")},
+        people=("n", "rest_n"),
+        within={"n": ("members",), "rest_n": ("others",)},
+        tell={"n": ("rest_n",), "rest_n": ("n",)},  # together they are all of whom it is known
+        about={"rest_n": ("rest", "rest_mean", "exceeds", "exceeds_low", "exceeds_high")},
+        parts=(("feature",),),
+        groups={"persona": ("members",)},
+        besides={("feature",): besides, "persona": int((group < 0).sum())},
+        unseen=("members", "others"),
     )
 
 
@@ -130,10 +144,11 @@ def demographics(features: Features, members: pd.Series[Any], *, most: int = MOS
 
     Table, a row for each persona, categorical feature and class: persona, feature, value, customers, known
     (members of whom it is known), share of the known with low and high (Wilson), rest (share among
-    everybody else of whom it is known). Classes beyond the `most` common are one, ``(other)``; how many are
+    everybody else of whom it is known: others of others_known). Classes beyond the `most` common are one, ``(other)``; how many are
     unknown is a row of its own without an interval, its share of all members, who are its `known`.
     """
     group, personas = grouped(features, members)
+    besides: dict[tuple[str, str], int] = {}
     rows: list[dict[str, Any]] = []
     for feature in features.about:
         if feature.kind != "category":
@@ -143,20 +158,30 @@ def demographics(features: Features, members: pd.Series[Any], *, most: int = MOS
         kept, more = common[:most], len(common) > most
         coded = pd.Categorical(told.where(told.isin(kept) | told.isna(), OTHER), [*kept, *[OTHER] * more])
         codes = np.asarray(coded.codes)
+        alone = np.bincount(codes[(group < 0) & (codes >= 0)], minlength=len(coded.categories))
+        besides |= {(feature.name, str(value)): int(n) for value, n in zip(coded.categories, alone, strict=True)}
+        besides[feature.name, UNKNOWN] = int(((group < 0) & (codes < 0)).sum())
         for code, persona in enumerate(personas):
             rows += _classes(
                 persona, feature, [*coded.categories], codes[group == code], codes[group != code]
             )
     columns = ["persona", "feature", "value", "customers", "known", "share", "low", "high", "rest"]
+    columns += ["others", "others_known", "members"]
     return Result(
         "persona_demographics",
         pd.DataFrame(rows, columns=columns),
         {"personas": len(personas)},
         features.settings,
         base="customers",
-        people=("known",),
-        tell={"known": ("share", "low", "high")},
-        parts=(("persona", "feature", "known"),),
+        people=("known", "others"),
+        within={"others": ("others_known",)},
+        tell={"known": ("share", "low", "high"), "others": ("rest",)},
+        sums={"others": (("persona", "feature", "others_known"),)},
+        # how many have a class in all follows from a persona's row, by who has it and who else does
+        parts=(("persona", "feature", "known"), ("feature", "value")),
+        groups={"persona": ("members",)},
+        besides={("feature", "value"): besides, "persona": int((group < 0).sum())},
+        unseen=("members", "others", "others_known"),
     )
 
 
@@ -202,6 +227,7 @@ def _size(inside: Array, money: Array, bought: Array, total: float) -> dict[str,
     low, high = share_interval(np.array([share]), np.array([variance]), n) if total else ([np.nan], [np.nan])
     mean = theirs / n if n else np.nan
     buyers, again = (int((bought[inside] > least).sum()) for least in (0, 1))
+    payers = int((money[inside] > 0).sum())
     error = Z * float(np.std(np.sort(money[inside]), ddof=1)) / np.sqrt(n) if n > 1 else np.nan
     return {
         "customers": n,
@@ -209,6 +235,7 @@ def _size(inside: Array, money: Array, bought: Array, total: float) -> dict[str,
         "value_share": share,
         "value_low": float(low[0]),
         "value_high": float(high[0]),
+        "payers": payers,
         "buyers": buyers,
         "conversion_rate": buyers / n if n else np.nan,
         "repeaters": again,
@@ -314,6 +341,9 @@ def _classes(
             "low": lows[at],
             "high": highs[at],
             "rest": there[at] / others if others else np.nan,
+            "others": int(there[at]),
+            "others_known": others,
+            "members": len(inside),
         }
     unknown = len(inside) - known
     yield {
@@ -326,4 +356,7 @@ def _classes(
         "low": np.nan,
         "high": np.nan,
         "rest": np.nan,
+        "others": len(outside) - others,
+        "others_known": len(outside),
+        "members": len(inside),
     }

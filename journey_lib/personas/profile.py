@@ -101,7 +101,7 @@ def value_profile(features: Features, *, top: float = 0.1) -> Result:
             rows += [_row(about.name, t, (column == t).to_numpy(float), known, inside) for t in traits]
         else:
             rows.append(_row(about.name, "", column.to_numpy(float), known, inside))
-    table = pd.DataFrame(rows)
+    table, lift = pd.DataFrame(rows), ("lift", "low", "high")
     table["real"] = discoveries(two_sided(table.pop("z").to_numpy()), FALSE)
     names = pd.Series(np.where(inside, "top", "others"), frame.index)
     part = shares(names, frame["value"], ["top"]).iloc[0]
@@ -117,9 +117,17 @@ def value_profile(features: Features, *, top: float = 0.1) -> Result:
         facts,
         features.settings | {"top": top},
         base="n",
-        people=("n", "of"),
-        tell={"n": ("top", "lift", "low", "high"), "of": ("base", "lift", "low", "high")},
+        people=("n", "having", "of"),
+        within={"customers": ("n", "having"), "n": ("of",), "having": ("of",), "of": (len(frame),)},
+        tell={
+            "customers": ("top", *lift),
+            "n": ("top", *lift),
+            "having": ("base", *lift),
+        },
+        about={"of": ("base", *lift)},
         parts=(("feature",),),
+        sums={"having": (("feature",),)},
+        unseen=("having",),
         heads={"customers": MONEY, "of": MONEY},
     )
 
@@ -180,6 +188,7 @@ def audience(features: Features, meant: Target) -> Result:
     worth = np.where(missed, -table["gap"] * table["of"] * table["mean_value"].fillna(0), -np.inf)
     rank = pd.Series(worth).rank(ascending=False, method="min")
     table["expand"] = rank.where(worth > 0).astype("Int64")
+    ends, about = ("low", "high"), ("gap", "index", "index_low", "index_high")
     said = {"audience": meant.audience, "targets": {name: dict(p) for name, p in meant.targets.items()}}
     return Result(
         "audience",
@@ -187,8 +196,11 @@ def audience(features: Features, meant: Target) -> Result:
         {"customers": len(frame)},
         features.settings | said,
         base="of",
-        people=("of",),
-        tell={"of": ("low", "high")},
+        people=("of", "payers"),
+        within={"customers": ("of",)},
+        tell={"customers": ("share", *ends, *about), "of": ("share", *ends)},
+        about={"payers": ("mean_value", "value_low", "value_high", "expand")},
+        unseen=("payers",),
         parts=(("feature",),),
     )
 
@@ -218,7 +230,7 @@ def _traits(frame: pd.DataFrame, name: str, parts: Mapping[str, float]) -> list[
                 "reading": reading,
                 "unknown": len(frame) - len(column),
                 "unknown_share": 1 - len(column) / len(frame),
-                "mean_value": mean, "value_low": mean - half, "value_high": mean + half,
+                "payers": int((mine > 0).sum()), "mean_value": mean, "value_low": mean - half, "value_high": mean + half,
             }
         )  # fmt: skip
     return rows
@@ -233,6 +245,7 @@ def _row(name: str, trait: str, values: Array, known: Array, inside: Array) -> d
         "trait": trait,
         "customers": int(x[top].sum()) if trait else n,
         "n": n,
+        "having": int(x.sum()) if trait else len(x),
         "of": len(x),
         "top": x[top].mean() if n else np.nan,
         "base": x.mean(),

@@ -17,7 +17,7 @@ from journey_lib.authored import Strict
 from journey_lib.errors import ConfigError, DataError, ParameterError, did_you_mean
 from journey_lib.features import Features
 from journey_lib.model import Language, Result
-from journey_lib.personas.segments import shares
+from journey_lib.personas.segments import VALUES, shares
 
 Array = npt.NDArray[Any]
 STANDARD = Path(__file__).parent / "data_files" / "rfm_segments.yaml"
@@ -224,10 +224,16 @@ def segments(
         facts,
         settings,
         base="customers",
-        people=("of",),
-        tell={"of": ("low", "high")},
-        parts=((),),
-        heads={"without": ()},
+        people=("of", "payers"),
+        within={"of": (len(features.frame),)},
+        tell={"of": ("share", "low", "high")},
+        about={"payers": (*VALUES, "mean_value")},
+        parts=((), ("of",)),
+        sums={"payers": ((),)},
+        groups={"segment": ("customers",)},
+        unseen=("payers",),
+        besides={("of",): {len(names): len(features.frame) - len(names)}, "segment": len(features.frame) - len(names)},
+        heads={"without": ("customers",)},
     )
 
 

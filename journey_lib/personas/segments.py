@@ -25,6 +25,7 @@ from journey_lib.workspace import Words, Workspace
 Array = npt.NDArray[Any]
 FILE = Path("maps") / "segments.yaml"
 REST = "rest"
+VALUES = ("value", "value_share", "value_low", "value_high")
 
 
 class _Strict(BaseModel):
@@ -188,19 +189,26 @@ def segments(features: Features, declared: Rules) -> Result:
         facts,
         settings,
         base="customers",
-        people=("fits", "earlier", "of"),
+        people=("fits", "earlier", "of", "payers"),
+        within={"fits": ("of",), "earlier": ("fits",)},
         tell={"earlier": ("fits",), "of": ("low", "high")},  # `fits` less `earlier` are the customers
+        about={"payers": VALUES},
         parts=((),),
+        sums={"payers": ((),)},
+        unseen=("payers",),
         heads={"several": ()},
     )
 
 
-def overlap(a: pd.Series, b: pd.Series, *, names: tuple[str, str] = ("a", "b")) -> Result:
+def overlap(
+    a: pd.Series, b: pd.Series, *, names: tuple[str, str] = ("a", "b"), of: int | None = None
+) -> Result:
     """How two groupings of the same customers lie over each other.
 
     Columns a, b (a group of each), customers (in both), of (in the group of `a`), share with low and high
     (Wilson): of everyone in the one group, what part is in the other. Pairs without anybody are left out.
-    Facts: customers, only_a and only_b (known to one grouping alone, left out of the table), and rand, the
+    Facts: customers, only_a and only_b (known to one grouping alone, left out of the table), neither (where
+    `of` says how many customers there are in all), and rand, the
     adjusted Rand index (Hubert and Arabie 1985): 1 when both say the same, about 0 when they agree no more
     than chance would. It has no interval: both groupings are of the whole base.
 
@@ -218,15 +226,18 @@ def overlap(a: pd.Series, b: pd.Series, *, names: tuple[str, str] = ("a", "b")) 
             "no customer is in both groupings", do="give two groupings of the same customers"
         )
     found = both.groupby(["a", "b"], sort=True).size().rename("customers").reset_index()
-    found["of"] = found.groupby("a")["customers"].transform("sum")
+    found["of"], found["of_b"] = (found.groupby(side)["customers"].transform("sum") for side in ("a", "b"))
+    found["size"], found["size_b"] = found["a"].map(a.value_counts()), found["b"].map(b.value_counts())
     found["share"] = found["customers"] / found["of"]
     found["low"], found["high"] = wilson(found["customers"].to_numpy(), found["of"].to_numpy())
-    facts = {
-        "customers": len(both),
-        "only_a": int(a.notna().sum()) - len(both),
-        "only_b": int(b.notna().sum()) - len(both),
-        "rand": _rand(found),
-    }
+    only_a, only_b = (int(each.notna().sum()) - len(both) for each in (a, b))
+    facts = {"customers": len(both), "only_a": only_a, "only_b": only_b, "rand": _rand(found)}
+    neither = 0 if of is None else of - len(both) - only_a - only_b
+    parts = ("customers", "only_a", "only_b", "neither")
+    besides: dict[Any, Any] = {"of": (only_b, neither), "of_b": (only_a, neither)}
+    if of is not None:
+        facts["neither"] = neither
+        besides |= {"a": of - int(a.notna().sum()), "b": of - int(b.notna().sum())}
     return Result(
         "overlap",
         found,
@@ -236,9 +247,10 @@ def overlap(a: pd.Series, b: pd.Series, *, names: tuple[str, str] = ("a", "b")) 
         people=("customers",),
         tell={"customers": ("share", "low", "high")},
         parts=(("a",), ("b",)),
-        # the size of a group of `b` is told elsewhere, and counts those who are in `b` alone
-        besides={("b",): int(b.notna().sum()) - len(both)},
-        heads={"only_a": (), "only_b": ()},
+        groups={"a": ("size", "of"), "b": ("size_b", "of_b")},
+        besides=besides,
+        unseen=("size", "size_b", "of_b"),
+        heads=dict.fromkeys(parts, parts),  # with the sizes of both groupings each tells the others
     )
 
 
@@ -266,7 +278,8 @@ def group(touches: Touches, assigned: pd.Series, segment: str, name: str | None 
 def shares(names: pd.Series, value: pd.Series, order: Sequence[str]) -> pd.DataFrame:
     """Customers and value of each group, in `order`: what part of all, and how far that can be trusted.
 
-    Columns segment, customers, of, share, low, high (Wilson), value, value_share, value_low, value_high: a
+    Columns segment, customers, of, share, low, high (Wilson), payers (of the customers, who brought any
+    value), value, value_share, value_low, value_high: a
     ratio of two sums over the same customers, its variance by linearisation (Woodruff 1971), its interval on
     the logit scale. Value shares are missing when there is no value.
     """
@@ -282,8 +295,9 @@ def shares(names: pd.Series, value: pd.Series, order: Sequence[str]) -> pd.DataF
             variance = np.square(amount * (inside - part) / total).sum() * n / max(n - 1, 1)
             found = share_interval(np.array([part]), np.array([variance]), n)
             ends = float(found[0][0]), float(found[1][0])
-        rows.append((segment, int(inside.sum()), float(amount[inside].sum()), part, *ends))
-    columns = ["segment", "customers", "value", "value_share", "value_low", "value_high"]
+        payers = int((amount[inside] > 0).sum())
+        rows.append((segment, int(inside.sum()), payers, float(amount[inside].sum()), part, *ends))
+    columns = ["segment", "customers", "payers", "value", "value_share", "value_low", "value_high"]
     table = pd.DataFrame(rows, columns=columns)
     low, high = wilson(table["customers"].to_numpy(), np.full(len(table), n))
     table = table.assign(of=n, share=table["customers"] / n, low=low, high=high)

@@ -101,7 +101,7 @@ def test_classes_and_stages_are_called_in_the_readers_words():
         }
     )
     titles = {"tier": "Tier", "stage": "Stage", "city": "City"}
-    expected = {"Tier: Diamond", "Stage: Act", "City: others"}
+    expected = {"Tier: Diamond", "Stage: Act", "City: Others"}
     result = Result("top", top)
     assert {row["row"] for row in rows(charts_segments.lifts(result, titles, WORDS))} == expected
     assert {row["row"] for row in rows(charts_segments.audience(result, titles, WORDS))} == expected

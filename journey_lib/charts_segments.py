@@ -87,13 +87,12 @@ def alternatives(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
         scale=alt.Scale(domain=[0, 1]),
         axis=alt.Axis(format=".0%"),
     )
-    # An outline, dashed as the line is, makes of a mark a blot. One of two words and two shapes: four
+    # One of two words and two shapes: four
     # entries left no room to draw.
-    legend = alt.Legend(labelLimit=0, symbolStrokeWidth=0)
+    legend = alt.Legend(labelLimit=0)
     both = alt.Scale(domain=[worst, mean])
     colour = alt.Color("what:N", title=None, scale=both, legend=legend)
-    dash = alt.StrokeDash("what:N", title=None, scale=both, legend=legend)
-    lines = base.mark_line().encode(x=x, y=y, color=colour, strokeDash=dash)
+    lines = base.mark_line().encode(x=x, y=y, color=colour)
     points = base.mark_point(filled=True, opacity=1).encode(
         x=x,
         y=y,

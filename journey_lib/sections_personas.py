@@ -18,6 +18,7 @@ from journey_lib import features as tables_of
 from journey_lib import journeys as views
 from journey_lib.charts_personas import in_none
 from journey_lib.features import Features
+from journey_lib.features.columns import REST
 from journey_lib.i18n import text as _
 from journey_lib.model import Result
 from journey_lib.personas import (
@@ -110,7 +111,7 @@ def side_by_side(
     if who.by == "found":
         run.show(charts_personas.rates(sizes, names, scope))
     run.table(findings_personas.worded(findings_personas.found_out(sizes, by=who.by), names))
-    run.show(charts_personas.traits(traits, names, shown.titles, scope))
+    run.show(charts_personas.traits(_telling(traits, who.features), names, shown.titles, scope))
     results = [sizes, traits]
     if shown.strengths is not None:
         better = shown.strengths.suppressed(run.k)
@@ -130,6 +131,12 @@ def side_by_side(
     scope = run.scope(cut["period"], conversions=theirs)
     run.show(charts_personas.credit(credit, names, run.names, scope))
     return [*results, walked, credit]
+
+
+def _telling(result: Result, features: Features) -> Result:
+    """The same without shares of the rest: what is in no column of its own tells nothing by itself."""
+    rest = [each.name for each in features.about if each.of == REST]
+    return replace(result, table=result.table[~result.table["feature"].isin(rest)])
 
 
 def moved(run: Session, who: Cast, shown: cards.Portraits, before: Features | None) -> list[Result]:
@@ -201,7 +208,7 @@ def valuable(run: Session, features: Features) -> list[Result]:
         run.say(findings_personas.valuable(top, run.k))
         if top.facts["customers"] >= run.k:
             scope = run.scope(customers=top.facts["customers"])
-            run.show(charts_segments.lifts(top, titles, run.names, scope))
+            run.show(charts_segments.lifts(_telling(top, features), titles, run.names, scope))
         results.append(top)
     else:
         run.say(_("No customer brought any value in this window: none is the most valuable."))

@@ -133,9 +133,10 @@ def mix(told: Portraits, traits: pd.DataFrame, features: Iterable[str]) -> list[
     """The largest shares of one family, beside everybody else's."""
     rows = traits.loc[list(features)].dropna(subset=["typical"])
     rows = rows.sort_values("typical", ascending=False, kind="stable").head(BARS)
-    most = max(float(rows[["typical", "rest"]].max().max()), 1e-9) if len(rows) else 1.0
+    last = [told.features.feature(str(name)).of == REST for name in rows.index]
+    rows = rows.iloc[np.argsort(last, kind="stable")]
     return [
-        lines.bar(_short(told, str(name)), row, "typical", most)
+        lines.bar(_short(told, str(name)), row, "typical")
         for name, row in rows.to_dict(orient="index").items()
     ]
 
@@ -146,7 +147,7 @@ def _short(told: Portraits, name: str) -> str:
     if name in TIME_NAMES:
         return _(TIME_NAMES[name])
     if feature.family in MIXED and feature.of:
-        return _("others") if feature.of == REST else told.names.get(feature.of) or _(feature.of)
+        return lines.others() if feature.of == REST else told.names.get(feature.of) or _(feature.of)
     return told.titles.get(name, name)
 
 
@@ -164,13 +165,12 @@ def demographics(told: Portraits, persona: str, k: int, room: int) -> list[dict[
         classes = _classes(known, n, k)
         if classes["value"].eq(OTHER).all():
             continue
-        most = max(float(classes[["share", "rest"]].max().max()), 1e-9)
         total = n + int(rows.loc[rows["value"] == UNKNOWN, "customers"].sum())
         block = {
             "label": told.titles.get(str(feature), str(feature)),
             "note": _("known of {n} of {of}", n=i18n.number(n), of=i18n.number(total)),
             "rows": [
-                lines.bar(lines.class_name(str(row["value"]), told.names), row, "share", most)
+                lines.bar(lines.class_name(str(row["value"]), told.names), row, "share")
                 for row in classes.to_dict(orient="records")
             ],
         }
@@ -307,11 +307,10 @@ def concerns(told: Portraits, persona: str) -> dict[str, Any] | None:
     rows = of(told.concerns, persona).head(BARS) if told.concerns is not None else pd.DataFrame()
     if not len(rows):
         return None
-    most = max(float(rows[["share", "rest"]].max().max()), 1e-9)
     return {
         "note": f"n = {i18n.number(rows['members'].iloc[0])}",
         "rows": [
-            lines.bar(told.names.get(str(row["topic"]), str(row["topic"])), row, "share", most)
+            lines.bar(told.names.get(str(row["topic"]), str(row["topic"])), row, "share")
             for row in rows.to_dict(orient="records")
         ],
     }

@@ -17,6 +17,7 @@ SHAPES = ((12, 12, 9), (54, 20, 13), (20, 56, 11), (50, 54, 7), (32, 8, 6), (8, 
 
 
 COMPACT = 10_000  # amounts from here on are written short
+LEAST = 0.01  # the least mean that is written as it is
 
 
 def percent(share: float) -> str:
@@ -66,7 +67,9 @@ def measure(value: float, kind: str, unit: str, currency: str) -> str:
 def both(row: Mapping[Any, Any], other: str, currency: str) -> tuple[str, str]:
     """What is typical of members and of the `other` side; the means, where half of both sides are alike."""
     mine, theirs = (measure(row[at], row["kind"], row["unit"], currency) for at in ("typical", other))
-    if mine != theirs or row["kind"] not in {"count", "amount", "days"}:
+    if mine == theirs and row["kind"] == "share":
+        mine, theirs = (i18n.percent(row[at], 1) for at in ("typical", other))
+    if mine != theirs or row["kind"] not in {"share", "count", "amount", "days"}:
         return mine, theirs
     means = (row["mean"], row[f"{other}_mean"])
     if np.isnan(means).any():
@@ -77,18 +80,23 @@ def both(row: Mapping[Any, Any], other: str, currency: str) -> tuple[str, str]:
 def _average(mean: float, row: Mapping[Any, Any], currency: str) -> str:
     if row["kind"] == "amount":
         return i18n.money(mean, currency, compact=mean >= COMPACT)
-    return i18n.number(mean, 2 if abs(mean) < 1 else 1)  # of what is counted, the trait's own name tells
+    if row["kind"] == "share":
+        return i18n.percent(mean, 1)
+    if 0 < mean < LEAST:
+        return f"< {i18n.number(LEAST, 2)}"  # some are not none
+    # of what is counted, the trait's own name tells
+    return i18n.number(mean, 0 if mean == 0 else 2 if abs(mean) < 1 else 1)
 
 
-def bar(label: str, row: Mapping[Any, Any], column: str, most: float, note: str = "") -> dict[str, Any]:
-    """A line with a bar as long as its part of `most`, and a mark where everybody else stands."""
+def bar(label: str, row: Mapping[Any, Any], column: str, note: str = "") -> dict[str, Any]:
+    """A line with a bar as long as its share of the track, and a mark where everybody else stands."""
     rest = float(row["rest"])
     known = not np.isnan(rest)
     return {
         "label": label,
-        "wide": round(100 * min(float(row[column]) / most, 1), 1),
+        "wide": round(100 * float(row[column]), 1),
         "rest": rest if known else None,
-        "rest_at": round(100 * min(rest / most, 1), 1) if known else 0,
+        "rest_at": round(100 * rest, 1) if known else 0,
         "said": f"{i18n.percent(row[column], 0)} ({within(row['low'], row['high'])})",
         "note": note,
     }
@@ -96,7 +104,20 @@ def bar(label: str, row: Mapping[Any, Any], column: str, most: float, note: str 
 
 def class_name(value: str, names: Mapping[str, str]) -> str:
     """What readers call a class of people: as the workspace's labels say, else in words of our own."""
-    return _("others") if value == OTHER else names.get(value) or _(value)
+    if value == OTHER:
+        return others()
+    said = names.get(value) or _(value)
+    return re.sub(r"^(\d+)-(\d+)$", "\\1–\\2", said if value in names else first_capital(said))
+
+
+def others() -> str:
+    """What stands at the head of a line of all who, or what, has no line of its own."""
+    return first_capital(_("others"))
+
+
+def first_capital(words: str) -> str:
+    """The same as it begins a line."""
+    return words[:1].upper() + words[1:]
 
 
 def rank(value: str) -> float | None:

@@ -128,52 +128,60 @@ def _number(persona: str) -> int:
 def _source(told: Portraits) -> str:
     features = told.features
     zone = features.timezone
+    begin = features.since.tz_convert(zone)
+    # Of a window that begins within a day the first whole one is told, so that 365 days are not 366.
+    first = begin.normalize() if begin == begin.normalize() else begin.normalize() + pd.DateOffset(days=1)
     last = features.as_of.tz_convert(zone) - pd.Timedelta(microseconds=1)
     return _(
         "Behaviour from {first} to {last} ({zone}) of {n} customers; 95% intervals take customers as"
         " independent. What differs between personas describes them and says nothing about causes.",
-        first=i18n.date(features.since.tz_convert(zone).date()),
+        first=i18n.date(first.date()),
         last=i18n.date(last.date()),
         zone=zone,
         n=i18n.number(told.sizes.facts["customers"]),
     )
 
 
-def _facts(told: Portraits, size: Any, k: int) -> list[dict[str, str]]:
+def _facts(told: Portraits, size: Any, k: int) -> list[dict[str, Any]]:
     currency = told.features.currency
     of, n = i18n.number(told.sizes.facts["customers"]), i18n.number(size.customers)
+    # Segments by recency and frequency are made of who bought, and how often: no finding, and no estimate.
+    by_rule = [_("by definition of the segment")] if told.by == "rfm" else []
     facts = [
         (
             _("Share of customers"),
             lines.percent(size.share),
-            f"{lines.between(size.low, size.high)} · {_('{n} of {of}', n=n, of=of)}",
+            [lines.between(size.low, size.high), _("{n} of {of}", n=n, of=of)],
         ),
         (
             _("Share of revenue"),
             lines.percent(size.value_share),
-            f"{lines.between(size.value_low, size.value_high)} · {lines.money(size.value, currency)}",
+            [lines.between(size.value_low, size.value_high), lines.money(size.value, currency)],
         ),
         (
             _("Who bought"),
             lines.percent(size.conversion_rate),
-            _part(size.buyers, size.customers, size.rate_low, size.rate_high, k),
+            by_rule or _part(size.buyers, size.customers, size.rate_low, size.rate_high, k),
         ),
         (
             _("Bought again"),
             lines.percent(size.repeat_rate),
-            _part(size.repeaters, size.buyers, size.repeat_low, size.repeat_high, k),
+            by_rule or _part(size.repeaters, size.buyers, size.repeat_low, size.repeat_high, k),
         ),
         (
             _("Value per customer"),
             lines.money(size.mean_value, currency),
-            f"{lines.money(size.mean_low, currency)} – {lines.money(size.mean_high, currency)} · n = {n}",
+            [
+                f"{lines.money(size.mean_low, currency)} – {lines.money(size.mean_high, currency)}",
+                f"n = {n}",
+            ],
         ),
     ]
-    return [{"label": label, "value": value, "note": note} for label, value, note in facts]
+    return [{"label": label, "value": value, "notes": notes} for label, value, notes in facts]
 
 
-def _part(n: float, of: float, low: float, high: float, k: int) -> str:
+def _part(n: float, of: float, low: float, high: float, k: int) -> list[str]:
     """What a share rests on; of fewer than `k` people it says no more than that."""
     if np.isnan(n) or np.isnan(of):
-        return _("fewer than {k} people", k=i18n.number(k))
-    return f"{lines.between(low, high)} · {_('{n} of {of}', n=i18n.number(n), of=i18n.number(of))}"
+        return [_("fewer than {k} people", k=i18n.number(k))]
+    return [lines.between(low, high), _("{n} of {of}", n=i18n.number(n), of=i18n.number(of))]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import altair as alt
@@ -12,21 +10,27 @@ import numpy as np
 import pandas as pd
 
 from journey_lib import i18n, theme
+from journey_lib.card_lines import first_capital
 from journey_lib.charts import ROW, Names, _lean, _nothing, _shown, _tip, _title, named
 from journey_lib.charts_segments import people_and_money
-from journey_lib.charts_shares import _rates, step
+from journey_lib.charts_shares import LINE, _rates, broken, step, wrapped
 from journey_lib.i18n import text as _
 from journey_lib.intervals import SMALL
 from journey_lib.model import Result
 
-CELL, LINE = 72, 13
+CELL, HEADS, LETTER = 72, 540, 6  # pixels: of a column, of all columns together, of a letter
+TRAIT = 28  # letters of a trait in one line
 MOST_TRAITS, MOST_CHANNELS = 16, 10
 
 
 def shares(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
     """Which personas are many, and which bring the money? (`personas.sizes`)."""
-    question = _("Which personas are many, and which bring the money?")
     frame = _shown(result)
+    question = _asked(
+        frame,
+        _("Which personas are many, and which bring the money?"),
+        _("Which segments are many, and which bring the money?"),
+    )
     if not len(frame):
         return _nothing(question, _("No persona was found."))
     rich = frame[["share", "value_share"]].max(axis=1).sort_values(ascending=False, kind="stable")
@@ -83,8 +87,8 @@ def rates(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin
 
 def traits(result: Result, names: Names, titles: Mapping[str, str], subtitle: str = "") -> alt.TopLevelMixin:
     """In what do personas differ most? (`personas.traits`)."""
-    question = _("In what do personas differ most?")
     frame = result.table.dropna(subset=["exceeds"])
+    question = _asked(frame, _("In what do personas differ most?"), _("In what do segments differ most?"))
     if not len(frame):
         return _nothing(question, _("No persona was found."))
     clear = (frame["exceeds_low"] > 0.5) | (frame["exceeds_high"] < 0.5)
@@ -102,8 +106,12 @@ def traits(result: Result, names: Names, titles: Mapping[str, str], subtitle: st
 
 def changes(result: Result, names: Names, titles: Mapping[str, str], subtitle: str = "") -> alt.TopLevelMixin:
     """In what has each persona changed since last time? (`personas.changes`)."""
-    question = _("In what has each persona changed since last time?")
     frame = _shown(result).dropna(subset=["exceeds"])
+    question = _asked(
+        frame,
+        _("In what has each persona changed since last time?"),
+        _("In what has each segment changed since last time?"),
+    )
     frame = frame[frame.groupby("feature")["real"].transform("any")]
     if not len(frame):
         return _nothing(question, _("No trait has changed beyond chance."))
@@ -136,14 +144,9 @@ def _heat(
         ],
         dark=(frame["exceeds"] - 0.5).abs() > 0.3,
     )
-    y = alt.Y(
-        "row:N", sort=[titles.get(name, name) for name in kept], title=None, axis=alt.Axis(labelLimit=230)
-    )
-    x = alt.X(
-        "persona:N",
-        title=None,
-        axis=alt.Axis(orient="top", labelAngle=0, labelLimit=CELL),
-    )
+    listed = [titles.get(name, name) for name in kept]
+    y = alt.Y("row:N", sort=listed, title=None, axis=alt.Axis(**broken(listed, TRAIT)))
+    x, cell = _columns(frame["persona"])
     cells = _cells(
         frame,
         x,
@@ -163,13 +166,17 @@ def _heat(
             _tip("n", _("Customers"), ",.0f"),
         ],
     )
-    return cells.properties(width=alt.Step(CELL), height=alt.Step(ROW)), len(kept)
+    return cells.properties(width=alt.Step(cell), height=step(listed, TRAIT)), len(kept)
 
 
 def credit(result: Result, personas: Names, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
     """Which channels stand in the journeys of each persona? (`personas.ways.credit`)."""
-    question = _("Which channels stand in the converting journeys of each persona?")
     frame = result.table
+    question = _asked(
+        frame,
+        _("Which channels stand in the converting journeys of each persona?"),
+        _("Which channels stand in the converting journeys of each segment?"),
+    )
     shown = frame.dropna(subset=["share"])
     if not (shown["share"] > 0).any():
         return _nothing(question, _("No persona has conversions enough."))
@@ -184,11 +191,7 @@ def credit(result: Result, personas: Names, names: Names, subtitle: str = "") ->
     )
     order = list(dict.fromkeys(frame.sort_values("share", ascending=False)["row"]))
     y = alt.Y("row:N", sort=order, title=None)
-    x = alt.X(
-        "persona:N",
-        title=None,
-        axis=alt.Axis(orient="top", labelAngle=0, labelLimit=CELL),
-    )
+    x, cell = _columns(frame["persona"])
     high = 0.6 * float(frame["share"].max())
     frame = frame.assign(dark=frame["share"] > high)
     cells = _cells(
@@ -197,14 +200,14 @@ def credit(result: Result, personas: Names, names: Names, subtitle: str = "") ->
         y,
         alt.Color(
             "share:Q",
-            title=_("Share of the persona's conversions"),
+            title=_("Share of the group's conversions"),
             scale=alt.Scale(range="ramp", domainMin=0),
             legend=alt.Legend(format=".0%", titleLimit=0),
         ),
         [
             _tip("persona_name", _("Persona")),
             _tip("row", _("Channel")),
-            _tip("share", _("Share of the persona's conversions"), ".1%"),
+            _tip("share", _("Share of the group's conversions"), ".1%"),
             _tip("low", _("95% from"), ".1%"),
             _tip("high", _("to"), ".1%"),
             _tip("journeys", _("Converting journeys through it"), ",.0f"),
@@ -215,7 +218,7 @@ def credit(result: Result, personas: Names, names: Names, subtitle: str = "") ->
         description=_(
             "Heat map of channel credit within each of {n} personas.", n=frame["persona"].nunique()
         ),
-        width=alt.Step(CELL),
+        width=alt.Step(cell),
         height=alt.Step(ROW),
     )
 
@@ -270,6 +273,26 @@ def _cells(
     return alt.layer(base.mark_rect().encode(x=x, y=y, color=colour, tooltip=tips), words)
 
 
+def _asked(frame: pd.DataFrame, of_personas: str, of_segments: str) -> str:
+    """The question as it is asked of these groups: segments by rule are no personas."""
+    return of_personas if all(_coded(str(code)) for code in frame["persona"]) else of_segments
+
+
+def _coded(code: str) -> bool:
+    return code[1:].isdigit()
+
+
+def _columns(heads: pd.Series) -> tuple[alt.X, int]:
+    """Groups side by side under their whole names, and how wide a column is: many have to fit a page."""
+    names = [str(name) for name in dict.fromkeys(heads)]
+    longest = max(len(word) for name in names for word in name.split())
+    cell = max(min(CELL, HEADS // len(names)), min(CELL, LETTER * longest + 4))
+    axis = broken(names, cell // LETTER, up=0)
+    tall = max(len(lines) for lines in wrapped(names, cell // LETTER).values())
+    above: dict[str, Any] = {"orient": "top", "labelAngle": 0, "labelBaseline": "top", "labelFontSize": 11}
+    return alt.X("persona:N", title=None, axis=alt.Axis(labelPadding=4 + LINE * tall, **above, **axis)), cell
+
+
 def _called(codes: pd.Series, names: Names) -> list[str]:
     """Personas by code and name: heat maps have room for the code alone at the head of a column."""
     return [_with_code(str(code), names) for code in codes]
@@ -277,13 +300,23 @@ def _called(codes: pd.Series, names: Names) -> list[str]:
 
 def _heads(codes: pd.Series, names: Names) -> list[str]:
     """What stands at the head of a column: a persona's code, else the name."""
-    return [str(code) if str(code)[1:].isdigit() else names.get(str(code), str(code)) for code in codes]
+    return [str(code) if _coded(str(code)) else names.get(str(code), str(code)) for code in codes]
+
+
+def groups(names: Names) -> dict[str, str]:
+    """What the groups of journeys are called: personas as heat maps call them, and all who are in none."""
+    return {**{code: _with_code(code, names) for code in names}, "": in_none()}
+
+
+def in_none() -> str:
+    """What a row of all who are in none of the groups is called."""
+    return first_capital(_("in none of these"))
 
 
 def _with_code(code: str, names: Names) -> str:
     """Segments by rule have no code a reader should know."""
     name = names.get(code, code)
-    return f"{code} · {name}" if code[1:].isdigit() else name
+    return f"{code} · {name}" if _coded(code) else name
 
 
 def migration(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
@@ -310,10 +343,10 @@ def migration(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelM
         "titleX": -6,
         "titleY": -8,
     }
-    y = alt.Y("was:N", title=_("Before"), sort=listed, axis=alt.Axis(**_broken(listed, 32), **head))
+    y = alt.Y("was:N", title=_("Before"), sort=listed, axis=alt.Axis(**broken(listed, 32), **head))
     heads = [*(code for code in names if code in set(frame["now"])), words[""], words["gone"]]
     above: dict[str, Any] = {"orient": "top", "labelAngle": 0, "labelBaseline": "top", "labelPadding": 42}
-    x = alt.X("became:N", title=_("Now"), sort=heads, axis=alt.Axis(**_broken(heads, 10, up=0), **above))
+    x = alt.X("became:N", title=_("Now"), sort=heads, axis=alt.Axis(**broken(heads, 10, up=0), **above))
     cells = _cells(
         frame,
         x,
@@ -337,16 +370,3 @@ def migration(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelM
         width=alt.Step(CELL),
         height=alt.Step(ROW + LINE),
     )
-
-
-def _broken(labels: Iterable[str], width: int, up: float = 0.5) -> dict[str, Any]:
-    """How an axis writes labels: in lines of `width` letters at most, moved `up` to stand in the middle."""
-    lines = {label: textwrap.wrap(label, width, break_long_words=False) for label in labels}
-    said = json.dumps(lines)
-    tests = [
-        {"test": f"({said}[datum.label] || []).length == {many}", "value": -up * LINE * (many - 1)}
-        for many in sorted({len(each) for each in lines.values() if len(each) > 1})
-    ]
-    offset = {"labelOffset": {"condition": tests, "value": 0}} if tests and up else {}
-    expression = {"labelExpr": f"{said}[datum.label] || datum.label"}
-    return {**expression, "labelLineHeight": LINE, "labelLimit": 0, **offset}

@@ -10,13 +10,14 @@ import pandas as pd
 
 from journey_lib import card_lines, i18n, theme
 from journey_lib.charts import ROW, Names, _lean, _nothing, _shown, _tip, _title
-from journey_lib.charts_shares import two_lines
+from journey_lib.charts_shares import broken, step, two_lines
 from journey_lib.i18n import text as _
 from journey_lib.intervals import SMALL
 from journey_lib.model import Result
 from journey_lib.personas.stability import HIGHLY, STABLE
 
 MOST_LIFTS = 14
+TRAIT = 34  # letters of a trait in one line
 
 
 def gate(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
@@ -86,11 +87,12 @@ def alternatives(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
         scale=alt.Scale(domain=[0, 1]),
         axis=alt.Axis(format=".0%"),
     )
-    legend = alt.Legend(labelLimit=0)  # one of two words and two shapes: four entries left no room to draw
+    # One of two words and two shapes: four
+    # entries left no room to draw.
+    legend = alt.Legend(labelLimit=0)
     both = alt.Scale(domain=[worst, mean])
     colour = alt.Color("what:N", title=None, scale=both, legend=legend)
-    dash = alt.StrokeDash("what:N", title=None, scale=both, legend=legend)
-    lines = base.mark_line().encode(x=x, y=y, color=colour, strokeDash=dash)
+    lines = base.mark_line().encode(x=x, y=y, color=colour)
     points = base.mark_point(filled=True, opacity=1).encode(
         x=x,
         y=y,
@@ -110,7 +112,7 @@ def alternatives(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
     rules = alt.Chart(limits).mark_rule(style="reference").encode(y="at:Q")
     words = (
         alt.Chart(limits)
-        .mark_text(style="label", align="left", baseline="top", dx=4, dy=3)
+        .mark_text(style="label", align="left", baseline="bottom", dx=4, dy=-2)
         .encode(y="at:Q", x=alt.value(0), text="label:N")
     )
     return alt.layer(rules, lines, points, words).properties(
@@ -200,9 +202,11 @@ def lifts(result: Result, titles: Mapping[str, str], names: Names, subtitle: str
             f"×{i18n.number(lift, 1)} (n = {i18n.number(n)})"
             for lift, n in zip(frame["lift"], frame["n"], strict=True)
         ],
+        end=frame["high"].clip(lower=1),  # words on the line at 1 cannot be read
     )
-    base = alt.Chart(_lean(frame, ["row", "lift", "low", "high", "label", "n", "few"]))
-    y = alt.Y("row:N", sort=frame["row"].tolist(), title=None, axis=alt.Axis(labelLimit=260))
+    base = alt.Chart(_lean(frame, ["row", "lift", "low", "high", "end", "label", "n", "few"]))
+    listed = frame["row"].tolist()
+    y = alt.Y("row:N", sort=listed, title=None, axis=alt.Axis(**broken(listed, TRAIT)))
     x = alt.X(
         "lift:Q",
         title=_("Top customers beside all who bought (1: the same)"),
@@ -223,11 +227,11 @@ def lifts(result: Result, titles: Mapping[str, str], names: Names, subtitle: str
             _tip("n", _("Top customers of whom it is known"), ",.0f"),
         ],
     )
-    words = base.mark_text(style="label", align="left", dx=8).encode(y=y, x="high:Q", text="label:N")
+    words = base.mark_text(style="label", align="left", dx=8).encode(y=y, x="end:Q", text="label:N")
     return alt.layer(one, spans, points, words).properties(
         title=_title(question, subtitle),
         description=_("Lifts of {n} traits with 95% intervals.", n=len(frame)),
-        height=alt.Step(ROW),
+        height=step(listed, TRAIT),
     )
 
 

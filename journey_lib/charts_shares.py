@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import textwrap
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -11,11 +14,30 @@ from journey_lib import i18n, theme
 from journey_lib.charts import ROW, _lean
 
 LONG = 32  # letters of a name from which on it takes two lines
+LINE = 13  # pixels from one line of a name to the next
 
 
-def step(names: Iterable[str]) -> alt.Step:
-    """How high a row is: those of long names have two lines."""
-    return alt.Step(ROW + 8 if any(len(name) > LONG for name in names) else ROW)
+def step(names: Iterable[str], long: int = LONG) -> alt.Step:
+    """How high a row is: those of names of more than `long` letters have two lines."""
+    return alt.Step(ROW + 8 if any(len(name) > long for name in names) else ROW)
+
+
+def wrapped(labels: Iterable[str], width: int) -> dict[str, list[str]]:
+    """Each label in lines of `width` letters at most; a longer word is left whole."""
+    return {label: textwrap.wrap(label, width, break_long_words=False) or [label] for label in labels}
+
+
+def broken(labels: Iterable[str], width: int, up: float = 0.5) -> dict[str, Any]:
+    """How an axis writes labels: in lines of `width` letters at most, moved `up` to stand in the middle."""
+    lines = wrapped(labels, width)
+    said = json.dumps(lines)
+    tests = [
+        {"test": f"({said}[datum.label] || []).length == {many}", "value": -up * LINE * (many - 1)}
+        for many in sorted({len(each) for each in lines.values() if len(each) > 1})
+    ]
+    offset = {"labelOffset": {"condition": tests, "value": 0}} if tests and up else {}
+    expression = {"labelExpr": f"{said}[datum.label] || datum.label"}
+    return {**expression, "labelLineHeight": LINE, "labelLimit": 0, **offset}
 
 
 def two_lines(at: str = ", ") -> alt.Axis:
@@ -24,7 +46,7 @@ def two_lines(at: str = ", ") -> alt.Axis:
     broken = f"split(replace(datum.label, '{at}', '{at.strip()}\\n'), '\\n')"
     return alt.Axis(
         labelLimit=240,
-        labelLineHeight=13,
+        labelLineHeight=LINE,
         labelExpr=f"{long} ? {broken} : datum.label",
         # lines hang from the middle of the row: half of one up, and both stand about it
         labelOffset={"condition": {"test": long, "value": -6.5}, "value": 0},

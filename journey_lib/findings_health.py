@@ -67,6 +67,11 @@ def days(gaps: Result, jumps: Result) -> str:
 def clocks(result: Result) -> str:
     """How much of the order of rows their times decide (`health.times`)."""
     facts = result.facts
+    if not facts["tied"]:
+        return _(
+            "No two of the {rows} rows of one customer have the same time: times alone decide the order.",
+            rows=i18n.number(facts["rows"]),
+        )
     return _(
         "{tied} of {rows} rows ({share}) share their customer and their instant with another row; for"
         " {decided} of them only the id of the row says which comes first.",

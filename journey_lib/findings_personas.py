@@ -61,12 +61,21 @@ def trait_words(feature: Feature, direction: Direction, names: Names) -> str:
     """How somebody is called who has much or little of a trait; empty where there is no good word for it."""
     if feature.family == "channel" and feature.of:
         return (
-            _("prefers {channel}", channel=names.get(feature.of, feature.of)) if direction == "high" else ""
+            _("prefers {channel}", channel=_within(names.get(feature.of, feature.of)))
+            if direction == "high"
+            else ""
         )
     if feature.of:
         return ""
     words = WORDS.get((feature.name, direction), "")
     return _(words) if words else ""
+
+
+def _within(name: str) -> str:
+    """A name as it stands within a sentence: Vietnamese words begin small there, names of firms do not."""
+    first, _space, rest = name.partition(" ")
+    common = not first.isascii() and rest[:1].islower()
+    return name[:1].lower() + name[1:] if common else name
 
 
 def proposed(traits: Result, features: Features, names: Names) -> dict[str, str]:
@@ -106,17 +115,35 @@ def _joined(words: list[str]) -> str:
     return name[:1].upper() + name[1:]
 
 
-def sizes(result: Result, names: Names, k: int) -> str:
-    """Which persona converts most, which brings most of the money, and how many belong to none."""
+def found_out(result: Result, *, by: str) -> Result:
+    """The sizes without what the rules of the groups make of them: RFM segments are made of who bought."""
+    if by == "found":
+        return result
+    own = ["buyers", "conversion_rate", "rate_low", "rate_high", "repeat_rate"]
+    return replace(result, table=result.table.drop(columns=own, errors="ignore"))
+
+
+def sizes(result: Result, names: Names, k: int, *, by: str = "found") -> str:
+    """Which group converts most, which brings most of the money, and how many belong to none.
+
+    That segments of who bought have bought is no finding, and is not said.
+    """
     table = result.table.dropna(subset=["conversion_rate", "value_share"])
     if not len(table):
         return ""
     first = table.iloc[0]
     richest = table.sort_values("value_share", ascending=False, kind="stable").iloc[0]
     facts = result.facts
-    return _(
+    message = (
         "{first} buys most often: {rate} of them did ({low} – {high}). {richest} brings most of the money:"
-        " {share} of the customers, {money} of the revenue. {none} of {n} customers belong to no persona.",
+        " {share} of the customers, {money} of the revenue. {none} of {n} customers belong to no persona."
+        if by == "found"
+        else "{richest} brings most of the money: {share} of the customers, {money} of the revenue. {none} of"
+        " {n} customers did not buy in this window and are in no segment; that those in one have bought is"
+        " so by definition."
+    )
+    return _(
+        message,
         first=_bold(_name(names.get(first["persona"], first["persona"]), {})),
         rate=i18n.percent(first["conversion_rate"]),
         low=i18n.percent(first["rate_low"]),

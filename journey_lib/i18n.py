@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import math
+import re
 import threading
 import unicodedata
 from collections.abc import Iterator
@@ -93,6 +94,11 @@ def people(n: float, k: int) -> str:
 def percent(value: float, digits: int = 1, language: Language | None = None) -> str:
     """A share of 1 as a percentage: ``0.123`` is ``12,3%`` in Vietnamese."""
     return number(100 * value, digits, language) + "%"
+
+
+def unbroken(sentence: str) -> str:
+    """The same with every interval on one line: ``23,5% – 31,1%`` is one number, broken it reads as two."""
+    return re.sub(r"(?<=[\d%₫$]) – (?=[\d₫$])", "\u00a0–\u00a0", sentence)
 
 
 def money(amount: float, currency: str, language: Language | None = None, compact: bool = False) -> str:

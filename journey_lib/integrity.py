@@ -164,10 +164,12 @@ def _structural(results: Sequence[Result]) -> Finding:
     )
     if wrong:
         return "structural", "wrong", _("some are counted among the differences")
+    if not rows:
+        return "structural", "ok", _("no row had to be left out of comparisons")
     return "structural", "ok", _("{n} rows were left out of comparisons", n=i18n.number(rows))
 
 
-def _small_cells(results: Sequence[Result]) -> Finding:
+def _small_cells(results: Sequence[Result]) -> Finding | None:
     few, looked = 0, 0
     for result in results:
         if result.name in VIEWS:
@@ -184,10 +186,12 @@ def _small_cells(results: Sequence[Result]) -> Finding:
                 small=SMALL,
             ),
         )
+    if not looked:
+        return None
     return "small_cells", "ok", _("all {n} rest on {small} cases or more", n=i18n.number(looked), small=SMALL)
 
 
-def _censoring(results: Sequence[Result]) -> Finding:
+def _censoring(results: Sequence[Result]) -> Finding | None:
     whole = [r for r in results if {"open", "journeys"} <= set(r.facts) and r.facts["journeys"]]
     wrong = [
         r.name
@@ -197,7 +201,9 @@ def _censoring(results: Sequence[Result]) -> Finding:
     ]
     if wrong:
         return "censoring", "wrong", _("not in {tables}", tables=_called(wrong))
-    share = max((r.facts["open"] / r.facts["journeys"] for r in whole), default=0.0)
+    if not whole:
+        return None
+    share = max(r.facts["open"] / r.facts["journeys"] for r in whole)
     outcome: Outcome = "care" if share > MANY_OPEN else "ok"
     return "censoring", outcome, _("{share} of journeys are still open", share=i18n.percent(share))
 

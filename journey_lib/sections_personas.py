@@ -16,7 +16,9 @@ from journey_lib import (
 )
 from journey_lib import features as tables_of
 from journey_lib import journeys as views
+from journey_lib.charts_personas import in_none
 from journey_lib.features import Features
+from journey_lib.features.columns import REST
 from journey_lib.i18n import text as _
 from journey_lib.model import Result
 from journey_lib.personas import (
@@ -104,28 +106,37 @@ def side_by_side(
     names = {code: shown.name(code) for code in shown.sizes.table["persona"]}
     sizes, traits = shown.sizes.suppressed(run.k), shown.traits.suppressed(run.k)
     scope = run.scope(customers=sizes.facts["customers"])
-    run.say(findings_personas.sizes(sizes, names, run.k))
+    run.say(findings_personas.sizes(sizes, names, run.k, by=who.by))
     run.show(charts_personas.shares(sizes, names, scope))
-    run.show(charts_personas.rates(sizes, names, scope))
-    run.table(findings_personas.worded(sizes, names))
-    run.show(charts_personas.traits(traits, names, shown.titles, scope))
+    if who.by == "found":
+        run.show(charts_personas.rates(sizes, names, scope))
+    run.table(findings_personas.worded(findings_personas.found_out(sizes, by=who.by), names))
+    run.show(charts_personas.traits(_telling(traits, who.features), names, shown.titles, scope))
     results = [sizes, traits]
     if shown.strengths is not None:
         better = shown.strengths.suppressed(run.k)
         run.table(findings_found.sided(better, names, shown.titles, shown.features.currency))
         results.append(better)
     walked = views.overview(
-        touches, ways.groups(touches, who.members, {**names, "": _("in none of these")}), **cut
+        touches, ways.groups(touches, who.members, charts_personas.groups(names)), **cut
     ).suppressed(run.k)
-    run.show(
-        charts_personas.journeys(walked, run.scope(cut["period"], journeys=walked.table["journeys"].sum()))
-    )
+    if who.by == "found":
+        journeys = walked.table["journeys"].sum()
+        run.show(charts_personas.journeys(walked, run.scope(cut["period"], journeys=journeys)))
     if not walked.table["conversions"].fillna(0).sum():
         run.say(_("No group has conversions enough to share among channels."))
         return [*results, walked]
     credit = ways.credit(touches, who.members, attribution, **cut).suppressed(run.k)
-    run.show(charts_personas.credit(credit, names, run.names, run.scope(cut["period"])))
+    theirs = walked.table.loc[walked.table["group"] != in_none(), "conversions"].sum()
+    scope = run.scope(cut["period"], conversions=theirs)
+    run.show(charts_personas.credit(credit, names, run.names, scope))
     return [*results, walked, credit]
+
+
+def _telling(result: Result, features: Features) -> Result:
+    """The same without shares of the rest: what is in no column of its own tells nothing by itself."""
+    rest = [each.name for each in features.about if each.of == REST]
+    return replace(result, table=result.table[~result.table["feature"].isin(rest)])
 
 
 def moved(run: Session, who: Cast, shown: cards.Portraits, before: Features | None) -> list[Result]:
@@ -145,8 +156,9 @@ def moved(run: Session, who: Cast, shown: cards.Portraits, before: Features | No
         results += [drift, replace(told_of, table=told_of.table[~told_of.table["suppressed"]])]
     if shown.changes is not None and len(shown.changes.table):
         changes = shown.changes.suppressed(run.k)
+        scope = run.scope(customers=shown.sizes.facts["placed"])
         run.say(findings_found.changed(changes, names, shown.titles, before, shown.features.currency))
-        run.show(charts_personas.changes(changes, names, shown.titles, run.scope()))
+        run.show(charts_personas.changes(changes, names, shown.titles, scope))
         results.append(changes)
     return results
 
@@ -171,7 +183,7 @@ def by_rules(run: Session, who: Cast, shown: cards.Portraits) -> list[Result]:
         own = segments.segments(who.everyone, declared).suppressed(run.k)
         other, other_labels = (
             segments.assign(who.everyone, declared),
-            {**declared.labels(run.language), segments.REST: _("in none of these")},
+            {**declared.labels(run.language), segments.REST: in_none()},
         )
         run.table(findings_personas.worded(own, other_labels, "segment"))
         results.append(own)
@@ -198,7 +210,7 @@ def valuable(run: Session, features: Features) -> list[Result]:
         run.say(findings_personas.valuable(top, run.k))
         if top.facts["customers"] >= run.k:
             scope = run.scope(customers=top.facts["customers"])
-            run.show(charts_segments.lifts(top, titles, run.names, scope))
+            run.show(charts_segments.lifts(_telling(top, features), titles, run.names, scope))
         results.append(top)
     else:
         run.say(_("No customer brought any value in this window: none is the most valuable."))

@@ -76,7 +76,7 @@ class Session:
         """Show a sentence found in the data, in the reader's language; an empty one says nothing."""
         if sentence:
             self.said.append(sentence)
-            display(Markdown(sentence))
+            display(Markdown(i18n.unbroken(sentence)))
 
     def show(
         self,

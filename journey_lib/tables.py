@@ -64,7 +64,7 @@ def table_html(
     size = "".join(f" {word}" for word, least_of in WIDE.items() if len(columns) >= least_of)
     return (
         f'<div class="table{size}" role="region" tabindex="0" aria-label="{name}">'
-        f"<table><caption>{name}</caption>"
+        f"<table><caption><span>{name}</span></caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
         f"{_note(any_few=bool(few.any()), any_hidden=bool(hidden.any()), least=least)}</div>"
     )

@@ -14,7 +14,7 @@ from journey_lib import card_blocks, card_lines, cards, i18n
 from journey_lib.features import Feature, Features
 from journey_lib.features.columns import KNOWN
 from journey_lib.findings_personas import proposed
-from journey_lib.model import Result
+from journey_lib.model import OTHER, Result
 from journey_lib.personas import against, portrait, told
 from journey_lib.personas.notes import Notes
 from journey_lib.workspace import Workspace, open_workspace
@@ -256,7 +256,72 @@ def test_medians_that_say_the_same_become_means():
 
 
 def test_who_bought_again_has_a_base_of_buyers():
-    assert "100.0%<small>83.9% – 100.0% · 20 of 20" in page(portraits())
+    assert "100.0%<small>83.9% – 100.0%</small><small>20 of 20</small>" in page(portraits())
+
+
+def test_what_defines_a_segment_is_no_estimate_of_it():
+    said = page(portraits(by="rfm"))
+    assert "100.0%<small>by definition of the segment</small>" in said
+    assert "83.9%" not in said
+
+
+def test_a_bar_is_of_a_whole_track_and_its_mark_stays_on_it():
+    """Bars drawn as parts of the longest would make 28% look like everybody."""
+    row = {"typical": 0.28, "rest": 1.0, "low": 0.26, "high": 0.3}
+    drawn = card_lines.bar("Store", row, "typical")
+    assert (drawn["wide"], drawn["rest_at"]) == (28.0, 100.0)
+    assert 'style="left:min(70.0%, 100% - 2px)"' in page(portraits())
+
+
+def test_a_share_that_moved_is_not_said_to_have_stayed():
+    row = {"typical": 0.006, "before": 0.012, "mean": 0.02, "before_mean": 0.03, "kind": "share", "unit": ""}
+    assert card_lines.both(row, "before", "VND") == ("0.6%", "1.2%")
+    same = row | {"before": 0.006}
+    assert card_lines.both(same, "before", "VND") == ("2.0% on average", "3.0% on average")
+
+
+def test_a_mean_of_some_is_not_written_as_none():
+    row = {"typical": 0.0, "rest": 0.0, "mean": 0.002, "rest_mean": 0.0, "kind": "count", "unit": "returns"}
+    assert card_lines.both(row, "rest", "VND") == ("< 0.01 on average", "0 on average")
+
+
+def test_a_window_of_365_days_is_told_as_365_days():
+    features, _members = shop()
+    begin = pd.Timestamp("2024-12-31 16:00", tz="UTC")
+    told_of = dataclasses.replace(features, since=begin, as_of=begin + pd.Timedelta(days=365))
+    assert "Behaviour from 1 Jan 2025 to 31 Dec 2025" in page(
+        dataclasses.replace(portraits(), features=told_of)
+    )
+    assert "Behaviour from 1 Jan 2025 to 31 Dec 2025" in page(portraits())  # it begins with a day
+
+
+def test_classes_begin_a_line_as_lines_begin_and_ranges_have_their_dash():
+    assert card_lines.class_name("25-34", {}) == "25–34"
+    assert card_lines.class_name("2024-05-01", {}) == "2024-05-01"
+    assert card_lines.class_name("iphone", {"iphone": "iPhone"}) == "iPhone"
+    with i18n.speaking("vi"):
+        assert card_lines.class_name(OTHER, {}) == "Khác"
+
+
+def test_the_rest_stands_last_however_large_it_is():
+    rest = dataclasses.replace(STORE, name="share_other", of="other")
+    features, members = shop()
+    more = dataclasses.replace(
+        features, frame=features.frame.assign(share_other=0.9), about=(*features.about, rest)
+    )
+    shown = dataclasses.replace(portraits(), features=more, traits=portrait.traits(more, members))
+    channels = cards.bundle(shown, k=10)[cards.MIMETYPE]["cards"][0]["channels"]
+    assert [line["label"] for line in channels] == ["Store", "Others"]
+
+
+def test_a_channel_begins_small_within_a_name_where_it_is_no_firm():
+    names = {"store": "Cửa hàng"}
+    features, members = shop()
+    with i18n.speaking("vi"):
+        assert proposed(portrait.traits(features, members), features, names)["p1"].endswith("chuộng cửa hàng")
+        for firm in ("Zalo", "Điện Máy Xanh"):
+            said = proposed(portrait.traits(features, members), features, {"store": firm})
+            assert said["p1"].endswith(f"chuộng {firm}")
 
 
 def test_what_people_write_does_no_harm():

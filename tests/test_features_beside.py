@@ -191,7 +191,9 @@ def test_nothing_of_the_day_itself_or_after_it_leaves_a_trace(tmp_path: Path) ->
     pd.testing.assert_frame_equal(
         one.drop(columns="surveys_sent"), other.drop(columns="surveys_sent"), check_exact=True
     )
-    later = by_name(shops[1], jl.features.table(shops[1], as_of="2025-01-08"))
+    last = jl.features.table(shops[1], as_of="2025-01-08")
+    later = by_name(shops[1], last)
+    assert jl.features.titles(last, shops[1], "vi")["score_nps"] == "Điểm trung bình: NPS"
     assert later.loc["binh", "score_nps"] == 9
     assert later.loc["an", "returns"] == 1
 

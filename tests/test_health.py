@@ -18,6 +18,7 @@ import journey_lib as jl
 from journey_lib import charts_health, cli, findings_health, health
 from journey_lib.errors import DataError
 from journey_lib.health import series
+from journey_lib.model import Result
 
 FIRST, DAYS = dt.date(2025, 1, 6), 140
 LAST = FIRST + dt.timedelta(days=DAYS - 1)
@@ -324,3 +325,12 @@ def test_channel_rules_are_reported_with_their_version(shop, monkeypatch):
     matches = health.matches(found)
     assert matches.table.set_index("group").loc["unassigned", "part"] == 0.1
     assert "`ga4-2026-05`" in findings_health.channels(matches)
+
+
+def test_where_no_times_are_shared_nothing_is_counted() -> None:
+    alone = Result("times", pd.DataFrame(), {"tied": 0, "rows": 592_099, "decided": 0})
+    assert findings_health.clocks(alone) == (
+        "No two of the 592,099 rows of one customer have the same time: times alone decide the order."
+    )
+    shared = Result("times", pd.DataFrame(), {"tied": 3, "rows": 10, "decided": 1})
+    assert "**3** of 10 rows" in findings_health.clocks(shared)

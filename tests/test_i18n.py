@@ -138,6 +138,13 @@ def test_numbers_money_and_dates_are_written_as_readers_expect():
     assert i18n.date(dt.date(2025, 4, 3), "en") == "3 Apr 2025"
 
 
+def test_an_interval_stays_on_one_line_and_a_dash_between_words_does_not():
+    assert i18n.unbroken("27,2% doanh thu (23,5% – 31,1%).").count("\N{NO-BREAK SPACE}") == 2
+    assert i18n.unbroken("521,1 nghìn ₫ – 834,6 nghìn ₫").count("\N{NO-BREAK SPACE}") == 2
+    assert i18n.unbroken("from $5 – $9").endswith("$5\N{NO-BREAK SPACE}–\N{NO-BREAK SPACE}$9")
+    assert i18n.unbroken("Zalo – email") == "Zalo – email"
+
+
 def test_anchors_and_file_names_are_plain_ascii():
     assert i18n.slug("Điểm chạm & kênh: Đường đi") == "diem-cham-kenh-duong-di"
     assert i18n.slug(unicodedata.normalize("NFD", "Hành trình")) == "hanh-trinh"

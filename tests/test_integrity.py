@@ -126,6 +126,17 @@ def test_rates_of_few_cases(results: dict[str, Result]) -> None:
     assert outcomes({"transitions": results["flows"]})["small_cells"] == "ok"
 
 
+def test_what_there_is_nothing_of_to_look_at_has_no_row(results: dict[str, Result]) -> None:
+    """That "all 0 rest on 30 cases" or "0% are open" where nobody looked is no reassurance."""
+    alone = Result("persona_sizes", pd.DataFrame({"persona": ["p1"]}), {}, {})
+    found = outcomes({"persona_sizes": alone})
+    assert not {"small_cells", "censoring", "denominators", "population"} & set(found)
+    assert found["structural"] == "ok"
+    said = integrity.check([alone]).table["found"].tolist()
+    assert "no row had to be left out of comparisons" in said
+    assert "censoring" in outcomes({"entries": results["entries"]})
+
+
 def test_open_journeys_among_those_that_are_over(results: dict[str, Result]) -> None:
     entries = results["entries"]
     assert entries.facts["open"] > 0

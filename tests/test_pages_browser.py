@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import altair as alt
 import browser
 import pandas as pd
 import pytest
@@ -103,6 +104,56 @@ def test_on_a_phone_nothing_sticks_out_and_every_chart_is_as_wide_as_the_page_al
             )
             assert room - 4 <= drawn <= room
         assert not seen.page.locator(".contents details").evaluate("d => d.open")
+
+
+def test_on_a_phone_long_words_of_a_chart_take_lines_and_leave_it_room(chromium: Any, tmp_path: Path) -> None:
+    """Names beside the plot, titles and legends: in one line each they took all of a phone's width."""
+    names = [f"p{n} · Chuộng quảng cáo bám đuổi, không mấy để ý ưu đãi" for n in range(1, 6)]
+    kinds = ["chân dung kém ổn định nhất", "trung bình của tất cả các chân dung"]
+    rows = pd.DataFrame({"row": names, "at": [0.1, 0.2, 0.3, 0.4, 0.5], "kind": [*kinds, *kinds, kinds[0]]})
+    said = "42,8% (n = 369)"
+    base = alt.Chart(rows.assign(said=said))
+    x = alt.X("at:Q", title="Độ rộng của nhóm so với dữ liệu không có nhóm nào (1: không tụ lại hơn)")
+    y = alt.Y("row:N", sort=names, title=None, axis=alt.Axis(labelLimit=240))
+    dots = base.mark_point().encode(x=x, y=y, color=alt.Color("kind:N", title=None))
+    told = base.mark_text(align="left", dx=8).encode(x=x, y=y, text="said:N")
+    chart = alt.layer(dots, told).properties(title="Ai?", description="Dots.", height=alt.Step(24))
+    nb = notebook("vi", [chart])
+    page = tmp_path / "page.html"
+    provenance = {**PROVENANCE, "language": "vi"}
+    page.write_text(
+        exporter.page(nb, language="vi", title="Ai?", provenance=provenance, currency="VND"), "utf-8"
+    )
+    with browser.visit(chromium, page, phone=True) as seen:
+        assert seen.draw_all() == 1
+        assert seen.said == []
+        live = seen.page.locator(".live").first
+        inside, room = live.evaluate("e => [e.scrollWidth, e.clientWidth]")
+        assert inside <= room
+        plot, told_of = live.evaluate(
+            "e => [e.querySelector('.mark-group.role-frame .background').getBoundingClientRect().width,"
+            " [...e.querySelectorAll('text')].map(t => t.textContent).join(' ')]"
+        )
+        assert plot > room / 4
+        assert "…" not in told_of
+        assert told_of.count(said) == 5
+
+
+def test_on_a_phone_the_head_of_a_wide_table_is_read_without_scrolling(chromium: Any, tmp_path: Path) -> None:
+    row = {"channel": "Zalo", **dict.fromkeys("abcdefgh", 100_000)}
+    formats = {"channel": "text"} | dict.fromkeys("abcdefgh", "number")
+    caption = "Mỗi nhóm tốt hơn hay kém hơn những người khác ở điểm nào, và bao nhiêu"
+    table = tables.table_html(pd.DataFrame([row]), caption=caption, formats=formats)
+    nb = notebook("vi", [])
+    nb.cells.append(code("session.table(wide)", {"text/html": table, "text/plain": "table"}))
+    page = tmp_path / "page.html"
+    said = {**PROVENANCE, "language": "vi"}
+    page.write_text(exporter.page(nb, language="vi", title="Wide", provenance=said, currency="VND"), "utf-8")
+    with browser.visit(chromium, page, phone=True) as seen:
+        wide = seen.page.locator(".table").last
+        assert wide.evaluate("e => e.scrollWidth > e.clientWidth")
+        right = wide.locator("caption span").evaluate("e => e.getBoundingClientRect().right")
+        assert right <= browser.PHONE["width"]
 
 
 def test_on_a_laptop_a_table_of_ten_columns_needs_no_scrolling(chromium: Any, tmp_path: Path) -> None:

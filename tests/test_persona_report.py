@@ -106,6 +106,7 @@ def test_every_card_is_one_sheet_of_paper(published, language):
         )
         assert len(heights) == 3
         assert max(heights) <= SHEET["height"]
+        assert visit.overflow() <= 0  # the mark of everybody else stood beyond the end of its bar
         assert min(heights) > SHEET["height"] / 3  # they are drawn, and full
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from types import SimpleNamespace
 from typing import Any
 
@@ -49,7 +50,8 @@ def test_stability_has_one_legend_of_two_whole_names():
     tried = pd.DataFrame({"k": [2, 3], "jaccard_worst": [0.9, 0.8], "jaccard_mean": [0.95, 0.9]})
     drawn = charts_segments.alternatives(Result("tried", tried.assign(verdict="taken"), {"k": 3}))
     (legend,) = legends(drawn)
-    assert {"stroke", "strokeDash", "shape"} <= legend.keys()
+    assert {"stroke", "shape"} <= legend.keys()
+    assert "strokeDash" not in legend  # an outline dashed as a line makes of a mark a blot
     assert legend["labelLimit"] == 0  # not cut
 
 
@@ -71,6 +73,55 @@ def test_a_persona_of_whom_few_bought_has_no_rate_and_no_sentence():
     facts = {"not_placed": 0, "customers": 100}
     said = findings_personas.sizes(Result("sizes", SIZES.iloc[::-1], facts), NAMES, 10)
     assert said.startswith("**Store regulars** buys most often: 30.0%")
+
+
+def test_segments_of_who_bought_are_neither_called_personas_nor_said_to_buy():
+    rules = SIZES.assign(persona=["champions", "at_risk"], conversion_rate=1.0)
+    names = {"champions": "Champions", "at_risk": "At risk"}
+    said = findings_personas.sizes(
+        Result("sizes", rules, {"not_placed": 40, "customers": 100}), names, 10, by="rfm"
+    )
+    assert said.startswith("**At risk** brings most of the money")
+    assert "buys most often" not in said
+    told = findings_personas.found_out(Result("sizes", rules), by="rfm").table
+    assert {"conversion_rate", "buyers"}.isdisjoint(told)
+    assert "conversion_rate" in findings_personas.found_out(Result("sizes", SIZES), by="found").table
+    title = charts_personas.shares(Result("sizes", rules), names).to_dict()["title"]["text"]
+    assert title == "Which segments are many, and which bring the money?"
+
+
+def test_heads_of_a_heat_map_are_whole_however_many_groups_there_are():
+    """Ten segments in columns of 72 pixels were cut to "Customers who…", and ran out of the page."""
+    codes = [f"segment {n}" for n in range(10)]
+    names = {code: f"Khách có thể thành trung thành {code[-1]}" for code in codes}
+    table = pd.DataFrame(
+        {
+            "persona": codes,
+            "feature": "value",
+            "n": 20,
+            "exceeds": 0.7,
+            "exceeds_low": 0.6,
+            "exceeds_high": 0.8,
+        }
+    )
+    titles = {"value": "Trung bình số ngày giữa hai ngày có tương tác"}
+    spec = charts_personas.traits(Result("traits", table), names, titles).to_dict()
+    axes = spec["layer"][0]["encoding"]
+    assert spec["width"]["step"] * 10 <= 560
+    for axis, letters in ((axes["x"]["axis"], 9), (axes["y"]["axis"], 28)):
+        assert axis["labelLimit"] == 0
+        (lines,) = list(json.loads(axis["labelExpr"].partition("[datum")[0]).values())[:1]
+        assert len(lines) > 1
+        assert max(map(len, lines)) <= letters
+
+
+def test_words_on_a_ratio_below_one_stand_clear_of_the_line_at_one():
+    top = {"feature": "value", "trait": "", "customers": 50, "n": 50, "real": True}
+    table = pd.DataFrame(
+        [{**top, "lift": lift, "low": lift / 1.2, "high": lift * 1.2} for lift in (0.5, 2.0)]
+    )
+    drawn = rows(charts_segments.lifts(Result("top", table), {"value": "Value"}, WORDS))
+    assert {row["lift"]: row["end"] for row in drawn} == {2.0: 2.4, 0.5: 1.0}
 
 
 def test_who_moved_stands_in_one_order_on_both_axes():
@@ -101,7 +152,7 @@ def test_classes_and_stages_are_called_in_the_readers_words():
         }
     )
     titles = {"tier": "Tier", "stage": "Stage", "city": "City"}
-    expected = {"Tier: Diamond", "Stage: Act", "City: others"}
+    expected = {"Tier: Diamond", "Stage: Act", "City: Others"}
     result = Result("top", top)
     assert {row["row"] for row in rows(charts_segments.lifts(result, titles, WORDS))} == expected
     assert {row["row"] for row in rows(charts_segments.audience(result, titles, WORDS))} == expected

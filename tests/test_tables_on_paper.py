@@ -132,3 +132,28 @@ def test_scrolled_to_its_end_a_row_still_says_what_it_is_of_and_no_interval_is_b
         )
         assert (left, lines) == (0, 1)
         assert visit.overflow() <= 0
+
+
+@pytest.mark.slow
+def test_on_paper_words_stand_apart_from_the_number_before_them(chromium: Any, tmp_path: Path) -> None:
+    """A number ends where its column ends, words begin where theirs begins: without room they read as one."""
+    frame = pd.DataFrame(
+        [{"source": "orders", "kept_apart": 15, "why": "no customer: 3", "share": "9,3 – 16,0"}]
+    )
+    formats = {"source": "text", "kept_apart": "number", "why": "text", "share": "interval"}
+    table = tables.table_html(frame, caption="Nguồn", formats=formats)
+    file = page(tmp_path, 14)
+    file.write_text(
+        f'<!doctype html><html lang="vi"><meta charset="utf-8"><style>{STYLE}</style>'
+        f'<div class="sheet"><main>{table}</main></div></html>',
+        encoding="utf-8",
+    )
+    with browser.visit(chromium, file) as visit:
+        visit.page.emulate_media(media="print")
+        visit.page.set_viewport_size({"width": PAPER, "height": 900})
+        gap = visit.page.evaluate(
+            "(([a, b]) => parseFloat(getComputedStyle(a).paddingRight)"
+            " + parseFloat(getComputedStyle(b).paddingLeft))"
+            "([...document.querySelectorAll('tbody td')].slice(0, 2))"
+        )
+        assert gap >= 12

@@ -24,6 +24,7 @@ BANDS: Mapping[str, int] = {
 OLDEST = 110  # a birth year further back is a slip of the pen
 POOLED = 0.01  # a channel or kind of event with less than this share of all has no column of its own
 REST = "other"
+METRICS = frozenset({"csat", "ces", "nps"})  # questions known by the first letters of their names
 
 KNOWN: Mapping[str, Feature] = {
     feature.name: feature
@@ -138,6 +139,8 @@ def titles(
 
 def _spoken(feature: Feature, language: Language) -> str:
     """Kinds of device and of event are called alike by many; other names are the workspace's own."""
+    if feature.of in METRICS:
+        return feature.of.upper()
     if feature.family == MIXES["event_type"].family and feature.of in EVENTS:
         return EVENTS[feature.of][language]
     return i18n.text(feature.of, language) if feature.family == "device" else feature.of

@@ -50,16 +50,62 @@ if (store && "DecompressionStream" in window) {
     const used = new Set(JSON.stringify(spec).match(/"name":"d\d+"/g)?.map((m) => m.slice(8, -1)));
     spec.datasets = Object.fromEntries([...used].filter((n) => n in page.datasets).map((n) => [n, rows(page.datasets[n])]));
     const looks = { range: page.ranges[scheme()], legend: { columns: Math.max(1, Math.floor(width / 135)) } };
-    if (width < 480) {
-      looks.axis = { labelLimit: 118, titleLimit: width * 0.8 };
-      looks.header = { labelLimit: 140 };
-    }
+    if (width < NARROW) looks.header = { labelLimit: 140 };
     spec.config = [looks, spec.config ?? {}].reduce(merge, page.config);
     if (width < 560 && spec.hconcat) { spec.vconcat = spec.hconcat; delete spec.hconcat; }
     if (spec.columns) spec.columns = Math.max(1, Math.min(spec.columns, Math.floor(width / 170)));
     const facet = spec.encoding?.facet;
     if (facet?.columns) facet.columns = Math.max(1, Math.min(facet.columns, Math.floor(width / 170)));
     return spec;
+  };
+
+  const NARROW = 480, LETTER = 6.6, LINE = 12, NAME = 20, words = (most) => `(.{1,${most}})(\\s+|$)`;
+  const wrap = (said, most) => [said].flat().join(" ").replace(new RegExp(words(most), "g"), "$1\n").trim().split("\n");
+
+  // What a scale of names is of: the values of its fields, as they came.
+  const named = (vega, scale) => [scale?.domain?.fields ?? scale?.domain ?? []].flat().flatMap((part) => {
+    if (!plain(part)) return [String(part)];
+    let from = vega.data.find((d) => d.name === part.data);
+    while (from?.source) from = vega.data.find((d) => d.name === from.source);
+    return (from?.values ?? []).map((row) => String(row[part.field] ?? ""));
+  });
+
+  // A signal that gives a label in lines of so many letters.
+  const inLines = (label, most) => `split(trim(replace(isArray(${label}) ? join(${label}, " ") : ${label},`
+    + ` regexp(${JSON.stringify(words(most))}, "g"), "$1\\n")), "\\n")`;
+
+  // On a phone names beside a chart left no room for it, and titles and legends ran out of it: they take lines.
+  const narrow = (vega, width) => {
+    const parts = [vega], scales = [];
+    for (const part of parts) { parts.push(...(part.marks ?? []).filter((m) => m.type === "group")); scales.push(...(part.scales ?? [])); }
+    const scale = (name) => scales.find((each) => each.name === name);
+    const said = (guide) => guide.encode?.labels?.update?.text?.signal ?? "datum.label";
+    const axes = parts.flatMap((part) => part.axes ?? []);
+    const beside = axes.filter((axis) =>
+      axis.orient === "left" && axis.labels !== false && ["band", "point"].includes(scale(axis.scale)?.type));
+    const room = width * (beside.length ? 0.58 : 0.95); // over the plot, where legends stand
+    for (const axis of axes) {
+      if (axis.title) axis.title = wrap(axis.title, Math.floor((width * 0.8) / LETTER));
+      axis.labelSeparation = LETTER;
+    }
+    for (const axis of beside) {
+      const text = inLines(said(axis), NAME), dy = { signal: `${-LINE / 2} * (length(${text}) - 1)` };
+      const update = { ...axis.encode?.labels?.update, text: { signal: text }, dy };
+      Object.assign(axis, { labelLimit: width * 0.4, labelLineHeight: LINE, labelOffset: 0, encode: { ...axis.encode, labels: { update } } });
+      const most = Math.max(1, ...named(vega, scale(axis.scale)).map((name) => wrap(name, NAME).length));
+      const step = parts.flatMap((part) => part.signals ?? []).find(({ name }) => name === `${axis.scale}_step`);
+      if (step?.value) step.value = Math.max(step.value, LINE * most + 4);
+    }
+    for (const legend of parts.flatMap((part) => part.legends ?? [])) {
+      const most = Math.floor((room - 34) / LETTER), of = scale(legend.fill ?? legend.stroke ?? legend.shape);
+      const longest = Math.min(most, Math.max(0, ...named(vega, of).map((name) => name.length)));
+      if (legend.title) legend.title = wrap(legend.title, most);
+      legend.gradientLength = width * 0.4;
+      if (!["ordinal", "point"].includes(of?.type)) continue;
+      legend.encode = { ...legend.encode, labels: { update: { ...legend.encode?.labels?.update, text: { signal: inLines(said(legend), most) } } } };
+      Object.assign(legend, { columns: Math.max(1, Math.floor(room / (LETTER * longest + 34))), labelLimit: room - 20 });
+    }
+    return vega;
   };
 
   // A drawing is as wide as its plots plus its axes, and only drawing it tells how wide axes are: two widths are
@@ -74,11 +120,11 @@ if (store && "DecompressionStream" in window) {
       return view.container().querySelector("svg").getBoundingClientRect().width;
     };
     let [share, wide] = [0.5, await measure(0.5)], [other, widest] = [1, await measure(1)];
-    for (let tries = 0; tries < 3 && (wide > room || wide < room - 3); tries += 1) {
-      const next = Math.min(2, Math.max(0.2, share + ((other - share) * (room - 1 - wide)) / (widest - wide)));
-      if (!Number.isFinite(next)) break;
-      [other, widest, share] = [share, wide, next];
-      wide = await measure(next);
+    for (let tries = 0; tries < 6 && (wide > room || wide < room - 3); tries += 1) {
+      // Where a legend is what makes it wide, narrower plots do not: they are then as narrow as they may be.
+      const slope = (widest - wide) / (other - share), next = slope > 1 ? share + (room - 1 - wide) / slope : 0;
+      [other, widest] = [share, wide];
+      wide = await measure((share = Math.min(2, Math.max(0.2, next))));
     }
   };
 
@@ -92,6 +138,7 @@ if (store && "DecompressionStream" in window) {
       inputs.replaceChildren();
       figure.drawn = await vegaEmbed(live, spec, {
         mode: "vega-lite", renderer: "svg", actions: false, ast: true, defaultStyle: false, bind: inputs,
+        patch: (vega) => (room < NARROW ? narrow(vega, room) : vega),
         tooltip: { disableDefaultStyle: true }, ...page.locale,
       });
       await fit(figure.drawn, room);

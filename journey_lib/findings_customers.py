@@ -155,8 +155,8 @@ def stitching(result: Result, names: Names) -> str:
         return _("No rule of stitching was needed.")
     facts = result.facts
     sentence = _(
-        "Of {conversions} conversions, {off} have a touch before them without stitching, {normal} with normal"
-        " and {aggressive} with aggressive stitching.",
+        "Of {conversions} conversions, {off} have a touch in the lookback before them without stitching,"
+        " {normal} with normal and {aggressive} with aggressive stitching.",
         conversions=i18n.number(facts["conversions"]),
         off=i18n.number(facts["touched_off"]),
         normal=_bold(i18n.number(facts["touched_normal"])),

@@ -59,9 +59,9 @@ def lengths(result: Result) -> str:
 
 
 def by_steps(result: Result, names: Names, k: int) -> str:
-    """Why journeys by touchpoint and by stage are not as many as by channel (`journeys.by_steps`); else empty.
+    """Why journeys by touchpoint and by stage are not as many as by channel; else empty.
 
-    The same words on every page that counts journeys, whichever of these it counts.
+    The same words on every page that counts journeys, whichever of these it counts (`journeys.by_steps`).
     """
     first, *others = result.table.to_dict(orient="records")
     if all(row["journeys"] == first["journeys"] for row in others):
@@ -94,7 +94,7 @@ def by_steps(result: Result, names: Names, k: int) -> str:
     return " ".join(said)
 
 
-def _why(row: Mapping[str, Any], k: int) -> str:
+def _why(row: Mapping[Any, Any], k: int) -> str:
     more, fewer = (i18n.people(row[name], k) for name in ("without_channel", "channel_only"))
     if not row["without_channel"] and not row["channel_only"]:
         return _("the same")

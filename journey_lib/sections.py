@@ -262,7 +262,7 @@ def bases(run: Session, touches: Touches, cut: Mapping[str, Any], model: Model |
 def identified(run: Session) -> list[Result]:
     """How rows became customers, where identifiers were stitched; the results shown."""
     sizes = single_view.sizes(run.workspace).suppressed(run.k)
-    run.say(findings_customers.customers(sizes))
+    run.say(findings_customers.customers(sizes, run.k))
     if not sizes.facts["stitched"]:
         return [sizes]
     known = single_view.matches(run.workspace).suppressed(run.k)

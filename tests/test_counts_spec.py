@@ -1,4 +1,4 @@
-"""What pages count need not be the same: journeys by channel, by touchpoint and by stage, told apart exactly."""
+"""What pages count need not be the same: journeys by channel, by touchpoint and by stage, told apart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many journeys there are by each kind of step: a customer who only filled a basket has none by channel."""
+"""How many journeys there are by each kind of step: who only filled a basket has none by channel."""
 
 from __future__ import annotations
 

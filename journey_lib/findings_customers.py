@@ -158,6 +158,17 @@ def links(result: Result) -> str:
     )
 
 
+def life_stages(result: Result) -> str:
+    """What an order is, where no source of orders says it (`single_view.life_stages`); else nothing."""
+    if result.settings["orders"] is None:
+        return ""
+    return _(
+        "These data declare no source of orders: each conversion “{conversion}” counts as an order, as in the"
+        " reports on journeys and on attribution.",
+        conversion=html.escape(str(result.settings["orders"])),
+    )
+
+
 def merges(result: Result | None) -> str:
     """How much holds one customer together, and how much was not believed (`single_view.merges`)."""
     if result is None:

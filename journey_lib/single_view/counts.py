@@ -14,9 +14,15 @@ from journey_lib.model import OTHER, Result
 from journey_lib.once import once
 from journey_lib.prepare import Manifest, prepare
 from journey_lib.single_view.kept import kept, settings
+from journey_lib.single_view.ordered import counted_by, ordered
 from journey_lib.workspace import Workspace
 
 SIZES = ("1", "2", "3", "4", "5–9", "10+")
+UNSTITCHED = {
+    "prospect": "listed",
+    "visitor": "unlisted",
+}  # stages, where nobody knows what a code stands for
+RULES = {"listed": "no order, but in the CRM", "unlisted": "no order, and not in the CRM"}
 
 
 def sizes(workspace: Workspace) -> Result:
@@ -143,10 +149,13 @@ def largest(workspace: Workspace, n: int = 20) -> Result:
 def life_stages(workspace: Workspace) -> Result:
     """How many customers are where in their life with the shop, and what they brought.
 
-    Columns stage, rule, customers, share, orders, value (major units), opt_out (who refused contact).
+    Columns stage, rule, customers, share, orders, value (major units), opt_out (who refused contact). Where
+    no source of orders is declared, the rows of the main conversion are the orders (setting ``orders``);
+    where nothing was stitched, customers without an order are told apart by the CRM alone, for one code may
+    be a cookie or a name.
     """
     manifest = prepare(workspace)
-    people = customers.load(workspace)
+    people = ordered(workspace)
     grouped = people.groupby("stage").agg(
         customers=("customer_id", "size"),
         orders=("orders", "sum"),
@@ -154,15 +163,17 @@ def life_stages(workspace: Workspace) -> Result:
         opt_out=("opt_out", "sum"),
     )
     table = grouped.reindex(list(customers.STAGES)[::-1], fill_value=0).reset_index()
-    table["rule"] = table["stage"].map(customers.STAGES)
+    if manifest.identity is None:
+        table["stage"] = table["stage"].replace(UNSTITCHED)
+    table["rule"] = table["stage"].map({**customers.STAGES, **RULES})
     table["share"] = table["customers"] / max(len(people), 1)
     facts = {
         "customers": len(people),
         "opt_out": int(people["opt_out"].sum()),
         "known": int(people["known"].sum()),
     }
-    settings = {"lapsed_days": customers.LAPSED, "data": manifest.fingerprint}
-    return Result("life_stages", table, facts, settings, "customers", heads={"known": (), "opt_out": ()})
+    said = {"lapsed_days": customers.LAPSED, "orders": counted_by(workspace), "data": manifest.fingerprint}
+    return Result("life_stages", table, facts, said, "customers", heads={"known": (), "opt_out": ()})
 
 
 def _facts(workspace: Workspace, manifest: Manifest) -> Mapping[str, Any]:

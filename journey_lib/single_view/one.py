@@ -13,6 +13,7 @@ from journey_lib.model import Result
 from journey_lib.once import once
 from journey_lib.prepare import prepare
 from journey_lib.single_view.kept import kept, settings
+from journey_lib.single_view.ordered import ordered
 from journey_lib.workspace import Workspace, minor_digits
 
 Example = Literal["none", "typical"]
@@ -34,7 +35,7 @@ def timeline(workspace: Workspace, customer_id: str | None) -> Result:
     columns = ["time", "channel", "touchpoint", "event_type", "value"]
     if customer_id is None:
         return Result("timeline", pd.DataFrame(columns=columns), {}, settings)
-    people = customers.load(workspace)
+    people = ordered(workspace)
     person = _shown(people[people["customer"].notna()], customer_id)
     number = int(person["customer"])
     mine = next(bucket for load in table.buckets if len(bucket := load()) and bucket.customer[-1] >= number)
@@ -99,7 +100,7 @@ def chosen(workspace: Workspace, example: Example) -> str | None:
     if example == "none":
         return None
     prepare(workspace)
-    people = customers.load(workspace)
+    people = ordered(workspace)
     seen = people[people["customer"].notna() & ~people["opt_out"]]
     seen = seen[seen["orders"] > 0] if (seen["orders"] > 0).any() else seen
     if seen.empty:

@@ -99,8 +99,8 @@ def test_the_sentence_adds_them_up_and_says_whom_the_single_customer_view_counts
     members = pd.Series("p1", index=range(12))
     whole = portrait.accounts(many, members, pd.Index(range(22)), k=10)
     assert findings_personas.accounts(whole, 60, "VND", 10) == (
-        "In a persona: 12; fit none: 10; known too little: 30. Together these are the **52** customers with an"
-        " event or an order in this window. Of what all of them brought in it, ₫4,200, **28.6%** is from"
+        "In a persona: 12; fit none: 10; known too little: 30. Together these are the **52** customers with"
+        " an event or an order in this window. Of what all of them brought in it, ₫4.2K, **28.6%** is from"
         " those in a group and 71.4% from those in none. The single customer view counts fewer than 10 more,"
         " who have no event and no order in it."
     )

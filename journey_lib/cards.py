@@ -134,7 +134,7 @@ def _source(told: Portraits) -> str:
     last = features.as_of.tz_convert(zone) - pd.Timedelta(microseconds=1)
     return _(
         "Behaviour from {first} to {last} ({zone}) of {n} customers; 95% intervals take customers as"
-        " independent. What differs between personas describes them and says nothing about causes.",
+        " independent. What differs between personas describes them and says nothing of cause and effect.",
         first=i18n.date(first.date()),
         last=i18n.date(last.date()),
         zone=zone,

@@ -21,6 +21,8 @@ LEVEL_NAMES: Mapping[str, str] = {
 STAGE_NAMES: Mapping[str, str] = {
     "visitor": "Anonymous visitor",
     "prospect": "Known, no order yet",
+    "listed": "In the CRM, no order yet",
+    "unlisted": "No order, not in the CRM",
     "new": "One order",
     "repeat": "Repeat customer",
     "lapsed": "Lapsed customer",

@@ -9,7 +9,7 @@ from journey_lib.prepare import prepare
 from journey_lib.prepare.people import LAPSED, STAGES, TOLD, TRAITS
 from journey_lib.workspace import Workspace, minor_digits
 
-__all__ = ["COLUMNS", "LAPSED", "STAGES", "TRAITS", "load"]
+__all__ = ["COLUMNS", "LAPSED", "STAGES", "TRAITS", "count", "load"]
 
 COLUMNS = tuple(TOLD.names)  # of the table, whatever the workspace
 
@@ -27,3 +27,9 @@ def load(workspace: Workspace) -> pd.DataFrame:
     for name in ("first_seen", "last_seen"):
         table[name] = pd.to_datetime(table[name], unit="us", utc=True).dt.tz_convert(workspace.timezone)
     return table.assign(value=table["value"] / 10 ** minor_digits(workspace.currency))
+
+
+def count(workspace: Workspace) -> int:
+    """How many customers there are, those without any event or order included: the rows of `load`."""
+    prepare(workspace)
+    return int(pq.read_metadata(workspace.work / "customers.parquet").num_rows)

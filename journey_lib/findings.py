@@ -103,10 +103,12 @@ def transitions(result: Result, names: Names) -> str:
                 n=i18n.number(step["journeys"]),
             )
         )
-    if sentences and result.facts.get("open") and OPEN not in set(table["to"]):
+    if sentences and result.facts.get("open"):
         sentences.append(
             _(
-                "Journeys still open are left out: {open}.",
+                "Steps of journeys still open are counted too: {open} journeys."
+                if OPEN in set(table["to"])
+                else "Journeys still open are left out: {open}.",
                 open=i18n.number(result.facts["open"]),
             )
         )

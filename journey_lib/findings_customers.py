@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -73,22 +74,46 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
 }
 
 
-def customers(result: Result) -> str:
-    """How many identifiers became how many customers (`single_view.sizes`)."""
+def customers(result: Result, k: int) -> str:
+    """How many identifiers became how many customers, and which of these other reports count.
+
+    Of `single_view.sizes`.
+    """
     facts = result.facts
+    others = _without_rows(facts, k)
     if not facts["stitched"]:
-        return _(
+        said = _(
             "These {customers} customers came as they are, each known by one code: there was nothing to"
             " stitch, so nothing below depends on it.",
             customers=_bold(i18n.number(facts["customers"])),
         )
-    return _(
+        return " ".join(filter(None, [said, others]))
+    said = _(
         "{identifiers} identifiers became {customers} customers. {anonymous} of them ({share}) are known by"
         " no more than a cookie or a device: one person may stand behind several of these.",
         identifiers=i18n.number(facts["identifiers"]),
         customers=_bold(i18n.number(facts["customers"])),
         anonymous=i18n.number(facts["anonymous"]),
         share=_bold(i18n.percent(facts["anonymous_share"])),
+    )
+    return " ".join(filter(None, [said, others]))
+
+
+def _without_rows(facts: Mapping[str, Any], k: int) -> str:
+    """Why other reports count fewer customers; nothing where they count the same."""
+    few = facts["without_rows"]
+    if not few:
+        return ""
+    if few < k:
+        return _(
+            "All but {few} have an event or an order; these are the customers of the other reports.",
+            few=i18n.people(few, k),
+        )
+    return _(
+        "{some} of them have an event or an order, and are the customers of the other reports; {others} are"
+        " known from other sources only (CRM, tickets, surveys).",
+        some=_bold(i18n.number(facts["with_rows"])),
+        others=i18n.number(few),
     )
 
 
@@ -133,6 +158,17 @@ def links(result: Result) -> str:
     )
 
 
+def life_stages(result: Result) -> str:
+    """What an order is, where no source of orders says it (`single_view.life_stages`); else nothing."""
+    if result.settings["orders"] is None:
+        return ""
+    return _(
+        "These data declare no source of orders: each conversion “{conversion}” counts as an order, as in the"
+        " reports on journeys and on attribution.",
+        conversion=html.escape(str(result.settings["orders"])),
+    )
+
+
 def merges(result: Result | None) -> str:
     """How much holds one customer together, and how much was not believed (`single_view.merges`)."""
     if result is None:
@@ -155,8 +191,8 @@ def stitching(result: Result, names: Names) -> str:
         return _("No rule of stitching was needed.")
     facts = result.facts
     sentence = _(
-        "Of {conversions} conversions, {off} have a touch before them without stitching, {normal} with normal"
-        " and {aggressive} with aggressive stitching.",
+        "Of {conversions} conversions, {off} have a touch in the lookback before them without stitching,"
+        " {normal} with normal and {aggressive} with aggressive stitching.",
         conversions=i18n.number(facts["conversions"]),
         off=i18n.number(facts["touched_off"]),
         normal=_bold(i18n.number(facts["touched_normal"])),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
@@ -54,6 +55,57 @@ def lengths(result: Result) -> str:
         open=i18n.number(facts["open"]),
         alone=_bold(i18n.percent(alone / facts["journeys"])) if facts["journeys"] else "–",
         touches=i18n.number(_mean_touches(table), 1),
+    )
+
+
+def by_steps(result: Result, names: Names, k: int) -> str:
+    """Why journeys by touchpoint and by stage are not as many as by channel; else empty.
+
+    The same words on every page that counts journeys, whichever of these it counts (`journeys.by_steps`).
+    """
+    first, *others = result.table.to_dict(orient="records")
+    if all(row["journeys"] == first["journeys"] for row in others):
+        return ""
+    said = [
+        _(
+            "By channel, as in the reports on journeys and on attribution, there are {n} journeys.",
+            n=_bold(i18n.number(first["journeys"])),
+        )
+    ]
+    for row in others:
+        said.append(
+            _(
+                "By touchpoint, as in the report on touchpoints, there are {n}: {why}."
+                if row["by"] == "touchpoint"
+                else "By stage, as where journeys turn back and on the journey map, there are {n}: {why}.",
+                n=_bold(i18n.number(row["journeys"])),
+                why=_why(row, k),
+            )
+        )
+        if row["last_there"] >= k:
+            said.append(
+                _(
+                    "The largest part of those without a channel was last at {place} ({there} of {more}).",
+                    place=_name(row["last_at"], names),
+                    there=i18n.number(row["last_there"]),
+                    more=i18n.number(row["without_channel"]),
+                )
+            )
+    return " ".join(said)
+
+
+def _why(row: Mapping[Any, Any], k: int) -> str:
+    more, fewer = (i18n.people(row[name], k) for name in ("without_channel", "channel_only"))
+    if not row["without_channel"] and not row["channel_only"]:
+        return _("the same")
+    if not row["channel_only"]:
+        return _("{more} more, which hold no step with a channel", more=more)
+    if not row["without_channel"]:
+        return _("{fewer} fewer, for these hold no step of this kind", fewer=fewer)
+    return _(
+        "{more} more, which hold no step with a channel, and {fewer} fewer, which hold no step of this kind",
+        more=more,
+        fewer=fewer,
     )
 
 

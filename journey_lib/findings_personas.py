@@ -156,6 +156,44 @@ def sizes(result: Result, names: Names, k: int, *, by: str = "found") -> str:
     )
 
 
+def accounts(result: Result, everyone: int, currency: str, k: int) -> str:
+    """How groups and those in none add up to all customers, and these to the single customer view.
+
+    Of `portrait.accounts`; `everyone` are all customers of the workspace.
+    """
+    facts, table = result.facts, result.table
+    parts = "; ".join(
+        f"{_(group)}: {i18n.people(many, k)}"
+        for group, many in zip(table["group"], table["customers"], strict=True)
+    )
+    said = [
+        _(
+            "{parts}. Together these are the {n} customers with an event or an order in this window.",
+            parts=parts[:1].upper() + parts[1:],
+            n=_bold(i18n.number(facts["customers"])),
+        )
+    ]
+    if facts["value"] and min(facts["placed"], facts["not_placed"]) >= k:
+        part = float(table["value_share"].iloc[0])
+        said.append(
+            _(
+                "Of what all of them brought in it, {value}, {part} is from those in a group and {rest} from"
+                " those in none.",
+                value=i18n.money(facts["value"], currency, compact=True),
+                part=_bold(i18n.percent(part)),
+                rest=i18n.percent(1 - part),
+            )
+        )
+    if others := everyone - facts["customers"]:
+        said.append(
+            _(
+                "The single customer view counts {others} more, who have no event and no order in it.",
+                others=i18n.people(others, k),
+            )
+        )
+    return " ".join(said)
+
+
 def coverage(features: Features, titles: Names, k: int) -> str:
     """Of how many customers it is known who they are; nothing where it is known of none, or nobody told."""
     known: dict[int, list[str]] = {}

@@ -180,6 +180,7 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "reasons": "text",
         },
     ),
+    "counted": ("Whom and what the reports count, over all days", {"counted": "text", "count": "number"}),
     "records": ("What the source itself counts", {"record": "text", "count": "number"}),
     "credit": (
         "Credit by channel",

@@ -36,8 +36,8 @@ _HEADLINES: dict[str, tuple[tuple[str, str], ...]] = {
     "single_customer_view": (
         ("customer_sizes", "identifiers"),
         ("customer_sizes", "customers"),
+        ("customer_sizes", "with_rows"),
         ("customer_sizes", "anonymous_share"),
-        ("identity_links", "joined"),
     ),
     "journeys": (
         ("lengths", "journeys"),
@@ -256,7 +256,7 @@ def _name(fact: str, lang: Language) -> str:
         return {
             "checks": _("Checks made"),
             "anonymous_share": _("Known by a cookie or device only"),
-            "joined": _("Links between identifiers"),
+            "with_rows": _("Customers with an event or an order"),
             "nulls": _("Ended without a conversion"),
             "open": _("Still open"),
             "gaps": _("Gaps found"),

@@ -25,6 +25,7 @@ from journey_lib import (
     retention,
     sections_voice,
     single_view,
+    stages,
     touchpoints,
     voice,
 )
@@ -244,10 +245,24 @@ def journeys(
     )
 
 
+def bases(run: Session, touches: Touches, cut: Mapping[str, Any], model: Model | None = None) -> list[Result]:
+    """How many journeys there are by each kind of step, said where these are not as many; the result.
+
+    Nothing where the page is of some customers only: no other page counts those. `model` is the stage model,
+    the workspace's when None.
+    """
+    if not touches.channels or touches.customers != run.manifest.customers:
+        return []
+    staged = model or stages.load(run.workspace.stages, run.workspace.path)
+    found = views.by_steps(touches, model=staged, **cut)
+    run.say(findings_journeys.by_steps(found, run.names, run.k))
+    return [found.suppressed(run.k)]
+
+
 def identified(run: Session) -> list[Result]:
     """How rows became customers, where identifiers were stitched; the results shown."""
     sizes = single_view.sizes(run.workspace).suppressed(run.k)
-    run.say(findings_customers.customers(sizes))
+    run.say(findings_customers.customers(sizes, run.k))
     if not sizes.facts["stitched"]:
         return [sizes]
     known = single_view.matches(run.workspace).suppressed(run.k)

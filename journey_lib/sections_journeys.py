@@ -60,7 +60,8 @@ def stories(
     scope = run.scope(cut["period"], journeys=found["overview"].table["journeys"].sum())
     run.show(charts_journeys.outcomes(overview, run.names, scope))
     run.table(overview)
-    run.show(charts_journeys.detours_by_segment(turns, scope))
+    counted = run.scope(cut["period"], journeys=turns.facts["journeys"])  # by stage: more than by channel
+    run.show(charts_journeys.detours_by_segment(turns, counted))
     return [overview, turns]
 
 
@@ -202,4 +203,5 @@ def _by_segment(turns: Mapping[str, Result]) -> Result:
     table = pd.concat(parts, ignore_index=True)
     columns = ["segment", *(name for name in table if name != "segment")]
     said = {name: value for name, value in next(iter(turns.values())).settings.items() if name != "group"}
-    return Result("segment_detours", table[columns], {"segments": len(turns)}, said, base="journeys")
+    facts = {"segments": len(turns), "journeys": sum(result.facts["journeys"] for result in turns.values())}
+    return Result("segment_detours", table[columns], facts, said, base="journeys")

@@ -10,6 +10,7 @@ from journey_lib import (
     cards,
     charts_personas,
     charts_segments,
+    customers,
     findings_found,
     findings_personas,
     sections_cast,
@@ -111,8 +112,13 @@ def side_by_side(
     if who.by == "found":
         run.show(charts_personas.rates(sizes, names, scope))
     run.table(findings_personas.worded(findings_personas.found_out(sizes, by=who.by), names))
+    known = who.found.labels.index if who.by == "found" and who.found is not None else None
+    whole = portrait.accounts(who.everyone, who.members, known, k=run.k)
+    run.say(findings_personas.accounts(whole, customers.count(run.workspace), run.currency, run.k))
+    whole = whole.suppressed(run.k)
+    run.table(whole)
     run.show(charts_personas.traits(_telling(traits, who.features), names, shown.titles, scope))
-    results = [sizes, traits]
+    results = [sizes, whole, traits]
     if shown.strengths is not None:
         better = shown.strengths.suppressed(run.k)
         run.table(findings_found.sided(better, names, shown.titles, shown.features.currency))

@@ -53,7 +53,10 @@ def comments(run: Session, said: touchpoints.Authored | None, cut: Mapping[str, 
     contacts = rated[rated["touchpoint"] != PURCHASE]
     by_score = _found(voice.themes(contacts, by="label", k=run.k, most=3 * THEMES), "themes_by_score")
     run.say(findings_voice.themes(by_score))
-    run.show(charts_voice.contrast(by_score, scope))
+    read_out = run.scope(
+        cut["period"], comments=by_score.facts["texts"], customers=by_score.facts["customers"]
+    )
+    run.show(charts_voice.contrast(by_score, read_out))
     run.table(worded(by_score, run.names))
     run.table(worded(about, run.names))
     return [marked, read, about, by_score, *judged]

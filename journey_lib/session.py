@@ -19,6 +19,7 @@ from IPython.display import HTML, Markdown, display
 from journey_lib import (
     cards,
     charts_conformance,
+    customers,
     i18n,
     integrity,
     journey_map,
@@ -127,7 +128,10 @@ class Session:
         display(HTML(tables.table_html(frame, caption=_(caption), formats=shown, muted=people, k=self.k)))
 
     def data(self) -> None:
-        """Show and record what became of the rows of every source, and what its reader counted in it."""
+        """Show and record what became of the rows of every source, and what its reader counted in it.
+
+        With it comes who and what all pages of the workspace count, so that their numbers can be told apart.
+        """
         accounts = pd.DataFrame([_accounted(account) for account in self.manifest.accounts])
         facts: dict[str, Any] = {
             "rows_in": self.manifest.rows_in,
@@ -138,7 +142,7 @@ class Session:
         }
         counted = {name: n for account in self.manifest.accounts for name, n in account.records.items()}
         settings = {"data": self.manifest.fingerprint}
-        results = [Result("data", accounts, facts, settings)]
+        results = [Result("data", accounts, facts, settings), _counted(self)]
         if counted:
             rows = pd.DataFrame(
                 {"record": [tables.heading(n) for n in counted], "count": list(counted.values())}
@@ -251,6 +255,28 @@ def _accounted(account: Account) -> dict[str, Any]:
         "dropped": account.rows_in - account.kept,
         "reasons": reasons or "–",
     }
+
+
+def _counted(run: Session) -> Result:
+    """Whom and what the pages of a workspace count, over all days of the data: columns counted, count.
+
+    Where only a few customers are without any event or order, no more is said than how many the others are.
+    """
+    manifest, everyone = run.manifest, customers.count(run.workspace)
+    others = everyone - manifest.customers
+    rows = [(_("Customers with an event or an order: those of the reports"), manifest.customers)]
+    if others and others >= run.k:
+        rows = [
+            (_("Customers of all sources, as in the single customer view"), everyone),
+            (_("– without any event or order (CRM, tickets, surveys only)"), others),
+            (_("– with an event or an order: those of all other reports"), manifest.customers),
+        ]
+    rows.append((_("Events and orders, with or without a channel"), manifest.touches))
+    for name, declared in run.workspace.conversions.items():
+        many = sum(manifest.event_types.get(kind, 0) for kind in declared.event_type)
+        rows.append((_("Conversions “{name}”", name=run.names.get(name, name)), many))
+    table = pd.DataFrame(rows, columns=["counted", "count"])
+    return Result("counted", table, {}, {"data": manifest.fingerprint})
 
 
 def _plain(value: Any) -> Any:

@@ -40,6 +40,10 @@ LAYOUTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "repeat_rate": "percent",
         },
     ),
+    "persona_accounts": (
+        "Where all customers of this window are",
+        {"group": "text", "customers": "number", "share": "part", "value": "compact", "value_share": "part"},
+    ),
     "persona_kept": (
         "The kept personas: on the day they were found, and now",
         {

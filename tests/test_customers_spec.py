@@ -236,3 +236,83 @@ def test_a_timeline_names_events_and_touchpoints_as_its_readers_do(tmp_path, lan
     assert [row["touchpoint"] for row in rows] == ["Cửa hàng Lê Lợi", "–", "desk"]
     tips = [tip["field"] for tip in chart["layer"][1]["encoding"]["tooltip"]]
     assert tips == ["time", "channel_name", "touchpoint", "event", "value"]
+
+
+def unstitched(folder: Path, events: str, *, crm: str = "", orders: str = ""):
+    """The shop of a file of events, and of customers and orders where given, in which nothing is stitched."""
+    folder.mkdir(exist_ok=True)
+    opened = shop(folder, events, crm=crm, orders=orders)
+    declared = (folder / "journey.yaml").read_text("utf-8").replace("identity: {}\n", "")
+    (folder / "journey.yaml").write_text(declared, encoding="utf-8")
+    return jl.open(opened.path)
+
+
+SALES = """
+    at       | event_type | channel | customer_id | value
+    01 08:00 | visit      | zalo    | an          |
+    02 08:00 | purchase   |         | an          | 50
+    03 08:00 | purchase   |         | an          | 30
+    03 08:00 | visit      | store   | binh        |
+    04 08:00 | purchase   |         | chi         | 20
+    """
+
+
+def test_why_the_other_reports_count_fewer_customers_is_said_where_all_are_counted(tmp_path):
+    """Somebody who refused contact is known from the CRM alone: in no journey, and in the customers table."""
+    i18n.speak("en")
+    sizes = single_view.sizes(small(tmp_path))
+    assert (sizes.facts["with_rows"], sizes.facts["without_rows"]) == (2, 1)
+    told = (
+        "**2** of them have an event or an order, and are the customers of the other reports; 1 are known"
+        " from other sources only (CRM, tickets, surveys)."
+    )
+    assert findings_customers.customers(sizes, 1).endswith(told)
+    assert findings_customers.customers(sizes, 10).endswith("All but fewer than 10 have an event or an order;"
+        " these are the customers of the other reports.")  # fmt: skip
+    assert sizes.quoted(10)["with_rows"] is None
+
+
+def test_without_stitching_too_whoever_is_only_in_the_crm_is_counted_once_on_every_part_of_the_page(tmp_path):
+    i18n.speak("en")
+    crm = """
+        customer_id | opt_out | city
+        an          | 0       | Huế
+        dung        | 0       |
+        """
+    opened = unstitched(tmp_path, SALES, crm=crm)
+    sizes, stages = single_view.sizes(opened), single_view.life_stages(opened)
+    assert sizes.facts["customers"] == sizes.table["customers"].sum() == stages.table["customers"].sum() == 4
+    assert single_view.kinds(opened).table["identifiers"].tolist() == [4]
+    assert "known from other sources only" in findings_customers.customers(sizes, 1)
+    # a code may be a cookie or a name: nobody is called anonymous for it
+    many = dict(zip(stages.table["stage"], stages.table["customers"], strict=True))
+    assert many == {"unlisted": 1, "listed": 1, "new": 1, "repeat": 1, "lapsed": 0}
+
+
+def test_sales_that_come_as_events_are_orders_on_this_page_as_on_all_others(tmp_path):
+    """The same sales as events or as a file of orders: the same stages, orders and value."""
+    i18n.speak("en")
+    by_events = unstitched(tmp_path / "events", SALES)
+    by_orders = unstitched(
+        tmp_path / "orders",
+        """
+        at       | event_type | channel | customer_id
+        01 08:00 | visit      | zalo    | an
+        03 08:00 | visit      | store   | binh
+        """,
+        orders="""
+        order_id | customer_id | at       | value
+        o1       | an          | 02 08:00 | 50
+        o2       | an          | 03 08:00 | 30
+        o3       | chi         | 04 08:00 | 20
+        """,
+    )
+    one, other = single_view.life_stages(by_events), single_view.life_stages(by_orders)
+    assert one.table.equals(other.table)
+    assert (one.table["orders"].sum(), one.table["value"].sum()) == (3, 100.0)
+    conversions = jl.attribution.credit(jl.touches.load(by_events), "last").facts
+    assert (conversions["conversions"], conversions["value"]) == (3, 100.0)
+    assert "each conversion “purchase” counts as an order" in findings_customers.life_stages(one)
+    assert findings_customers.life_stages(other) == ""
+    assert single_view.timeline(by_events, "an").facts["orders"] == 2
+    assert single_view.chosen(by_events, "typical") in {"an", "chi"}

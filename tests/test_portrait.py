@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from journey_lib import findings_personas, i18n
 from journey_lib.errors import ParameterError
 from journey_lib.features import Feature, Features
 from journey_lib.personas import portrait, told
@@ -31,6 +32,9 @@ def shop(*rows: tuple[float, float, float, float, str | None], first: int = 0) -
     day = pd.Timestamp("2025-01-01", tz="UTC")
     return Features(frame, ABOUT, day, day + pd.Timedelta(days=30), "UTC", "VND", "x")
 
+
+numbers = st.one_of(st.just(math.nan), st.integers(0, 4).map(float))
+people = st.lists(st.tuples(numbers, st.sampled_from(["p1", "p2", None])), min_size=4, max_size=30)
 
 FIVE = shop(
     (1, 0.0, 0, 0, "Huế"),
@@ -55,6 +59,51 @@ def test_sizes_count_people_money_and_buyers():
 def test_who_belongs_to_none_is_counted():
     facts = portrait.sizes(FIVE, MEMBERS).facts
     assert facts == {"customers": 5, "placed": 4, "not_placed": 1, "value": 1000}
+
+
+def test_groups_and_those_in_none_add_up_to_everybody_and_to_all_of_the_money():
+    found = portrait.accounts(FIVE, MEMBERS, pd.Index([0, 1, 2, 3, 4]))
+    assert found.table.to_numpy().tolist() == [
+        ["in a persona", 4, 0.8, 1000.0, 1.0],
+        ["fit none", 1, 0.2, 0.0, 0.0],
+        ["known too little", 0, 0.0, 0.0, 0.0],
+    ]
+    two = portrait.accounts(FIVE, MEMBERS[MEMBERS == "p2"], pd.Index([0, 1, 2]))
+    assert two.table[["customers", "value"]].to_numpy().tolist() == [[2, 100.0], [1, 300.0], [2, 600.0]]
+    assert two.facts == {"customers": 5, "placed": 2, "not_placed": 3, "value": 1000.0}
+    by_rules = portrait.accounts(FIVE, MEMBERS)
+    assert by_rules.table["group"].tolist() == ["in a group", "bought nothing in this window"]
+
+
+@given(people, st.integers(1, 4))
+def test_the_parts_of_all_are_those_of_the_groups_and_the_rest(drawn, k):
+    features = shop(*[(value, 0.5, 7 * at, at % 2, "a") for at, (value, _) in enumerate(drawn)])
+    members = pd.Series({at: persona for at, (_, persona) in enumerate(drawn) if persona}, dtype=object)
+    known = pd.Index([at for at in features.frame.index if at in members.index or at % 3])
+    sizes, whole = portrait.sizes(features, members), portrait.accounts(features, members, known, k=k)
+    table = whole.table
+    assert table["customers"].iloc[0] == sizes.table["customers"].sum() == whole.facts["placed"]
+    assert table["customers"].sum() == sizes.facts["customers"] == len(features.frame)
+    assert table["value"].iloc[0] == pytest.approx(sizes.table["value"].sum())
+    assert table["value"].sum() == pytest.approx(features.frame["value"].sum())
+    assert table["share"].sum() == pytest.approx(1)
+    if whole.facts["value"]:
+        assert table["value_share"].sum() == pytest.approx(1)
+    few = table["customers"].iloc[1:]
+    assert len(few) == 1 or not ((few > 0) & (few < k)).any()  # told together, so that neither is worked out
+
+
+def test_the_sentence_adds_them_up_and_says_whom_the_single_customer_view_counts_besides():
+    i18n.speak("en")
+    many = shop(*[(1, 0.0, 100, 1, "a")] * 12, *[(1, 0.0, 300, 1, "a")] * 10, *[(1, 0.0, 0, 0, "a")] * 30)
+    members = pd.Series("p1", index=range(12))
+    whole = portrait.accounts(many, members, pd.Index(range(22)), k=10)
+    assert findings_personas.accounts(whole, 60, "VND", 10) == (
+        "In a persona: 12; fit none: 10; known too little: 30. Together these are the **52** customers with"
+        " an event or an order in this window. Of what all of them brought in it, ₫4.2K, **28.6%** is from"
+        " those in a group and 71.4% from those in none. The single customer view counts fewer than 10 more,"
+        " who have no event and no order in it."
+    )
 
 
 def test_a_trait_stands_beside_everybody_else():
@@ -88,10 +137,6 @@ def test_rare_classes_are_one():
 def test_a_member_who_is_no_customer_is_told():
     with pytest.raises(ParameterError, match="1 of 2"):
         portrait.sizes(FIVE, pd.Series({1: "p1", 77: "p1"}))
-
-
-numbers = st.one_of(st.just(math.nan), st.integers(0, 4).map(float))
-people = st.lists(st.tuples(numbers, st.sampled_from(["p1", "p2", None])), min_size=4, max_size=30)
 
 
 @settings(max_examples=60)

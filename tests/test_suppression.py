@@ -289,11 +289,9 @@ def test_money_of_few_is_not_what_the_other_groups_leave_of_it_all() -> None:
     features.frame.loc[rest, "value"] = 0.0
     table = portrait.sizes(features, members).suppressed(K).table.set_index("persona")
     assert table["value"].isna().to_dict() == {"p1": False, "p2": False, "p3": True, "p4": True}
-    features.frame.loc[rest, "value"] = 7.0  # of 17 who are in no group: what they spent is told nowhere
+    features.frame.loc[rest, "value"] = 7.0  # of 17 who are in no group: the page says what they spent, too
     table = portrait.sizes(features, members).suppressed(K).table.set_index("persona")
-    assert table["value"].isna().to_dict() == {"p1": False, "p2": False, "p3": False, "p4": True}
-    table = portrait.sizes(features, members).suppressed(25).table.set_index("persona")
-    assert table["value"].isna().to_dict() == {"p1": False, "p2": False, "p3": True, "p4": True}  # 17 are few
+    assert table["value"].isna().to_dict() == {"p1": False, "p2": False, "p3": True, "p4": True}
 
 
 def test_who_is_in_one_grouping_alone_keeps_the_other_from_being_worked_out_if_they_are_k() -> None:

@@ -33,7 +33,7 @@ def presence(found: Evidence) -> Result:
     Columns table, day, rows, expected (the median of the same weekdays before; NaN where too few are known).
     A table's period goes from its first to its last plausible day; days without rows are in it. Facts: the
     days of each table, and how many have no row; how many rows lie outside: before 1990, after the moment
-    asked about, or apart from the rest (see `series.bulk`).
+    asked about, or apart from the rest (see `series.bulk`); rows, of all days that are listed.
     """
     parts = [frame.assign(table=table) for table, name, frame in found.series if name == ALL]
     columns = ["table", "day", "rows", "expected"]
@@ -42,6 +42,7 @@ def presence(found: Evidence) -> Result:
     counted = {f"{name}_{why}": n for name, whys in outside.items() for why, n in whys.items()}
     empty = table[table["rows"] == 0].groupby("table").size()
     facts: dict[str, Any] = {
+        "rows": int(table["rows"].sum()),
         "days": {name: int(n) for name, n in table.groupby("table").size().items()},
         "days_without_rows": {name: int(n) for name, n in empty.items()},
         **{why: sum(whys[why] for whys in outside.values()) for why in ("early", "future", "far")},
@@ -132,7 +133,8 @@ def months(found: Evidence) -> Result:
     """How many rows each table has in each month of all tables, months without rows included.
 
     Columns table, month (its first day), rows, relative (to the table's median month), whole (whether the
-    table's data cover the month from its first to its last day). Facts: which tables lack which months.
+    table's data cover the month from its first to its last day). Facts: which tables lack which months;
+    rows, of all.
     """
     parts = {table: frame for table, name, frame in found.series if name == ALL}
     if not parts:
@@ -161,6 +163,7 @@ def months(found: Evidence) -> Result:
     frame = pd.concat(tables, ignore_index=True)
     empty = frame[frame["rows"] == 0]
     facts = {
+        "rows": int(frame["rows"].sum()),
         "months": len(span),
         "tables": len(parts),
         "empty": len(empty),

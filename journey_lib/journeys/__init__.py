@@ -1,6 +1,7 @@
 """Journeys: what lies between one conversion and the next, as paths, counts and transitions."""
 
 from journey_lib.engine import together
+from journey_lib.journeys.bases import by_steps
 from journey_lib.journeys.compare import beside, compare, differences, last_two, real_rows
 from journey_lib.journeys.cut import (
     Cutting,
@@ -46,6 +47,7 @@ __all__ = [
     "around",
     "beside",
     "both",
+    "by_steps",
     "chosen",
     "coded",
     "compare",

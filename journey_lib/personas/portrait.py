@@ -82,6 +82,39 @@ def sizes(
     )
 
 
+def accounts(
+    features: Features, members: pd.Series[Any], known: pd.Index[Any] | None = None, *, k: int = 1
+) -> Result:
+    """Where every customer of the feature table is, in a group or in none and why, and what they bring.
+
+    `known` are those known well enough to be placed; None where groups are made by rules, of all who bought.
+    Table, a row a part of all: group, customers, share, value, value_share. Those in no group are one part
+    where fewer than `k` are in none for one of the reasons. Facts: customers, placed, not_placed, value.
+    """
+    money = features.frame["value"].fillna(0).to_numpy(float)
+    placed = features.frame.index.isin(members.index)
+    parts = {"in a persona": placed, "in none of these": ~placed}
+    if known is None:
+        parts = {"in a group": placed, "bought nothing in this window": ~placed}
+    else:
+        enough = features.frame.index.isin(known)
+        why = {"fit none": ~placed & enough, "known too little": ~placed & ~enough}
+        if not any(0 < inside.sum() < k for inside in why.values()):
+            parts = {"in a persona": placed, **why}
+    total = float(order_free_total(money[:, None])[0])
+    values = [
+        float(order_free_total(money[each][:, None])[0]) if each.any() else 0.0 for each in parts.values()
+    ]
+    table = pd.DataFrame({"group": list(parts), "customers": [int(each.sum()) for each in parts.values()]})
+    table["share"] = table["customers"] / max(len(placed), 1)
+    table["value"] = values
+    table["value_share"] = table["value"] / total if total else np.nan
+    many = int(placed.sum())
+    facts = {"customers": len(placed), "placed": many, "not_placed": len(placed) - many, "value": total}
+    heads = {"placed": ("not_placed",), "not_placed": ("placed",)}
+    return Result("persona_accounts", table, facts, features.settings, "customers", parts=((),), heads=heads)
+
+
 def traits(features: Features, members: pd.Series[Any], *, names: tuple[str, ...] | None = None) -> Result:
     """How the people of each persona stand among all others, trait by trait.
 

@@ -19,6 +19,7 @@ from journey_lib import card_lines as lines
 from journey_lib import i18n, pages, theme
 from journey_lib.card_blocks import Portraits
 from journey_lib.i18n import text as _
+from journey_lib.intervals import SMALL
 from journey_lib.model import Language
 from journey_lib.personas.notes import ASPECTS
 
@@ -171,13 +172,19 @@ def _facts(told: Portraits, size: Any, k: int) -> list[dict[str, Any]]:
         (
             _("Value per customer"),
             lines.money(size.mean_value, currency),
-            [
-                f"{lines.money(size.mean_low, currency)} – {lines.money(size.mean_high, currency)}",
-                f"n = {n}",
-            ],
+            _worth(size, currency, n),
         ),
     ]
     return [{"label": label, "value": value, "notes": notes} for label, value, notes in facts]
+
+
+def _worth(size: Any, currency: str, n: str) -> list[str]:
+    """What a mean of money rests on, and whether so few bring most of it that its interval is too narrow."""
+    if np.isnan(size.mean_low):
+        return [f"n = {n}"]
+    between = f"{lines.money(size.mean_low, currency)} – {lines.money(size.mean_high, currency)}"
+    few = [_("few bring most of it: at least as unsure")] if size.carriers < SMALL else []
+    return [between, f"n = {n}", *few]
 
 
 def _part(n: float, of: float, low: float, high: float, k: int) -> list[str]:

@@ -43,24 +43,70 @@ def difference(successes: Array, n: Array, others: Array, m: Array) -> tuple[Arr
     return apart, apart - np.hypot(p - low, other_high - q), apart + np.hypot(high - p, q - other_low)
 
 
-def share_interval(share: Array, variance: Array, n: float) -> tuple[Array, Array]:
+def share_interval(share: Array, variance: Array, n: float, *, z: float = Z) -> tuple[Array, Array]:
     """95% interval of a share estimated with `variance` from `n` conversions, always within 0 and 1.
 
-    Symmetric on the logit scale (delta method), so that small shares get the skewed interval they deserve. A
-    share of exactly 0 or 1 has no variance to go by and gets the rule of three, 3/n (Hanley and
-    Lippman-Hand 1983).
+    Symmetric on the logit scale (delta method), so that small shares get the skewed interval they deserve;
+    `z` is wider than the normal's where the variance itself is little known (`carried`). A share of exactly 0
+    or 1 has no variance to go by and gets the rule of three, 3/n (Hanley and Lippman-Hand 1983).
     """
     if not n:
         return np.zeros_like(share), np.ones_like(share)
     # Sums of many weights reach 0 and 1 only up to rounding.
     inside = (share > 1e-12) & (share < 1 - 1e-12)
     safe = np.where(inside, share, 0.5)
-    half = Z * np.sqrt(np.maximum(variance, 0)) / (safe * (1 - safe))
+    half = z * np.sqrt(np.maximum(variance, 0)) / (safe * (1 - safe))
     logit = np.log(safe / (1 - safe))
     rule = min(3 / n, 1.0)
     low = np.where(inside, 1 / (1 + np.exp(half - logit)), np.where(share > 0.5, 1 - rule, 0.0))
     high = np.where(inside, 1 / (1 + np.exp(-half - logit)), np.where(share < 0.5, rule, 1.0))
     return low, high
+
+
+def carriers(x: Array) -> float:
+    """How many equal numbers would vary as much as these: (sum of x)^2 / sum of x^2 (Kish 1965).
+
+    Of amounts, how many customers carry the sum; NaN where there is nothing.
+    """
+    squares = float(order_free_total(np.square(x)[:, None])[0]) if len(x) else 0.0
+    return float(order_free_total(np.asarray(x, float)[:, None])[0]) ** 2 / squares if squares else np.nan
+
+
+def carried(pulls: Array) -> float:
+    """How many standard errors wide a 95% interval has to be whose variance is the sum of squared `pulls`.
+
+    Where few customers make most of the variance it is little known: Student's t, with one degree of freedom
+    less than there are customers who carry the variance. With many, that is the normal's 1.96.
+    """
+    few = carriers(np.square(pulls))
+    return float(special.stdtrit(max(few - 1, 1.0), 0.975)) if not np.isnan(few) else Z
+
+
+def mean_interval(x: Array, least: float = -np.inf, most: float = np.inf) -> tuple[float, float]:
+    """95% interval of a mean of numbers that may be skewed, within `least` and `most`.
+
+    Student's t on the scale of Hall's cubic transformation, which takes the skewness out (Hall 1992, J. R.
+    Statist. Soc. B 54, 221-228); of symmetric numbers it is the usual interval. Missing for fewer than two
+    numbers, and where all are equal: that has no spread to go by. Within bounds even those have an interval:
+    three in `n` may be anything else (the rule of three), so far towards either bound.
+    """
+    n = len(x)
+    if n < 2:
+        return np.nan, np.nan
+    x = np.sort(np.asarray(x, float))  # so that the order of customers changes no digit
+    mean, spread = float(x.mean()), float(x.std(ddof=1))
+    if x[0] == x[-1]:
+        part = min(3 / n, 1.0)
+        ends = mean - part * (mean - least), mean + part * (most - mean)
+        return (ends[0], ends[1]) if np.isfinite(ends).all() else (np.nan, np.nan)
+    skew = float(((x - mean) ** 3).mean()) / spread**3 / np.sqrt(n)
+    t = float(special.stdtrit(n - 1, 0.975))
+
+    def back(z: float) -> float:
+        return z if abs(skew) < 1e-9 else 3 / skew * (float(np.cbrt(1 + skew * (z - skew / 6))) - 1)
+
+    error = spread / np.sqrt(n)
+    return max(mean - back(t) * error, least), min(mean - back(-t) * error, most)
 
 
 def two_sided(z: Array) -> Array:

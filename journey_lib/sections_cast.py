@@ -11,11 +11,13 @@ import pandas as pd
 
 from journey_lib import charts_segments, findings_found
 from journey_lib import features as tables_of
+from journey_lib.errors import DataError, ParameterError
 from journey_lib.features import Features
+from journey_lib.features.table import LONGEST
 from journey_lib.i18n import text as _
 from journey_lib.model import Result, duration
 from journey_lib.personas import apply, kept, matrix, rfm
-from journey_lib.personas.find import Found, find
+from journey_lib.personas.find import MOST, Found, find
 from journey_lib.personas.kept import Kept
 from journey_lib.personas.stability import Method
 from journey_lib.session import Session
@@ -85,16 +87,37 @@ def look(
     """Place customers in kept personas, else find personas, if enough customers are known to look for any.
 
     With a kept model the other options decide nothing: it has its own.
+
+    Raises
+    ------
+    ParameterError
+        A number of personas or of touches that cannot be.
     """
     if model is not None:
         placed = kept.placed(model, features)
         least = model.groups.recipe.least_touches
         return Look(placed, len(features.frame), len(placed.labels), least, model)
+    if least_touches < 1:
+        raise ParameterError(
+            f"least_touches={least_touches} leaves in who was never seen", do="use 1 or more; 20 is usual"
+        )
+    if k is not None and not 2 <= k <= MOST:
+        raise ParameterError(
+            f"{k} personas cannot be made",
+            do=f"ask for 2 to {MOST}, or leave `personas` out: as many are made as are found again",
+        )
     by = matrix.base(features)
     known = int((features.frame[by] >= least_touches).sum())
     if known < matrix.LEAST_CUSTOMERS:
         return Look(None, len(features.frame), known, least_touches, base=by)
-    found = find(features, names=names, method=method, k=k or "auto", least_touches=least_touches, seed=seed)
+    found = find(
+        features,
+        names=names,
+        method=method,
+        k="auto" if k is None else k,
+        least_touches=least_touches,
+        seed=seed,
+    )
     return Look(found, len(features.frame), known, least_touches, base=by)
 
 
@@ -153,12 +176,15 @@ def past(
 ) -> Features | None:
     """What was known of the customers when the kept personas were found, else `before` that ago.
 
-    None where the data do not reach back so far.
+    None where the data do not reach back so far, or nobody has a row in the window before that day.
     """
     day = earlier(now, before, model)
     if pd.Timestamp(day, tz=now.timezone) <= pd.Timestamp(touches.period[0], unit="us", tz="UTC"):
         return None
-    return tables_of.table(run.workspace, touches, as_of=day, like=now, **asked)
+    try:
+        return tables_of.table(run.workspace, touches, as_of=day, like=now, **asked)
+    except DataError:  # a short window may hold nobody: what is known of today still stands
+        return None
 
 
 def earlier(features: Features, length: str, model: Kept | None = None) -> dt.date:
@@ -166,7 +192,8 @@ def earlier(features: Features, length: str, model: Kept | None = None) -> dt.da
     today = features.as_of.tz_convert(features.timezone).date()
     if model is not None and model.day < today:
         return model.day
-    moment = features.as_of - pd.Timedelta(duration(length), unit="us")
+    far = min(duration(length), LONGEST)  # before any calendar the data do not reach back either
+    moment = features.as_of - pd.Timedelta(far, unit="us")
     return moment.tz_convert(features.timezone).date()
 
 

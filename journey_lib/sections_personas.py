@@ -148,7 +148,12 @@ def _telling(result: Result, features: Features) -> Result:
 def moved(run: Session, who: Cast, shown: cards.Portraits, before: Features | None) -> list[Result]:
     """How members moved since an earlier day, and what is different about each group; the results shown."""
     if before is None:
-        run.say(_("The data do not reach back to the earlier day: nothing can be compared."))
+        run.say(
+            _(
+                "The data do not reach back to the earlier day, or nobody was seen in its window:"
+                " nothing can be compared."
+            )
+        )
         return []
     names = {code: shown.name(code) for code in shown.sizes.table["persona"]}
     results = []

@@ -56,6 +56,46 @@ def test_sizes_count_people_money_and_buyers():
     assert table["mean_value"].to_dict() == {"p1": 450, "p2": 50}
 
 
+def test_a_persona_that_sent_back_more_than_it_bought_has_an_interval_around_its_mean():
+    owed = shop(*[(1, 0.0, value, 1, None) for value in (-300, -100, 50, 400, 250, 10)])
+    table = portrait.sizes(owed, pd.Series({0: "p1", 1: "p1", 2: "p1"})).table
+    row = table.iloc[0]
+    assert row["mean_low"] < row["mean_value"] < row["mean_high"]
+    assert row[["value_share", "value_low", "value_high"]].isna().all()  # of -350 of 310, no part
+
+
+def test_money_that_one_member_brings_is_told_to_be_little_known():
+    """The share's interval rests on one customer, and so does the mean: carriers says on how many."""
+    rich = [1000.0, *[1.0] * 11]
+    rest = [20.0 + at % 5 for at in range(88)]
+    told_of = portrait.sizes(
+        shop(*[(1, 0.0, value, 1, None) for value in rich + rest]),
+        pd.Series(["p1"] * 12 + ["p2"] * 88),
+    ).table.set_index("persona")
+    assert told_of.loc["p1", "carriers"] == pytest.approx(1.02, abs=0.01)
+    assert told_of.loc["p2", "carriers"] == pytest.approx(88, abs=1)
+    low, high = told_of.loc["p1", ["value_low", "value_high"]]
+    assert low < 0.01
+    assert high > 0.9
+
+
+def test_the_share_of_money_covers_the_truth_where_few_bring_most():
+    """Lognormal spending with sigma 2, twelve members of four hundred: a normal interval has .73."""
+    rng = np.random.default_rng(3)
+    hits, made = 0, 250
+    part = 12 / 400
+    truth = part * 1.5 / (part * 1.5 + 1 - part)
+    for _ in range(made):
+        inside = rng.random(400) < part
+        money = rng.lognormal(0, 2, 400) * np.where(inside, 1.5, 1.0)
+        frame = pd.DataFrame({"value": money, "conversions": 1.0})
+        now = pd.Timestamp("2025-01-01", tz="UTC")
+        features = Features(frame, (ABOUT[2], ABOUT[3]), now, now, "UTC", "VND", "x")
+        row = portrait.sizes(features, pd.Series("p1", np.flatnonzero(inside))).table.iloc[0]
+        hits += row["value_low"] <= truth <= row["value_high"]
+    assert 0.88 <= hits / made <= 0.98
+
+
 def test_who_belongs_to_none_is_counted():
     facts = portrait.sizes(FIVE, MEMBERS).facts
     assert facts == {"customers": 5, "placed": 4, "not_placed": 1, "value": 1000}

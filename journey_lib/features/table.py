@@ -31,6 +31,7 @@ from journey_lib.touches import Touches
 from journey_lib.workspace import Workspace
 
 Columns = list[tuple[Feature, Any]]
+LONGEST = 36_525 * DAY  # a hundred years: beyond them calendars have no date for its beginning
 Day = str | dt.date
 
 
@@ -156,6 +157,10 @@ def _window(touches: Touches, as_of: Day | None, window: str) -> tuple[int, int]
     length = duration(window)
     if not length:
         raise ParameterError("a window of no length holds nothing", do='write it as "365d"')
+    if length > LONGEST:
+        raise ParameterError(
+            f"a window of {window} goes back before any shop", do="use 36500d (a hundred years) or less"
+        )
     return until - length, until
 
 

@@ -19,13 +19,14 @@ from journey_lib.personas import latent
 from journey_lib.personas.counts import CUT, angles, counted
 from journey_lib.personas.gate import Structure, structure
 from journey_lib.personas.matrix import LEAST_TOUCHES, Matrix, Recipe, matrix
-from journey_lib.personas.sample import drawn, one_thread
+from journey_lib.personas.sample import drawn, one_thread, seeded
 from journey_lib.personas.stability import STABLE, Fit, Method, alternatives, badge, numbered
 
 Array = npt.NDArray[Any]
 
 METHODS: tuple[Method, ...] = ("kmeans", "mixture", "multinomial")
 KS = range(2, 9)
+MOST = 30
 SAMPLE = 4000
 NOBODY = -1
 AMBIGUOUS = 0.05  # how much nearer the own centre must be than the next, as a share of the way to the next
@@ -124,6 +125,7 @@ def find(
         Fewer than 100 customers with enough touches.
     """
     _check(method, k, ks, bootstraps)
+    seeded(seed)
     make = counted if method == "multinomial" else matrix
     data = make(features, names=names, least_touches=least_touches)
     gate = _gate(data, seed, nulls)
@@ -234,10 +236,12 @@ def _check(method: str, k: int | str, ks: Sequence[int], bootstraps: int) -> Non
     if method not in METHODS:
         raise ParameterError(f"there is no method '{method}'", do=did_you_mean(method, METHODS))
     wrong = [
-        each for each in (*ks, k) if each != "auto" and (not isinstance(each, int) or not 2 <= each <= 30)
+        each for each in (*ks, k) if each != "auto" and (not isinstance(each, int) or not 2 <= each <= MOST)
     ]
     if wrong or not ks:
-        raise ParameterError(f"{wrong[0] if wrong else k!r} groups cannot be", do='use 2 to 30, or "auto"')
+        raise ParameterError(
+            f"{wrong[0] if wrong else k!r} groups cannot be", do=f'use 2 to {MOST}, or "auto"'
+        )
     if bootstraps < 10:
         raise ParameterError("fewer than 10 bootstraps say nothing of stability", how_many=f"{bootstraps}")
 

@@ -12,10 +12,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy import special
 
 from journey_lib.errors import ParameterError, did_you_mean
 from journey_lib.features import Feature, Features
-from journey_lib.intervals import Z, order_free_total, share_interval, wilson
+from journey_lib.intervals import (
+    Z,
+    carried,
+    carriers,
+    mean_interval,
+    order_free_total,
+    share_interval,
+    wilson,
+)
 from journey_lib.model import OTHER, Result
 
 UNKNOWN = "(unknown)"
@@ -38,9 +47,11 @@ def sizes(
     (members who brought any value, not shown); buyers,
     conversion_rate (members with at least one conversion in the window) with rate_low and rate_high
     (Wilson); repeaters, repeat_rate (buyers who converted more than once in the window) with repeat_low and
-    repeat_high (Wilson); mean_value with mean_low and mean_high. Intervals of money take customers as
-    independent and linearise the ratio (Särndal, Swensson and Wretman 1992, section 5.6). Facts: customers,
-    placed, not_placed, value.
+    repeat_high (Wilson); mean_value with mean_low and mean_high (Hall's, for skewed numbers; missing where
+    all are worth the same), and carriers (members of equal worth whose sum would vary as much: where they are
+    few, intervals of money are too narrow). Shares of money take customers as independent and linearise the
+    ratio (Särndal, Swensson and Wretman 1992, section 5.6), wider where few carry the variance; missing where
+    refunds make a total or a part negative. Facts: customers, placed, not_placed, value.
     """
     group, names = grouped(features, members)
     money = features.frame[_column(features, value)].fillna(0).to_numpy(float)
@@ -62,7 +73,9 @@ def sizes(
     }
     rates = ("conversion_rate", "rate_low", "rate_high")
     again_of = ("repeat_rate", "repeat_low", "repeat_high")
-    money_of = ("value", "value_share", "value_low", "value_high", "mean_value", "mean_low", "mean_high")
+    money_of = (
+        "value", "value_share", "value_low", "value_high", "mean_value", "mean_low", "mean_high", "carriers",
+    )  # fmt: skip
     return Result(
         "persona_sizes",
         table.reset_index(drop=True),
@@ -125,9 +138,10 @@ def traits(features: Features, members: pd.Series[Any], *, names: tuple[str, ...
     lower and upper (first and third quartile of members), place (share of all customers below the median
     member, ties counted half), exceeds (chance that a member has more of it than somebody else, ties
     counted half: 0.5 is no difference) with exceeds_low and exceeds_high. `exceeds` is the Mann-Whitney
-    statistic, its variance by DeLong, DeLong and Clarke-Pearson (1988); medians have the interval of order
-    statistics. A trait that is missing for a person is left out for that person. A persona found on a trait
-    differs there by construction: the intervals describe, they do not test.
+    statistic, its variance by DeLong, DeLong and Clarke-Pearson (1988), with Student's t of the smaller side;
+    means have Hall's interval, medians that of order statistics. A trait that is missing for a person is left
+    out for that person. A persona found on a trait differs there by construction: the intervals describe,
+    they do not test.
     """
     group, personas = grouped(features, members)
     # Side by side once, so that a persona is a slice of every column and not a choice of its own.
@@ -253,30 +267,40 @@ def compared(inside: Array, outside: Array, kind: str) -> dict[str, Any]:
 
 def _size(inside: Array, money: Array, bought: Array, total: float) -> dict[str, Any]:
     n, theirs = int(inside.sum()), float(order_free_total(money[inside][:, None])[0]) if inside.any() else 0.0
-    share = theirs / total if total else np.nan
-    # A customer's pull on the ratio: what the persona's share would lose without them.
-    pull = (inside - share) * money / total if total else np.zeros(len(money))
-    variance = float(order_free_total((pull**2)[:, None])[0]) if total else np.nan
-    low, high = share_interval(np.array([share]), np.array([variance]), n) if total else ([np.nan], [np.nan])
+    share, low, high = _part_of(money, inside, theirs, total)
     mean = theirs / n if n else np.nan
     buyers, again = (int((bought[inside] > least).sum()) for least in (0, 1))
     payers = int((money[inside] > 0).sum())
-    error = Z * float(np.std(np.sort(money[inside]), ddof=1)) / np.sqrt(n) if n > 1 else np.nan
+    owed = n > 0 and float(money[inside].min()) < 0  # more sent back than bought
+    mean_low, mean_high = mean_interval(money[inside], -np.inf if owed else 0.0)
     return {
         "customers": n,
         "value": theirs,
         "value_share": share,
-        "value_low": float(low[0]),
-        "value_high": float(high[0]),
+        "value_low": low,
+        "value_high": high,
         "payers": payers,
         "buyers": buyers,
         "conversion_rate": buyers / n if n else np.nan,
         "repeaters": again,
         "repeat_rate": again / buyers if buyers else np.nan,
         "mean_value": mean,
-        "mean_low": max(mean - error, 0.0),
-        "mean_high": mean + error,
+        "mean_low": mean_low,
+        "mean_high": mean_high,
+        "carriers": carriers(money[inside]),
     }
+
+
+def _part_of(money: Array, inside: Array, theirs: float, total: float) -> tuple[float, float, float]:
+    """What part of all money the members bring, with its interval; missing where that is no part."""
+    share = theirs / total if total > 0 else np.nan
+    if not 0 <= share <= 1 or (len(money) and money.min() < 0):
+        return share if 0 <= share <= 1 else np.nan, np.nan, np.nan
+    # A customer's pull on the ratio: what the persona's share would lose without them.
+    pull = (inside - share) * money / total
+    variance = float(order_free_total((pull**2)[:, None])[0])
+    ends = share_interval(np.array([share]), np.array([variance]), int(inside.sum()), z=carried(pull))
+    return share, float(ends[0][0]), float(ends[1][0])
 
 
 def _mean(ordered: Array) -> float:
@@ -290,21 +314,16 @@ def _middle(ordered: Array, kind: str) -> float:
 
 
 def _typical(ordered: Array, kind: str) -> dict[str, float]:
-    """Mean or median of sorted numbers, with its 95% interval: normal, or between two order statistics."""
+    """Mean or median of sorted numbers, with its 95% interval: Hall's, or between two order statistics."""
     n = len(ordered)
     middle = _middle(ordered, kind)
     if n < 2:
         return {"n": n, "typical": middle, "low": np.nan, "high": np.nan}
     half = Z * np.sqrt(n) / 2
     if kind in {"share", "number"}:
-        error = Z * float(ordered.std(ddof=1)) / np.sqrt(n)
         bounds = (0.0, 1.0) if kind == "share" else (-np.inf, np.inf)
-        return {
-            "n": n,
-            "typical": middle,
-            "low": max(middle - error, bounds[0]),
-            "high": min(middle + error, bounds[1]),
-        }
+        ends = mean_interval(ordered, *bounds)
+        return {"n": n, "typical": middle, "low": ends[0], "high": ends[1]}
     low, high = max(int(np.floor(n / 2 - half)), 0), min(int(np.ceil(n / 2 + half)), n - 1)
     return {"n": n, "typical": middle, "low": float(ordered[low]), "high": float(ordered[high])}
 
@@ -352,7 +371,8 @@ def _exceeds(inside: Array, outside: Array) -> dict[str, float]:
     of_members, of_others = _below(outside, inside), 1 - _below(inside, outside)
     chance = float(of_members.mean())
     variance = float(of_members.var(ddof=1)) / n + float(of_others.var(ddof=1)) / m
-    low, high = share_interval(np.array([chance]), np.array([variance]), min(n, m))
+    t = float(special.stdtrit(min(n, m) - 1, 0.975))  # the smaller side is what little is known of
+    low, high = share_interval(np.array([chance]), np.array([variance]), min(n, m), z=t)
     return {"exceeds": chance, "exceeds_low": float(low[0]), "exceeds_high": float(high[0])}
 
 

@@ -16,7 +16,7 @@ from journey_lib import authored
 from journey_lib.authored import Name, Strict
 from journey_lib.errors import ConfigError, DataError, ParameterError, did_you_mean
 from journey_lib.features import Features
-from journey_lib.intervals import Z, discoveries, two_sided, wilson
+from journey_lib.intervals import Z, carried, discoveries, mean_interval, two_sided, wilson
 from journey_lib.model import OTHER, Result
 from journey_lib.personas.segments import shares
 from journey_lib.workspace import Words, Workspace
@@ -68,10 +68,10 @@ def value_profile(features: Features, *, top: float = 0.1) -> Result:
     category; empty for numbers), customers (of the top: with the trait, or of whom the number is known), n
     (of the top, of whom the feature is known), of (of the base, likewise), top and base (the share with the
     trait, or the mean), lift (top divided by base) with low and high (95%, on the log scale, linearised: the
-    top is part of the base), and real (when at most 5% of the lifts called so may be chance: Benjamini and
-    Hochberg). Columns of the family value are left out: there the top differs by construction. Lift says who
-    they are, not what made them so. Facts: customers, of, least (the lowest value in the top), value_share
-    with value_low and value_high.
+    top is part of the base; wider where few carry the variance), and real (when at most 5% of the lifts
+    called so may be chance: Benjamini and Hochberg). Columns of the family value are left out: there the top
+    differs by construction. Lift says who they are, not what made them so. Facts: customers, of, least (the
+    lowest value in the top), value_share with value_low and value_high.
 
     Raises
     ------
@@ -157,7 +157,7 @@ def audience(features: Features, meant: Target) -> Result:
     feature is known), share with low and high (Wilson), target, gap (share less target), index (share divided
     by target: 1 is as meant) with index_low and index_high, reading (``over`` or ``under`` when the interval
     leaves the target out, else ``as meant``), unknown and unknown_share (of the audience, of whom the feature
-    is not known), mean_value of a customer with the trait, with value_low and value_high (95%, normal), and
+    is not known), mean_value of a customer with the trait, with value_low and value_high (95%, Hall's), and
     expand: traits that are under, numbered from the one whose missing customers would bring most value if
     they were worth what those there are: a place to look first, no forecast. Facts: customers.
 
@@ -219,7 +219,7 @@ def _traits(frame: pd.DataFrame, name: str, parts: Mapping[str, float]) -> list[
         known = bool(len(column))
         reading = "not known" if not known else "under" if high < aim else "over" if low > aim else "as meant"
         mean = mine.mean() if len(mine) else np.nan
-        half = Z * mine.std(ddof=1) / np.sqrt(len(mine)) if len(mine) > 1 else np.nan
+        ends = mean_interval(mine, 0.0 if len(mine) and mine.min() >= 0 else -np.inf)
         rows.append(
             {
                 "feature": name, "trait": trait, "customers": len(mine), "of": len(column),
@@ -230,7 +230,8 @@ def _traits(frame: pd.DataFrame, name: str, parts: Mapping[str, float]) -> list[
                 "reading": reading,
                 "unknown": len(frame) - len(column),
                 "unknown_share": 1 - len(column) / len(frame),
-                "payers": int((mine > 0).sum()), "mean_value": mean, "value_low": mean - half, "value_high": mean + half,
+                "payers": int((mine > 0).sum()),
+                "mean_value": mean, "value_low": ends[0], "value_high": ends[1],
             }
         )  # fmt: skip
     return rows
@@ -279,5 +280,6 @@ def _lifted(x: Array, top: Array) -> _Lift:
     ratio = mean / base
     if error == 0:  # everybody has the same of it, or everybody is in the top
         return _Lift(ratio, ratio, ratio, np.nan)
-    ends = ratio * np.exp(np.array([-1, 1]) * Z * error)
-    return _Lift(ratio, float(ends[0]), float(ends[1]), float(np.log(ratio) / error))
+    wide = carried(apart)  # of amounts few customers make most of the variance, and it is little known
+    ends = ratio * np.exp(np.array([-1, 1]) * wide * error)
+    return _Lift(ratio, float(ends[0]), float(ends[1]), float(np.log(ratio) / error * Z / wide))

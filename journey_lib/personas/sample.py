@@ -10,7 +10,21 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from journey_lib.errors import ParameterError
+
 Array = npt.NDArray[Any]
+
+
+def seeded(seed: int) -> None:
+    """Refuse what cannot begin a sequence of random numbers.
+
+    Raises
+    ------
+    ParameterError
+        It is negative.
+    """
+    if seed < 0:
+        raise ParameterError(f"seed={seed} is negative", do="use 0 or any larger whole number")
 
 
 def lots(codes: pd.Index[Any], seed: int) -> Array:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from journey_lib.authored import composed, line_of
 from journey_lib.errors import ConfigError, ParameterError, did_you_mean
 from journey_lib.features import Features
-from journey_lib.intervals import share_interval, wilson
+from journey_lib.intervals import carried, share_interval, wilson
 from journey_lib.journeys.groups import Group, of_customers
 from journey_lib.model import Language, Result
 from journey_lib.personas import grammar
@@ -281,7 +281,8 @@ def shares(names: pd.Series, value: pd.Series, order: Sequence[str]) -> pd.DataF
     Columns segment, customers, of, share, low, high (Wilson), payers (of the customers, who brought any
     value), value, value_share, value_low, value_high: a
     ratio of two sums over the same customers, its variance by linearisation (Woodruff 1971), its interval on
-    the logit scale. Value shares are missing when there is no value.
+    the logit scale, wider where few customers carry the variance. Value shares are missing when there is no
+    value, or refunds make a part negative.
     """
     n = len(names)
     amount = value.to_numpy(float)
@@ -290,10 +291,12 @@ def shares(names: pd.Series, value: pd.Series, order: Sequence[str]) -> pd.DataF
     for segment in order:
         inside = (names == segment).to_numpy()
         part = amount[inside].sum() / total if total > 0 else np.nan
+        part = part if -1e-12 <= part <= 1 + 1e-12 else np.nan
         ends = (np.nan, np.nan)
-        if total > 0:
-            variance = np.square(amount * (inside - part) / total).sum() * n / max(n - 1, 1)
-            found = share_interval(np.array([part]), np.array([variance]), n)
+        if not np.isnan(part) and amount.min() >= 0:
+            pull = amount * (inside - part) / total
+            variance = np.square(pull).sum() * n / max(n - 1, 1)
+            found = share_interval(np.array([part]), np.array([variance]), n, z=carried(pull))
             ends = float(found[0][0]), float(found[1][0])
         payers = int((amount[inside] > 0).sum())
         rows.append((segment, int(inside.sum()), payers, float(amount[inside].sum()), part, *ends))

@@ -17,7 +17,7 @@ import pandas as pd
 from journey_lib import voice
 from journey_lib.engine import reduce
 from journey_lib.features import Features
-from journey_lib.intervals import Z, wilson
+from journey_lib.intervals import mean_interval, wilson
 from journey_lib.journeys.steps import coded, stage_of
 from journey_lib.model import Result
 from journey_lib.stages import Model
@@ -74,7 +74,7 @@ def feelings(
 
     Table, a row for each persona and stage: persona, stage, metric, customers (who answered), answers, mean
     on the scale of the metric with low and high. A customer's answers at a stage count as one, their mean,
-    so that who answers often does not count more; the interval is normal over customers and is missing
+    so that who answers often does not count more; the interval is Hall's over customers and is missing
     under `k` of them, as is the mean. Who answers is not everybody: the angry and the delighted do so more
     often.
     """
@@ -88,7 +88,7 @@ def feelings(
     each = answered.groupby(["persona", "stage", "customer"])["score"].agg(["mean", "size"])
     for (persona, stage), scores in each.groupby(level=[0, 1], sort=True):
         n, mean = len(scores), float(scores["mean"].mean())
-        half = Z * float(scores["mean"].std(ddof=1)) / np.sqrt(n) if n > 1 else np.nan
+        low, high = mean_interval(scores["mean"].to_numpy(float), least, most)
         shown = n >= k
         rows.append(
             {
@@ -98,8 +98,8 @@ def feelings(
                 "customers": n,
                 "answers": int(scores["size"].sum()) if shown else np.nan,
                 "mean": mean if shown else np.nan,
-                "low": max(mean - half, least) if shown else np.nan,
-                "high": min(mean + half, most) if shown else np.nan,
+                "low": low if shown else np.nan,
+                "high": high if shown else np.nan,
             }
         )
     columns = ["persona", "stage", "metric", "customers", "answers", "mean", "low", "high"]

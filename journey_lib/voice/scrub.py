@@ -24,7 +24,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (
         re.compile(
             r"(?i)[\w.+%-]{1,64}\s?(?:@|\(at\)|\[at\]|\s(?:a còng|a cong)\s)\s?"
-            r"(?:[\w-]{1,63}\s?\.\s?){1,8}[a-z]{2,24}\b"
+            r"(?:[\w-]{1,63}(?:\s?\.\s?|\s(?:chấm|cham)\s)){1,8}[a-z]{2,24}\b"
         ),
         EMAIL,
     ),
@@ -38,7 +38,9 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     # Codes of orders, tickets and cards: letters, then at least four digits, with or without a sign between.
     (re.compile(r"(?<![\w])#?[A-Za-zĐđ]{1,6}[-_#/.]?\d(?:[-_/.]?\d){3,}\w*"), CODE),
     (re.compile(r"(?<!\w)#\w*\d\w*"), CODE),
-    (re.compile(r"(?<![\w.,])(?:\+|00)?\(?\d(?:[\s.\-()]{0,2}\d){8,14}(?!\d)"), PHONE),
+    (re.compile(r"(?<![\w.,])(?:\+|00)?\(?\d(?:[\s.\-()]{0,2}\d){8,18}(?!\d)"), PHONE),
+    # Number plates: 29A-123.45, 51F1 234.56.
+    (re.compile(r"(?<!\w)\d{2}[A-Z]{1,2}\d?[\s-]?\d{3}\.?\d{2}(?!\w)"), CODE),
     # Digits and letters run together, as in the keys of systems; years, sizes and prices are shorter.
     (re.compile(r"(?<![^\W_])(?=\w*\d\w*\d\w*\d\w*\d)(?=\w*[A-Za-z])[A-Za-z0-9_]{8,}"), CODE),
     (re.compile(r"(?<![\d.,])\d{5,}(?![.,]?\d)"), NUMBER),
@@ -57,6 +59,49 @@ _ADDRESSED = re.compile(
 _CALLED = re.compile(
     rf"(?i:\b(tên là|tên|tôi là|mình là|em là|my name is|i am|i'm|this is))(\s*:?\s+)"
     rf"((?:{_CAPITAL}{_LETTER}+)(?:\s+{_CAPITAL}{_LETTER}*){{0,4}})(?!{_LETTER})"
+)
+# Who is who on other services: what stands behind their names is a handle where it is no plain word.
+_HANDLE = re.compile(
+    r"(?i)(\b(?:zalo|facebook|fb|messenger|insta(?:gram)?|ig|tiktok|telegram|tele|viber|skype|wechat|nick|id)"
+    r"(?:\s*[:=]\s*|\s+(?:(?:là|la|id|nick|name|is)\s*:?\s+)?))"
+    r"((?=[a-z0-9._-]{0,40}[a-z])(?=[a-z0-9._-]{0,40}[0-9_]|[a-z0-9_-]{1,40}\.[a-z0-9])[a-z0-9][a-z0-9._-]{2,40})"
+)
+_NAMED_THERE = re.compile(
+    r"((?i:\b(?:zalo|facebook|fb|messenger|nick|stk|chủ tk|tên tk|ctk))"
+    r"(?:\s*[:=]\s*|\s+(?i:là|la|tên|ten)\s+))"
+    rf"({_CAPITAL}{_LETTER}+(?:\s+{_CAPITAL}{_LETTER}*){{1,4}})(?!{_LETTER})"
+)
+_BORN = re.compile(
+    r"(?i)(\b(?:sinh(?:\s+(?:ngày|năm|ngay|nam))?|ngày sinh|ngay sinh|ns|dob|born(?:\s+(?:on|in))?)\s*:?\s*)"
+    r"(?:\d{1,2}\s?[/.-]\s?\d{1,2}\s?[/.-]\s?\d{2,4}|(?:19|20)\d{2})(?!\d)"
+)
+# Whole names with nothing before them: a family name, then one to three words with a capital. Family names
+# that are words or begin the names of towns (Hà, Thái, Cao, Lâm) are taken for one before Văn and Thị only.
+_FAMILIES = (
+    "Nguyễn|Trần|Lê|Phạm|Hoàng|Huỳnh|Phan|Vũ|Võ|Đặng|Bùi|Đỗ|Hồ|Ngô|Dương|Lý|Đinh|Đoàn|Trịnh|Trương|Đào|Lưu"
+    "|Lương|Phùng|Tạ|Tống|Nghiêm|Doãn|Quách|Vương|Kiều|Tô|Chu|Đàm|Hứa|Khuất"
+)
+# Without marks, or in capitals throughout, few of them are nothing else; in small letters "phan van" is to
+# waver.
+_PLAIN = "Nguyen|Tran|Pham|Huynh|Hoang|Phan|Dang|Bui|Truong|Trinh"
+_SURE = "Nguyen|Tran|Pham|Huynh|Truong|Trinh"
+_LOUD = "NGUYỄN|TRẦN|PHẠM|HUỲNH|HOÀNG|PHAN|ĐẶNG|BÙI|TRƯƠNG|TRỊNH|NGUYEN|TRAN|PHAM|HUYNH"
+_GIVEN = rf"(?:\s+{_CAPITAL}(?:{_LETTER})*)"
+_BETWEEN = "Văn|Thị|Van|Thi|VĂN|THỊ|VAN|THI"
+_WHOLE_NAMES = (
+    re.compile(rf"(?<!{_LETTER})(?:{_FAMILIES}|{_PLAIN}|{_LOUD}){_GIVEN}{{1,3}}(?!{_LETTER})"),
+    re.compile(
+        rf"(?<!{_LETTER})(?:{_CAPITAL}{_LETTER}{{1,6}}\s+)?(?:{_BETWEEN}){_GIVEN}{{1,2}}(?!{_LETTER})"
+    ),
+    re.compile(
+        rf"(?i)(?<!{_LETTER})(?:(?:{_FAMILIES})\s+(?:văn|thị)|(?:{_SURE})\s+(?:van|thi))"
+        rf"\s+{_LETTER}{{2,7}}(?!{_LETTER})"
+    ),
+)
+# Places that begin as a name does.
+_PLACES = re.compile(
+    "hồ (?:chí minh|gươm|tây|hoàn kiếm)|phan (?:thiết|rang|rí)|hoàng (?:sa|mai|cầu)|lý sơn|chu lai|đào tạo"
+    "|vũ (?:trụ|quang)|tô lịch|lê chân|dương (?:đông|minh châu)"
 )
 # A house in a street: a number with a street's name behind it, and something that says it is one: a word for
 # an address before it, a stroke in it, or the kind of street. "50 Áo Dài" is none.
@@ -106,11 +151,23 @@ def scrubber(names: Iterable[str] = ()) -> Callable[[str], str]:
             tidy = pattern.sub(mark, tidy)
         for address in _ADDRESSES if any(map(str.isdigit, tidy)) else ():
             tidy = address.sub(PLACE, tidy)
+        tidy = _HANDLE.sub(rf"\1{EMAIL}", tidy)
+        tidy = _BORN.sub(rf"\1{NUMBER}", tidy)
         tidy = known(tidy)
         tidy = _ADDRESSED.sub(_masked, tidy)
-        return _CALLED.sub(_masked, tidy)
+        tidy = _CALLED.sub(_masked, tidy)
+        tidy = _NAMED_THERE.sub(rf"\1{NAME}", tidy)
+        for whole in _WHOLE_NAMES:
+            tidy = whole.sub(_whole, tidy)
+        return tidy
 
     return clean
+
+
+def _whole(found: re.Match[str]) -> str:
+    """A mark for a whole name; a place that begins like one stays."""
+    words = " ".join(tidy_vietnamese(found[0]).casefold().split())
+    return found[0] if _PLACES.match(words) else NAME
 
 
 def _masked(found: re.Match[str]) -> str:

@@ -128,7 +128,12 @@ def _beside(table: pd.DataFrame, people: str, few: Array, known: Known, k: int) 
     while True:
         hidden = together(counts, lines, hidden, k, left)
         asked = zip(known, lines, left, strict=True)
-        more = [at for (by, _), line, n in asked if len(by) > 1 for at in _apart(rows, by, counts, line, n, hidden, k)]
+        more = [
+            at
+            for (by, _), line, n in asked
+            if len(by) > 1
+            for at in _apart(rows, by, counts, line, n, hidden, k)
+        ]
         if not more:
             break
         hidden[more] = True
@@ -173,7 +178,9 @@ def _line(
         return np.zeros(len(table), np.int64), {0: besides.get("", 0)}
     grouped = table.groupby(list(by), dropna=False, sort=False)
     number = {key[0] if len(by) == 1 else key: at for at, (key, _rows) in enumerate(grouped)}
-    return grouped.ngroup().to_numpy(np.int64), {number[key]: n for key, n in besides.items() if key in number}
+    return grouped.ngroup().to_numpy(np.int64), {
+        number[key]: n for key, n in besides.items() if key in number
+    }
 
 
 def together(
@@ -223,7 +230,9 @@ def _next(
                     return int(left[np.argmin(people[left])])
     if len(groups) < 2:
         return None
-    sums = [np.where(np.isin(group, [*others]), -1, group) for group, others in zip(groups, besides, strict=True)]
+    sums = [
+        np.where(np.isin(group, [*others]), -1, group) for group, others in zip(groups, besides, strict=True)
+    ]
     for cell in _determined(sums, hidden):
         left = np.flatnonzero(~hidden & (people > 0))
         beside = np.logical_or.reduce([group[left] == group[cell] for group in groups])

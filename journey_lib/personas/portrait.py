@@ -206,7 +206,9 @@ def demographics(features: Features, members: pd.Series[Any], *, most: int = MOS
         coded = pd.Categorical(told.where(told.isin(kept) | told.isna(), OTHER), [*kept, *[OTHER] * more])
         codes = np.asarray(coded.codes)
         alone = np.bincount(codes[(group < 0) & (codes >= 0)], minlength=len(coded.categories))
-        besides |= {(feature.name, str(value)): int(n) for value, n in zip(coded.categories, alone, strict=True)}
+        besides |= {
+            (feature.name, str(value)): int(n) for value, n in zip(coded.categories, alone, strict=True)
+        }
         besides[feature.name, UNKNOWN] = int(((group < 0) & (codes < 0)).sum())
         for code, persona in enumerate(personas):
             rows += _classes(

@@ -232,7 +232,10 @@ def segments(
         sums={"payers": ((),)},
         groups={"segment": ("customers",)},
         unseen=("payers",),
-        besides={("of",): {len(names): len(features.frame) - len(names)}, "segment": len(features.frame) - len(names)},
+        besides={
+            ("of",): {len(names): len(features.frame) - len(names)},
+            "segment": len(features.frame) - len(names),
+        },
         heads={"without": ("customers",)},
     )
 

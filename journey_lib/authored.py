@@ -22,7 +22,7 @@ from journey_lib.spelling import tidy_name
 LARGEST = 1_000_000  # bytes: more than anybody writes by hand
 DEEPEST = 20  # lists and mappings within each other
 # libyaml reads ten times as fast as PyYAML alone, and may not be there.
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Written = TypeVar("Written", bound=BaseModel)
 
 
@@ -76,9 +76,9 @@ def composed(file: Path, *, what: str) -> tuple[Any, yaml.Node | None]:
     try:
         text = unicodedata.normalize("NFC", raw.decode("utf-8-sig"))
         _refuse_tricks(text, file)
-        root = yaml.compose(text, Loader=_LOADER)
+        root = yaml.compose(text, Loader=LOADER)
         repeated = _repeated_key(root, set())
-        declared = yaml.load(text, Loader=_LOADER)  # noqa: S506 - a safe loader, see above
+        declared = yaml.load(text, Loader=LOADER)  # noqa: S506 - a safe loader, see above
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise ConfigError(f"{what} cannot be read as YAML", where=f"{file}: {error}") from error
     if repeated:
@@ -98,7 +98,7 @@ def once_each(text: str) -> Any:
     yaml.YAMLError
         It is no YAML, or a key stands twice; the error names the line.
     """
-    repeated = _repeated_key(yaml.compose(text, Loader=_LOADER), set())
+    repeated = _repeated_key(yaml.compose(text, Loader=LOADER), set())
     if repeated:
         first, again = repeated
         raise yaml.MarkedYAMLError(
@@ -106,7 +106,7 @@ def once_each(text: str) -> Any:
             " remove one of them",
             problem_mark=again.start_mark,
         )
-    return yaml.load(text, Loader=_LOADER)  # noqa: S506 - a safe loader, see above
+    return yaml.load(text, Loader=LOADER)  # noqa: S506 - a safe loader, see above
 
 
 def checked(
@@ -142,7 +142,7 @@ def checked(
 def _refuse_tricks(text: str, file: Path) -> None:
     """Only plain values are let in; the parser reads one event after another, however deep they lie."""
     depth = 0
-    for event in yaml.parse(text, Loader=_LOADER):
+    for event in yaml.parse(text, Loader=LOADER):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
         tricks = [f"the anchor or alias '{anchor}'"] if anchor else []

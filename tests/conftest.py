@@ -1,6 +1,7 @@
 """What holds for every test."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import databases
 import pytest
@@ -18,6 +19,36 @@ settings.load_profile("untimed")
 def english() -> None:
     """Words are compared in English, whatever an earlier test spoke."""
     i18n.speak("en")
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command writes its reports where it stands: not in the repository."""
+    monkeypatch.chdir(tmp_path)
+
+
+ROOT = Path(__file__).parents[1]
+_there = pytest.StashKey[set[Path]]()
+
+
+def folders() -> set[Path]:
+    """Where the command writes when a test lets it: in the repository's own reports and shops."""
+    return {path.relative_to(ROOT) for place in ("reports/*/", "data/*/") for path in ROOT.glob(place)}
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    session.config.stash[_there] = folders()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tests write in folders of their own: what one has left in the repository fails the run."""
+    left = sorted(map(str, folders() - session.config.stash[_there]))
+    if left and not hasattr(session.config, "workerinput"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        said = session.config.pluginmanager.get_plugin("terminalreporter")
+        said.write_line(
+            f"\nERROR: tests left in the repository: {', '.join(left)}; give them `elsewhere`", red=True
+        )
 
 
 @pytest.fixture(autouse=True, scope="session")

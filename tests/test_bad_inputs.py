@@ -189,6 +189,7 @@ def test_the_corpus_is_large():
 
 
 @pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.usefixtures("elsewhere")
 def test_what_cannot_be_used_is_refused_by_one_message_and_leaves_the_last_work_alone(tmp_path, name):
     content, source, said = REFUSED[name]
     if content is not None:
@@ -205,6 +206,7 @@ def test_what_cannot_be_used_is_refused_by_one_message_and_leaves_the_last_work_
 
 
 @pytest.mark.parametrize("name", KEPT)
+@pytest.mark.usefixtures("elsewhere")
 def test_what_can_be_kept_is_kept_and_every_row_is_accounted_for(tmp_path, name):
     """`journey check` counts as many rows as the file has lines, and says why any of them is lost."""
     lines, source, dropped = KEPT[name]
@@ -221,7 +223,7 @@ def test_what_can_be_kept_is_kept_and_every_row_is_accounted_for(tmp_path, name)
         assert f" {many} dropped: {reason} (first in e.csv, line " in ran.output
     (account,) = prepare.prepare(jl.open(tmp_path)).accounts
     assert (account.rows_in, account.kept, account.dropped) == (rows, rows - lost, dropped)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["e.csv", "journey.yaml", "work"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["e.csv", "journey.yaml", "reports", "work"]
 
 
 @pytest.mark.parametrize(
@@ -256,6 +258,7 @@ def test_what_looks_like_a_command_is_a_name_and_nothing_else(tmp_path, name):
         ("1970-01-01", "Rows before 1990"),
     ],
 )
+@pytest.mark.usefixtures("elsewhere")
 def test_rows_of_another_age_are_kept_and_told_of(tmp_path, date, told):
     """Nobody knows what they meant, so they are not thrown away: the check says stop by its exit code too."""
     (tmp_path / "e.csv").write_bytes(e(GOOD) + f"b,{date},click,,\n".encode())
@@ -271,6 +274,7 @@ def opened_checked(folder: Path, source: str):
     return jl.open(folder)
 
 
+@pytest.mark.usefixtures("elsewhere")
 def test_a_folder_instead_of_a_file_is_refused(tmp_path):
     (tmp_path / "e.csv").mkdir()
     opened(tmp_path, CSV)
@@ -337,6 +341,7 @@ def test_no_key_of_a_map_silently_replaces_another(tmp_path, file, text, read):
     assert "stands twice" in str(told.value)
 
 
+@pytest.mark.usefixtures("elsewhere")
 def test_a_run_that_stops_past_its_share_leaves_tables_and_pages_byte_for_byte(tmp_path):
     config = "name: s\ntimezone: Asia/Ho_Chi_Minh\ncurrency: VND\n"
     config += "conversions: {purchase: {event_type: click}}\nreports: [{report: data_health}]\n"

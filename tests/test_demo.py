@@ -34,7 +34,7 @@ CHANNELS = [
     "event", "outdoor", "call_centre", "sales_staff",
 ]  # fmt: skip
 UNPAID = {"organic_search", "direct"}
-CUSTOMERS = 16_000
+CUSTOMERS = 8_000
 
 
 def read(raw: Path) -> SimpleNamespace:
@@ -157,8 +157,8 @@ def test_every_months_file_holds_that_local_month(workspace: Path, counts: Mappi
 
 def test_progress_is_told_up_to_the_end(tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
-    demo.generate(tmp_path, customers=5_000, months=1, progress=lambda done, of: told.append((done, of)))
-    assert told == [(2_048, 5_000), (4_096, 5_000), (5_000, 5_000)]
+    demo.generate(tmp_path, customers=2_500, months=1, progress=lambda done, of: told.append((done, of)))
+    assert told == [(2_048, 2_500), (2_500, 2_500)]
 
 
 # --- a believable shop ---

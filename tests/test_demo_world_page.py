@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[1]
 NOTEBOOK = ROOT / "notebooks" / "explore" / "demo_world.ipynb"
 DATA_PAGE, WORLD_PAGE = ROOT / "docs" / "demo-data.md", ROOT / "docs" / "demo-world.md"
 CHART = "application/vnd.vegalite.v6+json"
-CUSTOMERS = 8_000
+CUSTOMERS = 4_000
 
 
 @pytest.fixture(scope="module")

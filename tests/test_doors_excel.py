@@ -118,6 +118,7 @@ def test_a_sheet_is_named_and_its_header_may_stand_lower(tmp_path):
         staged(tmp_path, ORDERS.format(", sheet: Don"))
 
 
+@pytest.mark.usefixtures("elsewhere")
 def test_a_bad_row_is_pointed_at_by_the_number_that_excel_shows(tmp_path):
     day, empty = dt.datetime(2025, 1, 1), [None] * 4
     book(

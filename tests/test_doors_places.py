@@ -25,6 +25,7 @@ MIXED = HEAD + GOOD + "b,2025-01-02\n" + '"b\nb",2025-01-02,c,z,1\n' + "\n" + GO
     ],
     ids=["malformed, quoted and empty lines above", "titles above", "UTF-16", "gzip and CRLF"],
 )
+@pytest.mark.usefixtures("elsewhere")
 def test_an_example_stands_in_the_line_an_editor_shows(
     tmp_path: Path, content: bytes, source: str, line: int
 ) -> None:

@@ -135,6 +135,7 @@ def test_every_planted_fault_is_found_and_nothing_else(shop):
     assert "Rows later than 25 May 2025" in said
 
 
+@pytest.mark.usefixtures("elsewhere")
 def test_many_impossible_times_say_stop_and_the_command_ends_with_1(shop):
     for number in range(200):
         shop.event("c1", f"2031-01-01 10:{number // 60:02}:{number % 60:02}")
@@ -146,6 +147,7 @@ def test_many_impossible_times_say_stop_and_the_command_ends_with_1(shop):
     assert "These data should not be used as they are" in answer.stdout
 
 
+@pytest.mark.usefixtures("elsewhere")
 def test_the_command_shows_where_the_first_bad_row_is_and_not_what_it_says(shop):
     shop.event("", "2025-02-03 10:00:00")
     shop.order("c1", "2025-02-03 10:00:00", "secret@example.com")

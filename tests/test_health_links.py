@@ -126,6 +126,7 @@ def test_without_sources_that_say_where_visits_come_from_there_is_no_section(tmp
     assert not (run.workspace.work / "links.parquet").exists()
 
 
+@pytest.mark.usefixtures("elsewhere")
 def test_the_version_of_the_rules_and_the_unassigned_share_are_printed(tmp_path):
     workspace = opened(tmp_path)
     ran = CliRunner().invoke(cli.cli, ["prepare", "-w", str(tmp_path)])
@@ -231,6 +232,7 @@ def kept(folder: Path) -> str:
 
 
 @pytest.mark.parametrize("form", TELLS)
+@pytest.mark.usefixtures("elsewhere")
 def test_personal_data_in_page_addresses_is_counted_by_parameter_and_never_kept(tmp_path, monkeypatch, form):
     monkeypatch.setenv("JOURNEY_IDENTITY_KEY", "0123456789abcdef" * 4)
     ran = CliRunner().invoke(cli.cli, ["check", "-w", str(visited(tmp_path, form).path)])

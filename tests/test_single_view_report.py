@@ -17,14 +17,18 @@ from journey_lib import catalogue, demo, explorers, pages, prepare, runner, sess
 from journey_lib.identity import hashed, key, normalised, pairwise
 
 CUSTOMERS = 6_000
+# What holds of every row is asked of a small shop at once and of the larger one with the slow tests.
+EITHER = pytest.mark.parametrize(
+    "shop", [1_500, pytest.param(CUSTOMERS, marks=pytest.mark.slow)], indirect=True
+)
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory) -> Path:
+def shop(request, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("work") / "demo"
     folder.mkdir()
     shutil.copy(shops.CONFIG, folder)
-    demo.generate(folder, customers=CUSTOMERS)
+    demo.generate(folder, customers=getattr(request, "param", CUSTOMERS))
     return folder
 
 
@@ -68,12 +72,14 @@ def test_customers_are_pure_and_how_complete_they_are_is_known(owners, record_pr
     assert told.recall > 0.7
 
 
+@EITHER
 def test_no_customer_has_two_accounts_cards_or_phones(opened):
     found = pd.read_parquet(opened.work / "identity" / "identifiers.parquet")
     for kind in ("user_id", "member", "phone"):
         assert found.loc[found["kind"] == kind, "customer_id"].is_unique
 
 
+@EITHER
 def test_every_row_is_kept_or_counted_and_none_was_lost_on_the_way(shop, opened):
     manifest = prepare.prepare(opened)
     counts = json.loads((shop / "raw" / "demo.json").read_text("utf-8"))["counts"]
@@ -85,6 +91,7 @@ def test_every_row_is_kept_or_counted_and_none_was_lost_on_the_way(shop, opened)
     )
 
 
+@EITHER
 def test_views_of_the_same_customers_agree(opened):
     manifest = prepare.prepare(opened)
     people = jl.customers.load(opened)
@@ -153,6 +160,7 @@ def test_the_page_opens_from_the_disk_and_draws_every_chart(published, language,
         assert seen.faults() == []
 
 
+@EITHER
 def test_the_explorer_shows_the_customer_who_is_picked(opened, monkeypatch):
     shown: list[dict] = []
     told: list[jl.model.Result] = []

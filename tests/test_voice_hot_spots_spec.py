@@ -23,16 +23,19 @@ TOPICS = jl.voice.Topics(complaints=("late", "rude"))
 
 def year(hurt: Any, *, weeks: int = 40, each: int = 6, seed: int = 5, usual: float = 0.05) -> pd.DataFrame:
     """Customers a week in each of four cities; `hurt(week, city)` is the chance where it is not usual."""
-    random = np.random.default_rng(seed)
-    told = []
-    for week in range(weeks):
-        for city in ("Huế", "Vinh", "Cần Thơ", "Đà Lạt"):
-            for n in range(each):
-                chance = hurt(week, city)
-                day = MONDAY + pd.Timedelta(days=7 * week + n % 7, hours=9)
-                happened = bool(random.random() < (usual if chance is None else chance))
-                told.append((day, f"{city} {week} {n}", "late", happened, city))
-    return pd.DataFrame(told, columns=["timestamp", "customer_id", "pain", "happened", "city"])
+    cities = ("Huế", "Vinh", "Cần Thơ", "Đà Lạt")
+    asked = [(week, city, hurt(week, city)) for week in range(weeks) for city in cities]
+    chances = np.repeat([usual if chance is None else chance for *_, chance in asked], each)
+    days = np.add.outer(7 * np.repeat(np.arange(weeks), len(cities)), np.arange(each) % 7).ravel()
+    return pd.DataFrame(
+        {
+            "timestamp": MONDAY + pd.to_timedelta(24 * days + 9, unit="h"),
+            "customer_id": [f"{city} {week} {n}" for week, city, _ in asked for n in range(each)],
+            "pain": "late",
+            "happened": np.random.default_rng(seed).random(len(chances)) < chances,
+            "city": [city for _, city, _ in asked for _ in range(each)],
+        }
+    )
 
 
 def found(rows: pd.DataFrame, **options: Any) -> pd.DataFrame:

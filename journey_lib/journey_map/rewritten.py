@@ -6,6 +6,8 @@ from typing import Any
 
 import yaml
 
+from journey_lib import authored
+
 
 def rewritten(text: str, declared: dict[str, Any], *, name: str, stage: str, lane: str) -> str:
     """The text of a file of maps, with one lane of one stage as `declared` has it and all else as it was.
@@ -34,7 +36,7 @@ def _rewritten(text: str, declared: dict[str, Any], path: Path, lane: str) -> st
     text = text if text.endswith("\n") else f"{text}\n"
     try:
         changed = _changed(text, path, lane, there.get(lane, []))
-        if yaml.safe_load(changed) == declared:
+        if authored.once_each(changed) == declared:
             return changed
     except (yaml.YAMLError, StopIteration, LookupError):
         pass
@@ -42,7 +44,7 @@ def _rewritten(text: str, declared: dict[str, Any], path: Path, lane: str) -> st
 
 
 def _changed(text: str, path: Path, lane: str, notes: Notes) -> str:
-    there: Any = yaml.compose(text, Loader=yaml.SafeLoader)
+    there: Any = yaml.compose(text, Loader=authored.LOADER)
     for listed, key_of, name in path:
         there = next(each for each in _value(there, listed).value if _value(each, key_of).value == name)
     pair = next((pair for pair in there.value if pair[0].value == lane), None)

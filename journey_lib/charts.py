@@ -20,7 +20,7 @@ from journey_lib.model import CONVERTED, ENDED, LATER, NO_TOUCH, OPEN, OTHER, QU
 Names = Mapping[str, str]
 
 ROW = 24  # pixels a row of a list takes
-COLUMN = 26  # pixels a column of two digits takes
+COLUMN = 25  # pixels a column of two digits takes
 MANY = range(10, 23)  # columns that fit a page and not a phone
 MODEL_NAMES = {
     "first": "First touch",

@@ -196,7 +196,7 @@ def timeline(result: Result, names: Names) -> alt.TopLevelMixin:
     order = frame.drop_duplicates("channel_name")["channel_name"].tolist()
     fields = ["time", "channel_name", "touchpoint", "event", "value", "sale"]
     base = alt.Chart(frame[fields]).encode(
-        x=alt.X("time:T", title=None),
+        x=alt.X("time:T", title=None, scale=alt.Scale(padding=8)),
         y=alt.Y("channel_name:N", sort=order, title=None),
         tooltip=[
             alt.Tooltip("time:T", title=_("Time"), format="%d/%m/%Y %H:%M"),

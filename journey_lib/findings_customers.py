@@ -176,6 +176,13 @@ def merges(result: Result | None) -> str:
     facts = result.facts
     if not facts["joined"] + facts["cut"]:
         return _("One trace is all that is known of {customer}.", customer=_bold(facts["customer_id"]))
+    if not facts["cut"]:
+        return _(
+            "{customer} is one customer by {joined} links between traces, and every link that was seen was"
+            " believed. A trace is named by the beginning of its hash.",
+            customer=_bold(facts["customer_id"]),
+            joined=_bold(i18n.number(facts["joined"])),
+        )
     return _(
         "{customer} is one customer by {joined} links between traces; {cut} more links were seen and not"
         " believed. A trace is named by the beginning of its hash.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -188,6 +189,8 @@ def test_the_evidence_of_one_customer_and_what_was_not_believed(tmp_path):
     assert told.table["left"].str.fullmatch("[0-9a-f]{6}").all()
     assert single_view.merges(opened, None) is None
     assert "2** links" in findings_customers.merges(told)
+    whole = dataclasses.replace(told, facts={**told.facts, "cut": 0})
+    assert "every link that was seen was believed" in findings_customers.merges(whole)  # not "0 more links"
     with pytest.raises(ParameterError, match="there is no customer"):
         single_view.merges(opened, "C000")
 

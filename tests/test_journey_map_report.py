@@ -125,6 +125,13 @@ def test_on_paper_each_map_is_a_sheet_of_its_own_and_no_table_makes_the_page_sma
         maps = paper.on_paper(seen)
         assert min(each["least"] for each in maps) >= paper.UNMEASURED - 0.01
         assert sum(each["least"] < paper.LEGIBLE - 0.01 for each in maps) <= 1
+        # no heading has a sheet to itself before the map it leads to
+        lonely = """[...document.querySelectorAll('.jmap')].filter(map => {
+            let before = map.previousElementSibling;
+            while (before?.matches('.code')) before = before.previousElementSibling;
+            return before?.matches('.prose') && before.children.length === 1
+                && before.firstElementChild.matches('h2') && before.offsetHeight > 0; }).length"""
+        assert seen.page.evaluate(lonely) == 0
         seen.page.add_style_tag(content=".jmap { display: none !important }")
         seen.page.set_viewport_size({"width": 680, "height": 900})  # A4 less its margins
         assert seen.overflow() <= 0

@@ -83,7 +83,7 @@ if (store && "DecompressionStream" in window) {
     const axes = parts.flatMap((part) => part.axes ?? []);
     const beside = axes.filter((axis) =>
       axis.orient === "left" && axis.labels !== false && ["band", "point"].includes(scale(axis.scale)?.type));
-    const room = width * (beside.length ? 0.58 : 0.95); // over the plot, where legends stand
+    const room = width * (beside.length ? 0.54 : 0.95); // over the plot, where legends stand
     for (const axis of axes) {
       if (axis.title) axis.title = wrap(axis.title, Math.floor((width * 0.8) / LETTER));
       axis.labelSeparation = LETTER;

@@ -167,21 +167,23 @@ def demographics(features: Features, members: pd.Series[Any], *, most: int = MOS
             )
     columns = ["persona", "feature", "value", "customers", "known", "share", "low", "high", "rest"]
     columns += ["others", "others_known", "members"]
+    table = pd.DataFrame(rows, columns=columns)
+    table["all"], table["all_known"] = table["customers"] + table["others"], table["known"] + table["others_known"]
     return Result(
         "persona_demographics",
-        pd.DataFrame(rows, columns=columns),
+        table,
         {"personas": len(personas)},
         features.settings,
         base="customers",
-        people=("known", "others"),
-        within={"others": ("others_known",)},
-        tell={"known": ("share", "low", "high"), "others": ("rest",)},
-        sums={"others": (("persona", "feature", "others_known"),)},
+        people=("known", "others", "all"),
+        within={"customers": ("known",), "others": ("others_known",), "all": ("all_known",)},
+        tell={"customers": ("share", "low", "high"), "known": ("share", "low", "high", "rest"), "others": ("rest",), "all": ("others", "rest")},
+        sums=dict.fromkeys(("others", "all"), (("persona", "feature", "others_known"),)),
         # how many have a class in all follows from a persona's row, by who has it and who else does
         parts=(("persona", "feature", "known"), ("feature", "value")),
         groups={"persona": ("members",)},
         besides={("feature", "value"): besides, "persona": int((group < 0).sum())},
-        unseen=("members", "others", "others_known"),
+        unseen=("members", "others_known", "all", "all_known", "others"),
     )
 
 

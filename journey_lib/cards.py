@@ -151,7 +151,9 @@ def _facts(told: Portraits, size: Any, k: int) -> list[dict[str, str]]:
         (
             _("Share of revenue"),
             lines.percent(size.value_share),
-            f"{lines.between(size.value_low, size.value_high)} · {lines.money(size.value, currency)}",
+            _untold(k)
+            if np.isnan(size.value)
+            else f"{lines.between(size.value_low, size.value_high)} · {lines.money(size.value, currency)}",
         ),
         (
             _("Who bought"),
@@ -166,14 +168,20 @@ def _facts(told: Portraits, size: Any, k: int) -> list[dict[str, str]]:
         (
             _("Value per customer"),
             lines.money(size.mean_value, currency),
-            f"{lines.money(size.mean_low, currency)} – {lines.money(size.mean_high, currency)} · n = {n}",
+            _untold(k)
+            if np.isnan(size.mean_value)
+            else f"{lines.money(size.mean_low, currency)} – {lines.money(size.mean_high, currency)} · n = {n}",
         ),
     ]
     return [{"label": label, "value": value, "note": note} for label, value, note in facts]
 
 
+def _untold(k: int) -> str:
+    return _("not shown: it would tell of fewer than {k} people", k=i18n.number(k))
+
+
 def _part(n: float, of: float, low: float, high: float, k: int) -> str:
-    """What a share rests on; of fewer than `k` people it says no more than that."""
-    if np.isnan(n) or np.isnan(of):
-        return _("fewer than {k} people", k=i18n.number(k))
+    """What a share rests on; where it would tell of fewer than `k` people, on either side, only that."""
+    if np.isnan(n) or np.isnan(of) or (of and np.isnan(low)):
+        return _untold(k)
     return f"{lines.between(low, high)} · {_('{n} of {of}', n=i18n.number(n), of=i18n.number(of))}"

@@ -33,7 +33,9 @@ def hide(result: Result, k: int) -> Result:
     _mask(table, [*raw.select_dtypes("number").columns, *result.tell.get(people, ())], gone)
     for name in dict.fromkeys([people, *result.people]):
         known = _sums(result, name)
-        lost = gone | unsafe(raw, name, result.within, k)
+        lost = unsafe(raw, name, result.within, k)
+        if name not in result.common:  # what one row hides of these another shows
+            lost = gone | lost
         _mask(table, [name, *result.tell.get(name, ())], _both_sides(result, name, lost, known, k))
         few = gone | _few(raw[name], k)
         _mask(table, [*result.about.get(name, ())], _beside(raw, name, few, known, k))
@@ -128,7 +130,12 @@ def _beside(table: pd.DataFrame, people: str, few: Array, known: Known, k: int) 
     while True:
         hidden = together(counts, lines, hidden, k, left)
         asked = zip(known, lines, left, strict=True)
-        more = [at for (by, _), line, n in asked if len(by) > 1 for at in _apart(rows, by, counts, line, n, hidden, k)]
+        more = [
+            at
+            for (by, _), line, n in asked
+            if len(by) > 1
+            for at in _apart(rows, by, counts, line, n, hidden, k)
+        ]
         if not more:
             break
         hidden[more] = True
@@ -173,7 +180,9 @@ def _line(
         return np.zeros(len(table), np.int64), {0: besides.get("", 0)}
     grouped = table.groupby(list(by), dropna=False, sort=False)
     number = {key[0] if len(by) == 1 else key: at for at, (key, _rows) in enumerate(grouped)}
-    return grouped.ngroup().to_numpy(np.int64), {number[key]: n for key, n in besides.items() if key in number}
+    return grouped.ngroup().to_numpy(np.int64), {
+        number[key]: n for key, n in besides.items() if key in number
+    }
 
 
 def together(
@@ -223,7 +232,9 @@ def _next(
                     return int(left[np.argmin(people[left])])
     if len(groups) < 2:
         return None
-    sums = [np.where(np.isin(group, [*others]), -1, group) for group, others in zip(groups, besides, strict=True)]
+    sums = [
+        np.where(np.isin(group, [*others]), -1, group) for group, others in zip(groups, besides, strict=True)
+    ]
     for cell in _determined(sums, hidden):
         left = np.flatnonzero(~hidden & (people > 0))
         beside = np.logical_or.reduce([group[left] == group[cell] for group in groups])

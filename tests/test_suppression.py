@@ -266,7 +266,11 @@ def test_no_hidden_row_is_told_by_the_others_and_their_total(seed: int, k: int) 
             )
             for _line, rows in result.table.groupby(key):
                 at = tuple(rows.iloc[0][list(by)])
-                beside = np.max(apart.get(at if len(by) > 1 else at[0], 0)) if isinstance(apart, dict) and by else 0
+                beside = (
+                    np.max(apart.get(at if len(by) > 1 else at[0], 0))
+                    if isinstance(apart, dict) and by
+                    else 0
+                )
                 gone = shown.loc[rows.index, base].isna() & (people[rows.index] > 0)
                 some = people[rows.index][gone]
                 if not len(some):

@@ -130,14 +130,18 @@ def test_the_attack_finds_what_is_not_hidden() -> None:
         "persona_traits": portrait.traits(features, members),
     }
     tables, facts = published(results, 1)
-    world = World(members.reindex(features.frame.index), features.frame["conversions"].clip(upper=2).astype(str))
+    world = World(
+        members.reindex(features.frame.index), features.frame["conversions"].clip(upper=2).astype(str)
+    )
     attack.bought(world, tables, facts)
     assert "p1 & 0: 5" in world.found(10)
 
 
 @given(
     st.lists(
-        st.tuples(*[st.one_of(st.integers(0, 12), st.integers(10, 60))] * 3, st.just(0)), min_size=2, max_size=4
+        st.tuples(*[st.one_of(st.integers(0, 12), st.integers(10, 60))] * 3, st.just(0)),
+        min_size=2,
+        max_size=4,
     ).filter(lambda groups: sum(map(sum, groups[:-1])) > 0 and all(sum(each) for each in groups[:-1])),
     st.tuples(*[st.integers(0, 60)] * 4).filter(lambda cities: sum(cities[:3]) > 0),
     st.integers(0, 99),

@@ -159,7 +159,9 @@ def demographics(features: Features, members: pd.Series[Any], *, most: int = MOS
         coded = pd.Categorical(told.where(told.isin(kept) | told.isna(), OTHER), [*kept, *[OTHER] * more])
         codes = np.asarray(coded.codes)
         alone = np.bincount(codes[(group < 0) & (codes >= 0)], minlength=len(coded.categories))
-        besides |= {(feature.name, str(value)): int(n) for value, n in zip(coded.categories, alone, strict=True)}
+        besides |= {
+            (feature.name, str(value)): int(n) for value, n in zip(coded.categories, alone, strict=True)
+        }
         besides[feature.name, UNKNOWN] = int(((group < 0) & (codes < 0)).sum())
         for code, persona in enumerate(personas):
             rows += _classes(
@@ -168,7 +170,10 @@ def demographics(features: Features, members: pd.Series[Any], *, most: int = MOS
     columns = ["persona", "feature", "value", "customers", "known", "share", "low", "high", "rest"]
     columns += ["others", "others_known", "members"]
     table = pd.DataFrame(rows, columns=columns)
-    table["all"], table["all_known"] = table["customers"] + table["others"], table["known"] + table["others_known"]
+    table["all"], table["all_known"] = (
+        table["customers"] + table["others"],
+        table["known"] + table["others_known"],
+    )
     return Result(
         "persona_demographics",
         table,
@@ -177,12 +182,18 @@ def demographics(features: Features, members: pd.Series[Any], *, most: int = MOS
         base="customers",
         people=("known", "others", "all"),
         within={"customers": ("known",), "others": ("others_known",), "all": ("all_known",)},
-        tell={"customers": ("share", "low", "high"), "known": ("share", "low", "high", "rest"), "others": ("rest",), "all": ("others", "rest")},
+        tell={
+            "customers": ("share", "low", "high"),
+            "known": ("share", "low", "high", "rest"),
+            "others": ("rest",),
+            "all": ("others", "rest"),
+        },
         sums=dict.fromkeys(("others", "all"), (("persona", "feature", "others_known"),)),
         # how many have a class in all follows from a persona's row, by who has it and who else does
         parts=(("persona", "feature", "known"), ("feature", "value")),
         groups={"persona": ("members",)},
         besides={("feature", "value"): besides, "persona": int((group < 0).sum())},
+        common=("all",),
         unseen=("members", "others_known", "all", "all_known", "others"),
     )
 

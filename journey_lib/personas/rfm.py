@@ -232,8 +232,11 @@ def segments(
         sums={"payers": ((),)},
         groups={"segment": ("customers",)},
         unseen=("payers",),
-        besides={("of",): {len(names): len(features.frame) - len(names)}, "segment": len(features.frame) - len(names)},
-        heads={"without": ("customers",)},
+        besides={
+            ("of",): {len(names): len(features.frame) - len(names)},
+            "segment": len(features.frame) - len(names),
+        },
+        heads={"customers": ("without", "value"), "without": ("customers",)},
     )
 
 

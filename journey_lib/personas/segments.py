@@ -238,7 +238,10 @@ def overlap(
     if of is not None:
         facts["neither"] = neither
         # who is in a group without a row is told of by no row either
-        besides |= {side: of - int(found.drop_duplicates(side)[n].sum()) for side, n in (("a", "size"), ("b", "size_b"))}
+        besides |= {
+            side: of - int(found.drop_duplicates(side)[n].sum())
+            for side, n in (("a", "size"), ("b", "size_b"))
+        }
     return Result(
         "overlap",
         found,

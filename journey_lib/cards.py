@@ -170,7 +170,8 @@ def _facts(told: Portraits, size: Any, k: int) -> list[dict[str, str]]:
             lines.money(size.mean_value, currency),
             _untold(k)
             if np.isnan(size.mean_value)
-            else f"{lines.money(size.mean_low, currency)} – {lines.money(size.mean_high, currency)} · n = {n}",
+            else " – ".join(lines.money(end, currency) for end in (size.mean_low, size.mean_high))
+            + f" · n = {n}",
         ),
     ]
     return [{"label": label, "value": value, "note": note} for label, value, note in facts]

@@ -22,8 +22,9 @@ UNKNOWN = "(unknown)"
 MOST_CLASSES = 8
 UNITS = ("unit", "kind")
 TRAITS = [
-    "persona", "feature", *UNITS, "members", "n", "typical", "low", "high", "rest", "others", "rest_n", "mean", "rest_mean",
-    "lower", "upper", "place", "place_lower", "place_upper", "exceeds", "exceeds_low", "exceeds_high",
+    "persona", "feature", *UNITS, "members", "n", "typical", "low", "high", "rest", "others", "rest_n",
+    "mean", "rest_mean", "lower", "upper", "place", "place_lower", "place_upper",
+    "exceeds", "exceeds_low", "exceeds_high",
 ]  # fmt: skip
 Array = npt.NDArray[Any]
 
@@ -144,8 +145,9 @@ def demographics(features: Features, members: pd.Series[Any], *, most: int = MOS
 
     Table, a row for each persona, categorical feature and class: persona, feature, value, customers, known
     (members of whom it is known), share of the known with low and high (Wilson), rest (share among
-    everybody else of whom it is known: others of others_known). Classes beyond the `most` common are one, ``(other)``; how many are
-    unknown is a row of its own without an interval, its share of all members, who are its `known`.
+    everybody else of whom it is known: others of others_known). Classes beyond the `most` common are one,
+    ``(other)``; how many are unknown is a row of its own without an interval, its share of all members, who
+    are its `known`.
     """
     group, personas = grouped(features, members)
     besides: dict[tuple[str, str], int] = {}
@@ -162,7 +164,6 @@ def demographics(features: Features, members: pd.Series[Any], *, most: int = MOS
         besides |= {
             (feature.name, str(value)): int(n) for value, n in zip(coded.categories, alone, strict=True)
         }
-        besides[feature.name, UNKNOWN] = int(((group < 0) & (codes < 0)).sum())
         for code, persona in enumerate(personas):
             rows += _classes(
                 persona, feature, [*coded.categories], codes[group == code], codes[group != code]

@@ -230,7 +230,8 @@ def _traits(frame: pd.DataFrame, name: str, parts: Mapping[str, float]) -> list[
                 "reading": reading,
                 "unknown": len(frame) - len(column),
                 "unknown_share": 1 - len(column) / len(frame),
-                "payers": int((mine > 0).sum()), "mean_value": mean, "value_low": mean - half, "value_high": mean + half,
+                "payers": int((mine > 0).sum()),
+                "mean_value": mean, "value_low": mean - half, "value_high": mean + half,
             }
         )  # fmt: skip
     return rows

@@ -89,15 +89,21 @@ def of(result: Result, persona: str) -> pd.DataFrame:
 def large_enough(told: Portraits, k: int) -> Portraits:
     """The same without any number that rests on fewer than `k` people, on either side of a comparison."""
 
-    def kept(result: Result, *bases: str) -> Result:
-        return replace(result, table=result.table[(result.table[list(bases)] >= k).all(axis=1)])
+    def kept(result: Result) -> Result:
+        shown = result.suppressed(k)
+        return replace(shown, table=shown.table[~shown.table["suppressed"] & shown.table["exceeds"].notna()])
 
+    who, shown = told.demographics.table, told.demographics.suppressed(k).table
     return replace(
         told,
         sizes=told.sizes.suppressed(k),
-        traits=kept(told.traits, "n", "rest_n"),
-        strengths=told.strengths and kept(told.strengths, "n", "rest_n"),
-        changes=told.changes and kept(told.changes, "n", "before_n"),
+        traits=kept(told.traits),
+        demographics=replace(
+            told.demographics,
+            table=who.assign(rest=shown["rest"], suppressed=shown["customers"].isna()),
+        ),
+        strengths=told.strengths and kept(told.strengths),
+        changes=told.changes and kept(told.changes),
     )
 
 
@@ -124,8 +130,7 @@ def scale(told: Portraits, row: Any, name: str) -> dict[str, Any]:
         "low": 100 * row["place_lower"],
         "high": 100 * row["place_upper"],
         "mid": 50,
-        "said": _("{mine}; others {others}", mine=mine, others=others)
-        + f" (n\u00a0=\u00a0{i18n.number(row['n'])})",
+        "said": _("{mine}; others {others}", mine=mine, others=others) + lines.of(row["n"]),
     }
 
 
@@ -181,7 +186,8 @@ def demographics(told: Portraits, persona: str, k: int, room: int) -> list[dict[
 
 def _classes(known: pd.DataFrame, n: int, k: int) -> pd.DataFrame:
     """The common classes, ages and incomes in their order, and all others as one: they add up to everyone."""
-    named_ones = known[(known["value"] != OTHER) & (known["customers"] >= k)]
+    hidden = known.get("suppressed", pd.Series(data=False, index=known.index))
+    named_ones = known[(known["value"] != OTHER) & (known["customers"] >= k) & ~hidden]
     common = named_ones.sort_values("share", ascending=False, kind="stable").head(CLASSES)
     # Whoever is in a class without a line could be worked out from the others where they are fewer than k.
     while len(common) and 0 < n - common["customers"].sum() < k:
@@ -233,12 +239,11 @@ def changed(told: Portraits, persona: str) -> dict[str, Any] | None:
 def _beside(told: Portraits, row: Mapping[Any, Any]) -> str:
     mine, others = lines.both(row, "rest", told.features.currency)
     return _(
-        "{trait}: {mine}; others {others} (n\u00a0=\u00a0{n})",
+        "{trait}: {mine}; others {others}",
         trait=told.titles.get(str(row["feature"]), str(row["feature"])),
         mine=mine,
         others=others,
-        n=i18n.number(row["n"]),
-    )
+    ) + lines.of(row["n"])
 
 
 def _moved(told: Portraits, row: Mapping[Any, Any]) -> str:

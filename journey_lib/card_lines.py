@@ -102,6 +102,11 @@ def bar(label: str, row: Mapping[Any, Any], column: str, note: str = "") -> dict
     }
 
 
+def of(n: float) -> str:
+    """What a trait rests on; nothing where the number would tell of few people."""
+    return "" if np.isnan(n) else f" (n\u00a0=\u00a0{i18n.number(n)})"
+
+
 def class_name(value: str, names: Mapping[str, str]) -> str:
     """What readers call a class of people: as the workspace's labels say, else in words of our own."""
     if value == OTHER:

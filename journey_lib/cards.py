@@ -157,7 +157,9 @@ def _facts(told: Portraits, size: Any, k: int) -> list[dict[str, Any]]:
         (
             _("Share of revenue"),
             lines.percent(size.value_share),
-            [lines.between(size.value_low, size.value_high), lines.money(size.value, currency)],
+            [_untold(k)]
+            if np.isnan(size.value)
+            else [lines.between(size.value_low, size.value_high), lines.money(size.value, currency)],
         ),
         (
             _("Who bought"),
@@ -172,7 +174,7 @@ def _facts(told: Portraits, size: Any, k: int) -> list[dict[str, Any]]:
         (
             _("Value per customer"),
             lines.money(size.mean_value, currency),
-            _worth(size, currency, n),
+            [_untold(k)] if np.isnan(size.mean_value) else _worth(size, currency, n),
         ),
     ]
     return [{"label": label, "value": value, "notes": notes} for label, value, notes in facts]
@@ -187,8 +189,12 @@ def _worth(size: Any, currency: str, n: str) -> list[str]:
     return [between, f"n = {n}", *few]
 
 
+def _untold(k: int) -> str:
+    return _("not shown: it would tell of fewer than {k} people", k=i18n.number(k))
+
+
 def _part(n: float, of: float, low: float, high: float, k: int) -> list[str]:
-    """What a share rests on; of fewer than `k` people it says no more than that."""
-    if np.isnan(n) or np.isnan(of):
-        return [_("fewer than {k} people", k=i18n.number(k))]
+    """What a share rests on; where it would tell of fewer than `k` people, on either side, only that."""
+    if np.isnan(n) or np.isnan(of) or (of and np.isnan(low)):
+        return [_untold(k)]
     return [lines.between(low, high), _("{n} of {of}", n=i18n.number(n), of=i18n.number(of))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import zoneinfo
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
@@ -64,6 +64,7 @@ class Result:
                 those looked at: whoever knows how many customers there are can add these up as well.
     `besides`   for `parts`, `sums` and `groups` whose total counts others too: how many people no row tells
                 of; by the value of the columns where rows add up by some. A pair: of the kind, and not.
+    `common`    columns of `people` that count the same people in several rows.
     `unseen`    columns that only say what must be hidden: nobody is shown them.
     `heads`     facts that count people, and the facts that would tell the count; `customers` always does.
     """
@@ -81,6 +82,7 @@ class Result:
     sums: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     besides: Mapping[tuple[str, ...] | str, Beside | Mapping[Any, Beside]] = field(default_factory=dict)
+    common: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
     heads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 

@@ -125,7 +125,9 @@ def side_by_side(
         results.append(better)
     walked = views.overview(
         touches, ways.groups(touches, who.members, charts_personas.groups(names)), **cut
-    ).suppressed(run.k)
+    )
+    # everybody is in one of these groups: what all of them came to is told elsewhere
+    walked = replace(walked, sums=dict.fromkeys(walked.people, ((),))).suppressed(run.k)
     if who.by == "found":
         journeys = walked.table["journeys"].sum()
         run.show(charts_personas.journeys(walked, run.scope(cut["period"], journeys=journeys)))

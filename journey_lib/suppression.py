@@ -1,5 +1,6 @@
-"""Which cells must be hidden so that nobody can work out a number of few people: neither who is of a kind
-nor, where all who were looked at are known as well, who is not.
+"""Which cells must be hidden so that nobody can work out a number of few people.
+
+Neither of those who are of a kind nor, where all who were looked at are known as well, of those who are not.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ def hide(result: Result, k: int) -> Result:
     _mask(table, [*raw.select_dtypes("number").columns, *result.tell.get(people, ())], gone)
     for name in dict.fromkeys([people, *result.people]):
         known = _sums(result, name)
-        lost = gone | unsafe(raw, name, result.within, k)
+        lost = unsafe(raw, name, result.within, k)
+        if name not in result.common:  # what one row hides of these another shows
+            lost = gone | lost
         _mask(table, [name, *result.tell.get(name, ())], _both_sides(result, name, lost, known, k))
         few = gone | _few(raw[name], k)
         _mask(table, [*result.about.get(name, ())], _beside(raw, name, few, known, k))
@@ -157,7 +160,7 @@ def _apart(
     does not follow, over all lines that part the same people, there must be `k` or nobody.
     """
     found = []
-    for _key, places in rows.groupby(list(by[:-1]), dropna=False, sort=False).indices.items():
+    for places in rows.groupby(list(by[:-1]), dropna=False, sort=False).indices.values():
         mine = {at: besides.get(at, 0) for at in line[places].tolist()}
         safe = {at for at, n in mine.items() if n and not hidden[line == at].any()}
         if not 0 < sum(n for at, n in mine.items() if at not in safe) < k:

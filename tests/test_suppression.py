@@ -255,22 +255,29 @@ def test_no_hidden_row_is_told_by_the_others_and_their_total(seed: int, k: int) 
         shown = result.suppressed(k).table
         if not result.parts:
             continue
-        people = result.table["customers"]
+        base = "customers" if "customers" in result.table else result.base
+        people = result.table[base]
         for by in result.parts:
-            if result.besides.get(by, 0) >= k:
-                continue  # the total counts others whom no row tells of
+            apart = result.besides.get(by, {})
             key = (
                 result.table[list(by)].astype(str).agg("|".join, axis=1)
                 if by
                 else pd.Series("", people.index)
             )
             for _line, rows in result.table.groupby(key):
-                gone = shown.loc[rows.index, "customers"].isna() & (people[rows.index] > 0)
+                at = tuple(rows.iloc[0][list(by)])
+                beside = (
+                    np.max(apart.get(at if len(by) > 1 else at[0], 0))
+                    if isinstance(apart, dict) and by
+                    else 0
+                )
+                gone = shown.loc[rows.index, base].isna() & (people[rows.index] > 0)
                 some = people[rows.index][gone]
                 if not len(some):
                     continue
                 left = people[rows.index][~gone]
-                assert (len(some) > 1 and some.sum() >= k) or not (left > 0).any(), (result.name, rows)
+                cells, total = len(some) + (beside > 0), some.sum() + beside
+                assert (cells > 1 and total >= k) or not (left > 0).any(), (result.name, rows)
                 lone += 1
     assert lone > 10
 
@@ -278,20 +285,38 @@ def test_no_hidden_row_is_told_by_the_others_and_their_total(seed: int, k: int) 
 def test_a_page_that_hides_nothing_is_as_it_was() -> None:
     result = portrait.sizes(shop(1), pd.Series(["p1"] * 200 + ["p2"] * 197, dtype="str"))
     pd.testing.assert_frame_equal(
-        result.suppressed(3).table.drop(columns="suppressed"), result.table, check_dtype=False
+        result.suppressed(3).table.drop(columns="suppressed"),
+        result.table.drop(columns=[*result.unseen]),
+        check_dtype=False,
     )
 
 
 def test_money_of_few_is_not_what_the_other_groups_leave_of_it_all() -> None:
     members = pd.Series(np.repeat(list(SIZES), list(SIZES.values())), dtype="str")
     features = shop(1)
+    features.frame.loc[: len(members), "value"] = 5.0
     rest = features.frame.index >= len(members)
+
+    def hidden(k: int) -> dict[str, bool]:
+        table = portrait.sizes(features, members).suppressed(k).table.set_index("persona")
+        return dict(table["value"].isna().sort_index())
+
     features.frame.loc[rest, "value"] = 0.0
-    table = portrait.sizes(features, members).suppressed(K).table.set_index("persona")
-    assert table["value"].isna().to_dict() == {"p1": False, "p2": False, "p3": True, "p4": True}
-    features.frame.loc[rest, "value"] = 7.0  # of 17 who are in no group: the page says what they spent, too
-    table = portrait.sizes(features, members).suppressed(K).table.set_index("persona")
-    assert table["value"].isna().to_dict() == {"p1": False, "p2": False, "p3": True, "p4": True}
+    assert hidden(K) == {"p1": False, "p2": False, "p3": True, "p4": True}
+    features.frame.loc[rest, "value"] = 7.0  # of 17 who are in no group: other tables tell of them
+    assert hidden(K) == {"p1": False, "p2": False, "p3": True, "p4": True}
+    assert hidden(5) == dict.fromkeys(SIZES, False)
+
+
+def test_money_of_few_who_paid_is_hidden_in_a_group_of_many() -> None:
+    """Of 203 in p1 three brought any value: what they brought is theirs, and not the group's."""
+    members = pd.Series(np.repeat(list(SIZES), list(SIZES.values())), dtype="str")
+    features = shop(1)
+    features.frame["value"] = 5.0
+    features.frame.loc[3:202, "value"] = 0.0
+    shown = portrait.sizes(features, members).suppressed(4).table.set_index("persona").loc["p1"]
+    assert shown[["value", "value_share", "mean_value", "mean_high"]].isna().all()
+    assert shown["customers"] == 203
 
 
 def test_who_is_in_one_grouping_alone_keeps_the_other_from_being_worked_out_if_they_are_k() -> None:

@@ -98,6 +98,8 @@ def hours(found: Evidence) -> Result:
 def matches(found: Evidence) -> Result:
     """Whether orders and touches find each other, and rows their channel.
 
+    Not shown: customers, whose rows these are, where a group is of people.
+
     Columns group, rows, of, part: orders (rows of the main conversion) of customers without a single touch;
     those customers; buyers the CRM does not know; rows of events that name no channel and are no conversion;
     rows that no channel rule fitted. A group that cannot be measured here is left out.
@@ -117,11 +119,23 @@ def matches(found: Evidence) -> Result:
         assigned, unassigned = int(rules.get("assigned", 0)), int(rules.get("unassigned", 0))
         groups.append(("unassigned", unassigned, assigned + unassigned))
     table = pd.DataFrame(groups, columns=["group", "rows", "of"])
+    alone = matched["buyers_without_touch"]
+    people = {"orders_without_touch": alone, "buyers_without_touch": alone}
+    people |= {} if listed is None else {"buyers_not_listed": listed["buyers_not_listed"]}
+    table["customers"] = table["group"].map(people)
     table["part"] = (table["rows"] / table["of"].where(table["of"] > 0)).astype(float)
     facts: dict[str, Any] = {name: rows for name, rows, _ in groups}
     facts |= {"orders": matched["orders"], "buyers": matched["buyers"]}
     facts |= {"channel_rules": str(rules["version"])} if rules.get("version") else {}
-    return Result("matches", table, facts, found.settings)
+    of_few = dict.fromkeys(("buyers_without_touch", "orders_without_touch"), tuple(people)[:2])
+    return Result(
+        "matches",
+        table,
+        facts,
+        found.settings,
+        unseen=("customers",),
+        heads={**of_few, "buyers_not_listed": ()},
+    )
 
 
 def _column(name: str) -> str | None:

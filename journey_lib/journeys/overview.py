@@ -20,6 +20,7 @@ from journey_lib.model import Result, duration
 from journey_lib.touches import Bucket, Touches
 
 SIZES = (1, 2, 3, 4, 5, 6, 11, 21)  # touches from which each class of a session begins
+RATE = ("conversion_rate", "low", "high")
 MINUTES = 24 * 60  # in a day
 
 
@@ -28,8 +29,8 @@ def overview(touches: Touches, groups: Sequence[Group], **cutting: Unpack[Cuttin
     """What the journeys of several groups came to, a line each; groups may share journeys.
 
     Columns group, journeys, customers, touches (mean of all its journeys), over, conversions, conversion_rate
-    (of those that are over) with low and high (Wilson), nulls, open, value (major units). Groups differ in
-    more than what they are defined by: no line says what being in a group brings about.
+    (of those that are over) with low and high (Wilson), nulls, open, value (major units); and, not shown, the
+    customers whose journeys converted, and ended without: converters, enders. Groups differ in more than what they are defined by: no line says what being in a group brings about.
     """
     if not groups:
         raise ParameterError(
@@ -45,12 +46,14 @@ def overview(touches: Touches, groups: Sequence[Group], **cutting: Unpack[Cuttin
             customer = found.customer.take(at)
             over = len(at) - np.count_nonzero(found.open.take(at))
             ended = at.compress(found.converted.take(at))  # the others have no value
-            sums = (lengths.take(at).sum(), over, len(ended), found.value.take(ended).sum())
+            lost = at.compress(~(found.converted.take(at) | found.open.take(at)))
+            whose = (people(found.customer.take(ended)), people(found.customer.take(lost)))
+            sums = (lengths.take(at).sum(), over, len(ended), found.value.take(ended).sum(), *whose)
             rows.append([len(at), people(customer), *map(int, sums)])
         return np.array(rows, np.int64)
 
     sums = yield Pass(cuts(touches, rules), measure, lambda parts: np.sum(parts, axis=0))
-    journeys, customers, steps, over, conversions, value = sums.T
+    journeys, customers, steps, over, conversions, value, converters, enders = sums.T
     low, high = wilson(conversions, over)
     with np.errstate(invalid="ignore", divide="ignore"):
         table = pd.DataFrame(
@@ -67,9 +70,22 @@ def overview(touches: Touches, groups: Sequence[Group], **cutting: Unpack[Cuttin
                 "nulls": over - conversions,
                 "open": journeys - over,
                 "value": value / 10**touches.digits,
+                "converters": converters,
+                "enders": enders,
             }
         )
-    return Result("overview", table, {"groups": len(groups)}, settings(touches, **cutting), base="journeys")
+    return Result(
+        "overview",
+        table,
+        {"groups": len(groups)},
+        settings(touches, **cutting),
+        base="journeys",
+        people=("converters", "enders"),
+        # how many converted may be added up from the channels; who did not is then what is over less these
+        tell={"converters": ("conversions", "nulls", *RATE), "enders": ("nulls", "over", "open", *RATE)},
+        about={"converters": ("value",)},
+        unseen=("converters", "enders"),
+    )
 
 
 @view

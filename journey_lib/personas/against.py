@@ -46,8 +46,8 @@ def strengths(traits: Result) -> Result:
     """In which traits members do better, or worse, than everybody else (`personas.traits`).
 
     Table, a row for each persona and trait that can be better or worse: persona, feature, unit, kind,
-    members, n, typical, mean, rest, rest_mean, others, rest_n, exceeds (chance that a member has more of it than somebody else)
-    with exceeds_low and exceeds_high, side: "strength", "weakness", or "" where the difference may be chance
+    members, n, typical, mean, rest, rest_mean, others, rest_n, exceeds (chance that a member has more of it
+    than somebody else) with exceeds_low and exceeds_high, side: "strength", "weakness", or "" where the difference may be chance
     (Benjamini and Hochberg, 5%, over the whole table). It describes; what made it so is not known.
     """
     table = traits.table
@@ -74,8 +74,8 @@ def changes(
 
     Table, a row for each persona of both days and numeric trait of both tables: persona, feature, unit, kind,
     members, n (of whom it is known), typical (mean of shares and numbers, else median), mean, were (members
-    then), before_n, before, before_mean, exceeds (chance that a member of now has more of it than one of then, ties counted half) with exceeds_low and
-    exceeds_high, real (at most 5% of those so marked may be chance; Benjamini and Hochberg), side: "better",
+    then), before_n, before, before_mean, exceeds (chance that a member of now has more of it than one of
+    then, ties counted half) with exceeds_low and exceeds_high, real (at most 5% of those so marked may be chance; Benjamini and Hochberg), side: "better",
     "worse" or "". Most people are members on both days; the interval takes them for different ones, and is
     too wide rather than too narrow where somebody stays as they were. A persona may change because its people
     did, or because others belong to it now.

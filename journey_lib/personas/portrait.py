@@ -31,8 +31,9 @@ UNKNOWN = "(unknown)"
 MOST_CLASSES = 8
 UNITS = ("unit", "kind")
 TRAITS = [
-    "persona", "feature", *UNITS, "members", "n", "typical", "low", "high", "rest", "others", "rest_n", "mean", "rest_mean",
-    "lower", "upper", "place", "place_lower", "place_upper", "exceeds", "exceeds_low", "exceeds_high",
+    "persona", "feature", *UNITS, "members", "n", "typical", "low", "high", "rest", "others", "rest_n",
+    "mean", "rest_mean", "lower", "upper", "place", "place_lower", "place_upper",
+    "exceeds", "exceeds_low", "exceeds_high",
 ]  # fmt: skip
 Array = npt.NDArray[Any]
 
@@ -191,8 +192,9 @@ def demographics(features: Features, members: pd.Series[Any], *, most: int = MOS
 
     Table, a row for each persona, categorical feature and class: persona, feature, value, customers, known
     (members of whom it is known), share of the known with low and high (Wilson), rest (share among
-    everybody else of whom it is known: others of others_known). Classes beyond the `most` common are one, ``(other)``; how many are
-    unknown is a row of its own without an interval, its share of all members, who are its `known`.
+    everybody else of whom it is known: others of others_known). Classes beyond the `most` common are one,
+    ``(other)``; how many are unknown is a row of its own without an interval, its share of all members, who
+    are its `known`.
     """
     group, personas = grouped(features, members)
     besides: dict[tuple[str, str], int] = {}
@@ -209,28 +211,38 @@ def demographics(features: Features, members: pd.Series[Any], *, most: int = MOS
         besides |= {
             (feature.name, str(value)): int(n) for value, n in zip(coded.categories, alone, strict=True)
         }
-        besides[feature.name, UNKNOWN] = int(((group < 0) & (codes < 0)).sum())
         for code, persona in enumerate(personas):
             rows += _classes(
                 persona, feature, [*coded.categories], codes[group == code], codes[group != code]
             )
     columns = ["persona", "feature", "value", "customers", "known", "share", "low", "high", "rest"]
     columns += ["others", "others_known", "members"]
+    table = pd.DataFrame(rows, columns=columns)
+    table["all"], table["all_known"] = (
+        table["customers"] + table["others"],
+        table["known"] + table["others_known"],
+    )
     return Result(
         "persona_demographics",
-        pd.DataFrame(rows, columns=columns),
+        table,
         {"personas": len(personas)},
         features.settings,
         base="customers",
-        people=("known", "others"),
-        within={"others": ("others_known",)},
-        tell={"known": ("share", "low", "high"), "others": ("rest",)},
-        sums={"others": (("persona", "feature", "others_known"),)},
+        people=("known", "others", "all"),
+        within={"customers": ("known",), "others": ("others_known",), "all": ("all_known",)},
+        tell={
+            "customers": ("share", "low", "high"),
+            "known": ("share", "low", "high", "rest"),
+            "others": ("rest",),
+            "all": ("others", "rest"),
+        },
+        sums=dict.fromkeys(("others", "all"), (("persona", "feature", "others_known"),)),
         # how many have a class in all follows from a persona's row, by who has it and who else does
         parts=(("persona", "feature", "known"), ("feature", "value")),
         groups={"persona": ("members",)},
         besides={("feature", "value"): besides, "persona": int((group < 0).sum())},
-        unseen=("members", "others", "others_known"),
+        common=("all",),
+        unseen=("members", "others_known", "all", "all_known", "others"),
     )
 
 

@@ -236,7 +236,7 @@ def segments(
             ("of",): {len(names): len(features.frame) - len(names)},
             "segment": len(features.frame) - len(names),
         },
-        heads={"without": ("customers",)},
+        heads={"customers": ("without", "value"), "without": ("customers",)},
     )
 
 

@@ -237,7 +237,11 @@ def overlap(
     besides: dict[Any, Any] = {"of": (only_b, neither), "of_b": (only_a, neither)}
     if of is not None:
         facts["neither"] = neither
-        besides |= {"a": of - int(a.notna().sum()), "b": of - int(b.notna().sum())}
+        # who is in a group without a row is told of by no row either
+        besides |= {
+            side: of - int(found.drop_duplicates(side)[n].sum())
+            for side, n in (("a", "size"), ("b", "size_b"))
+        }
     return Result(
         "overlap",
         found,

@@ -83,7 +83,16 @@ def pain(
     }
     settings = {"as_of": str(as_of), "by": keys, "topics": topics.model_dump()}
     # the rows of one key add up to the row of all, those of more to what the same key alone has
-    return Result("pain", found, facts, settings, base="tickets", parts=(tuple(keys[:-1]),))
+    return Result(
+        "pain",
+        found,
+        facts,
+        settings,
+        base="tickets",
+        people=("reopened",),  # tickets: of no more people than there are
+        tell={"reopened": ("reopened_share", "reopened_low", "reopened_high")},
+        parts=(tuple(keys[:-1]),),
+    )
 
 
 def kind_of(topic: pd.Series, topics: Topics) -> pd.Series:

@@ -230,7 +230,9 @@ def _size(inside: Array, money: Array, bought: Array, total: float) -> dict[str,
     # A customer's pull on the ratio: what the persona's share would lose without them.
     pull = (inside - share) * money / total if total else np.zeros(len(money))
     variance = float(order_free_total((pull**2)[:, None])[0]) if total else np.nan
-    low, high = share_interval(np.array([share]), np.array([variance]), n) if total else ([np.nan], [np.nan])
+    paying = int(np.count_nonzero(money > 0))  # what is nothing or all of the money only they can tell
+    ends = share_interval(np.array([share]), np.array([variance]), paying)
+    low, high = ends if total else (np.array([np.nan]), np.array([np.nan]))
     mean = theirs / n if n else np.nan
     buyers, again = (int((bought[inside] > least).sum()) for least in (0, 1))
     error = Z * float(np.std(np.sort(money[inside]), ddof=1)) / np.sqrt(n) if n > 1 else np.nan

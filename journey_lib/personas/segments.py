@@ -268,11 +268,12 @@ def shares(names: pd.Series, value: pd.Series, order: Sequence[str]) -> pd.DataF
 
     Columns segment, customers, of, share, low, high (Wilson), value, value_share, value_low, value_high: a
     ratio of two sums over the same customers, its variance by linearisation (Woodruff 1971), its interval on
-    the logit scale. Value shares are missing when there is no value.
+    the logit scale; of a share of nothing or of all it is three over the customers with any value, for the
+    others cannot tell. Value shares are missing when there is no value.
     """
     n = len(names)
     amount = value.to_numpy(float)
-    total = amount.sum()
+    total, paying = amount.sum(), int(np.count_nonzero(amount > 0))
     rows = []
     for segment in order:
         inside = (names == segment).to_numpy()
@@ -280,7 +281,7 @@ def shares(names: pd.Series, value: pd.Series, order: Sequence[str]) -> pd.DataF
         ends = (np.nan, np.nan)
         if total > 0:
             variance = np.square(amount * (inside - part) / total).sum() * n / max(n - 1, 1)
-            found = share_interval(np.array([part]), np.array([variance]), n)
+            found = share_interval(np.array([part]), np.array([variance]), paying)
             ends = float(found[0][0]), float(found[1][0])
         rows.append((segment, int(inside.sum()), float(amount[inside].sum()), part, *ends))
     columns = ["segment", "customers", "value", "value_share", "value_low", "value_high"]

@@ -157,6 +157,11 @@ def test_every_page_that_counts_by_channel_counts_the_same_journeys(published, f
     assert by_level["touched"] == credit["conversions"] - credit["no_touch"]
     walked = table(published, "persona_building", "overview")
     assert walked["journeys"].sum() == credit["journeys"]  # of all groups, and of those in none
+    said = table(published, "journeys", "journeys-by-step")
+    assert said["journeys"].iloc[0] == credit["journeys"]
+    bases = facts["journeys"]["journeys_by_step"]
+    assert bases["no_touch"] == credit["no_touch"] >= bases["never_touched"]
+    assert bases["never_touched"] == facts["data_health"]["matches"]["orders_without_touch"]
     still = counted.last[counted.last["channel"] >= 0].groupby("customer")["timestamp"].max()
     assert credit["open"] == int((counted.until - still < 30 * DAY).sum())
 

@@ -110,8 +110,9 @@ def _without_rows(facts: Mapping[str, Any], k: int) -> str:
             few=i18n.people(few, k),
         )
     return _(
-        "{some} of them have an event or an order, and are the customers of the other reports; {others} are"
-        " known from other sources only (CRM, tickets, surveys).",
+        "Of these {everyone} customers {some} have an event or an order, and are the customers of the other"
+        " reports; {others} are known from other sources only (CRM, tickets, surveys).",
+        everyone=i18n.number(facts["customers"]),
         some=_bold(i18n.number(facts["with_rows"])),
         others=i18n.number(few),
     )

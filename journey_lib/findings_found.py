@@ -195,7 +195,8 @@ def moved(result: Result, drift: Result, titles: Names, before: Features, k: int
         )
     much = drift.table[drift.table["moved"] == "much"]
     said = _(
-        "Of {n} customers with a persona on {day} and now, {stayed} kept theirs; {new} are new.",
+        "Of {n} customers with a persona on {day} and now, {stayed} kept theirs; {new} more have one now and"
+        " had none then, for they fitted none or were known too little.",
         day=i18n.date(before.as_of.tz_convert(before.timezone).date()),
         n=_bold(i18n.number(facts["customers"])),
         stayed=_bold(i18n.percent(facts["stayed"])),

@@ -94,6 +94,19 @@ def by_steps(result: Result, names: Names, k: int) -> str:
     return " ".join(said)
 
 
+def untouched(result: Result) -> str:
+    """How many conversions without a touch are of customers who never had one (`journeys.by_steps`)."""
+    facts = result.facts
+    if not facts["no_touch"]:
+        return ""
+    return _(
+        "Of {none} conversions without a touch on a channel in the lookback, {never} are of customers of whom"
+        " none is recorded at all, as in the report on data health; the others had theirs earlier or later.",
+        none=i18n.number(facts["no_touch"]),
+        never=_bold(i18n.number(facts["never_touched"])),
+    )
+
+
 def _why(row: Mapping[Any, Any], k: int) -> str:
     more, fewer = (i18n.people(row[name], k) for name in ("without_channel", "channel_only"))
     if not row["without_channel"] and not row["channel_only"]:
@@ -311,7 +324,7 @@ def story(result: Result, names: Names, who: str) -> str:
         said
         + " "
         + _(
-            "Before {n} conversions ({share}) no touch was recorded.",
+            "Before {n} conversions ({share}) no touch was recorded in the lookback.",
             n=i18n.number(alone),
             share=i18n.percent(alone / total),
         )

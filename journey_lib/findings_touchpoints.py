@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
 from journey_lib import i18n
@@ -25,6 +28,13 @@ def inventory(result: Result, names: Names) -> str:
         journeys=i18n.number(facts["journeys"]),
         customers=i18n.number(facts["customers"]),
     )
+    if facts["recorded"] > facts["touches"] and _by_lookback(result.settings):
+        said += " " + _(
+            "{recorded} were recorded at them; those in no journey lie further back from its end than"
+            " {lookback}.",
+            recorded=i18n.number(facts["recorded"]),
+            lookback=_span(str(result.settings["lookback"])),
+        )
     if not len(table):
         return said
     first = table.sort_values("reach", ascending=False).iloc[0]
@@ -234,6 +244,12 @@ def opportunities(result: Result, names: Names) -> str:
         last=i18n.number(first["rank_high"]),
         owner=_name(spoken(first["owner"] or "nobody", names, "department:"), {}),
     )
+
+
+def _by_lookback(asked: Mapping[str, Any]) -> bool:
+    """Whether only the lookback keeps touches out of journeys: no day, direct visit or repetition does."""
+    kept = asked["direct"] == asked["repeats"] == "keep"
+    return kept and asked["lookback"] is not None and asked["period"] is None and asked["max_touches"] is None
 
 
 def _span(length: str) -> str:

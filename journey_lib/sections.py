@@ -256,6 +256,7 @@ def bases(run: Session, touches: Touches, cut: Mapping[str, Any], model: Model |
     staged = model or stages.load(run.workspace.stages, run.workspace.path)
     found = views.by_steps(touches, model=staged, **cut)
     run.say(findings_journeys.by_steps(found, run.names, run.k))
+    run.say(findings_journeys.untouched(found))
     return [found.suppressed(run.k)]
 
 

@@ -109,6 +109,10 @@ def test_journeys_by_another_kind_are_those_by_channel_and_what_is_told_of(
             len(mine - whole),
             len(whole - mine),
         )
+    bare = [j.customer for j in twins["channel"] if j.converted and not j.path]
+    met = {row.customer for row in log if row.channel and row.channel not in NO_CHANNEL}
+    facts = jl.journeys.by_steps(half_named(log), model=MODEL, **options).facts
+    assert (facts["no_touch"], facts["never_touched"]) == (len(bare), sum(who not in met for who in bare))
     for row in found.values():
         channels = found["channel"]["journeys"]
         assert row["journeys"] == channels + row["without_channel"] - row["channel_only"]
@@ -132,6 +136,22 @@ def test_of_few_people_no_more_is_said_than_that_they_are_few() -> None:
     said = findings_journeys.by_steps(result, {}, 10)
     assert "fewer than 10 more" in said
     assert "basket" not in said
+
+
+def test_conversions_without_a_touch_in_the_lookback_are_told_from_those_of_strangers() -> None:
+    """An was met a month before, Bình never: both bought without a touch in the week before."""
+    log = """
+        who   | when        | channel | sale
+        an    | 01-01 08:00 | email   |
+        an    | 02-03 08:00 |         | 100
+        binh  | 01-01 08:00 |         | 50
+        chi   | 01-01 08:00 | email   |
+        """
+    result = jl.journeys.by_steps(touches(log), lookback="7d")
+    assert findings_journeys.untouched(result).startswith(
+        "Of 2 conversions without a touch on a channel in the lookback, **1** are of customers of whom none"
+    )
+    assert findings_journeys.untouched(jl.journeys.by_steps(half_named(LOG), lookback="7d")) == ""
 
 
 def test_nothing_is_said_where_all_count_alike() -> None:

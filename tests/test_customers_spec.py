@@ -266,8 +266,8 @@ def test_why_the_other_reports_count_fewer_customers_is_said_where_all_are_count
     sizes = single_view.sizes(small(tmp_path))
     assert (sizes.facts["with_rows"], sizes.facts["without_rows"]) == (2, 1)
     told = (
-        "**2** of them have an event or an order, and are the customers of the other reports; 1 are known"
-        " from other sources only (CRM, tickets, surveys)."
+        "Of these 3 customers **2** have an event or an order, and are the customers of the other reports; 1"
+        " are known from other sources only (CRM, tickets, surveys)."
     )
     assert findings_customers.customers(sizes, 1).endswith(told)
     assert findings_customers.customers(sizes, 10).endswith("All but fewer than 10 have an event or an order;"

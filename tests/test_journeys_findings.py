@@ -102,7 +102,8 @@ def test_a_story_is_of_conversions_whatever_most_other_journeys_do() -> None:
     told = findings_journeys.story(jl.journeys.top(ways), {"email": "Mail"}, "All")
     assert told == (
         "**All**: the most frequent way to a conversion is **Mail → Mail** (2 of 3 conversions, 66.7%); the 1"
-        " most frequent ways cover 66.7%. Before 1 conversions (33.3%) no touch was recorded."
+        " most frequent ways cover 66.7%. Before 1 conversions (33.3%) no touch was recorded"
+        " in the lookback."
     )
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from journey_lib import findings_personas, i18n
 from journey_lib.errors import ParameterError
 from journey_lib.features import Feature, Features
-from journey_lib.personas import portrait, told
+from journey_lib.personas import portrait, segments, told
 
 ABOUT = (
     Feature("touches", "Touches", "touches", "frequency", "count", "touches"),
@@ -99,6 +99,16 @@ def test_the_share_of_money_covers_the_truth_where_few_bring_most():
 def test_who_belongs_to_none_is_counted():
     facts = portrait.sizes(FIVE, MEMBERS).facts
     assert facts == {"customers": 5, "placed": 4, "not_placed": 1, "value": 1000}
+
+
+def test_a_group_that_brought_nothing_is_judged_by_those_who_brought_anything():
+    """None of 20 who paid is in it: up to three in 20 may be, however many more never paid."""
+    many = shop(*[(1, 0.0, 50, 1, "a")] * 20, *[(1, 0.0, 0, 0, "a")] * 500)
+    idle = pd.Series("p1", index=range(20, 320))
+    row = portrait.sizes(many, idle).table.iloc[0]
+    assert (row["value_share"], row["value_low"], row["value_high"]) == (0, 0, 3 / 20)
+    ruled = segments.shares(pd.Series("rest", many.frame.index), many.frame["value"], ["p1"]).iloc[0]
+    assert (ruled["value_share"], ruled["value_low"], ruled["value_high"]) == (0, 0, 3 / 20)
 
 
 def test_groups_and_those_in_none_add_up_to_everybody_and_to_all_of_the_money():

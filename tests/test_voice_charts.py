@@ -245,6 +245,32 @@ def test_names_of_the_shop_go_before_ours() -> None:
     assert called == ["Till", "(all)", "Web", ""]
 
 
+def test_the_picture_of_low_and_high_scores_counts_the_comments_that_came_with_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of 240 comments a score of 3 says neither; the words are of the 160 that came with low or high ones."""
+    written = asked(("web", "chậm", 1, 80), ("web", "đẹp", 5, 80), ("web", "tạm", 3, 80))
+    monkeypatch.setattr(sections_voice, "has", lambda *_: True)
+    monkeypatch.setattr(sections_voice, "answered", lambda *_: written)
+    monkeypatch.setattr(jl.voice, "lexicon", lambda *_: None)
+    monkeypatch.setattr(sections_voice, "_judged", lambda *_: [])
+    monkeypatch.setattr(jl.voice, "tones", lambda *_, **__: jl.voice.scores(written))
+    monkeypatch.setattr(sections_voice.findings_voice, "tones", lambda *_: "")
+    for chart in ("scores", "tones"):
+        monkeypatch.setattr(sections_voice.charts_voice, chart, lambda *_: None)
+    shown: list[Any] = []
+    monkeypatch.setattr(sections_voice.charts_voice, "contrast", lambda *given: shown.append(given))
+    run = SimpleNamespace(
+        k=10,
+        names={},
+        workspace=None,
+        scope=lambda _period, **counts: counts,
+        **dict.fromkeys(("say", "show", "table"), lambda *_: None),
+    )
+    sections_voice.comments(run, None, {"period": None})  # type: ignore[arg-type]
+    assert shown[0][1] == {"comments": 160, "customers": 160}
+
+
 def test_without_surveys_and_tickets_each_part_is_one_sentence() -> None:
     told: list[str] = []
     run = SimpleNamespace(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Unpack
 
 import numpy as np
@@ -23,11 +23,13 @@ COUNTED = ("journeys", "customers", "conversions", "nulls", "open", "without_cha
 class _Counts:
     """Sums over customers: `sums` has a row a kind of step, the columns `COUNTED`; `last` is by touchpoint.
 
-    `last` counts the journeys by touchpoint that are none by channel by the touchpoint they were last at.
+    `last` counts the journeys by touchpoint that are none by channel by the touchpoint they were last at;
+    `untouched` conversions without a touch in the lookback, and those of customers who never had one.
     """
 
     sums: Array
     last: Array
+    untouched: Array
 
 
 @view
@@ -42,7 +44,8 @@ def by_steps(touches: Touches, *, model: Model | None = None, **cutting: Unpack[
     Columns by (channel; touchpoint where the data know any; stage where a `model` is given), journeys,
     customers, conversions, nulls, open, without_channel (journeys that are none by channel), channel_only
     (journeys by channel that are none here), last_at (the touchpoint at which most of the former were last)
-    and last_there (how many of them). Facts: journeys, conversions (both by channel).
+    and last_there (how many of them). Facts: journeys, conversions, no_touch (conversions without a touch in
+    the lookback), never_touched (of these, by customers of whom the data hold no touch at all); by channel.
     """
     rules = rules_for(touches, **cutting)._replace(drop_direct=False, collapse=False, most=0)
     kinds: list[By] = ["channel", *(["touchpoint"] if touches.touchpoints else [])]  # type: ignore[list-item]
@@ -59,7 +62,8 @@ def by_steps(touches: Touches, *, model: Model | None = None, **cutting: Unpack[
             here = found["touchpoint"]
             strange = ~here.converted & ~np.isin(here.customer, whole)
             last = np.bincount(here.channel[here.offsets[1:][strange] - 1], minlength=size)
-        return _Counts(np.array([_sums(each, whole) for each in found.values()], np.int64), last)
+        sums = np.array([_sums(each, whole) for each in found.values()], np.int64)
+        return _Counts(sums, last, _untouched(found["channel"], bucket))
 
     counts = yield Pass(touches.buckets, measure, _add)
     table = pd.DataFrame(counts.sums, columns=list(COUNTED))
@@ -71,7 +75,8 @@ def by_steps(touches: Touches, *, model: Model | None = None, **cutting: Unpack[
     return Result(
         "journeys_by_step",
         table,
-        {name: int(table[name].iloc[0]) for name in ("journeys", "conversions")},
+        {name: int(table[name].iloc[0]) for name in ("journeys", "conversions")}
+        | dict(zip(("no_touch", "never_touched"), counts.untouched.tolist(), strict=True)),
         settings(touches, **cutting) | {"stages": None if model is None else model.name},
         base="journeys",
         people=("without_channel", "channel_only", "last_there"),
@@ -91,5 +96,11 @@ def _unfinished(found: Journeys) -> Array:
     return found.customer[~found.converted]
 
 
+def _untouched(found: Journeys, bucket: Bucket) -> Array:
+    bare = found.customer[found.converted & (found.lengths == 0)]
+    return np.array([len(bare), np.count_nonzero(~np.isin(bare, bucket.customer[bucket.channel >= 0]))])
+
+
 def _add(parts: list[_Counts]) -> _Counts:
-    return _Counts(sum(part.sums for part in parts), sum(part.last for part in parts))  # type: ignore[arg-type]
+    columns = ([getattr(part, each.name) for part in parts] for each in fields(_Counts))
+    return _Counts(*(np.sum(column, axis=0) for column in columns))

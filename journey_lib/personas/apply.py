@@ -140,8 +140,9 @@ def drift(model: Groups | Found, before: Features, now: Features) -> tuple[Resul
 def migration(old: pd.Series[Any], new: pd.Series[Any]) -> Result:
     """Who went from which persona to which: from, to, customers, share of `from`, low, high (Wilson).
 
-    To -2: no longer among those who are known well enough. Facts: stayed (share of those with a persona in
-    both), customers, new (in no row: not known before).
+    To -2: no longer among those who are known well enough. Facts: customers (with a persona in both), stayed
+    (share of these with the same), placed (with one in `new`), new (of these without one before, for they
+    fitted none or were not known well enough).
     """
     to = new.reindex(old.index).fillna(-2).astype("int64")
     pairs = pd.DataFrame({"from": old.to_numpy(), "to": to.to_numpy()}).value_counts().sort_index()
@@ -150,12 +151,14 @@ def migration(old: pd.Series[Any], new: pd.Series[Any]) -> Result:
     table["share"] = table["customers"] / base
     table["low"], table["high"] = wilson(table["customers"].to_numpy(), base)
     both = (old >= 0) & (to >= 0)
+    placed = int((new >= 0).sum())
     facts = {
         "stayed": float((old[both] == to[both]).mean()) if both.any() else float("nan"),
         "customers": int(both.sum()),
-        "new": int((~new.index.isin(old.index)).sum()),
+        "placed": placed,
+        "new": placed - int(both.sum()),
     }
-    heads = {"customers": ("stayed",), "new": ()}
+    heads = {"customers": ("stayed",), "new": ("placed",)}
     return Result("persona_migration", table, facts, base="customers", parts=(("from",),), heads=heads)
 
 

@@ -313,7 +313,8 @@ def _part_of(money: Array, inside: Array, theirs: float, total: float) -> tuple[
     # A customer's pull on the ratio: what the persona's share would lose without them.
     pull = (inside - share) * money / total
     variance = float(order_free_total((pull**2)[:, None])[0])
-    ends = share_interval(np.array([share]), np.array([variance]), int(inside.sum()), z=carried(pull))
+    paying = int(np.count_nonzero(money))  # what is nothing or all of the money only they can tell
+    ends = share_interval(np.array([share]), np.array([variance]), paying, z=carried(pull))
     return share, float(ends[0][0]), float(ends[1][0])
 
 

@@ -285,12 +285,13 @@ def shares(names: pd.Series, value: pd.Series, order: Sequence[str]) -> pd.DataF
     Columns segment, customers, of, share, low, high (Wilson), payers (of the customers, who brought any
     value), value, value_share, value_low, value_high: a
     ratio of two sums over the same customers, its variance by linearisation (Woodruff 1971), its interval on
-    the logit scale, wider where few customers carry the variance. Value shares are missing when there is no
-    value, or refunds make a part negative.
+    the logit scale, wider where few customers carry the variance; of a share of nothing or of all it is
+    three over the customers with any value, for the others cannot tell. Value shares are missing when there
+    is no value, or refunds make a part negative.
     """
     n = len(names)
     amount = value.to_numpy(float)
-    total = amount.sum()
+    total, paying = amount.sum(), int(np.count_nonzero(amount > 0))
     rows = []
     for segment in order:
         inside = (names == segment).to_numpy()
@@ -300,7 +301,7 @@ def shares(names: pd.Series, value: pd.Series, order: Sequence[str]) -> pd.DataF
         if not np.isnan(part) and amount.min() >= 0:
             pull = amount * (inside - part) / total
             variance = np.square(pull).sum() * n / max(n - 1, 1)
-            found = share_interval(np.array([part]), np.array([variance]), n, z=carried(pull))
+            found = share_interval(np.array([part]), np.array([variance]), paying, z=carried(pull))
             ends = float(found[0][0]), float(found[1][0])
         payers = int((amount[inside] > 0).sum())
         rows.append((segment, int(inside.sum()), payers, float(amount[inside].sum()), part, *ends))

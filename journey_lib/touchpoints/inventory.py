@@ -62,9 +62,9 @@ def inventory(
     method on the logarithm with customers as clusters; quantiles are right to 4.4%. Who meets a touchpoint
     differs from who does not: no column says what it brings about. Cost is missing where the channel's is.
 
-    Facts: touchpoints, seen, authored, journeys, over, conversions, exits, open, customers, touches, value,
-    value_each (of a conversion) and value_each_se, stages_seen (with any recorded row), without_touchpoint
-    (recorded rows that have a channel only), cost_unshared.
+    Facts: touchpoints, seen, authored, journeys, over, conversions, exits, open, customers, touches,
+    recorded, value, value_each (of a conversion) and value_each_se, stages_seen (with any recorded row),
+    without_touchpoint (recorded rows that have a channel only), cost_unshared.
 
     Raises
     ------
@@ -102,6 +102,7 @@ def inventory(
         "seen": int((table["recorded"] > 0).sum()),
         "authored": int(table["authored"].sum()),
         **totals,
+        "recorded": int(table["recorded"].sum()),
         **_each(found, touches),
         "stages_seen": [name for at, name in enumerate(model.names) if found.stages[:, at].any()],
         "without_touchpoint": int(found.channels[-1].sum()),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -13,6 +13,7 @@ from journey_lib.features import Feature, Features
 from journey_lib.findings import _bold, _name
 from journey_lib.i18n import text as _
 from journey_lib.model import Result
+from journey_lib.personas.notes import Notes
 
 Names = Mapping[str, str]
 Direction = Literal["high", "low"]
@@ -189,6 +190,30 @@ def accounts(result: Result, everyone: int, currency: str, k: int) -> str:
             _(
                 "The single customer view counts {others} more, who have no event and no order in it.",
                 others=i18n.people(others, k),
+            )
+        )
+    return " ".join(said)
+
+
+def unread(written: Notes, members: pd.Series[Any], *, found: bool, kept: bool) -> str:
+    """What `maps/personas.yaml` says of nobody on the page, and that codes may have changed; else nothing."""
+    if not written.personas:
+        return ""
+    gone = written.of_nobody([str(code) for code in members.unique()] if found else [])
+    said = []
+    if gone:
+        said.append(
+            _(
+                "`maps/personas.yaml` speaks of {codes}: no such persona is on this page, and what it says of"
+                " them is not shown.",
+                codes=_bold(", ".join(_name(code, {}) for code in gone)),
+            )
+        )
+    if found and not kept and len(gone) < len(written.personas):
+        said.append(
+            _(
+                "Names and notes of `maps/personas.yaml` are by code, and these personas were found anew:"
+                " p1 may be others than when it was written. Keep personas, and codes stay what they were."
             )
         )
     return " ".join(said)

@@ -75,11 +75,13 @@ def carriers(x: Array) -> float:
 def carried(pulls: Array) -> float:
     """How many standard errors wide a 95% interval has to be whose variance is the sum of squared `pulls`.
 
-    Where few customers make most of the variance it is little known: Student's t, with one degree of freedom
-    less than there are customers who carry the variance. With many, that is the normal's 1.96.
+    Where few customers make most of the variance it is little known itself: Student's t, with the degrees of
+    freedom that match how much the sum varies (Satterthwaite 1946). With many, that is the normal's 1.96.
     """
-    few = carriers(np.square(pulls))
-    return float(special.stdtrit(max(few - 1, 1.0), 0.975)) if not np.isnan(few) else Z
+    likeness = 1 / carriers(np.square(pulls)) - 1 / max(len(pulls), 1)
+    if not likeness > 1e-9:  # all alike, or nothing at all
+        return Z
+    return float(special.stdtrit(max(2 / likeness, 1.0), 0.975))
 
 
 def mean_interval(x: Array, least: float = -np.inf, most: float = np.inf) -> tuple[float, float]:

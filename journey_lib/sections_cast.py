@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from journey_lib import charts_segments, findings_found
+from journey_lib import charts_segments, findings_found, i18n
 from journey_lib import features as tables_of
 from journey_lib.errors import DataError, ParameterError
 from journey_lib.features import Features
@@ -26,7 +26,7 @@ from journey_lib.touches import Touches
 
 @dataclass(frozen=True)
 class Look:
-    """What came of looking for personas; `found` is None where too few customers are known well enough.
+    """What came of looking for personas; `found` is None where too few are known well, or all are alike.
 
     `known` customers have `least_touches` touches, of `customers`; `base` is what counts as a touch
     (`personas.matrix.base`). `model` are the kept personas they were placed in, where nothing was looked for.
@@ -45,7 +45,8 @@ class Cast:
     """The groups a page speaks of: personas where there are any, else what rules make, which claims less.
 
     `features` are those of the customers known well enough, `everyone` those of all; `members`: customer →
-    code of the group; `distance`: how far each is from the middle of it, for the choice of quotes.
+    code of the group; `distance`: how far each is from the middle of it, for the choice of quotes; `kept`:
+    codes are those of a file, and stay what they were.
     """
 
     found: Found | None
@@ -55,6 +56,7 @@ class Cast:
     distance: pd.Series[Any]
     names: Mapping[str, str]
     by: str
+    kept: bool = False
 
 
 def recall(run: Session, model: str | None) -> Kept | None:
@@ -110,20 +112,29 @@ def look(
     known = int((features.frame[by] >= least_touches).sum())
     if known < matrix.LEAST_CUSTOMERS:
         return Look(None, len(features.frame), known, least_touches, base=by)
-    found = find(
-        features,
-        names=names,
-        method=method,
-        k="auto" if k is None else k,
-        least_touches=least_touches,
-        seed=seed,
-    )
+    asked: Any = {"method": method, "k": "auto" if k is None else k, "least_touches": least_touches}
+    try:
+        found = find(features, names=names, seed=seed, **asked)
+    except DataError:
+        if names is not None:
+            raise
+        # Where all are alike in everything looked at, the rest of the page still has something to say.
+        return Look(None, len(features.frame), known, least_touches, base=by)
     return Look(found, len(features.frame), known, least_touches, base=by)
 
 
 def found(run: Session, looked: Look) -> list[Result]:
     """Whether there is anything to find, which numbers of groups would do, and how stable each is."""
     result = looked.found
+    if result is None and looked.known >= matrix.LEAST_CUSTOMERS:
+        run.say(
+            _(
+                "**All are alike.** In none of the traits looked at do the {known} customers known well"
+                " enough differ: there is nothing to tell kinds of people by.",
+                known=i18n.number(looked.known),
+            )
+        )
+        return []
     if result is None:
         run.say(
             findings_found.too_few(looked.known, looked.customers, looked.least_touches, looked.base, run.k)
@@ -150,7 +161,8 @@ def cast(run: Session, looked: Look, features: Features) -> Cast:
     if result is not None and result.k:
         base = replace(features, frame=features.frame[features.frame.index.isin(result.labels.index)])
         members = members_of(result.labels)
-        return Cast(result, features, base, members, 1 - result.margin.loc[members.index], {}, "found")
+        far = 1 - result.margin.loc[members.index]
+        return Cast(result, features, base, members, far, {}, "found", kept=looked.model is not None)
     run.say(_("No personas are made up where there are none: the groups below are made by rules (RFM)."))
     table = rfm.table()
     members = _by_rule(features)

@@ -47,6 +47,8 @@ def portraits(
     """Everything the cards say, asked once; the numbers of one group stand beside the others on the page."""
     titles = tables_of.titles(who.features, run.workspace, run.language, names=run.names)
     run.say(findings_personas.coverage(who.everyone, titles, run.k))
+    written = notes(run.workspace)
+    run.say(findings_personas.unread(written, who.members, found=who.by == "found", kept=who.kept))
     traits = portrait.traits(who.features, who.members)
     answers = told.load(run.workspace, "surveys", who.everyone)
     asked = told.load(run.workspace, "tickets", who.everyone)
@@ -69,7 +71,7 @@ def portraits(
         titles=titles,
         names=run.names,
         proposed=dict(who.names) or findings_personas.proposed(traits, who.features, run.names),
-        notes=notes(run.workspace) if who.by == "found" else Notes(),
+        notes=written if who.by == "found" else Notes(),
         feelings=told.feelings(answers, who.members, stage_of=at, k=run.k),
         concerns=told.concerns(asked, who.members, k=run.k),
         quotes=told.quotes(answers, who.members, who.distance, scrub=scrub, k=run.k),

@@ -21,7 +21,7 @@ from journey_lib.personas.find import AMBIGUOUS, Found, decided, find, members, 
 from journey_lib.personas.gate import Continuum, structure
 from journey_lib.personas.matrix import cooked, matrix, plain
 from journey_lib.personas.sample import drawn, lots
-from journey_lib.personas.stability import alternatives, jaccard
+from journey_lib.personas.stability import alternatives, border, jaccard, neighbours
 
 KINDS: dict[str, Any] = {"spend": "amount", "visits": "count", "online": "share", "night": "share"}
 
@@ -451,6 +451,52 @@ def test_a_slope_cut_in_two_has_no_valley_and_two_groups_have() -> None:
     assert (cut["jaccard_worst"].item() > 0.85, cut["stable"].item()) == (True, False)
     assert cut["valley"].item() > 1
     assert (two["valley"].item() < 0.1, two["stable"].item()) == (True, True)
+
+
+def ring(rng: np.random.Generator) -> Features:
+    """Customers all around a circle: no copula of two columns knows a hole, and there are no groups."""
+    turn = rng.random(1200) * 2 * np.pi
+    frame = pd.DataFrame({"a": np.cos(turn), "b": np.sin(turn)}) + rng.normal(size=(1200, 2)) * 0.05
+    return plain(frame, dict.fromkeys("ab", "number"))
+
+
+def ages(rng: np.random.Generator) -> Features:
+    """Tastes that change smoothly with age, each channel with an age of its own: an arch, not kinds."""
+    age, peak = rng.random((1200, 1)), np.linspace(0, 1, 8)
+    taste = 0.9 * np.exp(-(((age - peak) / 0.15) ** 2) / 2) + 0.02
+    touches = 20 + rng.poisson(20, 1200)
+    met = np.array([rng.multinomial(n, each / each.sum()) for n, each in zip(touches, taste, strict=True)])
+    names = [f"share_{channel}" for channel in range(8)]
+    frame = pd.DataFrame(met / touches[:, None], columns=names).assign(touches=touches)
+    return plain(
+        frame, {**dict.fromkeys(names, "share"), "touches": "count"}, dict.fromkeys(names, "channel")
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("bent", [ring, ages])
+def test_a_bent_continuum_has_no_gap_though_it_is_no_gaussian_copula(bent, seed: int) -> None:
+    features = bent(np.random.default_rng(seed))
+    names = [name for name in features.frame if name != "touches"]
+    found = find(features, names=names, seed=seed, bootstraps=10, ks=range(2, 5), sample=1200)
+    table = found.alternatives
+    assert found.structure.verdict == "groups"  # the gate looks at straight continua only
+    assert (table["valley"] < 0.8).any()  # and on the straight way from centre to centre there is a valley
+    assert (table["jaccard_worst"] >= 0.75).any()
+    assert (table["border"] > 0.8).all()
+    assert found.k == 0
+
+
+@pytest.mark.slow
+def test_groups_of_very_unequal_sizes_have_no_neighbours_across() -> None:
+    rng = np.random.default_rng(2)
+    group = np.repeat([0, 1, 2], [1000, 30, 30])
+    x = rng.normal(size=(1060, 4)) + np.array([[0] * 4, [8] * 4, [-8, 8, -8, 8]])[group]
+    near = neighbours(x)
+    assert border(x, group, near, 0) == 0
+    cut = (x[:, 0] > 0).astype(int)
+    assert border(x[:1000], cut[:1000], neighbours(x[:1000]), 0) > 0.8
 
 
 @pytest.mark.slow

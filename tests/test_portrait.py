@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from journey_lib import findings_personas, i18n
 from journey_lib.errors import ParameterError
 from journey_lib.features import Feature, Features
+from journey_lib.intervals import share_interval
 from journey_lib.personas import portrait, segments, told
 
 ABOUT = (
@@ -75,8 +76,9 @@ def test_money_that_one_member_brings_is_told_to_be_little_known():
     assert told_of.loc["p1", "carriers"] == pytest.approx(1.02, abs=0.01)
     assert told_of.loc["p2", "carriers"] == pytest.approx(88, abs=1)
     low, high = told_of.loc["p1", ["value_low", "value_high"]]
-    assert low < 0.01
-    assert high > 0.9
+    usual = share_interval(np.array([1011 / 2943]), np.array([0.051]), 12)
+    assert low < usual[0][0] / 2
+    assert high > 0.8
 
 
 def test_the_share_of_money_covers_the_truth_where_few_bring_most():
@@ -93,7 +95,7 @@ def test_the_share_of_money_covers_the_truth_where_few_bring_most():
         features = Features(frame, (ABOUT[2], ABOUT[3]), now, now, "UTC", "VND", "x")
         row = portrait.sizes(features, pd.Series("p1", np.flatnonzero(inside))).table.iloc[0]
         hits += row["value_low"] <= truth <= row["value_high"]
-    assert 0.88 <= hits / made <= 0.98
+    assert 0.79 <= hits / made <= 0.9
 
 
 def test_who_belongs_to_none_is_counted():

@@ -102,9 +102,10 @@ def find(
 
     First the gate: no groups are made of a continuum, unless `k` is a number, and then the reason says that
     these are slices of one. Then every number of groups is tried on a sample; "auto" takes the largest whose
-    every group is found again in bootstraps (Jaccard at least 0.75; Hennig 2007) and has fewer customers
-    between it and any other than at their centres; `alternatives` shows the others that would do. Customers
-    farther from their centre than any fence, or between two, fit none.
+    every group is found again in bootstraps (Jaccard at least 0.75; Hennig 2007), has fewer customers between
+    it and any other than at their centres, and fewer neighbours across the border than within;
+    `alternatives` shows the others that would do. Customers farther from their centre than any fence, or
+    between two, fit none.
 
     Parameters
     ----------

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +17,23 @@ from journey_lib.workspace import Words, Workspace
 
 FILE = Path("maps") / "personas.yaml"
 ASPECTS = ("goals", "needs", "frustrations", "motivations", "is_not")
+
+LONGEST_NAME, LONGEST_NOTE = 80, 500  # characters: more has no room on a card
+_UNSEEN = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}  # control signs, and those that turn the direction of a line
+
+
+def _tidy(text: str) -> str:
+    """The words as one line, without signs that nobody sees."""
+    return " ".join("".join(" " if unicodedata.category(sign) in _UNSEEN else sign for sign in text).split())
+
+
+def _room(words: Words, most: int) -> Words:
+    tidy: Words = {language: _tidy(text) for language, text in words.items()}
+    for language, text in tidy.items():
+        if len(text) > most:
+            raise ValueError(f"{language}: {len(text):,} characters: a card has room for {most}")
+    return {language: text for language, text in tidy.items() if text}
+
 
 Basis = Literal["interview", "workshop", "survey", "assumption"]
 
@@ -33,9 +51,10 @@ class Note(Strict):
     @field_validator("text")
     @classmethod
     def _said(cls, text: Words) -> Words:
-        if not any(words.strip() for words in text.values()):
+        tidy = _room(text, LONGEST_NOTE)
+        if not tidy:
             raise ValueError("write the text, in vi, in en or in both")
-        return text
+        return tidy
 
     def stale(self, day: dt.date) -> bool:
         """Whether it should have been looked at again by that day."""
@@ -52,6 +71,11 @@ class Persona(Strict):
     motivations: tuple[Note, ...] = ()
     is_not: tuple[Note, ...] = ()
 
+    @field_validator("name")
+    @classmethod
+    def _called(cls, name: Words) -> Words:
+        return _room(name, LONGEST_NAME)
+
     def aspect(self, name: str) -> tuple[Note, ...]:
         """The notes of one of `ASPECTS`."""
         notes: tuple[Note, ...] = getattr(self, name)
@@ -66,6 +90,10 @@ class Notes(Strict):
     def of(self, persona: str) -> Persona:
         """What is written about one persona; nothing, where nothing is."""
         return self.personas.get(persona, Persona())
+
+    def of_nobody(self, codes: Collection[str]) -> tuple[str, ...]:
+        """The codes something is written of that are not among `codes`."""
+        return tuple(sorted({*self.personas} - {*codes}))
 
     def names(self, language: Language) -> dict[str, str]:
         """Names given by hand, where there are any in that language."""

@@ -17,9 +17,9 @@ Array = npt.NDArray[Any]
 Method = Literal["kmeans", "mixture", "multinomial"]
 
 STABLE, HIGHLY = 0.75, 0.85
-VALLEY = (
-    0.8  # density halfway between two groups, beside the thinner of their centres, from which they are one
-)
+VALLEY = 0.8  # density halfway between two groups, beside their thinner centre, from which they are one
+BORDER = 0.6  # neighbours across the border of two groups, beside a border within one, from which likewise
+NEIGHBOURS = 10
 STARTS, AGAIN = 10, 4  # starts of the fit itself, and of each bootstrap's
 
 
@@ -139,6 +139,52 @@ def valley(x: Array, fit: Fit, blocks: latent.Blocks = ()) -> float:
     return worst
 
 
+def neighbours(x: Array) -> Array:
+    """The `NEIGHBOURS` nearest rows of each row, itself left out."""
+    from sklearn.neighbors import NearestNeighbors
+
+    some = min(NEIGHBOURS, len(x) - 1) + 1
+    return np.asarray(NearestNeighbors(n_neighbors=some).fit(x).kneighbors(x, return_distance=False)[:, 1:])
+
+
+def border(x: Array, labels: Array, near: Array, seed: int) -> float:
+    """Of the two groups least apart: how many are neighbours across their border, beside a border within one.
+
+    `near` are the neighbours of each row. The border within is that of a group cut in two, and its halves
+    once more, the busiest of these: a continuum, straight or bent, is as busy wherever it is cut, so that two
+    parts of it have 1 or more; between groups with a gap there are hardly any neighbours.
+    """
+    groups = [labels == one for one in range(int(labels.max()) + 1)]
+    within = [_busiest(x, group, near, seed) for group in groups]
+    worst = 0.0
+    for one, mine in enumerate(groups):
+        for other in range(one):
+            usual = min(within[one], within[other])
+            worst = max(worst, _across(mine, groups[other], near) / max(usual, 1))
+    return worst
+
+
+def _across(one: Array, other: Array, near: Array) -> int:
+    """How many pairs of neighbours there are of which one is here and one is there."""
+    return int(other[near[one]].sum() + one[near[other]].sum())
+
+
+def _busiest(x: Array, group: Array, near: Array, seed: int) -> int:
+    busy, parts = 0, [group]
+    for _cut in range(2):  # a group of two kinds has its gap where it is cut first
+        halves = []
+        for part in parts:
+            if part.sum() < 2 * NEIGHBOURS:
+                continue
+            first = part.copy()
+            first[part] = grouped(x[part], 2, seed, starts=AGAIN)[0] == 0
+            second = part & ~first
+            busy = max(busy, _across(first, second, near))
+            halves += [first, second]
+        parts = halves
+    return busy
+
+
 def silhouette(x: Array, labels: Array) -> float:
     """Mean silhouette (Rousseeuw 1987) of up to 1,000 customers of the sample."""
     from sklearn.metrics import silhouette_score
@@ -160,26 +206,28 @@ def alternatives(
     """Every number of groups side by side, the stability of each group, and the groups themselves.
 
     Table, a row a k: k, jaccard_worst (mean over bootstraps, of the group found again least), jaccard_mean,
-    valley (of the two groups least apart, see `valley`), stable (worst at least 0.75 and valley below 0.8),
-    silhouette, inertia_share (of the inertia of one group; of multinomials, deviance), smallest (share of
-    customers), bic (mixtures), customers (in the sample).
+    valley and border (of the two groups least apart, see there), stable (worst at least 0.75, valley below
+    0.8 and border below 0.6), silhouette, inertia_share (of the inertia of one group; of multinomials,
+    deviance), smallest (share of customers), bic (mixtures), customers (in the sample).
     """
     alone = float(((x - x.mean(axis=0)) ** 2).sum())
     if blocks:
         alone = fitted(x, 1, method, seed, 1, blocks=blocks).inertia
     places = latent.rooted(x, blocks) if blocks else x
+    near = neighbours(places)
     rows, each, fits = list[dict[str, Any]](), dict[int, Array](), dict[int, Fit]()
     for k in ks:
         fit = fits[k] = fitted(x, k, method, seed, STARTS, blocks=blocks)
         found = each[k] = np.nanmean(again(x, fit, method, seed, bootstraps, blocks), axis=0)
-        between = valley(x, fit, blocks)
+        between, across = valley(x, fit, blocks), border(places, fit.labels, near, seed)
         rows.append(
             {
                 "k": k,
                 "jaccard_worst": float(found.min()),
                 "jaccard_mean": float(found.mean()),
                 "valley": between,
-                "stable": bool(found.min() >= STABLE and between < VALLEY),
+                "border": across,
+                "stable": bool(found.min() >= STABLE and between < VALLEY and across < BORDER),
                 "silhouette": silhouette(places, fit.labels),
                 "inertia_share": fit.inertia / alone,
                 "smallest": float(np.bincount(fit.labels, minlength=k).min() / len(x)),

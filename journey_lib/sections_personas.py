@@ -125,9 +125,7 @@ def side_by_side(
         better = shown.strengths.suppressed(run.k)
         run.table(findings_found.sided(better, names, shown.titles, shown.features.currency))
         results.append(better)
-    walked = views.overview(
-        touches, ways.groups(touches, who.members, charts_personas.groups(names)), **cut
-    )
+    walked = views.overview(touches, ways.groups(touches, who.members, charts_personas.groups(names)), **cut)
     # everybody is in one of these groups: what all of them came to is told elsewhere
     walked = replace(walked, sums=dict.fromkeys(walked.people, ((),))).suppressed(run.k)
     if who.by == "found":

@@ -18,7 +18,7 @@ from journey_lib.i18n import text as _
 from journey_lib.intervals import SMALL
 from journey_lib.model import Result
 
-CELL, HEADS, LETTER = 72, 540, 6  # pixels: of a column, of all columns together, of a letter
+CELL, HEADS, LETTER = 72, 530, 6  # pixels: of a column, of all columns together, of a letter
 TRAIT = 28  # letters of a trait in one line
 MOST_TRAITS, MOST_CHANNELS = 16, 10
 
@@ -285,12 +285,12 @@ def _coded(code: str) -> bool:
 def _columns(heads: pd.Series) -> tuple[alt.X, int]:
     """Groups side by side under their whole names, and how wide a column is: many have to fit a page."""
     names = [str(name) for name in dict.fromkeys(heads)]
-    longest = max(len(word) for name in names for word in name.split())
-    cell = max(min(CELL, HEADS // len(names)), min(CELL, LETTER * longest + 4))
+    cell = max(min(CELL, HEADS // len(names)), 40)
     axis = broken(names, cell // LETTER, up=0)
     tall = max(len(lines) for lines in wrapped(names, cell // LETTER).values())
-    above: dict[str, Any] = {"orient": "top", "labelAngle": 0, "labelBaseline": "top", "labelFontSize": 11}
-    return alt.X("persona:N", title=None, axis=alt.Axis(labelPadding=4 + LINE * tall, **above, **axis)), cell
+    above: dict[str, Any] = {"orient": "top", "labelAngle": 0, "labelBaseline": "top"}
+    above |= {"labelFontSize": 11 if cell == CELL else 10, "labelPadding": 4 + LINE * tall}
+    return alt.X("persona:N", title=None, axis=alt.Axis(**above, **axis)), cell
 
 
 def _called(codes: pd.Series, names: Names) -> list[str]:

@@ -92,6 +92,7 @@ _PLAIN: Mapping[str, str] = {
     "real": "Beyond chance",
     "p90_days": "Days, 90th percentile",
     "inertia_share": "Spread left in groups",
+    "k": "Personas",
     "total": "Of the first stage",
     "n": "n",
 }

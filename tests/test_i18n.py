@@ -169,6 +169,7 @@ def test_a_heading_says_in_both_languages_what_the_column_holds():
     """“Over” and “Left kind” are names for code; who reads a page in English is told more."""
     assert tables.heading("over") == "Journeys over"
     assert tables.heading("left_kind") == "Stronger identifier"
+    assert tables.heading("k") == "Personas"
     assert tables.heading("removal_effect") == "Removal effect"
     with i18n.speaking("vi"):
         assert tables.heading("over") == "Hành trình đã kết thúc"

@@ -138,9 +138,17 @@ def test_scrolled_to_its_end_a_row_still_says_what_it_is_of_and_no_interval_is_b
 def test_on_paper_words_stand_apart_from_the_number_before_them(chromium: Any, tmp_path: Path) -> None:
     """A number ends where its column ends, words begin where theirs begins: without room they read as one."""
     frame = pd.DataFrame(
-        [{"source": "orders", "kept_apart": 15, "why": "no customer: 3", "share": "9,3 – 16,0"}]
+        [
+            {
+                "source": "orders",
+                "place": "raw",
+                "kept_apart": 15,
+                "why": "no customer: 3",
+                "share": "9,3 – 16,0",
+            }
+        ]
     )
-    formats = {"source": "text", "kept_apart": "number", "why": "text", "share": "interval"}
+    formats = {"source": "text", "place": "text", "kept_apart": "number", "why": "text", "share": "interval"}
     table = tables.table_html(frame, caption="Nguồn", formats=formats)
     file = page(tmp_path, 14)
     file.write_text(
@@ -154,6 +162,13 @@ def test_on_paper_words_stand_apart_from_the_number_before_them(chromium: Any, t
         gap = visit.page.evaluate(
             "(([a, b]) => parseFloat(getComputedStyle(a).paddingRight)"
             " + parseFloat(getComputedStyle(b).paddingLeft))"
-            "([...document.querySelectorAll('tbody td')].slice(0, 2))"
+            "([...document.querySelectorAll('tbody td')].slice(1, 3))"
         )
         assert gap >= 12
+        # and a column of words begins under its head, also beside the names of the rows
+        left = "e => e.getBoundingClientRect().left + parseFloat(getComputedStyle(e).paddingLeft)"
+        heads, cells = (
+            [each.evaluate(left) for each in visit.page.locator(where).all()]
+            for where in ("thead th.text", "tbody :is(th[scope=row], td.text)")
+        )
+        assert heads == pytest.approx(cells, abs=1)

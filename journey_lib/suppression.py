@@ -84,7 +84,7 @@ def _both_sides(result: Result, name: str, lost: Array, known: Known, k: int) ->
     others = _sums(result, name, of_kind=False)
     for everyone in result.within.get(name, ()):
         left = table.assign(**{name: _left(table, name, everyone)})
-        lost = lost | _beside(left, name, lost, others, k)
+        lost = lost | (_beside(left, name, lost, others, k) & (table[name] > 0).to_numpy())
     return lost
 
 
@@ -123,6 +123,16 @@ def _beside(table: pd.DataFrame, people: str, few: Array, known: Known, k: int) 
     """`few`, and what has to be hidden with them for the sums that readers know."""
     if not known or not (few.any() or any(0 < n < k for _, left in known for n in left.values())):
         return few
+    same = [column for column in known[0][0] if all(column in by for by, _ in known)]
+    if len(known) > 1 and same:  # nobody is counted with those of another line of these: a far smaller system
+        found = few.copy()
+        for places in table.groupby(same, dropna=False, sort=False).indices.values():
+            found[places] = _together(table.iloc[places], people, few[places], known, k)
+        return found
+    return _together(table, people, few, known, k)
+
+
+def _together(table: pd.DataFrame, people: str, few: Array, known: Known, k: int) -> Array:
     # Equal counts are taken in the order of the names, so that tables of the same people hide the same ones.
     order = table.iloc[:, 0].astype(str).argsort(kind="stable").to_numpy()
     rows = table.iloc[order]

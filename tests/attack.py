@@ -1,8 +1,8 @@
 """What somebody could work out who has every table of a report: sums and differences of all that is shown.
 
-A world is a table of truth, a row a customer. Whoever attacks does not have it; it only says which customers a
-number counts. Each number that is shown is an equation between the cells of the world; a group is given away
-when the equations together leave its size one value, and it is of fewer than `k` people.
+A world is a table of truth, a row a customer. Whoever attacks does not have it; it only says which customers
+a number counts. Each number that is shown is an equation between the cells of the world; a group is given
+away when the equations together leave its size one value, and it is of fewer than `k` people.
 """
 
 from __future__ import annotations

@@ -24,8 +24,13 @@ ABOUT = (
     Feature("city", "City", "", "demographic", "category", "customers", behaviour=False),
 )
 RULES = segments.declare(
-    {"segments": [{"segment": "often", "rule": "conversions >= 2"}, {"segment": "once", "rule": "conversions == 1"}]}
-)  # fmt: skip
+    {
+        "segments": [
+            {"segment": "often", "rule": "conversions >= 2"},
+            {"segment": "once", "rule": "conversions == 1"},
+        ]
+    }
+)
 
 
 def shop(groups: list[tuple[int, int, int, int]], cities: list[int], seed: int) -> tuple[Features, pd.Series]:
@@ -106,7 +111,7 @@ COMPLEMENTS = {
     "36 of 41 bought": [(5, 20, 16, 0), (60, 30, 20, 0), (80, 20, 15, 0), (0, 0, 0, 0)],
     "36 of 41 bought again": [(40, 5, 36, 0), (60, 30, 20, 0), (80, 20, 15, 0), (30, 20, 20, 0)],
     "all but four are in a persona": [(40, 20, 36, 0), (60, 30, 20, 0), (80, 20, 15, 0), (2, 1, 1, 0)],
-    "few bought in one, everybody has a persona": [(40, 2, 1, 0), (60, 30, 20, 0), (80, 20, 15, 0), (0, 0, 0, 0)],
+    "few bought in one, and all have one": [(40, 2, 1, 0), (60, 30, 20, 0), (80, 20, 15, 0), (0, 0, 0, 0)],
     "a persona of three": [(1, 1, 1, 0), (60, 30, 20, 0), (80, 20, 15, 0), (0, 0, 0, 0)],
     "all but six bought": [(6, 30, 40, 0), (0, 30, 20, 0), (0, 20, 15, 0), (0, 0, 0, 0)],
     "who did not buy is few in two": [(4, 30, 40, 0), (3, 30, 20, 0), (40, 20, 15, 0), (0, 0, 0, 0)],

@@ -30,7 +30,8 @@ def overview(touches: Touches, groups: Sequence[Group], **cutting: Unpack[Cuttin
 
     Columns group, journeys, customers, touches (mean of all its journeys), over, conversions, conversion_rate
     (of those that are over) with low and high (Wilson), nulls, open, value (major units); and, not shown, the
-    customers whose journeys converted, and ended without: converters, enders. Groups differ in more than what they are defined by: no line says what being in a group brings about.
+    customers whose journeys converted, and ended without: converters, enders. Groups differ in more than what
+    they are defined by: no line says what being in a group brings about.
     """
     if not groups:
         raise ParameterError(

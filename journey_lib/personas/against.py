@@ -47,8 +47,9 @@ def strengths(traits: Result) -> Result:
 
     Table, a row for each persona and trait that can be better or worse: persona, feature, unit, kind,
     members, n, typical, mean, rest, rest_mean, others, rest_n, exceeds (chance that a member has more of it
-    than somebody else) with exceeds_low and exceeds_high, side: "strength", "weakness", or "" where the difference may be chance
-    (Benjamini and Hochberg, 5%, over the whole table). It describes; what made it so is not known.
+    than somebody else) with exceeds_low and exceeds_high, side: "strength", "weakness", or "" where the
+    difference may be chance (Benjamini and Hochberg, 5%, over the whole table). It describes; what made it so
+    is not known.
     """
     table = traits.table
     table = table[np.array([wanted(str(name)) != 0 for name in table["feature"]], bool)]
@@ -75,9 +76,9 @@ def changes(
     Table, a row for each persona of both days and numeric trait of both tables: persona, feature, unit, kind,
     members, n (of whom it is known), typical (mean of shares and numbers, else median), mean, were (members
     then), before_n, before, before_mean, exceeds (chance that a member of now has more of it than one of
-    then, ties counted half) with exceeds_low and exceeds_high, real (at most 5% of those so marked may be chance; Benjamini and Hochberg), side: "better",
-    "worse" or "". Most people are members on both days; the interval takes them for different ones, and is
-    too wide rather than too narrow where somebody stays as they were. A persona may change because its people
+    then, ties counted half) with exceeds_low and exceeds_high, real (at most 5% of those so marked may be
+    chance; Benjamini and Hochberg), side: "better", "worse" or "". Most people are members on both days; the
+    interval takes them for different ones, and is too wide rather than too narrow where somebody stays as they were. A persona may change because its people
     did, or because others belong to it now.
     """
     (then, names), (today, others) = grouped(before, were), grouped(now, are)

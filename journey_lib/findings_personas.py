@@ -174,7 +174,8 @@ def accounts(result: Result, everyone: int, currency: str, k: int) -> str:
             n=_bold(i18n.number(facts["customers"])),
         )
     ]
-    if facts["value"] and min(facts["placed"], facts["not_placed"]) >= k:
+    elsewhere = float(table["value"].iloc[1:].sum())
+    if elsewhere > 0 and min(facts["placed"], facts["not_placed"]) >= k:
         part = float(table["value_share"].iloc[0])
         said.append(
             _(
@@ -182,7 +183,7 @@ def accounts(result: Result, everyone: int, currency: str, k: int) -> str:
                 " those in none.",
                 value=i18n.money(facts["value"], currency, compact=True),
                 part=_bold(i18n.percent(part)),
-                rest=i18n.percent(1 - part),
+                rest=i18n.percent(elsewhere / facts["value"]),
             )
         )
     if others := everyone - facts["customers"]:

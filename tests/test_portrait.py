@@ -156,6 +156,11 @@ def test_the_sentence_adds_them_up_and_says_whom_the_single_customer_view_counts
         " those in a group and 71.4% from those in none. The single customer view counts fewer than 10 more,"
         " who have no event and no order in it."
     )
+    by_rules = portrait.accounts(many, pd.Series("new", index=range(22)), k=10)  # all who bought
+    assert findings_personas.accounts(by_rules, 52, "VND", 10) == (
+        "In a group: 22; bought nothing in this window: 30. Together these are the **52** customers with an"
+        " event or an order in this window."
+    )
 
 
 def test_a_trait_stands_beside_everybody_else():

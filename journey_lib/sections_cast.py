@@ -158,12 +158,15 @@ def found(run: Session, looked: Look) -> list[Result]:
 def cast(run: Session, looked: Look, features: Features) -> Cast:
     """Who is who on the rest of the page; RFM segments where no personas were found, and said so."""
     result = looked.found
-    if result is not None and result.k:
+    if result is not None and result.k and (result.labels >= 0).any():
         base = replace(features, frame=features.frame[features.frame.index.isin(result.labels.index)])
         members = members_of(result.labels)
         far = 1 - result.margin.loc[members.index]
         return Cast(result, features, base, members, far, {}, "found", kept=looked.model is not None)
-    run.say(_("No personas are made up where there are none: the groups below are made by rules (RFM)."))
+    if result is not None and result.k:  # kept ones, of another shop or another time
+        run.say(_("Nobody is in any of these personas now: the groups below are made by rules (RFM)."))
+    else:
+        run.say(_("No personas are made up where there are none: the groups below are made by rules (RFM)."))
     table = rfm.table()
     members = _by_rule(features)
     mine = replace(features, frame=features.frame.loc[members.index])

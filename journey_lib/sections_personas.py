@@ -40,6 +40,8 @@ from journey_lib.stages import Model
 from journey_lib.touches import Touches
 from journey_lib.voice import scrub
 
+FEWEST = 20  # members, of all personas together, from whom a rule in words can be learnt
+
 
 def portraits(
     run: Session, who: Cast, touches: Touches, model: Model, cut: Mapping[str, Any], before: Features | None
@@ -56,7 +58,7 @@ def portraits(
     rules: dict[str, str] = {}
     fidelity: dict[str, str] = {}
     stability: dict[str, float] = {}
-    if who.by == "found" and who.found is not None:
+    if who.by == "found" and who.found is not None and len(who.members) >= FEWEST:
         learnt = membership.rules(who.found, who.everyone)
         sentences = membership.sentences(learnt, who.everyone, labels=titles, language=run.language)
         rules = {f"p{label + 1}": sentence for label, sentence in sentences.items()}

@@ -236,6 +236,12 @@ features:
         ("{offline: [stor]}", None, "Did you mean 'store'"),
         ("{offers: [sms_vouchr]}", None, "Did you mean 'sms_voucher'"),
         ("{file: maps/features.csv}", None, "there is no file of features"),
+        (
+            "{file: maps/features.csv}",
+            "customer_id,ratio\nan,inf\nbinh,2\n",
+            "'ratio' holds numbers that are infinite",
+        ),
+        ("{file: maps/features.csv}", "customer_id,big\nan,1e308\nbinh,2\n", "how many: 1 customers"),
         ("{file: maps/features.csv}", "who,points\nan,1\n", "no column 'customer_id'"),
         ("{file: maps/features.csv}", "customer_id,points\nan,1\nan,2\n", "customers twice"),
         ("{file: maps/features.csv}", "customer_id,points\nKH1,1\n", "no customer of the features' file"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -117,3 +118,18 @@ def test_the_card_says_where_few_bring_most_of_the_money() -> None:
     )
     none = SimpleNamespace(mean_low=np.nan, mean_high=np.nan, carriers=np.nan)
     assert cards._worth(none, "VND", "40") == "n = 40"
+
+
+def test_kept_personas_of_which_nobody_is_one_give_place_to_rules() -> None:
+    i18n.speak("en")
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": np.repeat([0.0, 9.0], 60) + rng.normal(size=120), "b": rng.normal(size=120)})
+    frame = frame.assign(recency_conversion_days=np.nan)
+    features = plain(frame, dict.fromkeys(frame, "number"))
+    found = find(features, names=["a", "b"], k=2, ks=[2], bootstraps=10)
+    nobody = replace(found, labels=found.labels * 0 - 1)
+    said: list[str] = []
+    run: Any = SimpleNamespace(say=said.append, language="en")
+    who = sections_cast.cast(run, sections_cast.Look(nobody, 120, 120, 20), features)
+    assert (who.by, len(who.members)) == ("rfm", 0)
+    assert said == ["Nobody is in any of these personas now: the groups below are made by rules (RFM)."]

@@ -227,3 +227,41 @@ def test_how_often_chance_is_called_a_change():
         called += int(against.changes(before, were, now, are).table["real"].sum())
     assert called <= 33  # 20 expected, and three standard errors
     assert not math.isnan(called)
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("centres", 0, 0), math.nan),  # with it, everybody was in the first persona
+        (("fence", 0), -1.0),
+        (("fence", 0), math.inf),
+        (("widths", 0, 0), 0.0),
+        (("columns", 0, "scale"), "1"),
+        (("columns", 0, "low"), math.nan),
+        (("made", "jaccard", 0), 9),
+    ],
+)
+def test_a_file_whose_numbers_cannot_be_places_nobody(file, place, value):
+    said = json.loads(file.read_text("utf-8"))
+    at = said
+    for step in place[:-1]:
+        at = at[step]
+    at[place[-1]] = value
+    file.write_text(json.dumps(said), "utf-8")
+    with pytest.raises(DataError) as told:
+        kept.recall(file)
+    assert str(file) in str(told.value.where)
+
+
+def test_amounts_in_another_currency_are_not_placed(features, tmp_path):
+    names = ["spend", "online", "night"]
+    amounts = tuple(replace(each, kind="amount") if each.name == "spend" else each for each in features.about)
+    priced = replace(features, about=amounts)
+    found = find(priced, bootstraps=10, ks=range(2, 4), names=names, k=3)
+    kept.save(found, priced, tmp_path / "p.json")
+    model = kept.recall(tmp_path / "p.json")
+    assert kept.placed(model, priced).k == 3
+    with pytest.raises(ParameterError, match="found in VND, and these amounts are USD"):
+        kept.placed(model, replace(priced, currency="USD"))
+    older = replace(model, currency=None)  # a file that does not say
+    assert kept.placed(older, replace(priced, currency="USD")).k == 3

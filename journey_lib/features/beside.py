@@ -22,6 +22,7 @@ from journey_lib.touches import Touches
 from journey_lib.workspace import CONFIG, Workspace
 
 Columns = list[tuple[Feature, Any]]
+LARGEST = 1e18  # no amount, count or day is larger; sums of squares of what is would overflow
 DESCRIBED = ("gender", "city", "tier", *(name for name in DEMOGRAPHICS if name != "age_band"))
 
 
@@ -201,8 +202,24 @@ def own(workspace: Workspace, who: Array, taken: Sequence[str]) -> Columns:
                 do=f"give the column '{name}' another name",
             )
         used.append(feature.name)
-        columns.append((feature, values.to_numpy(float) if number else _spelt(values.astype("str"))))
+        columns.append(
+            (feature, _finite(workspace, name, values) if number else _spelt(values.astype("str")))
+        )
     return columns
+
+
+def _finite(workspace: Workspace, name: str, values: pd.Series) -> Array:
+    """The numbers of an analyst's column; a division by zero is refused, for no mean would survive it."""
+    numbers = values.to_numpy(float, na_value=np.nan)
+    wrong = int((np.abs(numbers) > LARGEST).sum())
+    if wrong:
+        raise ConfigError(
+            f"the column '{name}' holds numbers that are infinite, or as good as",
+            where=str(workspace.path / str(workspace.features.file)),
+            how_many=f"{wrong} customers",
+            do="leave such cells empty: what is not known is missing",
+        )
+    return np.asarray(numbers)
 
 
 def _spelt(values: pd.Series) -> pd.Series:

@@ -70,7 +70,7 @@ def read(path: Path) -> Groups:
                 do="find them again",
             )
         recipe = Recipe(
-            tuple(Column(**each) for each in said["columns"]),
+            tuple(_column(each) for each in said["columns"]),
             int(said["least_touches"]),
             tuple(Block(**each) for each in said.get("blocks", [])),  # files from before there were any
             str(said.get("base", "touches")),
@@ -86,9 +86,29 @@ def read(path: Path) -> Groups:
     shape = len(centres), len(recipe.categories())
     if centres.shape != shape or widths.shape != shape or fence.shape != weights.shape != shape[:1]:
         raise DataError("a file of personas whose parts do not fit together", where=str(path))
+    numbers = [centres, fence, weights, widths, *(np.array(_measures(each)) for each in recipe.columns)]
+    if not all(np.isfinite(each).all() for each in numbers) or (fence < 0).any() or (widths <= 0).any():
+        raise DataError(
+            "a file of personas with numbers that cannot be",
+            where=str(path),
+            do="find them again, or take the file from a copy",
+        )
     if method not in METHODS or (method == "multinomial") != bool(recipe.blocks):
         raise DataError(f"there is no method '{method}' of such columns", where=str(path))
     return Groups(method, recipe, centres, fence, weights, widths)
+
+
+def _column(said: Any) -> Column:
+    """A column as it was written; what should be a number and is none raises TypeError."""
+    column = Column(**said)
+    if any(isinstance(each, bool) or not isinstance(each, int | float) for each in _measures(column)):
+        raise TypeError(f"column '{column.name}' holds a number that is none")
+    return column
+
+
+def _measures(column: Column) -> list[float]:
+    prior = 0.0 if column.prior is None else column.prior
+    return [column.fill, prior, column.low, column.high, column.middle, column.scale, column.missing]
 
 
 def assign(model: Groups | Found, features: Features) -> pd.Series[Any]:

@@ -29,7 +29,8 @@ class Kept:
 
     `columns` describe the features of that day, `jaccard` and `bootstraps` how surely and in how many samples
     each persona was found again (None in files that do not say), `customers` how many it had, `window` how
-    far back was looked (microseconds), `day` the day they are of.
+    far back was looked (microseconds), `day` the day they are of, `currency` what amounts were in (None in
+    files that do not say).
     """
 
     file: Path
@@ -42,6 +43,7 @@ class Kept:
     known: int
     day: dt.date
     window: int
+    currency: str | None = None
 
     @property
     def like(self) -> Features:
@@ -76,6 +78,7 @@ def save(found: Found, features: Features, path: Path) -> None:
         # the end of the data is an instant within a day; what is known on the next midnight is the same
         "day": str(until.normalize().date() if until == until.normalize() else _next(until)),
         "window": int((features.as_of - features.since) / pd.Timedelta(1, unit="us")),
+        "currency": features.currency,
         "columns": [asdict(column) for column in features.about],
         "jaccard": [_plain(each) for each in rows["jaccard"]],
         "bootstraps": found.settings.get("bootstraps"),
@@ -114,6 +117,7 @@ def recall(path: Path) -> Kept:
             int(made["known"]),
             dt.date.fromisoformat(made["day"]),
             int(made["window"]),
+            made.get("currency"),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(
@@ -121,7 +125,8 @@ def recall(path: Path) -> Kept:
             where=f"{path}: {error}",
             do="write the file with personas.save(found, features, path)",
         ) from None
-    if not len(kept.jaccard) == len(kept.customers) == len(groups.centres):
+    parts = len(kept.jaccard) == len(kept.customers) == len(groups.centres)
+    if not parts or any(each < 0 or each > 1 for each in kept.jaccard):
         raise DataError("a file of personas whose parts do not fit together", where=str(path))
     return kept
 
@@ -132,7 +137,7 @@ def placed(kept: Kept, features: Features) -> Found:
     Raises
     ------
     ParameterError
-        The features look back over another length of time, or lack a column.
+        The features look back over another length of time, are in another currency, or lack a column.
     """
     length = int((features.as_of - features.since) / pd.Timedelta(1, unit="us"))
     if length != kept.window:
@@ -140,6 +145,13 @@ def placed(kept: Kept, features: Features) -> Found:
             f"these personas were found in {_days(kept.window)}, and these features are of {_days(length)}",
             where=str(kept.file),
             do=f'ask for window="{_days(kept.window)}", or find personas anew',
+        )
+    amounts = [column.name for column in kept.groups.recipe.columns if column.kind == "amount"]
+    if amounts and kept.currency not in {None, features.currency}:
+        raise ParameterError(
+            f"these personas were found in {kept.currency}, and these amounts are {features.currency}",
+            where=f"{kept.file}: {', '.join(amounts)}",
+            do="find personas anew",
         )
     labels, margin = apply.placed(kept.groups, features)
     frame = features.frame.loc[labels.index]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import zoneinfo
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
@@ -103,7 +103,10 @@ class Result:
         """
         from journey_lib.suppression import hide  # who only starts the command needs no numpy
 
-        return hide(self, k)
+        if (hidden := hide(self, k)) is None:
+            return self
+        table, rows = hidden
+        return replace(self, table=table, facts={**self.facts, "suppressed_rows": rows}, unseen=())
 
     def quoted(self, k: int) -> dict[str, Any]:
         """The facts as they may be kept: a count of fewer than `k` people is None, as is what tells it."""

@@ -6,28 +6,25 @@ Neither of those who are of a kind nor, where all who were looked at are known a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-
-if TYPE_CHECKING:
-    from journey_lib.model import Result
 
 Array = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.int64]
 Counts = npt.NDArray[np.float64]
 Known = Sequence[tuple[tuple[str, ...], Mapping[Any, int]]]
 NOTHING = 1e-9
+Result = Any  # of `model`, which asks this module and is not asked by it
 
 
-def hide(result: Result, k: int) -> Result:
+def hide(result: Result, k: int) -> tuple[pd.DataFrame, int] | None:
     """What `Result.suppressed` promises; docs/adr/0014 says why it is drawn there."""
     people = "customers" if "customers" in result.table else result.base
     if people is None:
-        return result
+        return None
     raw = result.table
     gone = _beside(raw, people, _few(raw[people], k) | _hidden_groups(result, k), _sums(result, people), k)
     table = raw.assign(suppressed=gone)
@@ -40,8 +37,7 @@ def hide(result: Result, k: int) -> Result:
         _mask(table, [name, *result.tell.get(name, ())], _both_sides(result, name, lost, known, k))
         few = gone | _few(raw[name], k)
         _mask(table, [*result.about.get(name, ())], _beside(raw, name, few, known, k))
-    facts = {**result.facts, "suppressed_rows": int(gone.sum())}
-    return replace(result, table=table.drop(columns=[*result.unseen]), facts=facts, unseen=())
+    return table.drop(columns=[*result.unseen]), int(gone.sum())
 
 
 def _hidden_groups(result: Result, k: int) -> Array:
@@ -139,7 +135,7 @@ def _together(table: pd.DataFrame, people: str, few: Array, known: Known, k: int
     lines, left = zip(*(_line(rows, by, besides) for by, besides in known), strict=True)
     hidden, counts = few[order], rows[people].to_numpy(float)
     while True:
-        hidden = together(counts, lines, hidden, k, left)
+        hidden = together(pd.Series(counts), lines, hidden, k, left)
         asked = zip(known, lines, left, strict=True)
         more = [
             at
@@ -188,10 +184,10 @@ def _line(
 ) -> tuple[Numbers, dict[int, int]]:
     """The number of the line each row stands in, and how many people a line counts whom no row tells of."""
     if not by:
-        return np.zeros(len(table), np.int64), {0: besides.get("", 0)}
+        return np.asarray(np.zeros(len(table)), np.int64), {0: besides.get("", 0)}
     grouped = table.groupby(list(by), dropna=False, sort=False)
     number = {key[0] if len(by) == 1 else key: at for at, (key, _rows) in enumerate(grouped)}
-    return grouped.ngroup().to_numpy(np.int64), {
+    return np.asarray(grouped.ngroup(), np.int64), {
         number[key]: n for key, n in besides.items() if key in number
     }
 

@@ -196,9 +196,24 @@ def test_a_count_of_few_is_told_neither_by_itself_nor_by_its_share():
     assert hidden["buyers"] == 15  # enough to be told
     said = page(dataclasses.replace(portraits(60), features=features, sizes=sizes))
     assert "15 of 30" in said
-    assert "fewer than 10 people" in said
+    assert "not shown: it would tell of fewer than 10 people" in said
     assert "4 of 15" not in said
     assert "26.7%" not in said
+
+
+def test_who_did_not_is_told_no_more_than_who_did():
+    """Of the 30 of p1 24 bought: 24 are enough to be told of, the 6 who did not are not."""
+    features, members = few_buy_again()
+    bought = features.frame["conversions"].to_numpy().copy()
+    bought[1::2] = [1] * 24 + [0] * 6
+    features = dataclasses.replace(features, frame=features.frame.assign(conversions=bought))
+    sizes = portrait.sizes(features, members)
+    said = page(dataclasses.replace(portraits(60), features=features, sizes=sizes))
+    assert "not shown: it would tell of fewer than 10 people" in said
+    assert "24 of 30" not in said
+    assert "80.0%" not in said
+    shown = sizes.suppressed(5).table.set_index("persona").loc["p1"]
+    assert (shown["buyers"], shown["conversion_rate"]) == (24, 0.8)
 
 
 def test_a_way_that_few_went_is_not_told():

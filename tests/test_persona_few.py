@@ -8,10 +8,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import attack
+import pandas as pd
 import pytest
 
 import journey_lib as jl
 from journey_lib import catalogue, runner
+from journey_lib.personas import rfm
 
 pytestmark = pytest.mark.slow
 
@@ -157,6 +160,24 @@ def test_the_record_and_the_page_tell_no_count_of_fewer_people_than_the_workspac
             for row in csv.DictReader(opened):
                 few = {each: row[each] for each in PEOPLE & row.keys() if row[each]}
                 assert not [each for each, n in few.items() if 0 < float(n) < k], (file.name, row)
+
+
+def test_nobody_can_be_worked_out_from_the_tables_and_facts_that_are_published(tmp_path):
+    """All of a page: of 48 customers 24 buy, and segments by rule and by RFM are of few at k = 10."""
+    reports, facts = published(write(tmp_path / "shop", 48, buys=True), ["en"])
+    tables = {
+        file.stem.replace("-", "_"): pd.read_csv(file, encoding="utf-8-sig")
+        for file in reports.glob("runs/persona_building/*-en-*/tables/*.csv")
+        if file.stat().st_size > 5
+    }
+    touches = jl.touches.load(jl.open(tmp_path / "shop"))
+    made = jl.features.build(touches, jl.open(tmp_path / "shop"), window="365d")
+    scored = rfm.assign(made)
+    bought = made.frame["conversions"].clip(upper=2).astype(int).astype(str)
+    world = attack.World(scored.reindex(made.frame.index), bought)
+    attack.bought(world, tables, facts)
+    assert len(world.known) > 5
+    assert not world.found(10)
 
 
 @pytest.mark.parametrize(

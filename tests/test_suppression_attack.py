@@ -126,6 +126,25 @@ def test_a_shop_made_to_give_somebody_away_does_not(groups: list[tuple[int, int,
     assert not given_away(*shop(groups, [50, 30, 3, 10], 1), k)
 
 
+@given(st.integers(1, 40), st.integers(0, 400), st.integers(0, 60))
+@settings(deadline=None)
+def test_no_share_of_people_lets_either_side_be_few(k: int, of: int, part: int) -> None:
+    """The law of one row: what is shown, and what it leaves, is nobody or `k`; with k = 1 all is shown."""
+    kept = max(of - part, 0)
+    row = Result(
+        "one",
+        pd.DataFrame({"customers": [of], "some": [kept], "share": [kept / of if of else np.nan]}),
+        base="customers",
+        people=("some",),
+        within={"some": ("customers",)},
+        tell={"some": ("share",)},
+    ).suppressed(k)
+    shown = row.table.loc[0]
+    safe = all(n == 0 or n >= k for n in (of, kept, of - kept))
+    assert pd.notna(shown["some"]) == safe
+    assert pd.notna(shown["share"]) == (safe and of > 0)
+
+
 def test_the_attack_finds_what_is_not_hidden() -> None:
     """The same tables with nothing suppressed: a check that cannot fail would be worth nothing."""
     features, members = shop(COMPLEMENTS["36 of 41 bought"], [50, 30, 3, 10], 1)

@@ -78,8 +78,8 @@ def changes(
     then), before_n, before, before_mean, exceeds (chance that a member of now has more of it than one of
     then, ties counted half) with exceeds_low and exceeds_high, real (at most 5% of those so marked may be
     chance; Benjamini and Hochberg), side: "better", "worse" or "". Most people are members on both days; the
-    interval takes them for different ones, and is too wide rather than too narrow where somebody stays as they were. A persona may change because its people
-    did, or because others belong to it now.
+    interval takes them for different ones, and is too wide rather than too narrow where somebody stays as
+    they were. A persona may change because its people did, or because others belong to it now.
     """
     (then, names), (today, others) = grouped(before, were), grouped(now, are)
     earlier = {feature.name: feature for feature in before.about}

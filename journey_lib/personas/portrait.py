@@ -68,7 +68,7 @@ def sizes(
     table.insert(2, "share", table["customers"] / everyone)
     table = table.sort_values(["conversion_rate", "customers", "persona"], ascending=[False, False, True])
     placed = int((group >= 0).sum())
-    apart = {
+    apart: dict[Any, Any] = {
         name: (int((each[group < 0] > 0).sum()), int((each[group < 0] <= 0).sum()))
         for name, each in (("buyers", bought), ("payers", money))
     }

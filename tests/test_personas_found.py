@@ -484,7 +484,7 @@ def test_a_bent_continuum_has_no_gap_though_it_is_no_gaussian_copula(bent, seed:
     assert found.structure.verdict == "groups"  # the gate looks at straight continua only
     assert (table["valley"] < 0.8).any()  # and on the straight way from centre to centre there is a valley
     assert (table["jaccard_worst"] >= 0.75).any()
-    assert (table["border"] > 0.8).all()
+    assert (table["border"] > 0.5).all()
     assert found.k == 0
 
 
@@ -494,9 +494,9 @@ def test_groups_of_very_unequal_sizes_have_no_neighbours_across() -> None:
     group = np.repeat([0, 1, 2], [1000, 30, 30])
     x = rng.normal(size=(1060, 4)) + np.array([[0] * 4, [8] * 4, [-8, 8, -8, 8]])[group]
     near = neighbours(x)
-    assert border(x, group, near, 0) == 0
+    assert border(x, group, near) == 0
     cut = (x[:, 0] > 0).astype(int)
-    assert border(x[:1000], cut[:1000], neighbours(x[:1000]), 0) > 0.8
+    assert border(x[:1000], cut[:1000], neighbours(x[:1000])) > 0.8
 
 
 @pytest.mark.slow

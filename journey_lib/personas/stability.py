@@ -18,7 +18,7 @@ Method = Literal["kmeans", "mixture", "multinomial"]
 
 STABLE, HIGHLY = 0.75, 0.85
 VALLEY = 0.8  # density halfway between two groups, beside their thinner centre, from which they are one
-BORDER = 0.6  # neighbours across the border of two groups, beside a border within one, from which likewise
+BORDER = 0.5  # neighbours across the border of two groups, beside a border within one, from which likewise
 NEIGHBOURS = 10
 STARTS, AGAIN = 10, 4  # starts of the fit itself, and of each bootstrap's
 
@@ -147,7 +147,7 @@ def neighbours(x: Array) -> Array:
     return np.asarray(NearestNeighbors(n_neighbors=some).fit(x).kneighbors(x, return_distance=False)[:, 1:])
 
 
-def border(x: Array, labels: Array, near: Array, seed: int) -> float:
+def border(x: Array, labels: Array, near: Array) -> float:
     """Of the two groups least apart: how many are neighbours across their border, beside a border within one.
 
     `near` are the neighbours of each row. The border within is that of a group cut in two, and its halves
@@ -155,7 +155,7 @@ def border(x: Array, labels: Array, near: Array, seed: int) -> float:
     parts of it have 1 or more; between groups with a gap there are hardly any neighbours.
     """
     groups = [labels == one for one in range(int(labels.max()) + 1)]
-    within = [_busiest(x, group, near, seed) for group in groups]
+    within = [_busiest(x, group, near) for group in groups]
     worst = 0.0
     for one, mine in enumerate(groups):
         for other in range(one):
@@ -169,15 +169,16 @@ def _across(one: Array, other: Array, near: Array) -> int:
     return int(other[near[one]].sum() + one[near[other]].sum())
 
 
-def _busiest(x: Array, group: Array, near: Array, seed: int) -> int:
+def _busiest(x: Array, group: Array, near: Array) -> int:
     busy, parts = 0, [group]
     for _cut in range(2):  # a group of two kinds has its gap where it is cut first
         halves = []
         for part in parts:
             if part.sum() < 2 * NEIGHBOURS:
                 continue
-            first = part.copy()
-            first[part] = grouped(x[part], 2, seed, starts=AGAIN)[0] == 0
+            off = x[part] - x[part].mean(axis=0)
+            first = part.copy()  # cut where it is longest: as two-means would, at no cost
+            first[part] = off @ np.linalg.eigh(off.T @ off)[1][:, -1] > 0
             second = part & ~first
             busy = max(busy, _across(first, second, near))
             halves += [first, second]
@@ -207,7 +208,7 @@ def alternatives(
 
     Table, a row a k: k, jaccard_worst (mean over bootstraps, of the group found again least), jaccard_mean,
     valley and border (of the two groups least apart, see there), stable (worst at least 0.75, valley below
-    0.8 and border below 0.6), silhouette, inertia_share (of the inertia of one group; of multinomials,
+    0.8 and border below 0.5), silhouette, inertia_share (of the inertia of one group; of multinomials,
     deviance), smallest (share of customers), bic (mixtures), customers (in the sample).
     """
     alone = float(((x - x.mean(axis=0)) ** 2).sum())
@@ -219,7 +220,7 @@ def alternatives(
     for k in ks:
         fit = fits[k] = fitted(x, k, method, seed, STARTS, blocks=blocks)
         found = each[k] = np.nanmean(again(x, fit, method, seed, bootstraps, blocks), axis=0)
-        between, across = valley(x, fit, blocks), border(places, fit.labels, near, seed)
+        between, across = valley(x, fit, blocks), border(places, fit.labels, near)
         rows.append(
             {
                 "k": k,

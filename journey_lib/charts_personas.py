@@ -226,7 +226,7 @@ def credit(result: Result, personas: Names, names: Names, subtitle: str = "") ->
 def journeys(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
     """How often do the journeys of each persona convert? (`journeys.overview` of `personas.ways.groups`)."""
     question = _("How often do the journeys of each persona convert?")
-    frame = _shown(result)
+    frame = _shown(result).dropna(subset=["conversion_rate"])
     frame = frame[frame["over"] > 0]
     if not len(frame):
         return _nothing(question, _("No group of journeys is large enough to be shown."))

@@ -171,7 +171,7 @@ def test_nobody_can_be_worked_out_from_the_tables_and_facts_that_are_published(t
         if file.stat().st_size > 5
     }
     touches = jl.touches.load(jl.open(tmp_path / "shop"))
-    made = jl.features.build(touches, jl.open(tmp_path / "shop"), window="365d")
+    made = jl.features.table(jl.open(tmp_path / "shop"), touches)
     scored = rfm.assign(made)
     bought = made.frame["conversions"].clip(upper=2).astype(int).astype(str)
     world = attack.World(scored.reindex(made.frame.index), bought)

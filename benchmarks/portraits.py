@@ -14,7 +14,7 @@ with step("imports"):
     import journey_lib as jl
     from journey_lib import cards, findings_personas, touches
     from journey_lib.features import titles
-    from journey_lib.personas import against, membership, portrait, ways
+    from journey_lib.personas import against, membership, portrait, ways, worth
     from journey_lib.personas.find import find
 
 LEAST = 2  # touches; so that of ten million events more than a million customers are looked at
@@ -41,7 +41,7 @@ def portraits(workspace: str) -> dict[str, Any]:
         names = {name: name for name in tch.channels}
         told = cards.Portraits(
             features=features,
-            sizes=portrait.sizes(features, members),
+            sizes=worth.sizes(features, members),
             traits=traits,
             demographics=portrait.demographics(features, members),
             titles=spoken,

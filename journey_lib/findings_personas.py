@@ -160,7 +160,7 @@ def sizes(result: Result, names: Names, k: int, *, by: str = "found") -> str:
 def accounts(result: Result, everyone: int, currency: str, k: int) -> str:
     """How groups and those in none add up to all customers, and these to the single customer view.
 
-    Of `portrait.accounts`; `everyone` are all customers of the workspace.
+    Of `worth.accounts`; `everyone` are all customers of the workspace.
     """
     facts, table = result.facts, result.table
     parts = "; ".join(

@@ -31,6 +31,7 @@ from journey_lib.personas import (
     rfm,
     segments,
     told,
+    worth,
     ways,
 )
 from journey_lib.personas.notes import Notes, notes
@@ -67,7 +68,7 @@ def portraits(
         stability = {f"p{row['persona'] + 1}": float(row["jaccard"]) for row in rows}
     return cards.Portraits(
         features=who.features,
-        sizes=portrait.sizes(who.everyone, who.members),
+        sizes=worth.sizes(who.everyone, who.members),
         traits=traits,
         demographics=portrait.demographics(who.features, who.members),
         titles=titles,
@@ -117,7 +118,7 @@ def side_by_side(
         run.show(charts_personas.rates(sizes, names, scope))
     run.table(findings_personas.worded(findings_personas.found_out(sizes, by=who.by), names))
     known = who.found.labels.index if who.by == "found" and who.found is not None else None
-    whole = portrait.accounts(who.everyone, who.members, known, k=run.k)
+    whole = worth.accounts(who.everyone, who.members, known, k=run.k)
     run.say(findings_personas.accounts(whole, customers.count(run.workspace), run.currency, run.k))
     whole = whole.suppressed(run.k)
     run.table(whole)

@@ -15,7 +15,7 @@ from journey_lib.features import Feature, Features
 from journey_lib.features.columns import KNOWN
 from journey_lib.findings_personas import proposed
 from journey_lib.model import OTHER, Result
-from journey_lib.personas import against, portrait, told
+from journey_lib.personas import against, portrait, told, worth
 from journey_lib.personas.notes import Notes
 from journey_lib.workspace import Workspace, open_workspace
 
@@ -47,7 +47,7 @@ def portraits(people: int = 40, notes: Notes | None = None, **more: object) -> c
     traits = portrait.traits(features, members)
     return cards.Portraits(
         features=features,
-        sizes=portrait.sizes(features, members),
+        sizes=worth.sizes(features, members),
         traits=traits,
         demographics=portrait.demographics(features, members),
         titles={feature.name: feature.label for feature in ABOUT},
@@ -189,7 +189,7 @@ def few_buy_again() -> tuple[Features, pd.Series]:
 
 def test_a_count_of_few_is_told_neither_by_itself_nor_by_its_share():
     features, members = few_buy_again()
-    sizes = portrait.sizes(features, members)
+    sizes = worth.sizes(features, members)
     assert sizes.table.set_index("persona").loc["p1", "repeat_rate"] == pytest.approx(4 / 15)
     hidden = sizes.suppressed(10).table.set_index("persona").loc["p1"]
     assert hidden[["repeaters", "repeat_rate", "repeat_low", "repeat_high"]].isna().all()
@@ -207,7 +207,7 @@ def test_who_did_not_is_told_no_more_than_who_did():
     bought = features.frame["conversions"].to_numpy().copy()
     bought[1::2] = [1] * 24 + [0] * 6
     features = dataclasses.replace(features, frame=features.frame.assign(conversions=bought))
-    sizes = portrait.sizes(features, members)
+    sizes = worth.sizes(features, members)
     said = page(dataclasses.replace(portraits(60), features=features, sizes=sizes))
     assert "not shown: it would tell of fewer than 10 people" in said
     assert "24 of 30" not in said

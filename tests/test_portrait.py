@@ -15,7 +15,7 @@ from journey_lib import findings_personas, i18n
 from journey_lib.errors import ParameterError
 from journey_lib.features import Feature, Features
 from journey_lib.intervals import share_interval
-from journey_lib.personas import portrait, segments, told
+from journey_lib.personas import portrait, segments, told, worth
 
 ABOUT = (
     Feature("touches", "Touches", "touches", "frequency", "count", "touches"),
@@ -48,7 +48,7 @@ MEMBERS = pd.Series({1: "p1", 3: "p1", 0: "p2", 2: "p2"})
 
 
 def test_sizes_count_people_money_and_buyers():
-    table = portrait.sizes(FIVE, MEMBERS).table.set_index("persona")
+    table = worth.sizes(FIVE, MEMBERS).table.set_index("persona")
     assert list(table.index) == ["p1", "p2"]  # all of p1 bought, half of p2
     assert table["customers"].to_dict() == {"p1": 2, "p2": 2}
     assert table["share"].to_dict() == {"p1": 0.4, "p2": 0.4}  # of five: who belongs to none still counts
@@ -59,7 +59,7 @@ def test_sizes_count_people_money_and_buyers():
 
 def test_a_persona_that_sent_back_more_than_it_bought_has_an_interval_around_its_mean():
     owed = shop(*[(1, 0.0, value, 1, None) for value in (-300, -100, 50, 400, 250, 10)])
-    table = portrait.sizes(owed, pd.Series({0: "p1", 1: "p1", 2: "p1"})).table
+    table = worth.sizes(owed, pd.Series({0: "p1", 1: "p1", 2: "p1"})).table
     row = table.iloc[0]
     assert row["mean_low"] < row["mean_value"] < row["mean_high"]
     assert row[["value_share", "value_low", "value_high"]].isna().all()  # of -350 of 310, no part
@@ -69,7 +69,7 @@ def test_money_that_one_member_brings_is_told_to_be_little_known():
     """The share's interval rests on one customer, and so does the mean: carriers says on how many."""
     rich = [1000.0, *[1.0] * 11]
     rest = [20.0 + at % 5 for at in range(88)]
-    told_of = portrait.sizes(
+    told_of = worth.sizes(
         shop(*[(1, 0.0, value, 1, None) for value in rich + rest]),
         pd.Series(["p1"] * 12 + ["p2"] * 88),
     ).table.set_index("persona")
@@ -93,13 +93,13 @@ def test_the_share_of_money_covers_the_truth_where_few_bring_most():
         frame = pd.DataFrame({"value": money, "conversions": 1.0})
         now = pd.Timestamp("2025-01-01", tz="UTC")
         features = Features(frame, (ABOUT[2], ABOUT[3]), now, now, "UTC", "VND", "x")
-        row = portrait.sizes(features, pd.Series("p1", np.flatnonzero(inside))).table.iloc[0]
+        row = worth.sizes(features, pd.Series("p1", np.flatnonzero(inside))).table.iloc[0]
         hits += row["value_low"] <= truth <= row["value_high"]
     assert 0.79 <= hits / made <= 0.9
 
 
 def test_who_belongs_to_none_is_counted():
-    facts = portrait.sizes(FIVE, MEMBERS).facts
+    facts = worth.sizes(FIVE, MEMBERS).facts
     assert facts == {"customers": 5, "placed": 4, "not_placed": 1, "value": 1000}
 
 
@@ -107,23 +107,23 @@ def test_a_group_that_brought_nothing_is_judged_by_those_who_brought_anything():
     """None of 20 who paid is in it: up to three in 20 may be, however many more never paid."""
     many = shop(*[(1, 0.0, 50, 1, "a")] * 20, *[(1, 0.0, 0, 0, "a")] * 500)
     idle = pd.Series("p1", index=range(20, 320))
-    row = portrait.sizes(many, idle).table.iloc[0]
+    row = worth.sizes(many, idle).table.iloc[0]
     assert (row["value_share"], row["value_low"], row["value_high"]) == (0, 0, 3 / 20)
     ruled = segments.shares(pd.Series("rest", many.frame.index), many.frame["value"], ["p1"]).iloc[0]
     assert (ruled["value_share"], ruled["value_low"], ruled["value_high"]) == (0, 0, 3 / 20)
 
 
 def test_groups_and_those_in_none_add_up_to_everybody_and_to_all_of_the_money():
-    found = portrait.accounts(FIVE, MEMBERS, pd.Index([0, 1, 2, 3, 4]))
+    found = worth.accounts(FIVE, MEMBERS, pd.Index([0, 1, 2, 3, 4]))
     assert found.table.to_numpy().tolist() == [
         ["in a persona", 4, 0.8, 1000.0, 1.0],
         ["fit none", 1, 0.2, 0.0, 0.0],
         ["known too little", 0, 0.0, 0.0, 0.0],
     ]
-    two = portrait.accounts(FIVE, MEMBERS[MEMBERS == "p2"], pd.Index([0, 1, 2]))
+    two = worth.accounts(FIVE, MEMBERS[MEMBERS == "p2"], pd.Index([0, 1, 2]))
     assert two.table[["customers", "value"]].to_numpy().tolist() == [[2, 100.0], [1, 300.0], [2, 600.0]]
     assert two.facts == {"customers": 5, "placed": 2, "not_placed": 3, "value": 1000.0}
-    by_rules = portrait.accounts(FIVE, MEMBERS)
+    by_rules = worth.accounts(FIVE, MEMBERS)
     assert by_rules.table["group"].tolist() == ["in a group", "bought nothing in this window"]
 
 
@@ -132,7 +132,7 @@ def test_the_parts_of_all_are_those_of_the_groups_and_the_rest(drawn, k):
     features = shop(*[(value, 0.5, 7 * at, at % 2, "a") for at, (value, _) in enumerate(drawn)])
     members = pd.Series({at: persona for at, (_, persona) in enumerate(drawn) if persona}, dtype=object)
     known = pd.Index([at for at in features.frame.index if at in members.index or at % 3])
-    sizes, whole = portrait.sizes(features, members), portrait.accounts(features, members, known, k=k)
+    sizes, whole = worth.sizes(features, members), worth.accounts(features, members, known, k=k)
     table = whole.table
     assert table["customers"].iloc[0] == sizes.table["customers"].sum() == whole.facts["placed"]
     assert table["customers"].sum() == sizes.facts["customers"] == len(features.frame)
@@ -149,14 +149,14 @@ def test_the_sentence_adds_them_up_and_says_whom_the_single_customer_view_counts
     i18n.speak("en")
     many = shop(*[(1, 0.0, 100, 1, "a")] * 12, *[(1, 0.0, 300, 1, "a")] * 10, *[(1, 0.0, 0, 0, "a")] * 30)
     members = pd.Series("p1", index=range(12))
-    whole = portrait.accounts(many, members, pd.Index(range(22)), k=10)
+    whole = worth.accounts(many, members, pd.Index(range(22)), k=10)
     assert findings_personas.accounts(whole, 60, "VND", 10) == (
         "In a persona: 12; fit none: 10; known too little: 30. Together these are the **52** customers with"
         " an event or an order in this window. Of what all of them brought in it, ₫4.2K, **28.6%** is from"
         " those in a group and 71.4% from those in none. The single customer view counts fewer than 10 more,"
         " who have no event and no order in it."
     )
-    by_rules = portrait.accounts(many, pd.Series("new", index=range(22)), k=10)  # all who bought
+    by_rules = worth.accounts(many, pd.Series("new", index=range(22)), k=10)  # all who bought
     assert findings_personas.accounts(by_rules, 52, "VND", 10) == (
         "In a group: 22; bought nothing in this window: 30. Together these are the **52** customers with an"
         " event or an order in this window."
@@ -193,7 +193,7 @@ def test_rare_classes_are_one():
 
 def test_a_member_who_is_no_customer_is_told():
     with pytest.raises(ParameterError, match="1 of 2"):
-        portrait.sizes(FIVE, pd.Series({1: "p1", 77: "p1"}))
+        worth.sizes(FIVE, pd.Series({1: "p1", 77: "p1"}))
 
 
 @settings(max_examples=60)
@@ -222,7 +222,7 @@ def test_the_order_of_customers_changes_nothing(drawn, chance):
     order = list(range(len(drawn)))
     chance.shuffle(order)
     mixed = Features(features.frame.iloc[order], ABOUT, features.since, features.as_of, "UTC", "VND", "x")
-    for view in (portrait.sizes, portrait.traits, portrait.demographics):
+    for view in (worth.sizes, portrait.traits, portrait.demographics):
         pd.testing.assert_frame_equal(view(features, members).table, view(mixed, members).table)
 
 

@@ -16,7 +16,7 @@ import journey_lib as jl
 from journey_lib.features import Feature, Features
 from journey_lib.intervals import wilson
 from journey_lib.model import Result
-from journey_lib.personas import against, apply, kept, portrait, profile, rfm, segments, ways
+from journey_lib.personas import against, apply, kept, portrait, profile, rfm, segments, ways, worth
 from journey_lib.suppression import together
 
 K = 10
@@ -171,7 +171,7 @@ def results(seed: int) -> list[Result]:
     traits = portrait.traits(features, members)
     groups = ways.groups(touches, members, {})
     return [
-        portrait.sizes(features, members),
+        worth.sizes(features, members),
         traits,
         against.strengths(traits),
         portrait.demographics(features, members),
@@ -283,7 +283,7 @@ def test_no_hidden_row_is_told_by_the_others_and_their_total(seed: int, k: int) 
 
 
 def test_a_page_that_hides_nothing_is_as_it_was() -> None:
-    result = portrait.sizes(shop(1), pd.Series(["p1"] * 200 + ["p2"] * 197, dtype="str"))
+    result = worth.sizes(shop(1), pd.Series(["p1"] * 200 + ["p2"] * 197, dtype="str"))
     pd.testing.assert_frame_equal(
         result.suppressed(3).table.drop(columns="suppressed"),
         result.table.drop(columns=[*result.unseen]),
@@ -298,7 +298,7 @@ def test_money_of_few_is_not_what_the_other_groups_leave_of_it_all() -> None:
     rest = features.frame.index >= len(members)
 
     def hidden(k: int) -> dict[str, bool]:
-        table = portrait.sizes(features, members).suppressed(k).table.set_index("persona")
+        table = worth.sizes(features, members).suppressed(k).table.set_index("persona")
         return dict(table["value"].isna().sort_index())
 
     features.frame.loc[rest, "value"] = 0.0
@@ -314,7 +314,7 @@ def test_money_of_few_who_paid_is_hidden_in_a_group_of_many() -> None:
     features = shop(1)
     features.frame["value"] = 5.0
     features.frame.loc[3:202, "value"] = 0.0
-    shown = portrait.sizes(features, members).suppressed(4).table.set_index("persona").loc["p1"]
+    shown = worth.sizes(features, members).suppressed(4).table.set_index("persona").loc["p1"]
     assert shown[["value", "value_share", "mean_value", "mean_high"]].isna().all()
     assert shown["customers"] == 203
 

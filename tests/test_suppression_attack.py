@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from journey_lib.features import Feature, Features
 from journey_lib.model import Result
-from journey_lib.personas import against, portrait, rfm, segments
+from journey_lib.personas import against, portrait, rfm, segments, worth
 
 ABOUT = (
     Feature("recency_conversion_days", "Last bought", "days", "recency", "days", "touches"),
@@ -72,7 +72,7 @@ def given_away(features: Features, members: pd.Series, k: int) -> list[str]:
     frame, ruled = features.frame, segments.assign(features, RULES)
     traits = portrait.traits(features, members)
     results = {
-        "persona_sizes": portrait.sizes(features, members),
+        "persona_sizes": worth.sizes(features, members),
         "persona_traits": traits,
         "persona_strengths": against.strengths(traits),
         "persona_demographics": portrait.demographics(features, members),
@@ -149,7 +149,7 @@ def test_the_attack_finds_what_is_not_hidden() -> None:
     """The same tables with nothing suppressed: a check that cannot fail would be worth nothing."""
     features, members = shop(COMPLEMENTS["36 of 41 bought"], [50, 30, 3, 10], 1)
     results = {
-        "persona_sizes": portrait.sizes(features, members),
+        "persona_sizes": worth.sizes(features, members),
         "persona_traits": portrait.traits(features, members),
     }
     tables, facts = published(results, 1)

@@ -8,8 +8,9 @@ from journey_lib.personas.gate import Structure, structure
 from journey_lib.personas.kept import Kept, recall, save
 from journey_lib.personas.membership import rules, sentences
 from journey_lib.personas.notes import Notes, notes
-from journey_lib.personas.portrait import demographics, sizes, traits
+from journey_lib.personas.portrait import demographics, traits
 from journey_lib.personas.profile import audience, target, value_profile
+from journey_lib.personas.worth import accounts, sizes
 
 __all__ = [
     "Classes",
@@ -17,6 +18,7 @@ __all__ = [
     "Kept",
     "Notes",
     "Structure",
+    "accounts",
     "assign",
     "audience",
     "changes",

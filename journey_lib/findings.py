@@ -106,7 +106,7 @@ def transitions(result: Result, names: Names) -> str:
     if sentences and result.facts.get("open"):
         sentences.append(
             _(
-                "Steps of journeys still open are counted too: {open} journeys."
+                "Steps of journeys still open are counted too: {open}."
                 if OPEN in set(table["to"])
                 else "Journeys still open are left out: {open}.",
                 open=i18n.number(result.facts["open"]),

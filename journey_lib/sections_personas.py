@@ -31,8 +31,8 @@ from journey_lib.personas import (
     rfm,
     segments,
     told,
-    worth,
     ways,
+    worth,
 )
 from journey_lib.personas.notes import Notes, notes
 from journey_lib.sections_cast import Cast

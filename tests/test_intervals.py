@@ -170,9 +170,10 @@ def test_few_carry_a_sum_when_one_of_them_has_nearly_all_of_it() -> None:
 
 
 def test_where_few_carry_the_variance_the_interval_is_that_of_few() -> None:
-    x = np.random.default_rng(0).normal(size=20_000)  # of a normal's variance, one less than there are
-    assert intervals.carried(x[:20]) == pytest.approx(stats.t.ppf(0.975, 20), abs=0.03)
-    assert intervals.carried(x) == pytest.approx(intervals.Z, abs=1e-3)
+    half = np.r_[np.ones(10), np.zeros(10)]  # 2 / (1/10 - 1/20) degrees of freedom
+    assert intervals.carried(half) == pytest.approx(stats.t.ppf(0.975, 40))
+    many = np.random.default_rng(0).normal(size=20_000)  # of a normal's variance, as many as there are
+    assert intervals.carried(many) == pytest.approx(stats.t.ppf(0.975, 20_000), abs=1e-4)
     assert intervals.carried(np.r_[np.ones(39), 1e6]) == pytest.approx(stats.t.ppf(0.975, 2 / (1 - 1 / 40)))
     assert intervals.carried(np.ones(9)) == intervals.Z
     assert intervals.carried(np.zeros(3)) == intervals.Z

@@ -313,7 +313,7 @@ class _Mix:
         """A share for each name; the small ones, or those the other table has no column for, as one."""
         whole = base.astype(np.float64)
         nobody = np.zeros((1, len(base)), counts.dtype)  # last, where a place of -1 finds it
-        _part(np.vstack([counts, 1 + nobody])[self.places], whole, lines[: len(self.places)])
+        _part(np.vstack([counts, nobody])[self.places], whole, lines[: len(self.places)])
         if self.pooled:
             rest = [place for place in range(len(counts)) if place not in self.places]
             _part(counts[rest].sum(axis=0, dtype=np.int64), whole, lines[-1])

@@ -162,27 +162,30 @@ def accounts(result: Result, everyone: int, currency: str, k: int) -> str:
 
     Of `worth.accounts`; `everyone` are all customers of the workspace.
     """
-    facts, table = result.facts, result.table
-    parts = "; ".join(
-        f"{_(group)}: {i18n.people(many, k)}"
-        for group, many in zip(table["group"], table["customers"], strict=True)
-    )
-    said = [
-        _(
-            "{parts}. Together these are the {n} customers with an event or an order in this window.",
-            parts=parts[:1].upper() + parts[1:],
-            n=_bold(i18n.number(facts["customers"])),
+    facts, table = result.facts, result.suppressed(k).table
+    n = _bold(i18n.number(facts["customers"]))
+    if table["suppressed"].any():
+        said = [_("The page is about {n} customers with an event or an order in this window.", n=n)]
+    else:
+        parts = "; ".join(
+            f"{_(group)}: {i18n.number(many)}"
+            for group, many in zip(table["group"], table["customers"], strict=True)
         )
-    ]
-    elsewhere = float(table["value"].iloc[1:].sum())
-    if elsewhere > 0 and min(facts["placed"], facts["not_placed"]) >= k:
-        part = float(table["value_share"].iloc[0])
+        said = [
+            _(
+                "{parts}. Together these are the {n} customers with an event or an order in this window.",
+                parts=parts[:1].upper() + parts[1:],
+                n=n,
+            )
+        ]
+    elsewhere = table["value"].iloc[1:].sum(skipna=False)
+    if elsewhere > 0:
         said.append(
             _(
                 "Of what all of them brought in it, {value}, {part} is from those in a group and {rest} from"
                 " those in none.",
                 value=i18n.money(facts["value"], currency, compact=True),
-                part=_bold(i18n.percent(part)),
+                part=_bold(i18n.percent(float(table["value_share"].iloc[0]))),
                 rest=i18n.percent(elsewhere / facts["value"]),
             )
         )

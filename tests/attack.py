@@ -91,6 +91,10 @@ def sizes(world: World, tables: Tables, facts: Facts) -> None:
     for row in tables["persona_sizes"].to_dict("records"):
         world.see(row["customers"], world.of(row["persona"]))
         world.share(row["share"], world.of(row["persona"]), world.of())
+    if "persona_accounts" in tables:
+        inside, outside = tables["persona_accounts"].to_dict("records")
+        world.see(inside["customers"], world.of(NONE, others=True))
+        world.see(outside["customers"], world.of(NONE))
     told = facts["persona_sizes"]
     world.see(told["customers"], world.of())
     world.see(told["not_placed"], world.of(NONE))

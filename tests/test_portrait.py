@@ -115,7 +115,7 @@ def test_a_group_that_brought_nothing_is_judged_by_those_who_brought_anything():
 
 def test_groups_and_those_in_none_add_up_to_everybody_and_to_all_of_the_money():
     found = worth.accounts(FIVE, MEMBERS, pd.Index([0, 1, 2, 3, 4]))
-    assert found.table.to_numpy().tolist() == [
+    assert found.table.drop(columns="payers").to_numpy().tolist() == [
         ["in a persona", 4, 0.8, 1000.0, 1.0],
         ["fit none", 1, 0.2, 0.0, 0.0],
         ["known too little", 0, 0.0, 0.0, 0.0],
@@ -161,6 +161,26 @@ def test_the_sentence_adds_them_up_and_says_whom_the_single_customer_view_counts
         "In a group: 22; bought nothing in this window: 30. Together these are the **52** customers with an"
         " event or an order in this window."
     )
+
+
+def test_who_is_in_none_is_not_worked_out_from_the_sentence():
+    """Of 15, 12 are in a group: told beside all, the number would tell of the three."""
+    i18n.speak("en")
+    many = shop(*[(1, 0.0, 100, 1, "a")] * 15)
+    whole = worth.accounts(many, pd.Series("p1", index=range(12)), many.frame.index, k=10)
+    said = "The page is about **15** customers with an event or an order in this window."
+    assert findings_personas.accounts(whole, 15, "VND", 10) == said
+    assert whole.suppressed(10).table[["customers", "value"]].isna().all(axis=None)
+
+
+def test_money_of_few_in_none_is_hidden_with_that_of_all_others():
+    i18n.speak("en")
+    many = shop(*[(1, 0.0, 100, 1, "a")] * 12, *[(1, 0.0, 0, 0, "a")] * 27, *[(1, 0.0, 500, 1, "a")] * 3)
+    whole = worth.accounts(many, pd.Series("p1", index=range(12)), many.frame.index, k=10)
+    shown = whole.suppressed(10).table
+    assert shown["customers"].tolist() == [12, 30, 0]
+    assert shown[["value", "value_share"]].iloc[:2].isna().all(axis=None)  # three brought what 30 brought
+    assert "brought" not in findings_personas.accounts(whole, 42, "VND", 10)
 
 
 def test_a_trait_stands_beside_everybody_else():

@@ -73,6 +73,7 @@ def given_away(features: Features, members: pd.Series, k: int) -> list[str]:
     traits = portrait.traits(features, members)
     results = {
         "persona_sizes": worth.sizes(features, members),
+        "persona_accounts": worth.accounts(features, members, k=k),
         "persona_traits": traits,
         "persona_strengths": against.strengths(traits),
         "persona_demographics": portrait.demographics(features, members),

@@ -81,8 +81,9 @@ def accounts(
     """Where every customer of the feature table is, in a group or in none and why, and what they bring.
 
     `known` are those known well enough to be placed; None where groups are made by rules, of all who bought.
-    Table, a row a part of all: group, customers, share, value, value_share. Those in no group are one part
-    where fewer than `k` are in none for one of the reasons. Facts: customers, placed, not_placed, value.
+    Table, a row a part of all: group, customers, share, value, value_share; payers (who brought any value,
+    not shown). Those in no group are one part where fewer than `k` are in none for one of the reasons.
+    Facts: customers, placed, not_placed, value.
     """
     money = features.frame["value"].fillna(0).to_numpy(float)
     placed = features.frame.index.isin(members.index)
@@ -100,12 +101,24 @@ def accounts(
     ]
     table = pd.DataFrame({"group": list(parts), "customers": [int(each.sum()) for each in parts.values()]})
     table["share"] = table["customers"] / max(len(placed), 1)
+    table["payers"] = [int((money[each] > 0).sum()) for each in parts.values()]
     table["value"] = values
     table["value_share"] = table["value"] / total if total else np.nan
     many = int(placed.sum())
     facts = {"customers": len(placed), "placed": many, "not_placed": len(placed) - many, "value": total}
-    heads = {"placed": ("not_placed",), "not_placed": ("placed",)}
-    return Result("persona_accounts", table, facts, features.settings, "customers", parts=((),), heads=heads)
+    return Result(
+        "persona_accounts",
+        table,
+        facts,
+        features.settings,
+        base="customers",
+        people=("payers",),
+        about={"payers": ("value", "value_share")},
+        parts=((),),
+        sums={"payers": ((),)},
+        unseen=("payers",),
+        heads={"placed": ("not_placed",), "not_placed": ("placed",)},
+    )
 
 
 def _column(features: Features, name: str) -> str:

@@ -1,14 +1,11 @@
 """What holds for every test."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import databases
 import pytest
 from hypothesis import settings
 
 from journey_lib import i18n
-from journey_lib.engine import embedded
 
 # A busy machine is no fault of the code: time is measured in `benchmarks/`, never by a test.
 settings.register_profile("untimed", settings(), deadline=None)
@@ -49,11 +46,3 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         said.write_line(
             f"\nERROR: tests left in the repository: {', '.join(left)}; give them `elsewhere`", red=True
         )
-
-
-@pytest.fixture(autouse=True, scope="session")
-def emptied_databases() -> Iterator[None]:
-    """The engine takes over what an earlier test has left, emptied: a fifth of the time of small shops."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(embedded, "_database", databases.take)
-        yield

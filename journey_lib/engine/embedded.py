@@ -135,7 +135,7 @@ def connect(scratch: Path, memory: str = "2GB") -> Iterator[Engine]:
     scratch.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="engine-", dir=scratch))
     try:
-        connection = _database()
+        connection = duckdb.connect(":memory:")
         try:
             engine = Engine(connection, memory)
             engine.use(SHARE)
@@ -146,7 +146,3 @@ def connect(scratch: Path, memory: str = "2GB") -> Iterator[Engine]:
             connection.close()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _database() -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(":memory:")

@@ -29,12 +29,16 @@ def hide(result: Result, k: int) -> tuple[pd.DataFrame, int] | None:
     gone = _beside(raw, people, _few(raw[people], k) | _hidden_groups(result, k), _sums(result, people), k)
     table = raw.assign(suppressed=gone)
     _mask(table, [*raw.select_dtypes("number").columns, *result.tell.get(people, ())], gone)
+    hidden: dict[str | int, Array] = {}
     for name in dict.fromkeys([people, *result.people]):
         known = _sums(result, name)
         lost = unsafe(raw, name, result.within, k)
         if name not in result.common:  # what one row hides of these another shows
             lost = gone | lost
-        _mask(table, [name, *result.tell.get(name, ())], _both_sides(result, name, lost, known, k))
+        for everyone in result.within.get(name, ()):  # where all bought again, all bought
+            lost = lost | hidden.get(everyone, False)
+        hidden[name] = _both_sides(result, name, lost, known, k)
+        _mask(table, [name, *result.tell.get(name, ())], hidden[name])
         few = gone | _few(raw[name], k)
         _mask(table, [*result.about.get(name, ())], _beside(raw, name, few, known, k))
     return table.drop(columns=[*result.unseen]), int(gone.sum())

@@ -117,6 +117,7 @@ COMPLEMENTS = {
     "all but six bought": [(6, 30, 40, 0), (0, 30, 20, 0), (0, 20, 15, 0), (0, 0, 0, 0)],
     "who did not buy is few in two": [(4, 30, 40, 0), (3, 30, 20, 0), (40, 20, 15, 0), (0, 0, 0, 0)],
     "large, with a small rest": [(5, 900, 300, 0), (60, 30, 20, 0), (80, 20, 15, 0), (100, 0, 0, 0)],
+    "all bought again, in another persona all but one": [(0, 0, 10, 0), (1, 0, 9, 0), (10, 0, 0, 0)],
     "one persona": [(30, 20, 16, 0), (4, 0, 0, 0)],
 }  # fmt: skip
 

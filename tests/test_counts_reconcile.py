@@ -170,7 +170,6 @@ def test_conversions_and_what_they_brought_are_the_same_on_all_pages(published, 
     many, value = len(counted.sales), float(counted.sales["value"].sum())
     credit = facts["channel_attribution"]
     stages = jl.single_view.life_stages(published.opened).table  # the page hides a stage of few
-    parts = table(published, "persona_building", "persona-accounts")
     told = {
         "attribution": (credit["credit_by_model"]["conversions"], credit["credit_by_model"]["value"]),
         "touchpoints": tuple(
@@ -178,10 +177,10 @@ def test_conversions_and_what_they_brought_are_the_same_on_all_pages(published, 
         ),
         "map": tuple(facts["journey_map"]["touchpoints"][n] for n in ("conversions", "value")),
         "life stages": (stages["orders"].sum(), stages["value"].sum()),
+        "personas": (many, facts["persona_building"]["persona_accounts"]["value"]),
     }
     assert told == dict.fromkeys(told, (many, value))
     assert facts["journeys"]["lengths"]["conversions"] == many
-    assert parts["value"].sum() == value
     touches = jl.touches.load(published.opened)
     handed_out = jl.attribution.credit(
         touches, "markov", lookback="30d"
@@ -218,15 +217,19 @@ def test_personas_who_fits_none_and_who_is_known_too_little_are_everybody_and_al
     ]  # fmt: skip
     assert parts["customers"].sum() == said["persona_sizes"]["customers"] == said["data"]["customers"]
     assert parts["share"].sum() == pytest.approx(1)
-    assert parts["value_share"].sum() == pytest.approx(1)
-    assert sizes["value_share"].sum() == pytest.approx(parts["value_share"].iloc[0])
+    told = parts["value_share"].dropna()  # what few in none brought is hidden, and some other with it
+    assert len(told) < len(parts) - 1 or (len(told) == len(parts) and told.sum() == pytest.approx(1))
+    bring = sizes["value_share"].dropna()  # of few who paid it is not told
+    every = len(bring) == len(sizes)
+    assert bring.sum() <= parts["value_share"].iloc[0] + 1e-9
+    assert every == (bring.sum() == pytest.approx(parts["value_share"].iloc[0]))
     moved = said["persona_migration"]
     assert moved["placed"] == moved["customers"] + moved["new"] == sizes["customers"].sum()
     rules = table(published, "persona_building", "segments")
     assert rules["customers"].sum() == said["data"]["customers"]
-    assert rules["value_share"].sum() == pytest.approx(1)
+    assert rules["value_share"].sum() == pytest.approx(1) or rules["value_share"].isna().sum() > 1
     rfm = said["rfm"]
-    assert rfm["value"] == parts["value"].sum()
+    assert rfm["value"] == said["persona_accounts"]["value"]
     assert rfm["customers"] + rfm["without"] == said["data"]["customers"]
 
 

@@ -97,6 +97,7 @@ def test_every_letter_of_vietnamese_is_written_for_old_windows():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("elsewhere")
 def test_the_command_writes_what_departments_would(shop, tmp_path):
     run = CliRunner().invoke(
         cli, ["demo", "-w", str(shop), "--export", "office", "--into", str(tmp_path / "x")]

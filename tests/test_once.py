@@ -24,6 +24,7 @@ from runs import workspace
 import journey_lib as jl
 from journey_lib import demo, i18n, once
 from journey_lib.model import Result
+from journey_lib.single_view.ordered import ordered
 from journey_lib.workspace import Workspace
 
 calls: list[Any] = []
@@ -244,6 +245,7 @@ def shared(shop: Workspace) -> dict[str, Any]:
         "jumps": jl.health.jumps(found),
         "links": jl.single_view.links(shop),
         "largest": jl.single_view.largest(shop),
+        "ordered": ordered(shop),
         "stages": jl.single_view.life_stages(shop),
         "example": jl.single_view.chosen(shop, "typical"),
         "stitching": jl.single_view.sensitivity(shop, lookback="30d"),

@@ -31,6 +31,7 @@ from journey_lib.attribution import MODELS
 from journey_lib.engine import OnSpark, spark
 from journey_lib.errors import ConfigError, DataError, ParameterError
 from journey_lib.personas import told
+from journey_lib.single_view import ordered
 
 pytestmark = pytest.mark.slow
 
@@ -158,6 +159,7 @@ VIEWS: dict[str, Callable[[Any], Any]] = {
     "detours": lambda table: jl.journeys.detours(staged(table), **CUT),
     "stages now": lambda table: jl.journeys.stages_now(staged(table)),
     "overview": lambda table: jl.journeys.overview(table, [jl.journeys.converted()], **CUT),
+    "journeys by what steps are": lambda table: jl.journeys.by_steps(table, model=FIVE_A, **CUT),
     "sessions": jl.journeys.sessions,
     "groups compared": lambda table: jl.journeys.compare(
         jl.journeys.transitions, table, zalo(table), {"group": jl.journeys.rest(zalo(table)["group"])}, **CUT
@@ -230,6 +232,7 @@ MAPPED = {
         "voice/hurts.py",
     ),
     *("touchpoints/counts.py", "touchpoints/weeks.py", "personas/told.py", "journey_map/current.py"),
+    *("journeys/bases.py", "single_view/ordered.py"),
 }
 
 
@@ -243,6 +246,14 @@ def test_a_measure_on_spark_equals_the_embedded_engine_to_the_bit(there, here, n
 def test_the_evidence_of_data_health_is_the_same(shop):
     embedded = shop.model_copy(update={"engine": type(shop.engine)()})
     found, expected = (health.evidence(opened, "2025-12-31") for opened in (shop, embedded))
+    same(found, expected)
+
+
+def test_orders_that_are_events_are_the_same(shop, monkeypatch):
+    monkeypatch.setattr(ordered, "counted_by", lambda _shop: "purchase")
+    embedded = shop.model_copy(update={"engine": type(shop.engine)()})
+    found, expected = map(ordered.ordered, (shop, embedded))
+    assert found["orders"].sum() > 0
     same(found, expected)
 
 

@@ -164,7 +164,7 @@ def test_two_pages_that_count_steps_say_whether_those_of_open_journeys_are_among
     table = touches(LOG + "    an   | 01-04 09:00 | store   |\n    an   | 01-04 10:00 | store   |\n")
     with_open = jl.journeys.transitions(table, lookback="30d")
     without = jl.journeys.transitions(jl.journeys.paths(table, lookback="30d"))
-    assert "Steps of journeys still open are counted too: 4 journeys." in findings.transitions(with_open, {})
+    assert "Steps of journeys still open are counted too: 4." in findings.transitions(with_open, {})
     assert "Journeys still open are left out: 4." in findings.transitions(without, {})
 
 

@@ -44,6 +44,12 @@ from journey_lib.voice import scrub
 FEWEST = 20  # members, of all personas together, from whom a rule in words can be learnt
 
 
+def unread(run: Session, who: Cast) -> None:
+    """What `maps/personas.yaml` says that the cards could not show, or may show of others."""
+    written = notes(run.workspace)
+    run.say(findings_personas.unread(written, who.members, found=who.by == "found", kept=who.kept))
+
+
 def portraits(
     run: Session, who: Cast, touches: Touches, model: Model, cut: Mapping[str, Any], before: Features | None
 ) -> cards.Portraits:
@@ -51,7 +57,6 @@ def portraits(
     titles = tables_of.titles(who.features, run.workspace, run.language, names=run.names)
     run.say(findings_personas.coverage(who.everyone, titles, run.k))
     written = notes(run.workspace)
-    run.say(findings_personas.unread(written, who.members, found=who.by == "found", kept=who.kept))
     traits = portrait.traits(who.features, who.members)
     answers = told.load(run.workspace, "surveys", who.everyone)
     asked = told.load(run.workspace, "tickets", who.everyone)

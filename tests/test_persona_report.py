@@ -56,6 +56,8 @@ def test_every_persona_has_its_card_in_the_readers_language(published):
         for language in ("vi", "en")
     )
     assert vietnamese.count('<article class="persona-card"') == 3
+    last = english.rindex('<article class="persona-card"')  # on paper two lines before the cards took a sheet
+    assert english.index("speaks of") > last
     assert "Kênh ưa dùng" in vietnamese
     assert "Preferred channels" not in vietnamese
     assert "Preferred channels" in english

@@ -15,10 +15,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from journey_lib.authored import composed, line_of
 from journey_lib.errors import ConfigError, ParameterError, did_you_mean
 from journey_lib.features import Features
-from journey_lib.intervals import carried, share_interval, wilson
+from journey_lib.intervals import wilson
 from journey_lib.journeys.groups import Group, of_customers
 from journey_lib.model import Language, Result
 from journey_lib.personas import grammar
+from journey_lib.personas.worth import part_of
 from journey_lib.touches import Touches
 from journey_lib.workspace import Words, Workspace
 
@@ -291,18 +292,10 @@ def shares(names: pd.Series, value: pd.Series, order: Sequence[str]) -> pd.DataF
     """
     n = len(names)
     amount = value.to_numpy(float)
-    total, paying = amount.sum(), int(np.count_nonzero(amount > 0))
     rows = []
     for segment in order:
         inside = (names == segment).to_numpy()
-        part = amount[inside].sum() / total if total > 0 else np.nan
-        part = part if -1e-12 <= part <= 1 + 1e-12 else np.nan
-        ends = (np.nan, np.nan)
-        if not np.isnan(part) and amount.min() >= 0:
-            pull = amount * (inside - part) / total
-            variance = np.square(pull).sum() * n / max(n - 1, 1)
-            found = share_interval(np.array([part]), np.array([variance]), paying, z=carried(pull))
-            ends = float(found[0][0]), float(found[1][0])
+        part, *ends = part_of(amount, inside)
         payers = int((amount[inside] > 0).sum())
         rows.append((segment, int(inside.sum()), payers, float(amount[inside].sum()), part, *ends))
     columns = ["segment", "customers", "payers", "value", "value_share", "value_low", "value_high"]

@@ -37,8 +37,8 @@ def sizes(
     money = features.frame[_column(features, value)].fillna(0).to_numpy(float)
     bought = features.frame[_column(features, conversions)].fillna(0).to_numpy(float)
     everyone, total = len(group), float(order_free_total(money[:, None])[0])
-    rows = [_size(group == code, money, bought, total) for code in range(len(names))]
-    columns = list(_size(np.zeros(everyone, bool), money, bought, total))
+    rows = [_size(group == code, money, bought) for code in range(len(names))]
+    columns = list(_size(np.zeros(everyone, bool), money, bought))
     table = pd.DataFrame(rows, pd.Index(names, name="persona"), columns).reset_index()
     customers, buyers, again = (table[name].to_numpy() for name in ("customers", "buyers", "repeaters"))
     table["low"], table["high"] = wilson(customers, np.full(len(table), everyone))
@@ -127,9 +127,9 @@ def _column(features: Features, name: str) -> str:
     return name
 
 
-def _size(inside: Array, money: Array, bought: Array, total: float) -> dict[str, Any]:
+def _size(inside: Array, money: Array, bought: Array) -> dict[str, Any]:
     n, theirs = int(inside.sum()), float(order_free_total(money[inside][:, None])[0]) if inside.any() else 0.0
-    share, low, high = _part_of(money, inside, theirs, total)
+    share, low, high = part_of(money, inside)
     mean = theirs / n if n else np.nan
     buyers, again = (int((bought[inside] > least).sum()) for least in (0, 1))
     payers = int((money[inside] > 0).sum())
@@ -153,14 +153,19 @@ def _size(inside: Array, money: Array, bought: Array, total: float) -> dict[str,
     }
 
 
-def _part_of(money: Array, inside: Array, theirs: float, total: float) -> tuple[float, float, float]:
-    """What part of all money the members bring, with its interval; missing where that is no part."""
+def part_of(money: Array, inside: Array) -> tuple[float, float, float]:
+    """What part of all money the members bring, with its 95% interval; missing where that is no part.
+
+    A ratio of two sums over the same customers, its variance by linearisation (Woodruff 1971), its interval
+    on the logit scale and wider where few customers carry the variance.
+    """
+    theirs, total = (float(order_free_total(each[:, None])[0]) for each in (money * inside, money))
     share = theirs / total if total > 0 else np.nan
-    if not 0 <= share <= 1 or (len(money) and money.min() < 0):
+    if not -1e-12 <= share <= 1 + 1e-12 or money.min() < 0:
         return share if 0 <= share <= 1 else np.nan, np.nan, np.nan
-    # A customer's pull on the ratio: what the persona's share would lose without them.
+    # A customer's pull on the ratio: what the members' share would lose without them.
     pull = (inside - share) * money / total
-    variance = float(order_free_total((pull**2)[:, None])[0])
+    variance = float(order_free_total((pull**2)[:, None])[0]) * len(money) / max(len(money) - 1, 1)
     paying = int(np.count_nonzero(money))  # what is nothing or all of the money only they can tell
     ends = share_interval(np.array([share]), np.array([variance]), paying, z=carried(pull))
     return share, float(ends[0][0]), float(ends[1][0])

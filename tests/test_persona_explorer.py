@@ -46,32 +46,50 @@ def explorer(shop: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleName
     )
     monkeypatch.setattr(session.Session, "say", lambda _self, words: said.append(words))
     features = jl.features.table(run.workspace)
-    box = explorers_personas.personas(run, features, least_touches=10)
+    page = look(features, names=None, method="kmeans", k=None, least_touches=10, seed=0)
+    box = explorers_personas.personas(run, page, features, least_touches=10)
     controls, told, _picture, chosen, _person = box.children
     deciding, right = controls.children
     method, number, look_, keep = right.children
     one, who = chosen.children
     yield SimpleNamespace(
-        run=run, features=features, drawn=drawn, said=said, deciding=deciding, method=method,
-        number=number, look=look_, keep=keep, one=one, who=who, told=told,
+        run=run, page=page, features=features, drawn=drawn, said=said, deciding=deciding, method=method,
+        number=number, look=look_, keep=keep, one=one, who=who, whose=chosen, told=told,
     )  # fmt: skip
     i18n.speak(before)
 
 
 def test_it_opens_with_what_the_page_looks_for(opened):
-    page = look(opened.features, names=None, method="kmeans", k=None, least_touches=10, seed=0)
-    assert page.found is not None
-    assert opened.said[0] == jl.findings_found.verdict(page.found, opened.run.k)
-    assert page.found.k == 0  # and where nothing is found, nothing can be looked at or kept
+    found = opened.page.found
+    assert found is not None
+    assert opened.said[0] == jl.findings_found.verdict(found, opened.run.k)
+    assert found.k == 0  # and where nothing is found, nothing can be looked at or kept
     assert opened.keep.disabled
     assert not opened.one.options
     assert not opened.who.options
+    assert opened.whose.layout.display == "none"
+
+
+def test_it_opens_with_what_the_notebook_was_asked_for_and_does_not_look_again(opened, monkeypatch):
+    """Its choices are the notebook's parameters, more than the list offers included."""
+    traits = ["offline", "offers", "share_email"]
+    asked = {"method": "mixture", "k": 12, "least_touches": 10, "seed": 0}
+    page = look(opened.features, names=traits, **asked)
+    monkeypatch.setattr(explorers_personas, "find", lambda *_args, **_options: pytest.fail("looked again"))
+    choices = {"names": traits, "method": "mixture", "k": 12}
+    box = explorers_personas.personas(opened.run, page, opened.features, **choices)
+    deciding, right = box.children[0].children
+    assert {*deciding.value} == {*traits}
+    assert [each.value for each in right.children[:2]] == ["mixture", 12]
+    assert opened.said[-1] == jl.findings_found.verdict(page.found, opened.run.k)
 
 
 def test_members_of_a_persona_are_listed_and_one_is_shown(opened):
     opened.number.value = 3
     opened.look.click()
     assert [code for _name, code in opened.one.options] == ["p1", "p2", "p3"]
+    assert opened.whose.layout.display is None
+    assert not opened.look.disabled
     first = [code for _name, code in opened.who.options]
     assert 0 < len(first) <= explorers_personas.LISTED
     assert f"What did customer {first[0]} do, and when?" in opened.drawn

@@ -155,7 +155,7 @@ def check(folder: Path, as_of: datetime | None) -> None:
     if manifest.dropped:
         click.echo(f"what was dropped lies in {workspace.work / 'rejected'}")
     click.echo("\n".join(["", *findings_health.summary(trust), ""]))
-    click.echo(f"{manifest.touches:,} touches of {manifest.customers:,} customers")
+    click.echo(manifest.table)
     click.get_current_context().exit(1 if trust.facts["stop"] else 0)
 
 

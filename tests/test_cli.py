@@ -191,13 +191,13 @@ def test_check_accounts_for_every_row_of_every_source(here: Path) -> None:
         "             3 rows in = 2 kept + 1 dropped",
     ]
     assert "             1 dropped: " in answer.stdout
-    assert answer.stdout.endswith("2 touches of 1 customers\n")
+    assert answer.stdout.endswith("rows of the touch table: 2, customers: 1\n")
 
 
 def test_prepare_says_how_many_rows_it_kept() -> None:
     answer = journey("prepare", "-w", "shop")
     assert answer.exit_code == 0
-    assert answer.stdout == "2 rows in = 2 kept + 0 dropped\n2 touches of 1 customers\n"
+    assert answer.stdout == "2 rows in = 2 kept + 0 dropped\nrows of the touch table: 2, customers: 1\n"
 
 
 def test_demo_makes_the_shop_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,11 +51,16 @@ class Manifest:
         """Rows kept apart, whatever the reason."""
         return self.rows_in - self.kept
 
+    @property
+    def table(self) -> str:
+        """How large the touch table is; a row without a channel is an outcome and no touch."""
+        return f"rows of the touch table: {self.touches:,}, customers: {self.customers:,}"
+
     def said(self) -> list[str]:
-        """What a terminal is told: rows, touches, records joined by likeness, channels by rules."""
+        """What a terminal is told: rows, the touch table, records joined by likeness, channels by rules."""
         lines = [
             f"{self.rows_in:,} rows in = {self.kept:,} kept + {self.dropped:,} dropped",
-            f"{self.touches:,} touches of {self.customers:,} customers",
+            self.table,
         ]
         if linking := (self.identity or {}).get("linking"):
             found = ", ".join(f"{how}: {many:,}" for how, many in linking["joined"].items()) or "none"

@@ -39,6 +39,7 @@ from journey_lib.journeys import Direct, Repeats
 from journey_lib.layouts import CODES, LAYOUTS, WORDS
 from journey_lib.model import HEADLESS, Language, Result
 from journey_lib.prepare import Manifest, prepare
+from journey_lib.stages.labels import EVENTS
 from journey_lib.workspace import CONFIG, Workspace, open_workspace
 
 RESULT = "application/vnd.journey.result+json"
@@ -274,7 +275,10 @@ def _counted(run: Session) -> Result:
     rows.append((_("Events and orders, with or without a channel"), manifest.touches))
     for name, declared in run.workspace.conversions.items():
         many = sum(manifest.event_types.get(kind, 0) for kind in declared.event_type)
-        rows.append((_("Conversions “{name}”", name=run.names.get(name, name)), many))
+        kinds = [name] if name in EVENTS else list(declared.event_type)
+        # The word for the one kind of event that it is, where the workspace has none for it.
+        ours = EVENTS.get(kinds[0], {}).get(run.language, name) if len(kinds) == 1 else name
+        rows.append((_("Conversions “{name}”", name=run.names.get(name, ours)), many))
     table = pd.DataFrame(rows, columns=["counted", "count"])
     return Result("counted", table, {}, {"data": manifest.fingerprint})
 

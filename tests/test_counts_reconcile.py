@@ -110,6 +110,11 @@ def test_what_all_pages_count_stands_at_the_foot_of_each_and_is_the_same(publish
         len(counted.rows),
     ]
     assert numbers[4] == len(counted.sales)  # purchase, the first conversion of the shop
+    # and they are called what readers call the event, not by their code
+    assert first["counted"].tolist()[4:] == [
+        "Conversions “purchase”",
+        "Conversions “adding to the basket”",
+    ]
 
 
 def test_journeys_by_touchpoint_are_those_by_channel_and_those_that_hold_no_channel(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # Distributions whose version can change what a page says or looks like.
 _MATTER = (
     *("journey-workbench", "altair", "babel", "duckdb", "ipykernel", "jinja2", "nbconvert", "numpy"),
-    *("pandas", "papermill", "pyarrow", "scipy", "vl-convert-python"),
+    *("pandas", "papermill", "pyarrow", "scikit-learn", "scipy", "splink", "vl-convert-python"),
 )
 
 

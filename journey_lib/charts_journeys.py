@@ -22,7 +22,7 @@ from journey_lib.charts import (
     named,
     path_name,
 )
-from journey_lib.charts_shares import _exact, _of, _rates, whole_percent
+from journey_lib.charts_shares import _exact, _of, _rates, _told, whole_percent
 from journey_lib.i18n import text as _
 from journey_lib.intervals import SMALL
 from journey_lib.model import CONVERTED, ENDED, NO_TOUCH, OPEN, Result
@@ -176,6 +176,7 @@ def funnel(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixi
     question = _("How many customers get from stage to stage?")
     if not len(frame) or not frame["customers"].max() > 0:
         return _nothing(question, _("No customer entered the first stage in this period."))
+    subtitle = _told(subtitle, len(result.table) - len(frame))
     frame = frame.assign(
         row=named(frame["step"], names),
         label=[
@@ -221,8 +222,10 @@ def dropped(
 ) -> alt.TopLevelMixin:
     """What did customers do next who stopped at a stage, or where were they last? (`funnel.dropped`)."""
     question = _(DROPPED[what])
-    frame = _shown(result)
-    frame = frame[frame["what"] == what].groupby("step", sort=False).head(most)
+    asked = result.table[result.table["what"] == what]
+    first = asked.groupby("step", sort=False).head(most)
+    frame = asked.dropna(subset=["share"]).groupby("step", sort=False).head(most)
+    subtitle = _told(subtitle, int(first["share"].isna().sum()))
     if not len(frame):
         return _nothing(question, _("Too few customers stopped at a stage to be shown."))
     frame = frame.assign(row=named(frame["name"], names), few=frame["of"] < SMALL)

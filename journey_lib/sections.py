@@ -245,6 +245,17 @@ def journeys(
     )
 
 
+def waited(found: Mapping[str, Any], k: int) -> Result:
+    """How long it takes to the last stage; nothing of it where the funnel may not say how many came there.
+
+    Who entered early enough is in the funnel, and who of these is still on the way in the curve.
+    """
+    curve: Result = found["waited"]
+    steps = found["funnel"].suppressed(k).table.set_index("step")["suppressed"]
+    hidden = bool(steps.get(curve.settings["steps"][-1], False))
+    return curve.suppressed(curve.facts["entered"] + 1 if hidden else k)
+
+
 def bases(run: Session, touches: Touches, cut: Mapping[str, Any], model: Model | None = None) -> list[Result]:
     """How many journeys there are by each kind of step, said where these are not as many; the result.
 

@@ -260,7 +260,8 @@ def _counted(reached: Result, there: Mapping[str, int], k: int) -> dict[tuple[st
     entries: dict[tuple[str, str], list[Entry]] = {}
     rows = frames.records(reached.table)
     for place, row in enumerate(rows):
-        n = float(there[row["step"]])
+        # of a step that is hidden whole, those who were there in any order tell nothing
+        n = float(there[row["step"]] if row["suppressed"] else row["reach"])
         said = [_kpi("reach", "count", n, n) if n >= k else None]
         if place:
             said.append(

@@ -216,6 +216,8 @@ def groups(world: World) -> dict[str, np.ndarray]:
 
 def given_away(world: World, asked: Mapping[str, np.ndarray], k: int = K) -> list[str]:
     """The groups of fewer than `k` that follow from all that is known of the world."""
+    if not world.known:
+        return []
     _left, sizes, right = np.linalg.svd(np.vstack(world.known))
     free = right[int((sizes > 1e-9).sum()) :]
     return [

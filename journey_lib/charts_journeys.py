@@ -63,9 +63,10 @@ CELL = 90  # pixels the few columns of a map of colours are wide
 def outcomes(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
     """How often do journeys convert, by first or last touch, length or duration? (`journeys.entries` …)."""
     key, question = OUTCOMES[result.name]
-    frame = _shown(result)
     # without a touch there is nothing but the conversion: its rate is 100% by construction
-    frame = frame[~frame[key].isin([NO_TOUCH, "0"]) & (frame["over"] > 0)]
+    asked = result.table[~result.table[key].isin([NO_TOUCH, "0"]) & (result.table["over"] != 0)]
+    frame = asked.dropna(subset=["conversion_rate"])
+    subtitle = _told(subtitle, len(asked) - len(frame))
     if not len(frame):
         return _nothing(_(question), _("No group of journeys is large enough to be shown."))
     words: dict[Any, str] = {days: _(said) for days, said in DAYS.items()} | {code: _(code) for code in MATCH}
@@ -256,8 +257,9 @@ def dropped(
 
 def detours(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
     """How often do journeys not go straight on? (`journeys.detours`)."""
-    frame = _shown(result)
-    frame = frame[~frame["stage"].eq("(all)")]
+    asked = result.table[~result.table["stage"].eq("(all)")]
+    frame = asked.dropna(subset=["share"])
+    subtitle = _told(subtitle, len(asked) - len(frame))
     frame = frame.assign(row=named(frame["stage"], names))
     question = _("How often do journeys repeat, skip or turn back?")
     cells = _moves(frame, question, subtitle, rows=(_("Stage"), _("from")), share=_("Share of journeys"))
@@ -266,7 +268,8 @@ def detours(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMix
 
 def detours_by_segment(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
     """How often do the journeys of each segment not go straight on? (`journeys.detours` of each)."""
-    frame = _shown(result).assign(row=lambda f: f["segment"])
+    frame = result.table.dropna(subset=["share"]).assign(row=lambda f: f["segment"])
+    subtitle = _told(subtitle, len(result.table) - len(frame))
     question = _("How often do the journeys of each segment repeat, skip or turn back?")
     cells = _moves(frame, question, subtitle, rows=(_("Segment"), ""), share=_("Share of journeys"))
     return cells.properties(description=_("Heat map of the moves of {n} segments.", n=frame["row"].nunique()))
@@ -339,7 +342,8 @@ def paths(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin
 def now(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
     """In which stage are customers now? (`journeys.stages_now`)."""
     question = _("In which stage are customers now?")
-    frame = _shown(result)
+    frame = result.table.dropna(subset=["share"])
+    subtitle = _told(subtitle, len(result.table) - len(frame))
     if not len(frame) or not frame["customers"].max() > 0:
         return _nothing(question, _("No customer touched anything before the end of this period."))
     frame = frame.assign(

@@ -49,7 +49,7 @@ def sizes(workspace: Workspace) -> Result:
         "largest": max(map(int, facts["sizes"]), default=0),
     }
     telling = {"anonymous": ("anonymous_share",), "without_rows": ("with_rows",)}
-    return Result("customer_sizes", table, told, settings(manifest), "customers", heads=telling)
+    return Result("customer_sizes", table, told, settings(manifest), "customers", parts=((),), heads=telling)
 
 
 def kinds(workspace: Workspace) -> Result:
@@ -86,7 +86,16 @@ def matches(workspace: Workspace) -> Result:
     table = pd.DataFrame(_facts(workspace, manifest)["sources"], columns=columns)
     table["share"] = table["matched"] / table["customers"].where(table["customers"] > 0)
     table["low"], table["high"] = wilson(table["matched"].to_numpy(), table["customers"].to_numpy())
-    return Result("match_rates", table, {"sources": len(table)}, settings(manifest), "customers")
+    return Result(
+        "match_rates",
+        table,
+        {"sources": len(table)},
+        settings(manifest),
+        base="customers",
+        people=("matched",),
+        within={"matched": ("customers",)},
+        tell={"matched": ("share", "low", "high")},
+    )
 
 
 @once
@@ -173,7 +182,18 @@ def life_stages(workspace: Workspace) -> Result:
         "known": int(people["known"].sum()),
     }
     said = {"lapsed_days": customers.LAPSED, "orders": counted_by(workspace), "data": manifest.fingerprint}
-    return Result("life_stages", table, facts, said, "customers", heads={"known": (), "opt_out": ()})
+    return Result(
+        "life_stages",
+        table,
+        facts,
+        said,
+        base="customers",
+        people=("opt_out",),
+        within={"opt_out": ("customers",)},
+        parts=((),),
+        sums={"opt_out": ((),)},
+        heads={"known": (), "opt_out": ()},
+    )
 
 
 def _facts(workspace: Workspace, manifest: Manifest) -> Mapping[str, Any]:

@@ -29,7 +29,8 @@ def sizes(workspace: Workspace) -> Result:
     """Of how many identifiers customers consist: columns identifiers, customers, share.
 
     Facts: customers, with_rows (those with events or orders, whom the other reports count), without_rows (in
-    other sources only), anonymous (known by a cookie or device only) and their share, identifiers, largest.
+    other sources only), anonymous (known by a cookie or device only) and their share, named (the others),
+    identifiers, largest.
     """
     manifest = prepare(workspace)
     facts = _facts(workspace, manifest)
@@ -44,11 +45,13 @@ def sizes(workspace: Workspace) -> Result:
         "with_rows": manifest.customers,
         "without_rows": facts["customers"] - manifest.customers,
         "anonymous": facts["anonymous"],
+        "named": facts["customers"] - facts["anonymous"],
         "anonymous_share": facts["anonymous"] / max(facts["customers"], 1),
         "identifiers": sum(facts["identifiers"].values()),
         "largest": max(map(int, facts["sizes"]), default=0),
     }
-    telling = {"anonymous": ("anonymous_share",), "without_rows": ("with_rows",)}
+    of_few = ("anonymous", "anonymous_share", "named")
+    telling = {"anonymous": of_few, "named": of_few, "without_rows": ("with_rows",)}
     return Result("customer_sizes", table, told, settings(manifest), "customers", parts=((),), heads=telling)
 
 

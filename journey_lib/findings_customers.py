@@ -79,7 +79,7 @@ def customers(result: Result, k: int) -> str:
 
     Of `single_view.sizes`.
     """
-    facts, others = result.quoted(k), _without_rows(result.facts, k)
+    facts, others = result.facts, _without_rows(result.facts, k)
     if not facts["stitched"]:
         said = _(
             "These {customers} customers came as they are, each known by one code: there was nothing to"
@@ -87,7 +87,7 @@ def customers(result: Result, k: int) -> str:
             customers=_bold(i18n.number(facts["customers"])),
         )
         return " ".join(filter(None, [said, others]))
-    if facts["anonymous"] is None or facts["named"] is None:
+    if result.quoted(k)["anonymous"] is None:
         said = _(
             "{identifiers} identifiers became {customers} customers.",
             identifiers=i18n.number(facts["identifiers"]),

@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 
 from journey_lib import i18n, theme
-from journey_lib.charts import ROW, Names, _lean, _nothing, _shown, _tip, _title, named, path_name
+from journey_lib.charts import ROW, Names, _lean, _nothing, _tip, _title, named, path_name
 from journey_lib.charts_conformance import GROUP_NAMES, MOVE_NAMES, deviation_name, step_names
 from journey_lib.charts_journeys import DAYS, MOVES
+from journey_lib.charts_shares import _told
 from journey_lib.i18n import text as _
 from journey_lib.model import CONVERTED, ENDED, LATER, OPEN, OTHER, START, Result
 
@@ -95,8 +96,9 @@ def compared(result: Result, names: Names, subtitle: str = "", most: int = 12) -
     """Where do two groups differ most? (`journeys.compare`)."""
     first, second = (_(name) for name in result.settings["names"])
     question = _("Where do “{a}” and “{b}” differ most?", a=first, b=second)
-    frame = _shown(result)
-    frame = frame[frame["real"] & ~frame["structural"]].head(most)
+    told = result.table[result.table["real"] & ~result.table["structural"]].head(most)
+    frame = told.dropna(subset=["difference"])
+    subtitle = _told(subtitle, len(told) - len(frame))
     if not len(frame):
         return _nothing(question, _("No difference is larger than chance could make it."))
     frame = frame.assign(

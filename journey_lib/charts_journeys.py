@@ -22,7 +22,7 @@ from journey_lib.charts import (
     named,
     path_name,
 )
-from journey_lib.charts_shares import _exact, _of, _rates, whole_percent
+from journey_lib.charts_shares import _exact, _of, _rates, _told, whole_percent
 from journey_lib.i18n import text as _
 from journey_lib.intervals import SMALL
 from journey_lib.model import CONVERTED, ENDED, NO_TOUCH, OPEN, Result
@@ -63,9 +63,10 @@ CELL = 90  # pixels the few columns of a map of colours are wide
 def outcomes(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
     """How often do journeys convert, by first or last touch, length or duration? (`journeys.entries` …)."""
     key, question = OUTCOMES[result.name]
-    frame = _shown(result)
     # without a touch there is nothing but the conversion: its rate is 100% by construction
-    frame = frame[~frame[key].isin([NO_TOUCH, "0"]) & (frame["over"] > 0)]
+    asked = result.table[~result.table[key].isin([NO_TOUCH, "0"]) & (result.table["over"] != 0)]
+    frame = asked.dropna(subset=["conversion_rate"])
+    subtitle = _told(subtitle, len(asked) - len(frame))
     if not len(frame):
         return _nothing(_(question), _("No group of journeys is large enough to be shown."))
     words: dict[Any, str] = {days: _(said) for days, said in DAYS.items()} | {code: _(code) for code in MATCH}
@@ -176,6 +177,7 @@ def funnel(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixi
     question = _("How many customers get from stage to stage?")
     if not len(frame) or not frame["customers"].max() > 0:
         return _nothing(question, _("No customer entered the first stage in this period."))
+    subtitle = _told(subtitle, len(result.table) - len(frame))
     frame = frame.assign(
         row=named(frame["step"], names),
         label=[
@@ -221,8 +223,10 @@ def dropped(
 ) -> alt.TopLevelMixin:
     """What did customers do next who stopped at a stage, or where were they last? (`funnel.dropped`)."""
     question = _(DROPPED[what])
-    frame = _shown(result)
-    frame = frame[frame["what"] == what].groupby("step", sort=False).head(most)
+    asked = result.table[result.table["what"] == what]
+    first = asked.groupby("step", sort=False).head(most)
+    frame = asked.dropna(subset=["share"]).groupby("step", sort=False).head(most)
+    subtitle = _told(subtitle, int(first["share"].isna().sum()))
     if not len(frame):
         return _nothing(question, _("Too few customers stopped at a stage to be shown."))
     frame = frame.assign(row=named(frame["name"], names), few=frame["of"] < SMALL)
@@ -253,8 +257,9 @@ def dropped(
 
 def detours(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
     """How often do journeys not go straight on? (`journeys.detours`)."""
-    frame = _shown(result)
-    frame = frame[~frame["stage"].eq("(all)")]
+    asked = result.table[~result.table["stage"].eq("(all)")]
+    frame = asked.dropna(subset=["share"])
+    subtitle = _told(subtitle, len(asked) - len(frame))
     frame = frame.assign(row=named(frame["stage"], names))
     question = _("How often do journeys repeat, skip or turn back?")
     cells = _moves(frame, question, subtitle, rows=(_("Stage"), _("from")), share=_("Share of journeys"))
@@ -263,7 +268,8 @@ def detours(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMix
 
 def detours_by_segment(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
     """How often do the journeys of each segment not go straight on? (`journeys.detours` of each)."""
-    frame = _shown(result).assign(row=lambda f: f["segment"])
+    frame = result.table.dropna(subset=["share"]).assign(row=lambda f: f["segment"])
+    subtitle = _told(subtitle, len(result.table) - len(frame))
     question = _("How often do the journeys of each segment repeat, skip or turn back?")
     cells = _moves(frame, question, subtitle, rows=(_("Segment"), ""), share=_("Share of journeys"))
     return cells.properties(description=_("Heat map of the moves of {n} segments.", n=frame["row"].nunique()))
@@ -336,7 +342,8 @@ def paths(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin
 def now(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin:
     """In which stage are customers now? (`journeys.stages_now`)."""
     question = _("In which stage are customers now?")
-    frame = _shown(result)
+    frame = result.table.dropna(subset=["share"])
+    subtitle = _told(subtitle, len(result.table) - len(frame))
     if not len(frame) or not frame["customers"].max() > 0:
         return _nothing(question, _("No customer touched anything before the end of this period."))
     frame = frame.assign(

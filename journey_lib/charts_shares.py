@@ -12,6 +12,7 @@ import pandas as pd
 
 from journey_lib import i18n, theme
 from journey_lib.charts import ROW, _lean
+from journey_lib.i18n import text as _
 
 LONG = 32  # letters of a name from which on it takes two lines
 LINE = 13  # pixels from one line of a name to the next
@@ -72,6 +73,14 @@ def _rates(
     )
     words = base.mark_text(style="label", align="left", dx=8).encode(y=y, x="high:Q", text="label:N")
     return alt.layer(spans, points, words)
+
+
+def _told(subtitle: str, hidden: int) -> str:
+    """The line under a title, and that some of what is asked is `hidden`: a chart shows no gap by itself."""
+    if not hidden:
+        return subtitle
+    said = _("{n} not shown: they would tell of too few people", n=i18n.number(hidden))
+    return " · ".join(filter(None, [subtitle, said]))
 
 
 def _exact(share: float) -> str:

@@ -6,7 +6,7 @@ import altair as alt
 
 from journey_lib import i18n
 from journey_lib.charts import Names, _heat_map, _lean, _nothing, _shown, _tip, _title, named
-from journey_lib.charts_shares import whole_percent
+from journey_lib.charts_shares import _told, whole_percent
 from journey_lib.i18n import text as _
 from journey_lib.intervals import SMALL
 from journey_lib.model import Result
@@ -31,6 +31,7 @@ def time_to(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
     frame = _shown(result).dropna(subset=["share"])
     if not len(frame) or not frame["customers"].max() > 0:
         return _nothing(question, why)
+    subtitle = _told(subtitle, len(result.table) - len(frame))
     frame = frame.iloc[:: max(1, len(frame) // 60)]
     base = alt.Chart(_lean(frame, ["day", "share", "low", "high", "at_risk"]))
     x = alt.X("day:Q", title=_("Days since then"))
@@ -56,9 +57,12 @@ def time_to(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
 def cohorts(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
     """What part of each month's new customers converts again later? (`retention.cohorts`)."""
     question = _("What part of each month's new customers converts again in later months?")
-    frame = _shown(result)
-    if not len(frame):
+    frame = _shown(result).dropna(subset=["share"])
+    if not len(result.table):
         return _nothing(question, _("No month could be watched to its end."))
+    if not len(frame):
+        return _nothing(question, _("Of no month enough new customers converted again to be shown."))
+    subtitle = _told(subtitle, len(result.table) - len(frame))
     sizes = zip(frame["cohort"], frame["of"], strict=True)
     frame = frame.assign(
         cohort_name=[f"{cohort:%m/%Y} (n = {i18n.number(n)})" for cohort, n in sizes],
@@ -94,7 +98,7 @@ def trend(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin
         return _nothing(question, _("Fewer than two weeks could be watched for the whole window."))
     frame = frame.assign(stage_name=named(frame["step"], names))
     # Where weeks of few customers are hidden, those left are of nobody: a line of them would be false.
-    few = frame["suppressed"] | (frame["of"] < SMALL)
+    few = frame["suppressed"] | frame["share"].isna() | (frame["of"] < SMALL)
     thin = few.groupby(frame["stage_name"], sort=False).mean() > MANY_HIDDEN
     hidden = [str(name) for name in thin.index[thin]]
     frame = frame[~frame["stage_name"].isin(hidden)]
@@ -103,6 +107,7 @@ def trend(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin
         subtitle = " · ".join(filter(None, [subtitle, told]))
     if not len(frame):
         return _nothing(question, _("In too many weeks too few customers go on to be shown."))
+    subtitle = _told(subtitle, int(frame["share"].isna().sum()))
     stages = list(dict.fromkeys(frame["stage_name"]))
     fields = ["week", "stage_name", "share", "low", "high", "customers", "of"]
     base = alt.Chart(_lean(frame, fields))

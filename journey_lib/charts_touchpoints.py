@@ -12,7 +12,7 @@ import pandas as pd
 from journey_lib import i18n, theme
 from journey_lib.charts import ROW, Names, _heat_map, _lean, _nothing, _shown, _tip, _title, named
 from journey_lib.charts_journeys import CELL
-from journey_lib.charts_shares import _exact, _of, _rates, whole_percent
+from journey_lib.charts_shares import _exact, _of, _rates, _told, whole_percent
 from journey_lib.i18n import text as _
 from journey_lib.intervals import SMALL
 from journey_lib.model import Result
@@ -28,6 +28,8 @@ def reach_and_conversion(result: Result, names: Names, subtitle: str = "") -> al
     question = _("How far does each touchpoint reach, and how often do journeys through it convert?")
     frame = _shown(result)
     frame = frame[(frame["over"] >= SMALL) & (frame["reach"] > 0)]
+    subtitle = _told(subtitle, int(frame["conversion_rate"].isna().sum()))
+    frame = frame.dropna(subset=["conversion_rate"])
     if not len(frame):
         return _nothing(question, _("No touchpoint has journeys enough to be shown."))
     where = frame["place"].fillna("unknown")
@@ -79,7 +81,9 @@ def drop_off(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMi
     """At which touchpoints do journeys end that convert nowhere? (`inventory`)."""
     question = _("At which touchpoints do most journeys end without a conversion?")
     frame = _shown(result)
-    frame = frame[frame["over"] > 0].nlargest(MOST, "exits")
+    frame = frame[frame["over"] > 0]
+    subtitle = _told(subtitle, int(frame["exits"].isna().sum()))
+    frame = frame.dropna(subset=["exits"]).nlargest(MOST, "exits")
     if not len(frame):
         return _nothing(question, _("No touchpoint has journeys enough to be shown."))
     frame = frame.assign(

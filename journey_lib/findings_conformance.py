@@ -22,7 +22,9 @@ def conformance(result: Result, k: int = 1) -> str:
 
     Fewer than `k` that got there are not counted aloud.
     """
-    facts = result.facts
+    facts = result.quoted(k)
+    if facts["conforming"] is None or facts["deviating"] is None:
+        return _("Too few journeys went as planned, or all but a few did: how many is not shown.")
     met = facts["conforming"] + facts["deviating"]
     if not met:
         return _("No journey met any step of the plan.")

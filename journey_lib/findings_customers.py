@@ -79,12 +79,18 @@ def customers(result: Result, k: int) -> str:
 
     Of `single_view.sizes`.
     """
-    facts = result.facts
-    others = _without_rows(facts, k)
+    facts, others = result.facts, _without_rows(result.facts, k)
     if not facts["stitched"]:
         said = _(
             "These {customers} customers came as they are, each known by one code: there was nothing to"
             " stitch, so nothing below depends on it.",
+            customers=_bold(i18n.number(facts["customers"])),
+        )
+        return " ".join(filter(None, [said, others]))
+    if result.quoted(k)["anonymous"] is None:
+        said = _(
+            "{identifiers} identifiers became {customers} customers.",
+            identifiers=i18n.number(facts["identifiers"]),
             customers=_bold(i18n.number(facts["customers"])),
         )
         return " ".join(filter(None, [said, others]))

@@ -54,7 +54,7 @@ def inventory(result: Result, names: Names) -> str:
 
 def conversion(result: Result, names: Names) -> str:
     """After which touchpoint journeys convert most often, and how often the others do (`inventory`)."""
-    table = result.table[result.table["over"].fillna(0) >= SMALL]
+    table = result.table[result.table["over"].fillna(0) >= SMALL].dropna(subset=["conversion_rate"])
     if not len(table):
         return _("No touchpoint has journeys enough to say how they end.")
     best = table.sort_values("conversion_rate", ascending=False).iloc[0]
@@ -73,7 +73,7 @@ def conversion(result: Result, names: Names) -> str:
 
 def drop_off(result: Result, names: Names) -> str:
     """Where most journeys end without a conversion, and where the largest part of them does (`inventory`)."""
-    table = result.table[result.table["over"].fillna(0) >= SMALL]
+    table = result.table[result.table["over"].fillna(0) >= SMALL].dropna(subset=["exits"])
     if not len(table):
         return _("No touchpoint has journeys enough to say how they end.")
     most = table.sort_values("exits", ascending=False).iloc[0]

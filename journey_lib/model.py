@@ -64,6 +64,8 @@ class Result:
                 those looked at: whoever knows how many customers there are can add these up as well.
     `besides`   for `parts`, `sums` and `groups` whose total counts others too: how many people no row tells
                 of; by the value of the columns where rows add up by some. A pair: of the kind, and not.
+    `chains`    columns of `people` that count, from one to the next and from row to row, ever fewer or ever
+                more of the same people, and the columns by which they do; () is the whole table.
     `common`    columns of `people` that count the same people in several rows.
     `unseen`    columns that only say what must be hidden: nobody is shown them.
     `heads`     facts that count people, and the facts that would tell the count; `customers` always does.
@@ -82,6 +84,7 @@ class Result:
     sums: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     besides: Mapping[tuple[str, ...] | str, Beside | Mapping[Any, Beside]] = field(default_factory=dict)
+    chains: Mapping[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
     common: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
     heads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -98,7 +101,8 @@ class Result:
         nobody stays as it is: it tells of no one. In the columns `people` only the counts below `k` go, with
         what would tell them and what is said `about` them. A count that leaves fewer than `k` of those it is
         `within` tells of these, and goes as well; nobody and everybody stay. Where rows are `parts` of a
-        known total, or a column `sums` up to one, more is hidden until no subtraction brings back what is.
+        known total, or a column `sums` up to one, more is hidden until no subtraction brings back what is. Of
+        `chains` a number goes when fewer than `k` lie between it and the last that is shown.
         Facts stay: see `quoted`.
         """
         from journey_lib.suppression import hide  # who only starts the command needs no numpy

@@ -12,7 +12,7 @@ from journey_lib.journeys.cut import FOREVER, Array, instant
 from journey_lib.journeys.members import count_of, rows_of
 from journey_lib.journeys.moves import DAY, distinct_people
 from journey_lib.model import Result
-from journey_lib.survival import by_day, reached
+from journey_lib.survival import GUARDED, by_day, reached
 from journey_lib.touches import Bucket, Touches
 
 LONGEST = 400  # days that are told apart; what took longer is in the last of them
@@ -71,7 +71,12 @@ def cohorts(
         table,
         {"customers": int(sizes.sum())},
         _said(touches, conversion, period, customers),
-        "of",
+        base="of",
+        people=("of",),
+        within={"customers": ("of",)},
+        tell={"customers": ("share", "low", "high")},
+        groups={"cohort": ("of",)},
+        besides={"cohort": int(sizes.sum() - sizes[np.unique(cohort)].sum())},
     )
 
 
@@ -112,6 +117,7 @@ def repeat(
         _said(touches, conversion, period, customers),
         base="customers",
         heads={"entered": ()},
+        **GUARDED,
     )
 
 

@@ -88,7 +88,7 @@ def gaps(
         return []
     day = run.days(cut["period"])[1]
     lacking = touchpoints.complete(found, said, model=model, as_of=day)
-    aimed = touchpoints.targets(found, said).suppressed(run.k)
+    aimed = touchpoints.discreet(touchpoints.targets(found, said), found, run.k)
     sources = touchpoints.availability(touches, model=model, authored=said, period=cut["period"])
     run.say(findings_touchpoints.gaps(lacking, run.names))
     run.table(lacking)
@@ -127,7 +127,8 @@ def factors(
     if emotion is None and pain is None:
         run.say(_("No surveys and no tickets speak of touchpoints: nobody can tell how people feel there."))
         return []
-    stands = touchpoints.factors(found, emotion=emotion, pain=pain, k=run.k).suppressed(run.k)
+    stands = touchpoints.factors(found, emotion=emotion, pain=pain, k=run.k)
+    stands = touchpoints.discreet(stands, found, run.k)
     run.say(findings_touchpoints.factors(stands, run.names))
     run.say(findings_touchpoints.at_purchase(stands))
     run.show(charts_touchpoints.factors(stands, run.names, run.scope(cut["period"])))
@@ -156,7 +157,8 @@ def opportunities(
     """Where most journeys end that usually go on, with what the workspace has declared to do about it."""
     declared = () if said is None else touchpoints.declared_opportunities(run.workspace, said)
     known = next(iter(stands), None)
-    ranked = touchpoints.opportunities(found, factors=known, declared=declared).suppressed(run.k)
+    ranked = touchpoints.opportunities(found, factors=known, declared=declared)
+    ranked = touchpoints.discreet(ranked, found, run.k)
     run.say(findings_touchpoints.opportunities(ranked, run.names))
     return ranked
 
@@ -243,6 +245,17 @@ def journeys(
             "again": partial(retention.repeat, touches, **sales),
         }
     )
+
+
+def waited(found: Mapping[str, Any], k: int) -> Result:
+    """How long it takes to the last stage; nothing of it where the funnel may not say how many came there.
+
+    Who entered early enough is in the funnel, and who of these is still on the way in the curve.
+    """
+    curve: Result = found["waited"]
+    steps = found["funnel"].suppressed(k).table.set_index("step")["suppressed"]
+    hidden = bool(steps.get(curve.settings["steps"][-1], False))
+    return curve.suppressed(curve.facts["entered"] + 1 if hidden else k)
 
 
 def bases(run: Session, touches: Touches, cut: Mapping[str, Any], model: Model | None = None) -> list[Result]:

@@ -204,4 +204,5 @@ def _by_segment(turns: Mapping[str, Result]) -> Result:
     columns = ["segment", *(name for name in table if name != "segment")]
     said = {name: value for name, value in next(iter(turns.values())).settings.items() if name != "group"}
     facts = {"segments": len(turns), "journeys": sum(result.facts["journeys"] for result in turns.values())}
-    return Result("segment_detours", table[columns], facts, said, base="journeys")
+    first = next(iter(turns.values()))
+    return replace(first, name="segment_detours", table=table[columns], facts=facts, settings=said)

@@ -134,7 +134,7 @@ def _touched(
     given = {name: value for name, value in cut.items() if value is not None}
     costs = tables.costs(run.workspace, cut.get("period")) if _has(run, "costs") else None
     found = touchpoints.inventory(touches, model=model, authored=said, costs=costs, **given)
-    shown = touchpoints.discreet(found, run.k)
+    shown = found.suppressed(run.k)
     usual = usual_drop(found.table)
     there = {stage: int(contacts.facts[f"at_{stage}"]) for stage in model.names}
     gathered.add(
@@ -144,9 +144,9 @@ def _touched(
         shown,
     )
     if said is not None:
-        aimed = touchpoints.targets(found, said).suppressed(run.k)
+        aimed = touchpoints.discreet(touchpoints.targets(found, said), found, run.k)
         gathered.add(journey_map.of_targets(aimed.table, stage_of, model.names), aimed)
-    ranked = touchpoints.opportunities(found).suppressed(run.k)
+    ranked = touchpoints.discreet(touchpoints.opportunities(found), found, run.k)
     gathered.add(journey_map.of_opportunities(ranked.table, model.names, currency=run.currency), ranked)
     gathered.value = _each(found, run)
     walked = touchpoints.walked(touches, said)

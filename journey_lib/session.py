@@ -139,11 +139,14 @@ class Session:
             "kept": self.manifest.kept,
             "dropped": self.manifest.dropped,
             "customers": self.manifest.customers,
+            "without_rows": customers.count(self.workspace) - self.manifest.customers,
             "touches": self.manifest.touches,
         }
         counted = {name: n for account in self.manifest.accounts for name, n in account.records.items()}
         settings = {"data": self.manifest.fingerprint}
-        results = [Result("data", accounts, facts, settings), _counted(self)]
+        # whoever knows all customers of the single customer view knows who is in no report
+        heads = {"without_rows": ("customers",)}
+        results = [Result("data", accounts, facts, settings, heads=heads), _counted(self)]
         if counted:
             rows = pd.DataFrame(
                 {"record": [tables.heading(n) for n in counted], "count": list(counted.values())}
@@ -261,12 +264,15 @@ def _accounted(account: Account) -> dict[str, Any]:
 def _counted(run: Session) -> Result:
     """Whom and what the pages of a workspace count, over all days of the data: columns counted, count.
 
-    Where only a few customers are without any event or order, no more is said than how many the others are.
+    Where only a few customers are without any event or order, nothing is said of customers here: some pages
+    tell how many the others are, and some how many all of them are.
     """
     manifest, everyone = run.manifest, customers.count(run.workspace)
     others = everyone - manifest.customers
-    rows = [(_("Customers with an event or an order: those of the reports"), manifest.customers)]
-    if others and others >= run.k:
+    rows = []
+    if not others:
+        rows = [(_("Customers with an event or an order: those of the reports"), manifest.customers)]
+    elif others >= run.k:
         rows = [
             (_("Customers of all sources, as in the single customer view"), everyone),
             (_("– without any event or order (CRM, tickets, surveys only)"), others),

@@ -26,13 +26,14 @@ def hide(result: Result, k: int) -> tuple[pd.DataFrame, int] | None:
     if people is None:
         return None
     raw = result.table
-    gone = _beside(raw, people, _few(raw[people], k) | _hidden_groups(result, k), _sums(result, people), k)
+    gone, _ = _chained(result, people, _few(raw[people], k) | _hidden_groups(result, k), k)
+    gone, links = _chained(result, people, _beside(raw, people, gone, _sums(result, people), k), k)
     table = raw.assign(suppressed=gone)
     _mask(table, [*raw.select_dtypes("number").columns, *result.tell.get(people, ())], gone)
     hidden: dict[str | int, Array] = {}
     for name in dict.fromkeys([people, *result.people]):
         known = _sums(result, name)
-        lost = unsafe(raw, name, result.within, k)
+        lost = unsafe(raw, name, result.within, k) | links.get(name, False)
         if name not in result.common:  # what one row hides of these another shows
             lost = gone | lost
         for everyone in result.within.get(name, ()):  # where all bought again, all bought
@@ -62,6 +63,42 @@ def _hidden_groups(result: Result, k: int) -> Array:
             before = column
         found |= result.table[name].isin(each[name][lost]).to_numpy()
     return found
+
+
+def _chained(result: Result, people: str, gone: Array, k: int) -> tuple[Array, dict[str, Array]]:
+    """The rows that go for what two numbers of a chain leave, and by column where else such a number goes."""
+    table = result.table
+    lost: dict[str, Array] = {}
+    for columns, by in result.chains.items():
+        values = table[list(columns)].to_numpy(float)
+        found = np.zeros(values.shape, bool)
+        kept = columns[-1] not in result.unseen  # what is hidden as a row's own number is so in the next row
+        groups = table.groupby([*by], dropna=False, sort=False).indices.values() if by else [slice(None)]
+        for places in groups:
+            mine = values[places]
+            shown = mine[~gone[places] if kept else slice(None), -1]
+            found[places] = np.isin(mine, _links(mine, set(mine[:, -1]) - set(shown), k))
+        for at, name in enumerate(columns):
+            lost[name] = found[:, at] | lost.get(name, False)
+            if name == people or people in result.tell.get(name, ()):
+                gone = gone | found[:, at]
+    return gone, lost
+
+
+def _links(values: Counts, hidden: set[float], k: int) -> list[float]:
+    """The numbers of a chain that go, for they leave fewer than `k` of those counted by one shown before."""
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return []
+    grows = known[-1] > known[0]
+    order = np.unique(known) if grows else np.unique(known)[::-1]
+    said, lost = 0.0 if grows else order[0], []
+    for number in order[order > 0]:
+        if number in hidden or number < k or 0 < abs(number - said) < k:
+            lost.append(float(number))
+        else:
+            said = number
+    return lost
 
 
 def unsafe(table: pd.DataFrame, name: str, within: Mapping[str, tuple[str | int, ...]], k: int) -> Array:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from journey_lib.intervals import Array, Z
+
+# How a curve is guarded (`Result.suppressed`): from one day that is shown to the next nobody or enough people
+# go. Who was watched no longer is no group, for of them it is not known.
+GUARDED: Mapping[str, Any] = {
+    "people": ("at_risk",),
+    "tell": {"at_risk": ("customers", "share", "low", "high")},
+    "chains": {("customers",): (), ("at_risk",): ()},
+}
 
 
 class Curve(NamedTuple):

@@ -44,7 +44,7 @@ targets:
 # what facts and columns call people
 PEOPLE = {
     "customers", "n", "of", "known", "without", "several", "only_a", "only_b", "placed", "not_placed",
-    "fits", "earlier", "buyers", "repeaters", "rest_n", "entered", "stopped", "quiet",
+    "fits", "earlier", "buyers", "repeaters", "rest_n", "entered", "quiet",
     "fits_none", "too_little",
 }  # fmt: skip
 HOSTILE, FORMULA = "<b>Hùng</b> =1+1", "=1+1 <b>Hùng</b>"  # names that a page, or a spreadsheet, would obey

@@ -36,19 +36,20 @@ EMOTION = pd.DataFrame(
 
 @pytest.fixture(scope="module")
 def log() -> Any:
-    """Sixty who see the ad, of whom every third goes on to the page and buys; five at a stall."""
+    """Sixty who see the ad, of whom every third goes on to the page and buys; few at a stall and a booth."""
     lines = [f"c{n} | 01-{1 + n % 20:02} 08:00 | ad |" for n in range(60)]
     lines += [f"c{n} | 01-{1 + n % 20:02} 09:00 | page |" for n in range(0, 60, 3)]
     lines += [f"c{n} | 01-{1 + n % 20:02} 10:00 |  | 100" for n in range(0, 60, 3)]
     lines += [f"c{n} | 01-25 08:00 | page |" for n in range(1, 41, 3)]
     lines += [f"d{n} | 02-10 08:00 | stall |" for n in range(5)]
+    lines += [f"e{n} | 02-10 08:00 | booth |" for n in range(8)]
     return at_touchpoints("\n".join(["who | when | channel | sale", *lines]))
 
 
 @pytest.fixture(scope="module")
 def found(log) -> Any:
     result = jl.touchpoints.inventory(log, model=MODEL, authored=SAID, recent="7d")
-    return jl.touchpoints.discreet(result, 10)
+    return result.suppressed(10)
 
 
 def rows(chart: alt.TopLevelMixin) -> list[dict[str, Any]]:

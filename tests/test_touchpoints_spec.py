@@ -280,12 +280,37 @@ def test_new_and_returning_customers_go_together_where_either_are_few():
     log += ["old | 01-01 07:00 | page | 10", "old | 01-02 08:00 | ad |"]
     found = inventory("\n".join(["who | when | channel | sale", *log]))
     assert (row(found, "ad")["new_customers"], row(found, "ad")["returning_customers"]) == (5, 1)
-    shown = jl.touchpoints.discreet(found, 3)
+    shown = found.suppressed(3)
     ad, page = row(shown, "ad"), row(shown, "page")
     assert ad["customers"] == 6
     assert all(math.isnan(ad[name]) for name in ("new_customers", "returning_customers", "share_new"))
     assert page["suppressed"]
     assert math.isnan(page["touches"])
+
+
+def test_where_few_ended_or_converted_neither_they_nor_a_rate_of_them_is_shown():
+    """Forty see the ad, of whom three buy; of thirty who see the page three leave there."""
+    day = "01-01 08:00"
+    log = [f"a{n} | {day} | ad |" for n in range(40)] + [f"p{n} | {day} | page |" for n in range(30)]
+    buys = [*(f"a{n}" for n in range(3)), *(f"p{n}" for n in range(27))]
+    log += [f"{who} | 01-02 08:00 | | 10" for who in buys]
+    found = inventory("\n".join(["who | when | channel | sale", *log]))
+    shown = found.suppressed(10)
+    ad, page = row(shown, "ad"), row(shown, "page")
+    assert (ad["customers"], page["customers"]) == (40, 30)
+    for each in (ad, page):
+        told = (
+            "conversions",
+            "conversion_rate",
+            "others_rate",
+            "apart",
+            "exits",
+            "drop_off",
+            "share_of_exits",
+        )
+        assert all(math.isnan(each[name]) for name in told)
+    ranked = jl.touchpoints.discreet(jl.touchpoints.factors(found), found, 10).table
+    assert ranked[["drop_off", "conversion_rate"]].isna().all(axis=None)
 
 
 # --- what is missing ----------------------------------------------------------------------------------------

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Unpack
+from collections.abc import Mapping
+from typing import Any, Unpack
 
 import numpy as np
 import pandas as pd
@@ -30,8 +31,18 @@ from journey_lib.touches import Touches
 _WEIGHTS = ("journeys", "over", "open", "conversions", "value")
 _ENDS = [
     *("journeys", "customers", "over", "open", "conversions"),
-    *("conversion_rate", "low", "high", "value", "value_per_conversion"),
+    *("conversion_rate", "low", "high", "value", "value_per_conversion", "nulls"),
 ]
+_RATE = ("conversion_rate", "low", "high")
+# How endings are guarded (`Result.suppressed`): what is over and did not convert is of as many people.
+_GUARDED: Mapping[str, Any] = {
+    "people": ("conversions", "nulls"),
+    "tell": {"conversions": _RATE, "nulls": ("over", "open", *_RATE)},
+    "about": {"conversions": ("value", "value_per_conversion")},
+    "unseen": ("nulls",),
+}
+# Rows that add up to all journeys.
+_WHOLE: Mapping[str, Any] = {"parts": ((),), "sums": {"conversions": ((),), "nulls": ((),)}}
 
 
 @view
@@ -88,7 +99,8 @@ def deviations(
         "outside": int(found["journeys"][found["pattern"] == outside].sum()),
     }
     table = _rated(table, touches)[["deviation", *_ENDS]]
-    return Result("deviations", table, facts, settings(touches, plan, group, cutting), "journeys")
+    said = settings(touches, plan, group, cutting)
+    return Result("deviations", table, facts, said, "journeys", **_GUARDED, **_WHOLE)
 
 
 @view
@@ -124,7 +136,8 @@ def outcomes(
         **dict(zip(("difference", "difference_low", "difference_high"), crude, strict=True)),
         **dict(zip(("like_for_like", "like_for_like_low", "like_for_like_high"), same, strict=True)),
     }
-    return Result("plan_outcomes", table, facts, settings(touches, plan, group, cutting), "journeys")
+    said = settings(touches, plan, group, cutting)
+    return Result("plan_outcomes", table, facts, said, "journeys", **_GUARDED, **_WHOLE)
 
 
 @view
@@ -149,7 +162,10 @@ def outcomes_by_reach(
     }
     table = _rated(pd.DataFrame({**names, **cells}), touches)[["reached", "group", *_ENDS]]
     facts = {"journeys": int(table["journeys"].sum())}
-    return Result("plan_outcomes_by_reach", table, facts, settings(touches, plan, group, cutting), "journeys")
+    said = settings(touches, plan, group, cutting)
+    # the rows of a group add up to it, but for what met no step
+    lines: dict[str, Any] = {"parts": (("group",),), "sums": dict.fromkeys(_GUARDED["people"], (("group",),))}
+    return Result("plan_outcomes_by_reach", table, facts, said, "journeys", **_GUARDED, **lines)
 
 
 def _ended(
@@ -203,6 +219,7 @@ def _rated(table: pd.DataFrame, touches: Touches) -> pd.DataFrame:
     low, high = wilson(won.to_numpy(), over.to_numpy())
     value = table["value"] / 10**touches.digits
     return table.assign(
+        nulls=over - won,
         conversion_rate=won / over.where(over > 0),
         low=low,
         high=high,

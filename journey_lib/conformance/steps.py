@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from typing import Any, Unpack
 
 import numpy as np
@@ -19,6 +20,25 @@ from journey_lib.maps import Plan
 from journey_lib.model import START, Result
 from journey_lib.touches import Touches
 
+_FOLLOWED, _SKIPPED = ("followed_share", "low", "high"), ("skipped_share", "skipped_low", "skipped_high")
+# How steps are guarded (`Result.suppressed`): journeys followed a step, skipped it, had it out of order or
+# never reached it. Where one of these is hidden another is, so that the others do not tell it.
+_GUARDED: Mapping[str, Any] = {
+    "people": ("followed", "skipped", "out_of_order", "never_reached", "repeated"),
+    "within": {"followed": ("journeys",), "never_reached": ("journeys",)},
+    "tell": {
+        "followed": ("never_reached", "open", *_FOLLOWED),
+        "skipped": ("never_reached", "open", *_SKIPPED),
+        "out_of_order": ("never_reached", "open"),
+        "never_reached": ("followed", "open", *_FOLLOWED),
+    },
+}
+_CONFORMING = ("conforming_share", "conforming_low", "conforming_high", "completed")
+_HEADS: Mapping[str, tuple[str, ...]] = {
+    "conforming": ("deviating", *_CONFORMING),
+    "deviating": ("conforming", *_CONFORMING),
+    "outside": ("deviating", *_CONFORMING),
+}
 _KINDS = ("next", "skip", "early", "late")
 
 
@@ -85,7 +105,8 @@ def score(
         "absent": sorted(set(plan.names) - set(touches.channels)),
         "uncovered": sorted(set(touches.channels) - set(plan.names)),
     }
-    return Result("planned_steps", table, facts, settings(touches, plan, group, cutting), "journeys")
+    said = settings(touches, plan, group, cutting)
+    return Result("planned_steps", table, facts, said, "journeys", heads=_HEADS, **_GUARDED)
 
 
 @view

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,6 +30,17 @@ from journey_lib.model import Result
 from journey_lib.touches import Bucket, Touches
 
 NOTHING = "(nothing more)"
+_SHARE = ("share", "low", "high")
+_ROW = ("customers", "of", *_SHARE)
+# Who stopped is who came less who went on: a step of the funnel that is hidden is hidden here as well.
+_STOPPED: Mapping[str, Any] = {
+    "people": ("of", "came", "went_on"),
+    "within": {"customers": ("of",)},
+    "tell": {"customers": _SHARE, "of": _SHARE, "came": _ROW, "went_on": _ROW},
+    "parts": (("step", "what"),),
+    "chains": {("came", "went_on"): ()},
+    "unseen": ("came", "went_on"),
+}
 LONGEST = 400  # days that are told apart; what took longer is in the last of them
 
 
@@ -70,7 +82,8 @@ def funnel(
         Columns step, reach (customers with this step at all, in any order), customers (who came to it in
         order), of_previous (those at the step before), conversion (the part of these) with low and high
         (Wilson), total (the part of those at the first step) with total_low and total_high, open,
-        median_days (from the beginning, among those who came so far).
+        median_days (from the beginning, among those who came so far); and, not shown,
+        elsewhere (at the step, and neither among the customers nor open).
     """
     asked = asked_of(touches, steps, order, start, within, period, customers)
     pairs = beside(touches.buckets, walked(touches, asked))
@@ -95,20 +108,24 @@ def funnel(
                 "total_high": total_high,
                 "open": measured["open"],
                 "median_days": _median(measured["days"]),
+                "elsewhere": measured["reach"] - came - measured["open"],
             }
         )
     facts = {"entered": int(came[0]), "open": int(measured["open"][0])}
     said = settings_of(touches, names, order, start, within, period, customers)
-    # where nobody came further, the step's base is the hidden count of the step before
-    people, tell = ("reach", "open", "of_previous"), {"of_previous": ("conversion", "low", "high")}
+    rate, whole = ("conversion", "low", "high"), ("total", "total_low", "total_high")
     return Result(
         "funnel",
         table,
         facts,
         said,
         base="customers",
-        people=people,
-        tell=tell,
+        people=("reach", "open", "of_previous", "elsewhere"),
+        within={"reach": (touches.customers if customers is None else int(np.count_nonzero(customers)),)},
+        # who is open is no group: what they would have done in the window is not known
+        tell={"customers": rate + whole, "of_previous": rate, "elsewhere": ("reach",)},
+        chains={("of_previous", "customers"): ()},
+        unseen=("elsewhere",),
         heads={"entered": (), "open": ()},
     )
 
@@ -130,8 +147,8 @@ def dropped(
     when None. Of customers who could be watched for the whole window, and by their first time at each step.
 
     Columns step, what (``next``: the first thing after the step; ``last``: the last thing seen), name,
-    customers, of (all who stopped there), share (of these) with low and high (Wilson). Who did nothing more
-    is in ``(nothing more)``.
+    customers, of (all who stopped there), share (of these) with low and high (Wilson); and, not shown, came
+    (to the step) and went_on (to the next). Who did nothing more is in ``(nothing more)``.
     """
     names_of = called or touches
     if len(names_of.buckets) != len(touches.buckets):
@@ -143,9 +160,13 @@ def dropped(
     asked = asked_of(touches, steps, order, "first", within, period, customers)
     size = len(names_of.channels) + 1
     pairs = beside(names_of.buckets, walked(touches, asked))
-    counts = yield Pass(
-        pairs, lambda pair: _instead(pair[0], pair[1], asked, size), lambda parts: np.sum(parts, axis=0)
-    )
+
+    def measure(pair: tuple[Bucket, Walks]) -> dict[str, Array]:
+        got = (pair[1].rows >= 0) & pair[1].watched
+        return {"did": _instead(pair[0], pair[1], asked, size), "came": got.sum(axis=1)}
+
+    measured = yield Pass(pairs, measure, _added)
+    counts, came = measured["did"], measured["came"]
     step, what, name = np.nonzero(counts)
     of = counts.sum(axis=2)[step, what]
     low, high = wilson(counts[step, what, name], of)
@@ -160,16 +181,15 @@ def dropped(
             "share": counts[step, what, name] / of,
             "low": low,
             "high": high,
+            "came": came[step],
+            "went_on": came[step + 1],
         }
     )
     table = table.assign(place=step).sort_values(
         ["place", "what", "customers", "name"], ascending=[True, False, False, True], ignore_index=True
     )
-    facts = {"stopped": int(counts[:, 0].sum())}
     said = settings_of(touches, steps_named, order, "first", within, period, customers)
-    return Result(
-        "dropped", table.drop(columns="place"), facts, said, base="customers", heads={"stopped": ()}
-    )
+    return Result("dropped", table.drop(columns="place"), {}, said, base="customers", **_STOPPED)
 
 
 def _counted(bucket: Bucket, walks: Walks, asked: Asked) -> dict[str, Array]:

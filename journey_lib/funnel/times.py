@@ -14,7 +14,7 @@ from journey_lib.intervals import wilson
 from journey_lib.journeys import Period
 from journey_lib.journeys.cut import Array
 from journey_lib.model import Result
-from journey_lib.survival import by_day, reached
+from journey_lib.survival import GUARDED, by_day, reached
 from journey_lib.touches import Touches
 
 
@@ -45,7 +45,7 @@ def time_to(
         "median_days": reached(table, 0.5),
     }
     said = settings_of(touches, names, order, "first", None, period, customers)
-    return Result("time_to", table, facts, said, base="customers", heads={"entered": ()})
+    return Result("time_to", table, facts, said, base="customers", heads={"entered": ()}, **GUARDED)
 
 
 @view
@@ -76,7 +76,9 @@ def trend(
     last = _monday(np.array([asked.until - asked.within]), touches.timezone)[
         0
     ]  # the week that is half watched
+    everyone = counts.sum(axis=0)
     counts = counts[: max(int(last - first) // 7, 0)]
+    rest = everyone - counts.sum(axis=0)
     week, step = np.nonzero(counts[:, :-1])
     came, of = counts[week, step + 1], counts[week, step]
     low, high = wilson(came, of)
@@ -93,7 +95,19 @@ def trend(
         }
     )
     said = settings_of(touches, names, order, "first", within, period, customers)
-    return Result("funnel_trend", table, {"weeks": len(counts)}, said, base="of")
+    # the weeks of a step add up to the step of the funnel, with those that are left out
+    return Result(
+        "funnel_trend",
+        table,
+        {"weeks": len(counts)},
+        said,
+        base="of",
+        people=("of",),
+        tell={"customers": ("share", "low", "high"), "of": ("share", "low", "high")},
+        parts=(("step",),),
+        besides={("step",): dict(zip(names[1:], rest[1:].tolist(), strict=True))},
+        chains={("of", "customers"): ("week",)},
+    )
 
 
 def _waited(walks: Walks, asked: Asked) -> Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Unpack
+from typing import Any, Unpack
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -38,6 +38,12 @@ from journey_lib.stages import Model
 from journey_lib.touches import Bucket, Touches
 
 TOP = 3  # touchpoints, channels and kinds of event that a cell names
+# How contacts are guarded (`Result.suppressed`): of whoever met one at a stage, and of the others there.
+_GUARDED: Mapping[str, Any] = {
+    "people": ("of",),
+    "within": {"customers": ("of",)},
+    "tell": {"customers": ("share", "low", "high")},
+}
 
 
 def current(
@@ -220,7 +226,7 @@ def stage_contacts(
     facts |= {f"contacts_{name}": int(n) for name, n in zip(model.names, contacts, strict=True)}
     heads = {f"at_{name}": (f"contacts_{name}",) for name in model.names}
     ordered = ordered.drop(columns=["_place", "_kind"])
-    return Result("stage_contacts", ordered, facts, said, base="customers", heads=heads)
+    return Result("stage_contacts", ordered, facts, said, base="customers", heads=heads, **_GUARDED)
 
 
 def _contacts(
@@ -260,7 +266,8 @@ def _counted(reached: Result, there: Mapping[str, int], k: int) -> dict[tuple[st
     entries: dict[tuple[str, str], list[Entry]] = {}
     rows = frames.records(reached.table)
     for place, row in enumerate(rows):
-        n = float(there[row["step"]])
+        # of a step that is hidden whole, those who were there in any order tell nothing
+        n = float(there[row["step"]] if row["suppressed"] else row["reach"])
         said = [_kpi("reach", "count", n, n) if n >= k else None]
         if place:
             said.append(

@@ -59,6 +59,17 @@ FALSE = 0.05  # share of the differences called real that may be chance
 View = Callable[..., Result]
 
 
+# How two sides are guarded (`Result.suppressed`): with both together, which other tables show, either of them
+# tells the other. Rows of one base add up to it, or to less.
+_SHOWN = ("n_a", "n_b", "share_a", "share_b", "difference", "low", "high", "chance", "part")
+_GUARDED: Mapping[str, Any] = {
+    "people": ("of_b", "n_a", "n_b"),
+    "within": {"n_a": ("of_a",), "n_b": ("of_b",)},
+    "tell": {"n_a": _SHOWN, "n_b": _SHOWN, "of_b": _SHOWN},
+    "sums": {"n_a": (("of_a",),), "n_b": (("of_b",),)},
+}
+
+
 def compare(
     view: View,
     source: Any,
@@ -140,7 +151,7 @@ def beside(one: Result | PathTable, other: Result | PathTable, names: tuple[str,
         **whole,
     }
     settings = {"a": dict(one.settings), "b": dict(other.settings), "names": list(names), "key": list(about)}
-    return Result("compared", table, facts, settings, base="of_a")
+    return Result("compared", table, facts, settings, base="of_a", **_GUARDED)
 
 
 def _incomparable(one: Result | PathTable, other: Result | PathTable) -> ParameterError:
@@ -195,7 +206,7 @@ def real_rows(compared: Result) -> pd.DataFrame:
     """The rows of a comparison that differ by more than chance explains, those of too few people left out."""
     table = compared.table
     told = table["real"] & ~table["structural"]
-    return table[told & ~table["suppressed"]] if "suppressed" in table else table[told]
+    return table[told & table["difference"].notna()]
 
 
 def last_two(touches: Touches, length: str, cutting: Cutting) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -58,7 +58,16 @@ def detours(touches: Touches, *, group: Group | None = None, **cutting: Unpack[C
     )
     taken = {move: int(n) for move, n in zip(MOVES, steps[size], strict=True)}
     said = settings(touches, **cutting) | described(group)
-    return Result("detours", table, {"journeys": int(bases[size, 0]), **taken}, said, base="journeys")
+    return Result(
+        "detours",
+        table,
+        {"journeys": int(bases[size, 0]), **taken},
+        said,
+        base="journeys",
+        people=("journeys",),
+        within={"journeys": ("of",)},
+        tell={"journeys": ("customers", "share", "low", "high")},
+    )
 
 
 def _count(found: Journeys, size: int) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Unpack
 
 import numpy as np
@@ -21,6 +21,17 @@ from journey_lib.touches import Touches
 Side = Literal["first", "last"]
 LENGTHS = (0, 1, 2, 3, 4, 5, 6, 8, 11, 21)  # touches from which each class of the length begins
 DAYS = (0, 1 / 24, 1, 3, 7, 14, 30)  # days from which each class of the duration begins
+RATE = ("conversion_rate", "low", "high")
+# How endings are guarded (`Result.suppressed`). Who did not convert has one journey that is over at most, so
+# that `nulls` are people. Rows add up to all journeys; who is still open is no group: it is not known.
+ENDINGS: Mapping[str, Any] = {
+    "people": ("converters", "nulls"),
+    "tell": {"converters": ("conversions", "nulls", *RATE), "nulls": ("over", "open", *RATE)},
+    "about": {"converters": ("value", "touches", "median_days")},
+    "parts": ((),),
+    "sums": {"converters": ((),), "nulls": ((),)},
+    "unseen": ("converters",),
+}
 
 
 @view
@@ -31,8 +42,9 @@ def entries(
 
     Columns channel, journeys, customers, over (ended, one way or the other), conversions, conversion_rate (of
     those that are over) with low and high (Wilson), nulls, open, value (major units), touches (mean number in
-    converted journeys), median_days (from the first touch to the conversion). Journeys without any touch are
-    in ``(no touch)``, so that the rows add up to all journeys.
+    converted journeys), median_days (from the first touch to the conversion); and, not shown, converters (the
+    customers whose journeys converted). Journeys without any touch are in ``(no touch)``, so that the rows
+    add up to all journeys.
     """
     if side not in ("first", "last"):
         raise ParameterError(f"side cannot be {side!r}", do=did_you_mean(str(side), ("first", "last")))
@@ -110,7 +122,7 @@ def _outcomes(
         return _sums(found, keyed(found), size)
 
     sums, waited = yield Pass(cuts_of(touches, rules, group), measure, _added)
-    journeys, people, conversions, still, value, steps = sums
+    journeys, people, conversions, still, value, steps, converters = sums
     over = journeys - still
     low, high = wilson(conversions, over)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -129,6 +141,7 @@ def _outcomes(
                 "value": value / 10**touches.digits,
                 "touches": steps / conversions,
                 "median_days": quantile(waited, 0.5),
+                "converters": converters,
             }
         )
     return frame[frame["journeys"] > 0].reset_index(drop=True)
@@ -148,6 +161,7 @@ def _sums(found: Journeys, key: Array, size: int) -> tuple[Array, Array]:
         np.bincount(key.compress(found.open), minlength=size),
         add(which, found.value.take(ended), size),  # the others have no value
         add(which, lengths, size),
+        distinct_people(which, found.customer.take(ended), size),
     ]
     place = which * CLASSES + classes_of(_lasted(found, ended))
     return np.array(sums), np.bincount(place, minlength=size * CLASSES).reshape(size, CLASSES)
@@ -168,4 +182,5 @@ def _result(
 ) -> Result:
     facts = {column: int(table[column].sum()) for column in ("journeys", "conversions", "nulls", "open")}
     said = settings(touches, **cutting) | described(group)
-    return Result(name, table, facts, said, base="journeys")
+    heads = {"conversions": ("nulls",), "nulls": ("open",)}
+    return Result(name, table, facts, said, base="journeys", heads=heads, **ENDINGS)

@@ -55,8 +55,16 @@ def stages_now(
     )
     said: dict[str, Any] = {"within": within, "customers": count_of(customers), "data": touches.fingerprint}
     said["period"] = None if period is None else [None if day is None else str(day) for day in period]
-    facts = {"customers": total, "quiet": int(people[size])}
-    return Result("stages_now", table, facts, said, base="customers", heads={"quiet": ()})
+    return Result(
+        "stages_now",
+        table,
+        {"customers": total},
+        said,
+        base="customers",
+        within={"customers": ("of",)},
+        tell={"customers": ("share", "low", "high")},
+        parts=((),),
+    )
 
 
 def _last(bucket: Bucket, now: int, limit: int, size: int) -> Array:

@@ -12,7 +12,7 @@ from journey_lib.engine import Asking, Pass, view
 from journey_lib.errors import ParameterError
 from journey_lib.intervals import wilson
 from journey_lib.journeys.cut import Array, Cutting, Journeys, cuts, rules_for, settings
-from journey_lib.journeys.entries import class_names
+from journey_lib.journeys.entries import RATE, class_names
 from journey_lib.journeys.groups import Group
 from journey_lib.journeys.members import count_of, rows_of
 from journey_lib.journeys.moves import CLASSES, classes_of, distinct_people, people, quantile
@@ -20,7 +20,6 @@ from journey_lib.model import Result, duration
 from journey_lib.touches import Bucket, Touches
 
 SIZES = (1, 2, 3, 4, 5, 6, 11, 21)  # touches from which each class of a session begins
-RATE = ("conversion_rate", "low", "high")
 MINUTES = 24 * 60  # in a day
 
 

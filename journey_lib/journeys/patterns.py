@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,17 @@ from journey_lib.model import CONVERTED, ENDED, OPEN, Result
 from journey_lib.touches import Bucket, Touches
 
 MATCHING, OTHERS = "matching", "not matching"
+_RATE = ("conversion_rate", "low", "high")
+# How both groups are guarded (`Result.suppressed`): with all journeys, and all that converted, each tells the
+# other. What is over and did not convert is of as many people.
+_GUARDED: Mapping[str, Any] = {
+    "people": ("conversions", "nulls"),
+    "tell": {"conversions": _RATE, "nulls": ("over", *_RATE)},
+    "about": {"conversions": ("value",)},
+    "parts": ((),),
+    "sums": {"conversions": ((),), "nulls": ((),)},
+    "unseen": ("nulls",),
+}
 
 
 @dataclass(frozen=True)
@@ -130,6 +142,7 @@ def follow(
             "low": low,
             "high": high,
             "value": value / 10**touches.digits,
+            "nulls": over - conversions,
         }
     )
     share_low, share_high = wilson(journeys[0], journeys.sum())
@@ -147,7 +160,7 @@ def follow(
         compared = difference(conversions[0], over[0], conversions[1], over[1])
         facts |= {name: float(number) for name, number in zip(names, compared, strict=True)}
     how = settings(touches, conversion, lookback, direct, repeats, None, period)
-    return Result("pattern", table, facts, {**how, "pattern": text}, base="journeys")
+    return Result("pattern", table, facts, {**how, "pattern": text}, base="journeys", **_GUARDED)
 
 
 def following(

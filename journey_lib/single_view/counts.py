@@ -29,7 +29,8 @@ def sizes(workspace: Workspace) -> Result:
     """Of how many identifiers customers consist: columns identifiers, customers, share.
 
     Facts: customers, with_rows (those with events or orders, whom the other reports count), without_rows (in
-    other sources only), anonymous (known by a cookie or device only) and their share, identifiers, largest.
+    other sources only), anonymous (known by a cookie or device only) and their share, named (the others),
+    identifiers, largest.
     """
     manifest = prepare(workspace)
     facts = _facts(workspace, manifest)
@@ -44,12 +45,14 @@ def sizes(workspace: Workspace) -> Result:
         "with_rows": manifest.customers,
         "without_rows": facts["customers"] - manifest.customers,
         "anonymous": facts["anonymous"],
+        "named": facts["customers"] - facts["anonymous"],
         "anonymous_share": facts["anonymous"] / max(facts["customers"], 1),
         "identifiers": sum(facts["identifiers"].values()),
         "largest": max(map(int, facts["sizes"]), default=0),
     }
-    telling = {"anonymous": ("anonymous_share",), "without_rows": ("with_rows",)}
-    return Result("customer_sizes", table, told, settings(manifest), "customers", heads=telling)
+    of_few = ("anonymous", "anonymous_share", "named")
+    telling = {"anonymous": of_few, "named": of_few, "without_rows": ("with_rows",)}
+    return Result("customer_sizes", table, told, settings(manifest), "customers", parts=((),), heads=telling)
 
 
 def kinds(workspace: Workspace) -> Result:
@@ -86,7 +89,16 @@ def matches(workspace: Workspace) -> Result:
     table = pd.DataFrame(_facts(workspace, manifest)["sources"], columns=columns)
     table["share"] = table["matched"] / table["customers"].where(table["customers"] > 0)
     table["low"], table["high"] = wilson(table["matched"].to_numpy(), table["customers"].to_numpy())
-    return Result("match_rates", table, {"sources": len(table)}, settings(manifest), "customers")
+    return Result(
+        "match_rates",
+        table,
+        {"sources": len(table)},
+        settings(manifest),
+        base="customers",
+        people=("matched",),
+        within={"matched": ("customers",)},
+        tell={"matched": ("share", "low", "high")},
+    )
 
 
 @once
@@ -173,7 +185,18 @@ def life_stages(workspace: Workspace) -> Result:
         "known": int(people["known"].sum()),
     }
     said = {"lapsed_days": customers.LAPSED, "orders": counted_by(workspace), "data": manifest.fingerprint}
-    return Result("life_stages", table, facts, said, "customers", heads={"known": (), "opt_out": ()})
+    return Result(
+        "life_stages",
+        table,
+        facts,
+        said,
+        base="customers",
+        people=("opt_out",),
+        within={"opt_out": ("customers",)},
+        parts=((),),
+        sums={"opt_out": ((),)},
+        heads={"known": (), "opt_out": ()},
+    )
 
 
 def _facts(workspace: Workspace, manifest: Manifest) -> Mapping[str, Any]:

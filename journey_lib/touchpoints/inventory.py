@@ -22,7 +22,22 @@ from journey_lib.touchpoints.authored import Authored, places
 from journey_lib.touchpoints.counts import SUMS, TOTALS, Counts, Windows, count
 from journey_lib.touchpoints.steps import before_conversion, walked
 
-PEOPLE = ("new_customers", "returning_customers")
+# Columns that count people, or journeys of no more people than there are; and what would tell them.
+PEOPLE = ("new_customers", "returning_customers", "conversions", "exits", "open_ends", "converted_at")
+_NEW = ("new_customers", "returning_customers", "share_new", "new_low", "new_high")
+_WON = ("conversion_rate", "low", "high", "others_rate", "apart", "apart_low", "apart_high")
+_LEFT = ("drop_off", "drop_low", "drop_high", "share_of_exits")
+_TELL = {
+    "customers": _NEW,
+    "conversions": (*_WON, "value", "value_se"),
+    "exits": _LEFT,
+    **dict.fromkeys(_NEW[:2], _NEW),
+}
+# What other results say of touchpoints, by the column of the inventory that would be told by it.
+_SAID = {
+    "drop_off": ("drop_off", "fewer", "onward", "more", "worth"),
+    "conversion_rate": ("conversion_rate", "onward", "more", "worth"),
+}
 
 
 @once
@@ -114,19 +129,43 @@ def inventory(
         "currency": touches.currency,
         "costs": costs is not None,
     }
-    return Result("touchpoints", order, facts, said, base="journeys", people=PEOPLE)
+    return Result("touchpoints", order, facts, said, base="journeys", **_guarded(order, totals))
 
 
-def discreet(result: Result, k: int) -> Result:
-    """The inventory with nothing in it that tells of fewer than `k` people (see `Result.suppressed`).
+def _guarded(table: pd.DataFrame, totals: dict[str, int]) -> dict[str, Any]:
+    """How it is guarded (`Result.suppressed`); who ended and where the others did add up to all of these."""
+    of = {"exits": "exits", "open_ends": "open", "converted_at": "conversions"}
+    return {
+        "people": PEOPLE,
+        "within": {
+            "customers": (totals["customers"],),
+            "conversions": ("over", totals["conversions"]),
+            "exits": ("over",),
+            **dict.fromkeys(_NEW[:2], ("customers",)),
+        },
+        "tell": _TELL,
+        "sums": dict.fromkeys(of, ((),)),
+        "besides": {name: totals[of[name]] - int(table[name].sum()) for name in of},
+    }
 
-    New and returning customers add up to all: where either are too few, both go, and their share.
+
+def discreet(result: Result, found: Result, k: int) -> Result:
+    """A result about touchpoints with nothing in it that the inventory `found` does not show either.
+
+    See `Result.suppressed`: what is hidden of a touchpoint is hidden in every table about it.
     """
-    table = result.table
-    few = ((table[list(PEOPLE)] > 0) & (table[list(PEOPLE)] < k)).any(axis=1)
-    shown = result.suppressed(k)
-    columns = [*PEOPLE, "share_new", "new_low", "new_high"]
-    shown.table[columns] = shown.table[columns].mask(few)
+    shown, kept = result.suppressed(k), found.suppressed(k).table.set_index("touchpoint")
+    gone = kept.isna() & found.table.set_index("touchpoint").notna()
+    for measure, columns in _SAID.items():
+        said = [name for name in columns if name in shown.table]
+        said += ["low", "high"] if "worth" in said else []
+        lost = shown.table["touchpoint"].map(gone[measure]).eq(True)
+        if said and lost.any():
+            shown.table[said] = shown.table[said].mask(lost)
+    if "measure" in shown.table:
+        pairs = zip(shown.table["touchpoint"], shown.table["measure"], strict=True)
+        lost = pd.Series([bool(gone.loc[name, measure]) for name, measure in pairs], shown.table.index)
+        shown.table[["value", "low", "high"]] = shown.table[["value", "low", "high"]].mask(lost)
     return shown
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,12 @@ CONVERTED, RETURNED = "converted", "returned"
 OUTCOMES = (CONVERTED, RETURNED)
 GAP = "1d"  # the contact itself and what follows from it the same day is no coming back
 _MS = 1000
+# How it is guarded (`Result.suppressed`): of whom it happened to, and of the others.
+_GUARDED: Mapping[str, Any] = {
+    "people": ("happened",),
+    "within": {"happened": ("customers",)},
+    "tell": {"happened": ("share", "low", "high", "difference", "difference_low", "difference_high")},
+}
 
 
 @dataclass(frozen=True)
@@ -106,8 +112,7 @@ def after(
         "topics": topics.model_dump(),
         "data": touches.fingerprint,
     }
-    tell = {"happened": ("share", "low", "high", "difference", "difference_low", "difference_high")}
-    return Result("after", table, facts, settings, base="customers", people=("happened",), tell=tell)
+    return Result("after", table, facts, settings, base="customers", **_GUARDED)
 
 
 def _starts(tickets: pd.DataFrame, topics: Topics) -> tuple[list[str], _Starts]:

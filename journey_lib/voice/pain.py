@@ -90,6 +90,7 @@ def pain(
         settings,
         base="tickets",
         people=("reopened",),  # tickets: of no more people than there are
+        within={"reopened": ("tickets",)},
         tell={"reopened": ("reopened_share", "reopened_low", "reopened_high")},
         parts=(tuple(keys[:-1]),),
     )

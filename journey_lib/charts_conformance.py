@@ -256,7 +256,9 @@ def _box_layers(boxes: pd.DataFrame) -> list[alt.LayerChart | alt.Chart]:
         .mark_text(baseline="top", dy=14, style="label")
         .encode(x="x:Q", y="y:Q", text="name:N")
     )
-    return [start, frames, fills, names, inside.encode(y="filled:Q"), above.encode(y="filled:Q")]
+    # A layer without a mark has no extent, which Vega tells the console of whoever reads the page.
+    sides = [side for high, side in ((True, inside), (False, above)) if (boxes["high_end"] == high).any()]
+    return [start, frames, fills, names, *(side.encode(y="filled:Q") for side in sides)]
 
 
 def _arcs(

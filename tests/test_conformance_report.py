@@ -100,6 +100,17 @@ def test_arcs_go_over_the_steps_forwards_and_under_them_backwards(log):
         assert across == sorted(across, reverse=back)
 
 
+def test_no_layer_is_without_a_mark(log):
+    """Vega would complain of it on the reader's console."""
+    score, moves = both(log)
+    for share in (0.1, 0.9):
+        alike = replace(score, table=score.table.assign(followed_share=share))
+        spec = charts_conformance.deviation_diagram(alike, moves).to_dict()
+        filters = [str(layer.get("transform", "")) for layer in spec["layer"]]
+        assert sum("datum.high_end" in each for each in filters) == 1
+        assert any("!datum.high_end" in each for each in filters) == (share < 0.75)
+
+
 def test_colour_is_never_alone(log):
     spec = charts_conformance.deviation_diagram(*both(log)).to_dict()
     lines = next(layer for layer in spec["layer"] if layer["mark"]["type"] == "line")["encoding"]

@@ -53,7 +53,9 @@ def moves(touches: Touches, *, group: Group | None = None, **cutting: Unpack[Cut
         },
     }
     said = settings(touches, **cutting) | described(group)
-    return Result("transitions", _table(found, touches.channels), facts, said, base="journeys")
+    # as many steps lead into a place as out of it, and the shares say how many these are
+    parts = (("from",), ("to",))
+    return Result("transitions", _table(found, touches.channels), facts, said, base="journeys", parts=parts)
 
 
 def around(result: Result, name: str | None = None) -> Result:
@@ -95,6 +97,22 @@ def around(result: Result, name: str | None = None) -> Result:
         "open": int(table.loc[(table["from"] == name) & (table["to"] == OPEN), "journeys"].sum()),
     }
     return Result("around", rows, facts, {**result.settings, "around": name}, base="journeys")
+
+
+def near(result: Result, name: str | None, k: int) -> Result:
+    """`around`, as it may be shown: a step that is hidden in `transitions` is hidden here as well."""
+    found = around(result, name)
+    focus, shown = found.settings["around"], found.suppressed(k)
+    steps = result.suppressed(k).table
+    steps = steps[steps["suppressed"]]
+    hidden = {("before", each) for each in steps.loc[steps["to"] == focus, "from"]}
+    hidden |= {("after", each) for each in steps.loc[steps["from"] == focus, "to"]}
+    pairs = zip(found.table["side"], found.table["name"], strict=True)
+    gone = np.array([pair in hidden for pair in pairs], bool)
+    table = shown.table.assign(suppressed=shown.table["suppressed"] | gone)
+    numbers = found.table.select_dtypes("number").columns
+    table[numbers] = table[numbers].mask(table["suppressed"])
+    return replace(shown, table=table)
 
 
 def listed(result: Result, most: int = 15) -> Result:

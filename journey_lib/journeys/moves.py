@@ -53,9 +53,10 @@ def moves(touches: Touches, *, group: Group | None = None, **cutting: Unpack[Cut
         },
     }
     said = settings(touches, **cutting) | described(group)
-    # as many steps lead into a place as out of it, and the shares say how many these are
-    parts = (("from",), ("to",))
-    return Result("transitions", _table(found, touches.channels), facts, said, base="journeys", parts=parts)
+    # as many steps lead into a place as out of it, and the shares say how many of these have a known next
+    table = _table(found, touches.channels)
+    parts = (("from",), ("from", "known"), ("to",))
+    return Result("transitions", table, facts, said, base="journeys", parts=parts, unseen=("known",))
 
 
 def around(result: Result, name: str | None = None) -> Result:
@@ -253,6 +254,7 @@ def _table(found: _Moves, channels: tuple[str, ...]) -> pd.DataFrame:
             "share_in": count / into[target],
             "median_days": quantile(waited, 0.5),
             "p90_days": quantile(waited, 0.9),
+            "known": ~still,
         }
     )
     return frame.sort_values(["journeys", "from", "to"], ascending=[False, True, True], ignore_index=True)

@@ -202,7 +202,7 @@ def touchpoint(session: Session, table: Touches, conversion: str | None = None) 
             picture.clear_output(wait=True)
             try:
                 steps = views.transitions(held, conversion=conversion, lookback=lookback.value)
-                near = views.around(steps, which.value).suppressed(session.k)
+                near = views.near(steps, which.value, session.k)
             except JourneyError as error:
                 session.say(str(error))
                 return

@@ -73,6 +73,33 @@ def test_a_chart_of_rates_says_how_many_it_does_not_show() -> None:
     )
 
 
+def test_a_step_of_few_is_not_told_by_the_others_out_of_the_same_place_nor_around_it() -> None:
+    """Of those seen in the shop sixty went to the web, forty to the app and four by mail."""
+    lines = ["who | when | channel | sale"]
+    for channel, n in {"web": 60, "app": 40, "mail": 4}.items():
+        lines += [
+            f"{channel}{k} | 01-0{day} 08:00 | {to} |"
+            for k in range(n)
+            for day, to in ((1, "shop"), (2, channel))
+        ]
+    steps = jl.journeys.transitions(touches("\n".join(lines)))
+    shown = steps.suppressed(K).table
+    out = shown[~shown["suppressed"] & (shown["from"] == "shop")]
+    assert out["to"].tolist() == ["web"]
+    near = jl.journeys.near(steps, "shop", K).table
+    assert near.loc[near["side"] == "after", ["name", "suppressed"]].to_numpy().tolist() == [
+        ["web", False],
+        ["app", True],
+        ["mail", True],
+    ]
+
+
+def test_the_paths_that_are_not_listed_are_enough_or_none() -> None:
+    paths = jl.journeys.paths(touches(log(mail=(40, 0), app=(30, 0), shop=(4, 0))))
+    top = jl.journeys.top(paths, n=5, k=K).table
+    assert top[["path", "journeys"]].to_numpy().tolist() == [["mail", 40], ["(other)", 35]]
+
+
 def test_where_few_do_not_follow_a_pattern_nothing_is_said_of_who_does() -> None:
     found = follow(touches(log(mail=(4, 0), app=(30, 36))), "app", lookback="20d")
     assert found.suppressed(K).table[["journeys", "customers", "conversions"]].isna().all(axis=None)

@@ -25,11 +25,15 @@ RATE = ("conversion_rate", "low", "high")
 # How endings are guarded (`Result.suppressed`). Who did not convert has one journey that is over at most, so
 # that `nulls` are people. Rows add up to all journeys; who is still open is no group: it is not known.
 ENDINGS: Mapping[str, Any] = {
-    "people": ("converters", "nulls"),
-    "tell": {"converters": ("conversions", "nulls", *RATE), "nulls": ("over", "open", *RATE)},
+    "people": ("over", "converters", "nulls"),
+    "tell": {
+        "over": ("conversions", "nulls", "open", *RATE),
+        "converters": ("conversions", "nulls", *RATE),
+        "nulls": ("over", "open", *RATE),
+    },
     "about": {"converters": ("value", "touches", "median_days")},
     "parts": ((),),
-    "sums": {"converters": ((),), "nulls": ((),)},
+    "sums": {"over": ((),), "converters": ((),), "nulls": ((),)},
     "unseen": ("converters",),
 }
 

@@ -53,7 +53,10 @@ def moves(touches: Touches, *, group: Group | None = None, **cutting: Unpack[Cut
         },
     }
     said = settings(touches, **cutting) | described(group)
-    return Result("transitions", _table(found, touches.channels), facts, said, base="journeys")
+    # as many steps lead into a place as out of it, and the shares say how many of these have a known next
+    table = _table(found, touches.channels)
+    parts = (("from",), ("from", "known"), ("to",))
+    return Result("transitions", table, facts, said, base="journeys", parts=parts, unseen=("known",))
 
 
 def around(result: Result, name: str | None = None) -> Result:
@@ -95,6 +98,22 @@ def around(result: Result, name: str | None = None) -> Result:
         "open": int(table.loc[(table["from"] == name) & (table["to"] == OPEN), "journeys"].sum()),
     }
     return Result("around", rows, facts, {**result.settings, "around": name}, base="journeys")
+
+
+def near(result: Result, name: str | None, k: int) -> Result:
+    """`around`, as it may be shown: a step that is hidden in `transitions` is hidden here as well."""
+    found = around(result, name)
+    focus, shown = found.settings["around"], found.suppressed(k)
+    steps = result.suppressed(k).table
+    steps = steps[steps["suppressed"]]
+    hidden = {("before", each) for each in steps.loc[steps["to"] == focus, "from"]}
+    hidden |= {("after", each) for each in steps.loc[steps["from"] == focus, "to"]}
+    pairs = zip(found.table["side"], found.table["name"], strict=True)
+    gone = np.array([pair in hidden for pair in pairs], bool)
+    table = shown.table.assign(suppressed=shown.table["suppressed"] | gone)
+    numbers = found.table.select_dtypes("number").columns
+    table[numbers] = table[numbers].mask(table["suppressed"])
+    return replace(shown, table=table)
 
 
 def listed(result: Result, most: int = 15) -> Result:
@@ -235,6 +254,7 @@ def _table(found: _Moves, channels: tuple[str, ...]) -> pd.DataFrame:
             "share_in": count / into[target],
             "median_days": quantile(waited, 0.5),
             "p90_days": quantile(waited, 0.9),
+            "known": ~still,
         }
     )
     return frame.sort_values(["journeys", "from", "to"], ascending=[False, True, True], ignore_index=True)

@@ -66,7 +66,10 @@ def _flows(touches: Touches, depth: int, group: Group | None, cutting: Cutting) 
         ["step", "journeys", "from", "to"], ascending=[True, False, True, True], ignore_index=True
     )
     said = settings(touches, **cutting) | described(group) | {"depth": depth}
-    return Result("flows", ordered, {"journeys": total, "depth": depth}, said, base="journeys")
+    # what arrives at a place is what leaves it, and the map of steps says how many these are
+    parts = (("step", "from"), ("step", "to"))
+    facts = {"journeys": total, "depth": depth}
+    return Result("flows", ordered, facts, said, base="journeys", parts=parts)
 
 
 @view
@@ -94,7 +97,8 @@ def step_matrix(
     ordered = rows[["step", "name", "journeys", "of", "share", "low", "high"]].sort_values(
         ["step", "journeys", "name"], ascending=[True, False, True], ignore_index=True
     )
-    return Result("step_matrix", ordered, result.facts, result.settings, base="journeys")
+    parts = (("step",),)
+    return Result("step_matrix", ordered, result.facts, result.settings, base="journeys", parts=parts)
 
 
 def _count(found: Journeys, size: int, depth: int) -> tuple[Array, Array]:

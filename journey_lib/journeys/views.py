@@ -74,11 +74,13 @@ def top(table: PathTable, n: int = 15, k: int = 1) -> Result:
     Columns path (channels joined by " > ", "(no touch)" and "(other)"), journeys, customers (where known),
     conversions, value, nulls, open, conversion_rate (of journeys that are over) with low and high (Wilson),
     share (of all journeys) with share_low and share_high (Wilson).
-    Paths of fewer than `k` customers are only ever in "(other)".
+    Paths of fewer than `k` customers are only ever in "(other)", and another with them where they are few.
     """
     whole = table.counts if table.fold is None else table.table.drop(columns="path")
     first = table.largest(n)
     listed = first[first["customers" if table.customers is not None else "journeys"] >= k]
+    if len(listed) and 0 < whole["journeys"].sum() - listed["journeys"].sum() < k:
+        listed = listed.iloc[:-1]  # with all journeys, the others would be told
     rows = listed.assign(path=[" > ".join(path) or NO_TOUCH for path in listed["path"]])
     if len(listed) < len(whole):
         rest = whole.sum() - listed.drop(columns="path").sum()

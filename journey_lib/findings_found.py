@@ -12,7 +12,7 @@ from journey_lib import card_lines, i18n
 from journey_lib.features import Features
 from journey_lib.findings import _bold, _name
 from journey_lib.i18n import text as _
-from journey_lib.model import Result
+from journey_lib.model import IN_NONE, Result
 from journey_lib.personas.find import Found
 from journey_lib.personas.kept import Kept
 from journey_lib.personas.matrix import LEAST_CUSTOMERS
@@ -176,32 +176,49 @@ def moves(result: Result) -> Result:
     def code(label: int) -> str:
         return {-1: "", -2: "gone"}.get(label, f"p{label + 1}")
 
-    table = result.table.rename(columns={"from": "before", "to": "now"})
+    called = {"from": "before", "to": "now"}
+    table = result.table.rename(columns=called)
     table = table.assign(
         before=[code(int(label)) for label in table["before"]],
         now=[code(int(label)) for label in table["now"]],
     )
-    return replace(result, table=table, parts=(("before",),))
+    beside: dict[Any, Any] = dict(result.besides)
+    beside[("now",)] = {code(int(label)): n for label, n in beside.pop(("to",)).items()}
+    beside["now"] = {at if at == IN_NONE else code(at): n for at, n in beside.pop("to").items()}
+    return replace(
+        result,
+        table=table,
+        parts=tuple(tuple(called.get(name, name) for name in by) for by in result.parts),
+        groups={"now": result.groups["to"]},
+        besides=beside,
+    )
 
 
 def moved(result: Result, drift: Result, titles: Names, before: Features, k: int) -> str:
-    """How many stayed what they were since an earlier day, and which features moved."""
-    facts = result.facts
-    if not facts["customers"]:
+    """How many stayed what they were since an earlier day, and what moved; of `moves` as suppressed."""
+    facts = result.quoted(k)
+    if facts["customers"] == 0:
         return _("Nobody was placed both times.")
-    if facts["customers"] < k:
-        return _(
-            "Fewer than {k} customers were placed both times: too few to say who moved.", k=i18n.number(k)
+    day = i18n.date(before.as_of.tz_convert(before.timezone).date())
+    if facts["customers"] is None or facts["stayed"] is None:
+        said = _(
+            "How many kept their persona since {day} is not shown: it would tell of fewer than {k} people.",
+            day=day,
+            k=i18n.number(k),
+        )
+    else:
+        said = _(
+            "Of {n} customers with a persona on {day} and now, {stayed} kept theirs.",
+            day=day,
+            n=_bold(i18n.number(facts["customers"])),
+            stayed=_bold(i18n.percent(facts["stayed"])),
+        )
+    if facts["new"] is not None:
+        said += " " + _(
+            "{new} more have one now and had none then, for they fitted none or were known too little.",
+            new=i18n.number(facts["new"]),
         )
     much = drift.table[drift.table["moved"] == "much"]
-    said = _(
-        "Of {n} customers with a persona on {day} and now, {stayed} kept theirs; {new} more have one now and"
-        " had none then, for they fitted none or were known too little.",
-        day=i18n.date(before.as_of.tz_convert(before.timezone).date()),
-        n=_bold(i18n.number(facts["customers"])),
-        stayed=_bold(i18n.percent(facts["stayed"])),
-        new=i18n.people(facts["new"], k),
-    )
     if not len(much):
         return said + " " + _("No feature moved much (population stability index of 0.25 or more).")
     names = ", ".join(_name(titles.get(name, name), {}) for name in much["feature"].head(3))

@@ -172,12 +172,18 @@ def moved(run: Session, who: Cast, shown: cards.Portraits, before: Features | No
     else:
         drift, moves = apply.drift(who.found, before, who.everyone)
         told_of = findings_found.moves(moves).suppressed(run.k)
-        run.say(findings_found.moved(moves, drift, shown.titles, before, run.k))
-        run.show(charts_personas.migration(told_of, names, run.scope(customers=moves.facts["customers"])))
-        results += [drift, replace(told_of, table=told_of.table[~told_of.table["suppressed"]])]
+        run.say(findings_found.moved(told_of, drift, shown.titles, before, run.k))
+        scope = run.scope(customers=told_of.quoted(run.k)["customers"])
+        run.show(charts_personas.migration(told_of, names, scope))
+        # how many were known on the earlier day would tell of them whom a hidden row is of
+        shifts = drift.table.drop(columns=["customers", "before", "now"])
+        results += [
+            replace(drift.suppressed(run.k), table=shifts),
+            replace(told_of, table=told_of.table[~told_of.table["suppressed"]]),
+        ]
     if shown.changes is not None and len(shown.changes.table):
         changes = shown.changes.suppressed(run.k)
-        scope = run.scope(customers=shown.sizes.facts["placed"])
+        scope = run.scope(customers=shown.sizes.quoted(run.k)["placed"])
         run.say(findings_found.changed(changes, names, shown.titles, before, shown.features.currency))
         run.show(charts_personas.changes(changes, names, shown.titles, scope))
         results.append(changes)

@@ -104,7 +104,9 @@ def _both_sides(result: Result, name: str, lost: Array, known: Known, k: int) ->
     others = _sums(result, name, of_kind=False)
     for everyone in result.within.get(name, ()):
         left = table.assign(**{name: _left(table, name, everyone)})
-        lost = lost | (_beside(left, name, lost, others, k) & (table[name] > 0).to_numpy())
+        some = left.assign(**{name: left[name].where(table[name] > 0, 0)})
+        # that nobody is of the kind stays to be seen, unless there is nothing else to hide
+        lost = _beside(left, name, _beside(some, name, lost, others, k), others, k)
     return lost
 
 

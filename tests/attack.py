@@ -237,3 +237,47 @@ def bought_before(world: World, tables: Tables) -> None:
         kinds = {"conversions": ("0", "1"), "recency_conversion_days": ("1",)}.get(row["feature"])
         if kinds:
             world.see(row["before_n"], world.of(row["persona"], kinds))
+
+
+TOP, PAID, FREE, NEVER = "the most valuable", "paid", "bought, brought nothing", "never bought"
+BOUGHT = (TOP, PAID, FREE)
+
+
+def valued(world: World, tables: Tables, facts: Facts, feature: str, classes: Mapping[str, str]) -> None:
+    """Personas are `TOP`, `PAID`, `FREE` and `NEVER`, kinds those of a feature; `classes` of the audience."""
+    every = tuple(kind for kind in world.kinds if kind != NONE)
+
+    def of(who: tuple[str, ...], kind: object = None) -> np.ndarray:
+        return np.sum([world.of(each, kind) for each in who], axis=0)
+
+    told = facts["value_profile"]
+    world.see(told["customers"], of((TOP,)))
+    world.see(told["of"], of((TOP, PAID)))
+    world.see(told["others"], of((PAID,)))
+    world.see(told["unpaid"], of((FREE,)))
+    world.see(facts["rfm"]["customers"], of(BOUGHT))
+    world.see(facts["rfm"]["without"], of((NEVER,)))
+    for row in tables["value_profile"].to_dict("records"):
+        if row["feature"] not in (feature, "conversions"):
+            continue
+        whole = every if row["trait"] else None
+        kind = row["trait"] or whole
+        world.see(row["customers"], of((TOP,), kind))
+        world.see(row["n"], of((TOP,), whole))
+        world.see(row["of"], of((TOP, PAID), whole))
+        if row["trait"]:
+            world.share(row["top"], of((TOP,), kind), of((TOP,), whole))
+            world.share(row["base"], of((TOP, PAID), kind), of((TOP, PAID), whole))
+    world.see(facts["audience"]["customers"], of(BOUGHT))
+    rest = tuple(kind for kind in every if kind not in classes)
+    for row in tables["audience"].to_dict("records"):
+        kind = row["trait"] if row["trait"] in classes else rest
+        world.see(row["customers"], of(BOUGHT, kind))
+        world.see(row["of"], of(BOUGHT, every))
+        world.see(row["unknown"], of(BOUGHT, NONE))
+        world.share(row["share"], of(BOUGHT, kind), of(BOUGHT, every))
+        world.share(row["unknown_share"], of(BOUGHT, NONE), of(BOUGHT))
+        if pd.notna(row["gap"]):
+            world.share(row["gap"] + row["target"], of(BOUGHT, kind), of(BOUGHT, every))
+        if pd.notna(row["index"]):
+            world.share(row["index"] * row["target"], of(BOUGHT, kind), of(BOUGHT, every))

@@ -205,6 +205,32 @@ def moved(world: World, tables: Tables, facts: Facts) -> None:
             world.see(row["before_n"], of(row["persona"]))
 
 
+def kept(world: World, tables: Tables, facts: Facts) -> None:
+    """What is told of all who are known well enough, now and on the day the personas of a file are of."""
+    of, codes = world.of, [who for who in world.personas if who not in (NONE, FITS_NONE)]
+    known = tuple(kind for kind in world.kinds if kind not in (LITTLE, LEFT))
+    then = sum((of(who) for who in (*codes, FITS_NONE) if who in world.personas), 0 * of())
+    for row in tables["persona_kept"].to_dict("records"):
+        world.see(row["customers"], of(None, row["persona"]))
+        world.share(row["share"], of(None, row["persona"]), of(None, known))
+        world.see(row["before"], of(row["persona"]))
+        world.share(row["before_share"], of(row["persona"]), then)
+    for name in ("persona_kept", "persona_alternatives"):
+        world.see(facts[name]["known"], of(None, known))
+        world.see(facts[name]["fits_none"], of(None, FITS_NONE))
+        world.see(facts[name]["too_little"], of(None, LITTLE))
+    world.see(facts["persona_alternatives"]["customers"], of(None, known))
+    world.see(facts["persona_gate"]["customers"], of(None, known))
+    world.see(facts["persona_gate_then"]["customers"], then)
+    # cards and traits are beside those known as well, as a rule
+    among = tuple(facts["base"]["kinds"])  # type: ignore[arg-type]
+    for row in tables["persona_traits_of_known"].to_dict("records"):
+        if row["feature"] == "conversions":
+            others = tuple(kind for kind in among if kind != row["persona"])
+            world.see(row["n"], of(None, row["persona"]))
+            world.see(row["rest_n"], of(None, others))
+
+
 def now_sizes(
     world: World, tables: Tables, facts: Facts, placed: tuple[str, ...], today: tuple[str, ...]
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import attack
@@ -13,9 +14,12 @@ from attack import FITS_NONE, LEFT, LITTLE, NONE, World
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from journey_lib import findings_found
+from journey_lib import findings_found, sections_cast
 from journey_lib.features import Feature, Features
-from journey_lib.personas import against, apply, portrait, worth
+from journey_lib.personas import against, apply, kept, portrait, worth
+from journey_lib.personas.find import Found
+from journey_lib.personas.gate import Structure
+from journey_lib.personas.kept import Kept
 
 ABOUT = (
     Feature("recency_conversion_days", "Last bought", "days", "recency", "days", "touches"),
@@ -59,29 +63,59 @@ def labels(codes: pd.Series) -> pd.Series:
     return known.map({"p1": 0, "p2": 1, "p3": 2, FITS_NONE: -1}).astype("int64")
 
 
+def placed(now: Features, old: pd.Series, new: pd.Series) -> tuple[Found, Kept]:
+    """The personas of `new`, found or kept from the day of `old`, with nothing but their numbers."""
+    nobody: Any = None
+
+    def gate(n: int) -> Structure:
+        return Structure("groups", 0.5, 0.9, 1.1, 0.01, n, 20, 0, pd.DataFrame())
+
+    sizes = np.bincount(new[new >= 0], minlength=3)
+    rows = pd.DataFrame({"persona": range(3), "customers": sizes, "share": sizes / len(new)})
+    found = Found(
+        new, new, pd.DataFrame(), pd.DataFrame({"k": [3], "stable": True, "jaccard_worst": 0.9,
+        "smallest": sizes.min() / len(new), "customers": len(new)}),
+        rows.assign(low=rows["share"], high=rows["share"], jaccard=0.9), 3, "", gate(len(new)), nobody,
+        pd.DataFrame(), len(now.frame) - len(new), {"k": "auto"},
+    )  # fmt: skip
+    then = tuple(int(n) for n in np.bincount(old[old >= 0], minlength=3))
+    day = now.as_of.date()
+    model = Kept(Path("p.json"), nobody, (), gate(len(old)), (0.9,) * 3, 30, then, len(old), day, 1)
+    return found, model
+
+
 def published(who: pd.DataFrame, k: int) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
     """What the page shows of these people: `sections_personas.moved` and the sizes of today."""
     before = table(who["bought_before"])
     now = table(who.loc[who["now"] != LEFT, "bought"])
     old, new = labels(who["before"]), labels(who["now"])
     were, are = (each[each >= 0].map(lambda n: f"p{n + 1}") for each in (old, new))
+    found, model = placed(now, old, new)
+    among = sections_cast.beside(found, now, k)
+    base = replace(now, frame=now.frame.loc[among])
     moves = findings_found.moves(apply.migration(old, new, of=len(now.frame))).suppressed(k)
     results = {
         "persona_sizes": worth.sizes(now, are).suppressed(k),
         "persona_accounts": worth.accounts(now, are, new.index, k=k).suppressed(k),
         "persona_traits": portrait.traits(now, are).suppressed(k),
+        "persona_traits_of_known": portrait.traits(base, are).suppressed(k),
+        "persona_kept": kept.compared(model, found).suppressed(k),
+        "persona_alternatives": findings_found.alternatives(found, k),
+        "persona_gate": findings_found.gate(found, k),
+        "persona_gate_then": findings_found.gate(replace(found, structure=model.structure), k, model),
         "persona_changes": against.changes(before, were, now, are).suppressed(k),
         "persona_migration": replace(moves, table=moves.table[~moves.table["suppressed"]]),
     }
-    return {name: each.table for name, each in results.items()}, {
-        name: each.quoted(k) for name, each in results.items()
-    }
+    facts = {name: each.quoted(k) for name, each in results.items()}
+    facts["base"] = {"kinds": who.loc[among, "now"].unique()}
+    return {name: each.table for name, each in results.items()}, facts
 
 
 def given_away(who: pd.DataFrame, k: int) -> list[str]:
     tables, facts = published(who, k)
     world = World(who["before"], who["now"], (), (NONE,), (LEFT,))
     attack.moved(world, tables, facts)
+    attack.kept(world, tables, facts)
     found = [f"moved: {each}" for each in world.found(k)]
 
     world = World(who["before"], who["bought_before"].astype(int).astype(str))

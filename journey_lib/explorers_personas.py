@@ -127,7 +127,7 @@ def _offer(choice: widgets.Dropdown, options: list[tuple[str, str]]) -> None:
 def _drawn(session: Session, features: Features, result: Found) -> dict[str, str]:
     """Show what was found, and how the personas differ; their names."""
     session.say(findings_found.verdict(result, session.k))
-    session.show(charts_segments.gate(findings_found.gate(result)))
+    session.show(charts_segments.gate(findings_found.gate(result, session.k)))
     members = sections_cast.members_of(result.labels)
     if not len(members):
         return {}

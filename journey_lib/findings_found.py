@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from journey_lib import card_lines, i18n
 from journey_lib.features import Features
 from journey_lib.findings import _bold, _name
 from journey_lib.i18n import text as _
-from journey_lib.model import Result
+from journey_lib.model import IN_NONE, Result
 from journey_lib.personas.find import Found
 from journey_lib.personas.kept import Kept
 from journey_lib.personas.matrix import LEAST_CUSTOMERS
@@ -37,43 +38,77 @@ def too_few(known: int, customers: int, least_touches: int, base: str, k: int) -
             " `least_touches` may know more of them."
         )
     )
+    few = 0 < customers - known < k  # who is known less is told by who is known
     return said.format(
-        known=i18n.people(known, k),
+        known=i18n.people(1, LEAST_CUSTOMERS) if few else i18n.people(known, k),
         customers=i18n.people(customers, k),
         least=i18n.number(least_touches),
         needed=i18n.number(LEAST_CUSTOMERS),
     )
 
 
+def alike(known: int, customers: int, k: int) -> str:
+    """That there is nothing to tell kinds of people by."""
+    return _(
+        "**All are alike.** In none of the traits looked at do {these} known well enough differ: there is"
+        " nothing to tell kinds of people by.",
+        these=_these(None if 0 < customers - known < k else known),
+    )
+
+
+def _these(n: int | None) -> str:
+    return _("these customers") if n is None else _("these {n} customers", n=i18n.number(n))
+
+
+def looked_at(found: Found, k: int, model: Kept | None = None) -> int | None:
+    """How many customers the gate rests on; None where that would tell of fewer than `k`."""
+    n = found.structure.customers
+    if model is not None:
+        return None if n == model.known and 0 < model.fewest < k else n
+    return None if n == len(found.labels) and found.few(k) else n
+
+
 def recalled(found: Found, model: Kept, k: int) -> str:
     """Which kept personas these are, what they rested on when they were found, and who is in none today."""
     said = model.structure
+    before = _(
+        "whose groups were {ratio} times as wide as those of sets made without groups (p = {chance})",
+        ratio=i18n.number(said.ratio, 2),
+        chance=i18n.number(said.chance, 2),
+    )
     told = _(
-        "**The personas of {day}**, kept in `{file}`: they were not looked for again. Found among {n}"
-        " customers, {before}.",
+        "**The personas of {day}**, kept in `{file}`: they were not looked for again. Found among {these},"
+        " {before}.",
         day=i18n.date(model.day),
         file=model.file.name,
-        n=i18n.number(model.known),
-        before=_(
-            "whose groups were {ratio} times as wide as those of sets made without groups (p = {chance})",
-            ratio=i18n.number(said.ratio, 2),
-            chance=i18n.number(said.chance, 2),
-        ),
+        these=_("customers") if 0 < model.fewest < k else _("{n} customers", n=i18n.number(model.known)),
+        before=before,
     )
     if said.verdict == "continuum":
         told += " " + _("That is a continuum: take them as a way to divide these customers.")
+    stable = _("Stability is that of the day they were found.")
+    if found.few(k):
+        return f"{told} {_apart(k)} {stable}"
     who = _(
         "Of {known} customers known well enough today, {none} fit none of the {k} personas; {few} are known"
-        " too little to say. Stability is that of the day they were found.",
+        " too little to say.",
         known=_bold(i18n.people(len(found.labels), k)),
-        none=i18n.people(found.fits_none, k),
+        none=i18n.number(found.fits_none),
         k=i18n.number(found.k),
-        few=i18n.people(found.too_little, k),
+        few=i18n.number(found.too_little),
     )
-    return f"{told} {who}"
+    return f"{told} {who} {stable}"
 
 
-def gate(found: Found) -> Result:
+def _apart(k: int) -> str:
+    return _(
+        "How many fit none of them, or are known too little to say, is not shown: it would tell of fewer"
+        " than {k} people.",
+        k=i18n.number(k),
+    )
+
+
+def gate(found: Found, k: int, model: Kept | None = None) -> Result:
     """The gate as a result: k, inertia, continuum (mean of the nulls), spread, ratio."""
     said = found.structure
     facts = {
@@ -82,15 +117,17 @@ def gate(found: Found) -> Result:
         "low": said.low,
         "high": said.high,
         "chance": said.chance,
-        "customers": said.customers,
+        "customers": looked_at(found, k, model),
         "nulls": said.nulls,
     }
     return Result("persona_gate", said.table, facts, {"seed": said.seed})
 
 
-def alternatives(found: Found) -> Result:
+def alternatives(found: Found, k: int) -> Result:
     """Every number of groups that was tried, and which was taken."""
-    table = found.alternatives
+    table, known = found.alternatives, len(found.labels)
+    many = int(table["customers"].max()) if len(table) else 0
+    hidden = found.few(k)
     if len(table):
         table = table.assign(
             verdict=[
@@ -104,15 +141,24 @@ def alternatives(found: Found) -> Result:
                 for k, stable, worst in zip(table["k"], table["stable"], table["jaccard_worst"], strict=True)
             ]
         )
-    facts = {
-        "k": found.k,
-        "customers": int(table["customers"].max()) if len(table) else 0,
+        least = (table["smallest"] * many).round()
+        # of the number taken, the smallest less its persona are those who fit none beside it
+        far = least - found.stability["customers"].min() if found.k and many == known else 0 * least
+        few = least.between(1, k - 1) | ((table["k"] == found.k) & far.between(1, k - 1))
+        table = table.assign(smallest=table["smallest"].mask(few))
+        if hidden and many == known:
+            table = table.assign(smallest=np.nan, customers=np.nan)
+    told: dict[str, int | None] = {
         "fits_none": found.fits_none,
         "too_little": found.too_little,
-        "known": len(found.labels),
+        "known": known,
     }
-    heads = {"known": (), "fits_none": ("customers",), "too_little": ()}
-    return Result("persona_alternatives", table, facts, found.settings, heads=heads)
+    facts = {
+        "k": found.k,
+        "customers": None if hidden and many == known else many,
+        **(dict.fromkeys(told) if hidden else told),
+    }
+    return Result("persona_alternatives", table, facts, found.settings)
 
 
 def verdict(found: Found, k: int) -> str:
@@ -124,50 +170,57 @@ def verdict(found: Found, k: int) -> str:
         "low": i18n.number(said.low, 2),
         "high": i18n.number(said.high, 2),
         "chance": i18n.number(said.chance, 2),
-        "n": i18n.number(said.customers),
+        "these": _these(looked_at(found, k)),
         "cut": i18n.number(said.cut, 2),
     }
     if said.verdict == "continuum":
         told = _(
-            "**A continuum, not kinds of people.** Groups of these {n} customers are {ratio} times as wide as"
+            "**A continuum, not kinds of people.** Groups of {these} are {ratio} times as wide as"
             " those of {nulls} sets made without groups (these vary from {low} to {high}; p = {chance});"
             " only below {cut} are they taken for kinds of people. Whoever draws borders here makes them up.",
             **numbers,
         )
     else:
         told = _(
-            "**There are groups to find.** Groups of these {n} customers are {ratio} times as wide as those"
+            "**There are groups to find.** Groups of {these} are {ratio} times as wide as those"
             " of {nulls} sets made without groups (these vary from {low} to {high}; p = {chance}).",
             **numbers,
         )
     if not found.k:
-        left: dict[str, Any] = {
-            "known": i18n.people(len(found.labels), k),
-            "few": i18n.people(found.too_little, k),
-        }
+        left: dict[str, Any] = {"known": i18n.number(len(found.labels)), "few": i18n.number(found.too_little)}
+        if found.few(k):
+            told += " " + _("No persona is made of the customers known well enough.")
+            return told if said.verdict == "continuum" else f"{told} {_no_gap()}"
         if said.verdict == "continuum":
             return f"{told} " + _(
                 "No persona is made of the {known} customers known well enough; {few} are known too little"
                 " to say.",
                 **left,
             )
-        return f"{told} " + _(
-            "But no number of them stands apart: they are found again, and between two of them stand as many"
-            " customers as within. No persona is made of {known} customers known well enough; {few} are known"
-            " too little to say.",
+        return f"{told} {_no_gap()} " + _(
+            "No persona is made of {known} customers known well enough; {few} are known too little to say.",
             **left,
         )
     if found.settings["k"] != "auto":
         told += " " + _("**{k} were asked for**: take them as a way to divide these customers.", k=found.k)
+    if found.few(k):
+        return f"{told} " + _("{k} personas.", k=_bold(i18n.number(found.k))) + f" {_apart(k)}"
     who = _(
         "{k} personas; {none} of the {known} customers known well enough fit none of them, and {few} are"
         " known too little to say.",
         k=_bold(i18n.number(found.k)),
-        none=i18n.people(found.fits_none, k),
+        none=i18n.number(found.fits_none),
         known=i18n.number(len(found.labels)),
-        few=i18n.people(found.too_little, k),
+        few=i18n.number(found.too_little),
     )
     return f"{told} {who}"
+
+
+def _no_gap() -> str:
+    return _(
+        "But no number of them stands apart: they are found again, and between two of them stand as many"
+        " customers as within."
+    )
 
 
 def moves(result: Result) -> Result:
@@ -176,32 +229,49 @@ def moves(result: Result) -> Result:
     def code(label: int) -> str:
         return {-1: "", -2: "gone"}.get(label, f"p{label + 1}")
 
-    table = result.table.rename(columns={"from": "before", "to": "now"})
+    called = {"from": "before", "to": "now"}
+    table = result.table.rename(columns=called)
     table = table.assign(
         before=[code(int(label)) for label in table["before"]],
         now=[code(int(label)) for label in table["now"]],
     )
-    return replace(result, table=table, parts=(("before",),))
+    beside: dict[Any, Any] = dict(result.besides)
+    beside[("now",)] = {code(int(label)): n for label, n in beside.pop(("to",)).items()}
+    beside["now"] = {at if at == IN_NONE else code(at): n for at, n in beside.pop("to").items()}
+    return replace(
+        result,
+        table=table,
+        parts=tuple(tuple(called.get(name, name) for name in by) for by in result.parts),
+        groups={"now": result.groups["to"]},
+        besides=beside,
+    )
 
 
 def moved(result: Result, drift: Result, titles: Names, before: Features, k: int) -> str:
-    """How many stayed what they were since an earlier day, and which features moved."""
-    facts = result.facts
-    if not facts["customers"]:
+    """How many stayed what they were since an earlier day, and what moved; of `moves` as suppressed."""
+    facts = result.quoted(k)
+    if facts["customers"] == 0:
         return _("Nobody was placed both times.")
-    if facts["customers"] < k:
-        return _(
-            "Fewer than {k} customers were placed both times: too few to say who moved.", k=i18n.number(k)
+    day = i18n.date(before.as_of.tz_convert(before.timezone).date())
+    if facts["customers"] is None or facts["stayed"] is None:
+        said = _(
+            "How many kept their persona since {day} is not shown: it would tell of fewer than {k} people.",
+            day=day,
+            k=i18n.number(k),
+        )
+    else:
+        said = _(
+            "Of {n} customers with a persona on {day} and now, {stayed} kept theirs.",
+            day=day,
+            n=_bold(i18n.number(facts["customers"])),
+            stayed=_bold(i18n.percent(facts["stayed"])),
+        )
+    if facts["new"] is not None:
+        said += " " + _(
+            "{new} more have one now and had none then, for they fitted none or were known too little.",
+            new=i18n.number(facts["new"]),
         )
     much = drift.table[drift.table["moved"] == "much"]
-    said = _(
-        "Of {n} customers with a persona on {day} and now, {stayed} kept theirs; {new} more have one now and"
-        " had none then, for they fitted none or were known too little.",
-        day=i18n.date(before.as_of.tz_convert(before.timezone).date()),
-        n=_bold(i18n.number(facts["customers"])),
-        stayed=_bold(i18n.percent(facts["stayed"])),
-        new=i18n.people(facts["new"], k),
-    )
     if not len(much):
         return said + " " + _("No feature moved much (population stability index of 0.25 or more).")
     names = ", ".join(_name(titles.get(name, name), {}) for name in much["feature"].head(3))

@@ -300,21 +300,26 @@ def overlap(result: Result) -> str:
 
 
 def valuable(result: Result, k: int) -> str:
-    """What part of the revenue the most valuable customers bring; nothing where they are fewer than `k`."""
-    facts = result.facts
-    if facts["customers"] < k:
+    """What part of the revenue the most valuable customers bring; nothing where that would tell of few."""
+    facts = result.quoted(k)
+    if facts["customers"] is None:
         return _(
-            "The most valuable customers, one in ten of those with any value, are fewer than {k}: what they"
-            " are like and bring is not shown.",
+            "Of the most valuable customers, one in ten of those with any value, or of the others there are"
+            " fewer than {k}: what they are like and bring is not shown.",
             k=i18n.number(k),
         )
+    told: dict[str, Any] = {
+        "n": _bold(i18n.number(facts["customers"])),
+        "share": _bold(i18n.percent(facts["value_share"])),
+        "low": i18n.percent(facts["value_low"]),
+        "high": i18n.percent(facts["value_high"]),
+    }
+    if facts["of"] is None:
+        return _("The {n} most valuable customers bring {share} of the revenue ({low} – {high}).", **told)
     return _(
         "The {n} most valuable of {of} customers with any value bring {share} of it ({low} – {high}).",
-        n=_bold(i18n.number(facts["customers"])),
         of=i18n.number(facts["of"]),
-        share=_bold(i18n.percent(facts["value_share"])),
-        low=i18n.percent(facts["value_low"]),
-        high=i18n.percent(facts["value_high"]),
+        **told,
     )
 
 

@@ -24,6 +24,8 @@ RESERVED = frozenset({NO_TOUCH, START, CONVERTED, ENDED, OTHER, OPEN, LATER, QUI
 
 HEADLESS = "JOURNEY_HEADLESS"  # set in the environment of a kernel that runs a report and has no reader yet
 Beside = int | tuple[int, int]
+IN_NONE = ""  # of `Result.besides` of `groups`: who is in no group, beside the groups that have no row
+UNTOLD = 1 << 40  # of `Result.besides`: rows whose sum readers are not told, as though others were in it
 MICROSECONDS = {"m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000, "w": 604_800_000_000}
 
 
@@ -63,11 +65,14 @@ class Result:
     `groups`    columns that name a group the row is about, and those that count its members and, of them,
                 those looked at: whoever knows how many customers there are can add these up as well.
     `besides`   for `parts`, `sums` and `groups` whose total counts others too: how many people no row tells
-                of; by the value of the columns where rows add up by some. A pair: of the kind, and not.
+                of; by the value of the columns where rows add up by some. A pair: of the kind, and not. Of
+                `groups` also by group: those of which there is no row, and `IN_NONE`.
     `chains`    columns of `people` that count, from one to the next and from row to row, ever fewer or ever
                 more of the same people, and the columns by which they do; () is the whole table.
     `common`    columns of `people` that count the same people in several rows.
     `unseen`    columns that only say what must be hidden: nobody is shown them.
+    `totals`    facts that tell what the rows with a value of a column of `parts` add up to: they go where no
+                other row is left to hide.
     `heads`     facts that count people, and the facts that would tell the count; `customers` always does.
     """
 
@@ -87,6 +92,7 @@ class Result:
     chains: Mapping[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
     common: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
+    totals: Mapping[tuple[str, Any], tuple[str, ...]] = field(default_factory=dict)
     heads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -103,14 +109,15 @@ class Result:
         `within` tells of these, and goes as well; nobody and everybody stay. Where rows are `parts` of a
         known total, or a column `sums` up to one, more is hidden until no subtraction brings back what is. Of
         `chains` a number goes when fewer than `k` lie between it and the last that is shown.
-        Facts stay: see `quoted`.
+        Facts stay, but for `totals`: see `quoted`.
         """
         from journey_lib.suppression import hide  # who only starts the command needs no numpy
 
         if (hidden := hide(self, k)) is None:
             return self
-        table, rows = hidden
-        return replace(self, table=table, facts={**self.facts, "suppressed_rows": rows}, unseen=())
+        table, rows, untold = hidden
+        facts = {**self.facts, "suppressed_rows": rows, **dict.fromkeys(untold)}
+        return replace(self, table=table, facts=facts, unseen=())
 
     def quoted(self, k: int) -> dict[str, Any]:
         """The facts as they may be kept: a count of fewer than `k` people is None, as is what tells it."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from journey_lib import charts_segments, findings_found, i18n
+from journey_lib import charts_segments, findings_found
 from journey_lib import features as tables_of
 from journey_lib.errors import DataError, ParameterError
 from journey_lib.features import Features
@@ -127,26 +127,20 @@ def found(run: Session, looked: Look) -> list[Result]:
     """Whether there is anything to find, which numbers of groups would do, and how stable each is."""
     result = looked.found
     if result is None and looked.known >= matrix.LEAST_CUSTOMERS:
-        run.say(
-            _(
-                "**All are alike.** In none of the traits looked at do the {known} customers known well"
-                " enough differ: there is nothing to tell kinds of people by.",
-                known=i18n.number(looked.known),
-            )
-        )
+        run.say(findings_found.alike(looked.known, looked.customers, run.k))
         return []
     if result is None:
         run.say(
             findings_found.too_few(looked.known, looked.customers, looked.least_touches, looked.base, run.k)
         )
         return []
-    gate = findings_found.gate(result)
+    gate = findings_found.gate(result, run.k, looked.model)
     if looked.model is not None:
         then = kept.compared(looked.model, result).suppressed(run.k)
         run.say(findings_found.recalled(result, looked.model, run.k))
         run.table(then)
         return [gate, then]
-    tried = findings_found.alternatives(result)
+    tried = findings_found.alternatives(result, run.k)
     run.say(findings_found.verdict(result, run.k))
     run.show(charts_segments.gate(gate, run.scope(customers=gate.facts["customers"])))
     if len(tried.table):
@@ -159,8 +153,10 @@ def cast(run: Session, looked: Look, features: Features) -> Cast:
     """Who is who on the rest of the page; RFM segments where no personas were found, and said so."""
     result = looked.found
     if result is not None and result.k and (result.labels >= 0).any():
-        base = replace(features, frame=features.frame[features.frame.index.isin(result.labels.index)])
         members = members_of(result.labels)
+        base = replace(
+            features, frame=features.frame[features.frame.index.isin(beside(result, features, run.k))]
+        )
         far = 1 - result.margin.loc[members.index]
         return Cast(result, features, base, members, far, {}, "found", kept=looked.model is not None)
     if result is not None and result.k:  # kept ones, of another shop or another time
@@ -172,6 +168,18 @@ def cast(run: Session, looked: Look, features: Features) -> Cast:
     mine = replace(features, frame=features.frame.loc[members.index])
     middle = pd.Series(0.0, members.index)
     return Cast(result, features, mine, members, middle, table.labels(run.language), "rfm")
+
+
+def beside(found: Found, features: Features, k: int) -> pd.Index[Any]:
+    """Beside whom members are looked at: all who are known as well.
+
+    Where few fit none, or are known too little, these could be counted by how many the others are. Then it is
+    all who are placed, or all there are.
+    """
+    everyone, placed = features.frame.index, found.labels.index[found.labels >= 0]
+    if not found.few(k):
+        return found.labels.index
+    return placed if 0 < found.fits_none < k <= len(everyone) - len(placed) else everyone
 
 
 def were(who: Cast, before: Features) -> pd.Series[Any]:

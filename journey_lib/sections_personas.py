@@ -172,12 +172,18 @@ def moved(run: Session, who: Cast, shown: cards.Portraits, before: Features | No
     else:
         drift, moves = apply.drift(who.found, before, who.everyone)
         told_of = findings_found.moves(moves).suppressed(run.k)
-        run.say(findings_found.moved(moves, drift, shown.titles, before, run.k))
-        run.show(charts_personas.migration(told_of, names, run.scope(customers=moves.facts["customers"])))
-        results += [drift, replace(told_of, table=told_of.table[~told_of.table["suppressed"]])]
+        run.say(findings_found.moved(told_of, drift, shown.titles, before, run.k))
+        scope = run.scope(customers=told_of.quoted(run.k)["customers"])
+        run.show(charts_personas.migration(told_of, names, scope))
+        # how many were known on the earlier day would tell of them whom a hidden row is of
+        shifts = drift.table.drop(columns=["customers", "before", "now"])
+        results += [
+            replace(drift.suppressed(run.k), table=shifts),
+            replace(told_of, table=told_of.table[~told_of.table["suppressed"]]),
+        ]
     if shown.changes is not None and len(shown.changes.table):
         changes = shown.changes.suppressed(run.k)
-        scope = run.scope(customers=shown.sizes.facts["placed"])
+        scope = run.scope(customers=shown.sizes.quoted(run.k)["placed"])
         run.say(findings_found.changed(changes, names, shown.titles, before, shown.features.currency))
         run.show(charts_personas.changes(changes, names, shown.titles, scope))
         results.append(changes)
@@ -193,7 +199,8 @@ def by_rules(run: Session, who: Cast, shown: cards.Portraits) -> list[Result]:
     if who.everyone.frame["recency_conversion_days"].notna().any():
         named = rfm.segments(who.everyone, segments=table).suppressed(run.k)
         run.say(findings_personas.rfm(named, labels))
-        run.show(charts_segments.segments(named, labels, run.scope(customers=named.facts["customers"])))
+        scope = run.scope(customers=named.quoted(run.k)["customers"])
+        run.show(charts_segments.segments(named, labels, scope))
         run.table(findings_personas.worded(named, labels, "segment"))
         results.append(named)
         other = rfm.assign(who.everyone, segments=table)
@@ -229,8 +236,8 @@ def valuable(run: Session, features: Features) -> list[Result]:
     if (features.frame["value"] > 0).any():
         top = profile.value_profile(features).suppressed(run.k)
         run.say(findings_personas.valuable(top, run.k))
-        if top.facts["customers"] >= run.k:
-            scope = run.scope(customers=top.facts["customers"])
+        if (many := top.quoted(run.k)["customers"]) is not None:
+            scope = run.scope(customers=many)
             run.show(charts_segments.lifts(_telling(top, features), titles, run.names, scope))
         results.append(top)
     else:
@@ -244,9 +251,6 @@ def valuable(run: Session, features: Features) -> list[Result]:
         return results
     audience = profile.audience(features, meant).suppressed(run.k)
     run.say(findings_personas.audience(audience, titles, run.names))
-    run.show(
-        charts_segments.audience(
-            audience, titles, run.names, run.scope(customers=audience.facts["customers"])
-        )
-    )
+    scope = run.scope(customers=audience.quoted(run.k)["customers"])
+    run.show(charts_segments.audience(audience, titles, run.names, scope))
     return [*results, audience]

@@ -204,11 +204,13 @@ class Session:
             "period": None if first_day is None and after is None else (first_day, after),
         }
 
-    def scope(self, period: tuple[Any, Any] | None = None, **counts: float) -> str:
-        """The line under a chart's title: which period, how many of what."""
+    def scope(self, period: tuple[Any, Any] | None = None, **counts: float | None) -> str:
+        """The line under a chart's title: which period, how many of what; a count of None is left out."""
         first, last = self.days(period)
         words = [f"{i18n.date(first)} – {i18n.date(last)}"]
         for name, count in counts.items():
+            if count is None:
+                continue
             shown = i18n.people(count, self.k) if name == "customers" else i18n.number(count)
             words.append(f"{_(name.replace('_', ' '))}: {shown}")
         return " · ".join(words)

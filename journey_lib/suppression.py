@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from journey_lib.model import IN_NONE
+
 Array = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.int64]
 Counts = npt.NDArray[np.float64]
@@ -20,7 +22,7 @@ NOTHING = 1e-9
 Result = Any  # of `model`, which asks this module and is not asked by it
 
 
-def hide(result: Result, k: int) -> tuple[pd.DataFrame, int] | None:
+def hide(result: Result, k: int) -> tuple[pd.DataFrame, int, set[str]] | None:
     """What `Result.suppressed` promises; docs/adr/0014 says why it is drawn there."""
     people = "customers" if "customers" in result.table else result.base
     if people is None:
@@ -42,17 +44,35 @@ def hide(result: Result, k: int) -> tuple[pd.DataFrame, int] | None:
         _mask(table, [name, *result.tell.get(name, ())], hidden[name])
         few = gone | _few(raw[name], k)
         _mask(table, [*result.about.get(name, ())], _beside(raw, name, few, known, k))
-    return table.drop(columns=[*result.unseen]), int(gone.sum())
+    untold = {
+        fact
+        for (column, value), facts in result.totals.items()
+        if _told(raw[people], gone & (raw[column] == value).to_numpy(), k)
+        for fact in facts
+    }
+    return table.drop(columns=[*result.unseen]), int(gone.sum()), untold
+
+
+def _told(counts: pd.Series, gone: Array, k: int) -> bool:
+    """Whether what is hidden of a line follows from its sum: nothing else was left to hide."""
+    return bool(gone.any()) and (int(gone.sum()) < 2 or float(counts[gone].sum()) < k)
 
 
 def _hidden_groups(result: Result, k: int) -> Array:
     """The rows about groups that are hidden whole: all tables about the same groups hide the same ones."""
     found = np.zeros(len(result.table), bool)
     for name, columns in result.groups.items():
-        each = result.table.drop_duplicates(name).sort_values(name)
+        each = result.table.drop_duplicates(name)[[name, *columns]]
+        elsewhere = result.besides.get(name, 0)
+        if isinstance(elsewhere, Mapping):  # groups of which the table has no row are hidden with the others
+            nobody = [0] * (len(columns) - 1)  # of them was looked at
+            rows = pd.DataFrame([(code, n, *nobody) for code, n in elsewhere.items()], columns=each.columns)
+            rows = rows[~rows[name].isin([IN_NONE, *each[name]])]
+            each, elsewhere = pd.concat([each, rows]), elsewhere.get(IN_NONE, 0)
+        each = each.sort_values(name)
         lost, before = np.zeros(len(each), bool), None
         for column in columns:
-            given = result.besides.get(name if before is None else column, 0)
+            given = elsewhere if before is None else result.besides.get(column, 0)
             apart = given if isinstance(given, tuple) else (given, 0)
             sides = [each[column], *([] if before is None else [each[before] - each[column]])]
             for side, beside in zip(sides, apart, strict=False):
@@ -121,7 +141,9 @@ def _both_sides(result: Result, name: str, lost: Array, known: Known, k: int) ->
     others = _sums(result, name, of_kind=False)
     for everyone in result.within.get(name, ()):
         left = table.assign(**{name: _left(table, name, everyone)})
-        lost = lost | (_beside(left, name, lost, others, k) & (table[name] > 0).to_numpy())
+        some = left.assign(**{name: left[name].where(table[name] > 0, 0)})
+        # that nobody is of the kind stays to be seen, unless there is nothing else to hide
+        lost = _beside(left, name, _beside(some, name, lost, others, k), others, k)
     return lost
 
 
@@ -278,31 +300,49 @@ def _next(
                 left = np.flatnonzero(mine & ~hidden & (people > 0))
                 if len(left):
                     return int(left[np.argmin(people[left])])
-    if len(groups) < 2:
-        return None
-    sums = [
+    return None if len(groups) < 2 else _beside_what_follows(people, groups, besides, hidden, k)
+
+
+def _beside_what_follows(
+    people: Counts, groups: list[Numbers], besides: list[dict[int, int]], hidden: Array, k: int
+) -> int | None:
+    """The nearest cell to hide so that one fewer follows from all the sums together."""
+    lines = [(at, line, n) for at, others in enumerate(besides) for line, n in others.items()]
+    told = [
         np.where(np.isin(group, [*others]), -1, group) for group, others in zip(groups, besides, strict=True)
     ]
-    for cell in _determined(sums, hidden):
+    apart = [(groups[at] == line, n < k) for at, line, n in lines]  # those no cell counts, where they are few
+    for cell in _determined(told, apart, hidden):
         left = np.flatnonzero(~hidden & (people > 0))
-        beside = np.logical_or.reduce([group[left] == group[cell] for group in groups])
+        if cell < len(people):
+            beside = np.logical_or.reduce([group[left] == group[cell] for group in groups])
+        else:
+            beside = apart[cell - len(people)][0][left]
         for more in left[np.lexsort((people[left], ~beside))]:  # in its own lines first, small before large
             also = hidden.copy()
             also[more] = True
-            if cell not in _determined(sums, also):
+            if cell not in _determined(told, apart, also):
                 return int(more)
     return None
 
 
-def _determined(groups: list[Numbers], hidden: Array) -> Numbers:
+def _determined(groups: list[Numbers], apart: list[tuple[Array, bool]], hidden: Array) -> list[int]:
     """Hidden cells that the sums of all lines leave one value: those no change of the others can move.
 
-    A line of -1 is one whose sum counts others too: it tells nothing.
+    A line of -1 is one whose sum counts others too: `apart` says which cells stand in it, and whether those
+    others are few. They are asked for as well, and numbered after the cells.
     """
     cells = np.flatnonzero(hidden)
+    few = [at for at, (_line, are_few) in enumerate(apart) if are_few]
     told = [group[cells] == line for group in groups for line in np.unique(group[cells]) if line >= 0]
-    if not len(cells) or not told:
-        return cells[:0]
-    _left, sizes, right = np.linalg.svd(np.vstack(told).astype(float))
+    rows = np.zeros((len(told) + len(few), len(cells) + len(few)))
+    if not rows.size:
+        return []
+    rows[: len(told), : len(cells)] = np.reshape(told, (len(told), len(cells)))
+    for number, at in enumerate(few):
+        rows[len(told) + number, : len(cells)] = apart[at][0][cells]
+        rows[len(told) + number, len(cells) + number] = 1
+    _left, sizes, right = np.linalg.svd(rows)
     free = right[int((sizes > NOTHING).sum()) :]
-    return cells[(np.abs(free) < 1e-6).all(axis=0)]
+    names = [*cells.tolist(), *(len(hidden) + at for at in few)]
+    return [names[at] for at in np.flatnonzero((np.abs(free) < 1e-6).all(axis=0))]

@@ -163,12 +163,17 @@ def test_where_there_is_a_continuum_nobody_fits_personas_that_are_none():
     gate = SimpleNamespace(
         verdict="continuum", ratio=0.99, low=0.98, high=1.01, chance=0.1, nulls=20, customers=90, cut=0.85
     )
-    found: Any = SimpleNamespace(structure=gate, k=0, labels=[0] * 90, too_little=7, settings={"k": "auto"})
+    found: Any = SimpleNamespace(
+        structure=gate, k=0, labels=[0] * 90, too_little=7, settings={"k": "auto"}, few=lambda k: k > 7
+    )
     said = findings_found.verdict(found, 5)
     assert said.endswith(
         "No persona is made of the 90 customers known well enough; 7 are known too little to say."
     )
     assert "fit none" not in said
+    untold = findings_found.verdict(found, 10)
+    assert "Groups of these customers are" in untold
+    assert untold.endswith("No persona is made of the customers known well enough.")
 
 
 def test_a_cell_of_few_is_told_from_one_of_nobody() -> None:

@@ -368,8 +368,11 @@ def test_migration_tells_who_stayed_went_left_and_is_new() -> None:
     assert moves.table[["from", "to", "customers", "share"]].to_numpy().tolist() == [
         [-1, -1, 1, 1], [0, -2, 1, 1 / 3], [0, 0, 1, 1 / 3], [0, 1, 1, 1 / 3], [1, 1, 1, 1],
     ]  # fmt: skip
-    facts = {"stayed": pytest.approx(2 / 3), "customers": 3, "placed": 4, "new": 1}
-    assert dict(moves.facts) == facts  # who fitted none before and does now would be new, too
+    facts = {"stayed": pytest.approx(2 / 3), "kept": 2, "changed": 1, "customers": 3, "new": 1}
+    assert dict(moves.facts) == facts | {
+        "placed": 4,
+        "not_placed": 1,
+    }  # who fitted none before and does now would be new, too
     again = apply.migration(
         pd.Series([0, -1, 1], index=[1, 2, 3]), pd.Series([0, 0, -1, -1], index=[1, 2, 3, 4])
     )

@@ -158,7 +158,7 @@ def results(seed: int) -> list[Result]:
         labels=labels, fits_none=17, too_little=0, settings={},
     )  # fmt: skip
     model: Any = SimpleNamespace(
-        customers=(8, 190, 150, 31), known=379, day="2024-01-01", file=SimpleNamespace(name="p")
+        customers=(8, 190, 150, 31), known=379, fewest=8, day="2024-01-01", file=SimpleNamespace(name="p")
     )
     rules = segments.declare(
         {"segments": [

@@ -16,7 +16,7 @@ import pandas as pd
 
 from journey_lib.features import Features
 from journey_lib.intervals import Z, discoveries, two_sided
-from journey_lib.model import Result
+from journey_lib.model import IN_NONE, Result
 from journey_lib.personas.portrait import UNITS, compared, grouped
 
 Array = npt.NDArray[Any]
@@ -83,7 +83,10 @@ def changes(
     """
     (then, names), (today, others) = grouped(before, were), grouped(now, are)
     earlier = {feature.name: feature for feature in before.about}
+    both = sorted({*names} & {*others})
+    elsewhere = ~np.isin(today, [others.index(persona) for persona in both])  # in no row of the table
     rows: list[dict[str, Any]] = []
+    besides: dict[str, tuple[int, int]] = {}
     for feature in now.about:
         same = earlier.get(feature.name)
         if feature.kind == "category" or same is None or same.kind != feature.kind:
@@ -92,7 +95,9 @@ def changes(
             continue
         past = before.frame[feature.name].to_numpy(float)
         values = now.frame[feature.name].to_numpy(float)
-        for persona in sorted({*names} & {*others}):
+        gone = np.isnan(values[elsewhere])
+        besides[feature.name] = int((~gone).sum()), int(gone.sum())
+        for persona in both:
             mine, theirs = today == others.index(persona), then == names.index(persona)
             inside = np.sort(values[mine & ~np.isnan(values)])
             were_so = np.sort(past[theirs & ~np.isnan(past)])
@@ -104,6 +109,7 @@ def changes(
     table = pd.DataFrame(rows, columns=columns)
     table["real"] = _real(table)
     table["side"] = _sides(table, ("better", "worse"), real=table["real"].to_numpy(bool))
+    apart = np.unique(today[elsewhere], return_counts=True)
     settings = {**now.settings, "before": str(before.as_of.date())}
     return Result(
         "persona_changes",
@@ -113,8 +119,12 @@ def changes(
         base="n",
         people=("before_n",),
         within={"n": ("members",), "before_n": ("were",)},
+        parts=(("feature",),),
         groups={"persona": ("members",)},
-        besides={"persona": int((today < 0).sum())},
+        besides={
+            ("feature",): besides,
+            "persona": {others[at] if at >= 0 else IN_NONE: int(n) for at, n in zip(*apart, strict=True)},
+        },
         unseen=("members", "were"),
         about={"before_n": ("before", "before_mean", "exceeds", "exceeds_low", "exceeds_high")},
     )

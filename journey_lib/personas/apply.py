@@ -14,7 +14,7 @@ import pandas as pd
 from journey_lib.errors import DataError, ParameterError
 from journey_lib.features import Features
 from journey_lib.intervals import wilson
-from journey_lib.model import Result
+from journey_lib.model import IN_NONE, UNTOLD, Result
 from journey_lib.personas.counts import cooked
 from journey_lib.personas.find import METHODS, Found, Groups, decided
 from journey_lib.personas.matrix import Block, Column, Recipe, transformed
@@ -153,16 +153,16 @@ def drift(model: Groups | Found, before: Features, now: Features) -> tuple[Resul
     table = pd.DataFrame(rows, columns=["feature", "psi", "customers", "before", "now", "moved"])
     shifts = Result("persona_drift", table, {"much": int((table["moved"] == "much").sum())}, base="customers")
     old, new = assign(groups, before), assign(groups, now)
-    moves = migration(old, new)
-    return shifts, moves
+    return shifts, migration(old, new, of=len(now.frame))
 
 
-def migration(old: pd.Series[Any], new: pd.Series[Any]) -> Result:
+def migration(old: pd.Series[Any], new: pd.Series[Any], *, of: int | None = None) -> Result:
     """Who went from which persona to which: from, to, customers, share of `from`, low, high (Wilson).
 
-    To -2: no longer among those who are known well enough. Facts: customers (with a persona in both), stayed
-    (share of these with the same), placed (with one in `new`), new (of these without one before, for they
-    fitted none or were not known well enough).
+    To -2: no longer among those who are known well enough. Facts: customers (with a persona in both), kept
+    and changed (of these with the same, with another), stayed (share with the same), placed (with one in
+    `new`), new (of these without one before, for they fitted none or were not known well enough). `of`: how
+    many customers there are today in all, where other results tell.
     """
     to = new.reindex(old.index).fillna(-2).astype("int64")
     pairs = pd.DataFrame({"from": old.to_numpy(), "to": to.to_numpy()}).value_counts().sort_index()
@@ -171,15 +171,50 @@ def migration(old: pd.Series[Any], new: pd.Series[Any]) -> Result:
     table["share"] = table["customers"] / base
     table["low"], table["high"] = wilson(table["customers"].to_numpy(), base)
     both = (old >= 0) & (to >= 0)
-    placed = int((new >= 0).sum())
+    placed, stayed = int((new >= 0).sum()), int((old[both] == to[both]).sum())
+    not_placed = (len(new) if of is None else of) - placed
     facts = {
-        "stayed": float((old[both] == to[both]).mean()) if both.any() else float("nan"),
+        "stayed": stayed / int(both.sum()) if both.any() else float("nan"),
         "customers": int(both.sum()),
+        "kept": stayed,
+        "changed": int(both.sum()) - stayed,
         "placed": placed,
+        "not_placed": not_placed,
         "new": placed - int(both.sum()),
     }
-    heads = {"customers": ("stayed",), "new": ("placed",)}
-    return Result("persona_migration", table, facts, base="customers", parts=(("from",),), heads=heads)
+    sizes = {int(label): int(n) for label, n in new.value_counts().items()}  # type: ignore[call-overload]
+    table["are"] = [sizes.get(label, 0) if label >= 0 else 0 for label in table["to"]]
+    pair = np.where(table["from"] == table["to"], "kept", "changed")
+    table["both"] = (table["from"] >= 0) & (table["to"] >= 0)
+    table["pair"] = np.where(table["both"], pair, "")
+    # who is in a persona now and was not known then is in no row, and follows from the sizes of today
+    rows = table.groupby("to")["customers"].sum()
+    apart = {label: sizes[label] - int(rows[label]) for label in {*table["to"]} & {*sizes}}
+    which = ("kept", "changed", "stayed")
+    return Result(
+        "persona_migration",
+        table,
+        facts,
+        base="customers",
+        parts=(("from",), ("to",), ("both",), ("pair",)),
+        groups={"to": ("are",)},
+        besides={
+            ("to",): apart | {-2: UNTOLD},
+            ("both",): {False: UNTOLD},
+            ("pair",): {"": UNTOLD},
+            "to": {**{label: n for label, n in sizes.items() if label >= 0}, IN_NONE: not_placed},
+        },
+        unseen=("are", "both", "pair"),
+        totals={("pair", "kept"): which, ("pair", "changed"): which, ("both", True): ("customers", "new")},
+        heads={  # all who are placed are told with the sizes of today
+            "placed": (*which, "customers", "new", "not_placed"),
+            "not_placed": ("placed", "new"),
+            "customers": (*which, "new"),
+            "new": (*which, "customers"),
+            "kept": which,
+            "changed": which,
+        },
+    )
 
 
 def matched(model: Groups | Found, before: Groups) -> dict[int, int]:

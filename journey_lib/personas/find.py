@@ -83,6 +83,11 @@ class Found:
         """How many customers are known well enough and belong to no persona."""
         return int((self.labels == NOBODY).sum())
 
+    def few(self, k: int) -> bool:
+        """Whether fewer than `k` are in personas, fit none or are known too little: each tells the others."""
+        none = self.fits_none if self.k else 0
+        return any(0 < n < k for n in (len(self.labels) - self.fits_none, none, self.too_little))
+
 
 @once
 def find(

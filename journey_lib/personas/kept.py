@@ -20,6 +20,8 @@ from journey_lib.personas.find import Found, Groups
 from journey_lib.personas.gate import Structure
 
 MADE = "made"
+# Facts of who is in no persona: with how many customers there are, and are placed, each tells the others.
+APART = ("known", "placed", "fits_none", "too_little")
 FILE = PurePosixPath("maps") / "personas.json"  # where they are kept unless said otherwise
 
 
@@ -44,6 +46,12 @@ class Kept:
     day: dt.date
     window: int
     currency: str | None = None
+
+    @property
+    def fewest(self) -> int:
+        """How many the smallest persona had that had any, or fitted none, where these were fewer."""
+        apart = (*self.customers, self.known - sum(self.customers))
+        return min((each for each in apart if each > 0), default=0)
 
     @property
     def like(self) -> Features:
@@ -190,24 +198,38 @@ def compared(kept: Kept, found: Found) -> Result:
         persona=[f"p{number + 1}" for number in found.stability["persona"]],
         before=list(kept.customers),
         before_share=np.array(kept.customers) / max(kept.known, 1),
+        # Of how many a share is of tells these, with what other results tell.
+        placed=len(found.labels) - found.fits_none,
+        none=found.fits_none,
+        little=found.too_little,
+        fewest=kept.fewest,
     )
     facts = {
         "known": len(found.labels),
+        "placed": len(found.labels) - found.fits_none,
         "fits_none": found.fits_none,
         "too_little": found.too_little,
         "day": str(kept.day),
     }
     settings = {"file": kept.file.name, **found.settings}
-    tell = {"before": ("before_share",)}
+    share = ("share", "low", "high")
     return Result(
         "persona_kept",
         table,
         facts,
         settings,
         base="customers",
-        people=("before",),
-        tell=tell,
-        heads={"known": (), "fits_none": ("known",), "too_little": ()},
+        people=("before", "placed", "none", "little", "fewest"),
+        tell={
+            "before": ("before_share",),
+            "fewest": ("before_share",),
+            **dict.fromkeys(("placed", "none", "little"), share),
+        },
+        parts=((),),
+        groups={"persona": ("customers",)},
+        besides={"persona": found.fits_none + found.too_little},
+        unseen=("placed", "none", "little", "fewest"),
+        heads=dict.fromkeys(APART, APART),
     )
 
 

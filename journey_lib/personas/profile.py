@@ -70,8 +70,9 @@ def value_profile(features: Features, *, top: float = 0.1) -> Result:
     trait, or the mean), lift (top divided by base) with low and high (95%, on the log scale, linearised: the
     top is part of the base; wider where few carry the variance), and real (when at most 5% of the lifts
     called so may be chance: Benjamini and Hochberg). Columns of the family value are left out: there the top
-    differs by construction. Lift says who they are, not what made them so. Facts: customers, of, least (the
-    lowest value in the top), value_share with value_low and value_high.
+    differs by construction. Lift says who they are, not what made them so. Facts: customers, of, others (of
+    less customers), unpaid (who bought and brought no value), least (the lowest value in the top),
+    value_share with value_low and value_high.
 
     Raises
     ------
@@ -82,25 +83,15 @@ def value_profile(features: Features, *, top: float = 0.1) -> Result:
     """
     if not 0 < top < 1:
         raise ParameterError(f"top={top!r} is no part of the customers", do="give one between 0 and 1")
-    frame = features.frame[features.column("value").to_numpy(float) > 0]
+    everyone = features.frame
+    frame = everyone[features.column("value").to_numpy(float) > 0]
     if frame.empty:
         raise DataError("no customer has any value in the window", do="take a longer window")
+    bought = everyone[(everyone.get("conversions", everyone["value"]) > 0) | (everyone["value"] > 0)]
     value = frame["value"].to_numpy(float)
     least = float(np.sort(value)[::-1][int(np.ceil(top * len(value) - 1e-9)) - 1])
     inside = value >= least
-    rows = []
-    for about in features.about:
-        if about.family == "value":
-            continue
-        column = frame[about.name]
-        known = column.notna().to_numpy()
-        if not known.any():
-            continue
-        if about.kind == "category":
-            traits = sorted(column[known].unique())
-            rows += [_row(about.name, t, (column == t).to_numpy(float), known, inside) for t in traits]
-        else:
-            rows.append(_row(about.name, "", column.to_numpy(float), known, inside))
+    rows, nowhere = _profiled(features, frame, bought, inside)
     table, lift = pd.DataFrame(rows), ("lift", "low", "high")
     table["real"] = discoveries(two_sided(table.pop("z").to_numpy()), FALSE)
     names = pd.Series(np.where(inside, "top", "others"), frame.index)
@@ -108,6 +99,8 @@ def value_profile(features: Features, *, top: float = 0.1) -> Result:
     facts = {
         "customers": int(inside.sum()),
         "of": len(frame),
+        "others": len(frame) - int(inside.sum()),
+        "unpaid": len(bought) - len(frame),
         "least": least,
         **{name: float(part[name]) for name in MONEY[1:]},
     }
@@ -118,17 +111,28 @@ def value_profile(features: Features, *, top: float = 0.1) -> Result:
         features.settings | {"top": top},
         base="n",
         people=("n", "having", "of"),
-        within={"customers": ("n", "having"), "n": ("of",), "having": ("of",), "of": (len(frame),)},
+        within={
+            "customers": ("n", "having"),
+            "n": ("of",),
+            "having": ("of", "bought"),
+            "of": (len(frame), "of_bought"),
+        },
         tell={
             "customers": ("top", *lift),
             "n": ("top", *lift),
             "having": ("base", *lift),
+            "of": ("base", *lift),
         },
-        about={"of": ("base", *lift)},
         parts=(("feature",),),
         sums={"having": (("feature",),)},
-        unseen=("having",),
-        heads={"customers": MONEY, "of": MONEY},
+        besides={"having": nowhere},
+        unseen=("having", "bought", "of_bought"),
+        heads={  # other results tell who bought
+            "customers": (*MONEY, "others"),
+            "of": (*MONEY, "others"),
+            "others": ("customers", *MONEY),
+            "unpaid": ("of", "others"),
+        },
     )
 
 
@@ -198,7 +202,7 @@ def audience(features: Features, meant: Target) -> Result:
         base="of",
         people=("of", "payers"),
         within={"customers": ("of",)},
-        tell={"customers": ("share", *ends, *about), "of": ("share", *ends)},
+        tell={"customers": ("share", *ends, *about, "reading", "expand"), "of": ("share", *ends, *about)},
         about={"payers": ("mean_value", "value_low", "value_high", "expand")},
         unseen=("payers",),
         parts=(("feature",),),
@@ -235,6 +239,37 @@ def _traits(frame: pd.DataFrame, name: str, parts: Mapping[str, float]) -> list[
             }
         )  # fmt: skip
     return rows
+
+
+def _profiled(
+    features: Features, frame: pd.DataFrame, bought: pd.DataFrame, inside: Array
+) -> tuple[list[dict[str, Any]], dict[str, tuple[int, int]]]:
+    """The rows of a profile, and how many bought who are of a kind of which nobody paid, by feature."""
+    rows: list[dict[str, Any]] = []
+    nowhere: dict[str, tuple[int, int]] = {}
+    for about in features.about:
+        if about.family == "value":
+            continue
+        column = frame[about.name]
+        known = column.notna().to_numpy()
+        if not known.any():
+            continue
+        if about.kind == "category":
+            traits = sorted(column[known].unique())
+            theirs = bought[about.name].value_counts()
+            nowhere[about.name] = 0, int(theirs.sum() - theirs[traits].sum())
+            rows += [
+                _row(about.name, t, (column == t).to_numpy(float), known, inside)
+                | {"bought": int(theirs[t]), "of_bought": int(theirs.sum())}
+                for t in traits
+            ]
+        else:
+            many = int(bought[about.name].notna().sum())
+            rows.append(
+                _row(about.name, "", column.to_numpy(float), known, inside)
+                | {"bought": many, "of_bought": many}
+            )
+    return rows, nowhere
 
 
 def _row(name: str, trait: str, values: Array, known: Array, inside: Array) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from journey_lib.errors import ConfigError, ParameterError, did_you_mean
 from journey_lib.features import Features
 from journey_lib.intervals import wilson
 from journey_lib.journeys.groups import Group, of_customers
-from journey_lib.model import Language, Result
+from journey_lib.model import IN_NONE, Language, Result
 from journey_lib.personas import grammar
 from journey_lib.personas.worth import part_of
 from journey_lib.touches import Touches
@@ -238,11 +238,9 @@ def overlap(
     besides: dict[Any, Any] = {"of": (only_b, neither), "of_b": (only_a, neither)}
     if of is not None:
         facts["neither"] = neither
-        # who is in a group without a row is told of by no row either
-        besides |= {
-            side: of - int(found.drop_duplicates(side)[n].sum())
-            for side, n in (("a", "size"), ("b", "size_b"))
-        }
+        for side, given in (("a", a), ("b", b)):
+            sizes = {str(group): int(n) for group, n in given.value_counts().items()}
+            besides[side] = {**sizes, IN_NONE: of - sum(sizes.values())}
     return Result(
         "overlap",
         found,

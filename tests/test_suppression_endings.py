@@ -94,6 +94,23 @@ def test_a_step_of_few_is_not_told_by_the_others_out_of_the_same_place_nor_aroun
     ]
 
 
+@pytest.mark.parametrize("side", ["first", "last"])
+def test_first_and_last_touches_hide_what_the_steps_beside_them_hide(side: Any) -> None:
+    """Nobody went on from a channel to another: the last touch and the end are a row of the steps."""
+    walked = touches(log(mail=(4, 36), app=(44, 6), shop=(30, 30), tv=(3, 0)))
+    steps = jl.journeys.transitions(walked, lookback="20d")
+    kept = steps.suppressed(K).table
+    kept = kept[~kept["suppressed"]]
+    found = jl.journeys.entries(walked, side=side, lookback="20d")
+    told = jl.journeys.touched(found, steps, K).table.set_index("channel")
+    begun = set(kept.loc[kept["from"] == "(start)", "to"])
+    won = set(kept.loc[kept["to"] == "(conversion)", "from"])
+    if side == "first":
+        assert set(told.index[~told["suppressed"]]) <= begun
+    else:
+        assert set(told.index[told["conversions"] > 0]) <= won
+
+
 def test_the_paths_that_are_not_listed_are_enough_or_none() -> None:
     paths = jl.journeys.paths(touches(log(mail=(40, 0), app=(30, 0), shop=(4, 0))))
     top = jl.journeys.top(paths, n=5, k=K).table

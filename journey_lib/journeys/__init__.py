@@ -20,7 +20,7 @@ from journey_lib.journeys.detours import MOVES, detours
 from journey_lib.journeys.entries import DAYS, durations, entries, lengths
 from journey_lib.journeys.groups import Group, both, converted, of_customers, rest, through
 from journey_lib.journeys.members import members
-from journey_lib.journeys.moves import around, listed, near
+from journey_lib.journeys.moves import around, listed, near, touched
 from journey_lib.journeys.now import stages_now
 from journey_lib.journeys.overview import overview, sessions
 from journey_lib.journeys.paths import PathTable, add, paths, people_by_channel, unique
@@ -86,6 +86,7 @@ __all__ = [
     "through",
     "together",
     "top",
+    "touched",
     "transitions",
     "unique",
 ]

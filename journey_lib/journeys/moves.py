@@ -13,7 +13,7 @@ from journey_lib.errors import ParameterError, did_you_mean
 from journey_lib.intervals import wilson
 from journey_lib.journeys.cut import Array, Cutting, Journeys, rules_for, settings
 from journey_lib.journeys.groups import Group, cuts_of, described
-from journey_lib.model import CONVERTED, ENDED, OPEN, START, Result
+from journey_lib.model import CONVERTED, ENDED, NO_TOUCH, OPEN, START, Result
 from journey_lib.touches import Touches
 
 ENDS = (CONVERTED, ENDED, OPEN)
@@ -55,8 +55,9 @@ def moves(touches: Touches, *, group: Group | None = None, **cutting: Unpack[Cut
     said = settings(touches, **cutting) | described(group)
     # as many steps lead into a place as out of it, and the shares say how many of these have a known next
     table = _table(found, touches.channels)
-    parts = (("from",), ("from", "known"), ("to",))
-    return Result("transitions", table, facts, said, base="journeys", parts=parts, unseen=("known",))
+    lines = (("from",), ("from", "known"), ("from", "ends"), ("from", "ends", "known"), ("to",))
+    hidden = ("known", "ends")
+    return Result("transitions", table, facts, said, base="journeys", parts=lines, unseen=hidden)
 
 
 def around(result: Result, name: str | None = None) -> Result:
@@ -113,6 +114,32 @@ def near(result: Result, name: str | None, k: int) -> Result:
     table = shown.table.assign(suppressed=shown.table["suppressed"] | gone)
     numbers = found.table.select_dtypes("number").columns
     table[numbers] = table[numbers].mask(table["suppressed"])
+    return replace(shown, table=table)
+
+
+def touched(result: Result, steps: Result, k: int) -> Result:
+    """The first or last touches (`entries`) as they may be shown beside `transitions`, which tell the same.
+
+    What goes from the start, and how journeys end after each touch, is hidden in both or in neither.
+    """
+    shown, moved = result.suppressed(k), steps.suppressed(k).table
+    moved = moved[moved["suppressed"]].replace({"from": {START: NO_TOUCH}})
+    table = shown.table.copy()
+    if result.name == "first_touches":
+        lost = table["channel"].isin(moved.loc[moved["from"] == NO_TOUCH, "to"])
+        numbers = table.select_dtypes("number").columns
+        table[numbers] = table[numbers].mask(lost)
+        return replace(shown, table=table.assign(suppressed=table["suppressed"] | lost))
+    won, left, still = (table["channel"].isin(moved.loc[moved["to"] == end, "from"]) for end in ENDS)
+    rate = ["conversion_rate", "low", "high"]
+    hidden = (
+        (["conversions", *rate], won),
+        (["nulls", *rate], left),
+        (["open"], still),
+        (["over"], won ^ left),
+    )
+    for columns, lost in hidden:
+        table[columns] = table[columns].mask(lost)
     return replace(shown, table=table)
 
 
@@ -255,6 +282,7 @@ def _table(found: _Moves, channels: tuple[str, ...]) -> pd.DataFrame:
             "median_days": quantile(waited, 0.5),
             "p90_days": quantile(waited, 0.9),
             "known": ~still,
+            "ends": target >= size,
         }
     )
     return frame.sort_values(["journeys", "from", "to"], ascending=[False, True, True], ignore_index=True)

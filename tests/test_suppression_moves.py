@@ -168,6 +168,10 @@ def test_moves_made_to_give_somebody_away_do_not(moves: Moves, few: tuple[int, i
         ([[0] * 6, [0, 26, 67, 0, 0, 0], [0, 0, 0, 0, 1, 25], [0, 0, 0, 0, 29, 6], [9, 0, 2, 68, 0, 0]], 25),
         # nobody else stayed: how many kept theirs is the number of one hidden cell
         ([[0] * 6, [0, 87, 0, 0, 19, 1], [0, 73, 0, 55, 0, 0], [0, 0, 0, 3, 0, 0], [85, 7, 0, 0, 6, 0]], 25),
+        # who was known then and is in no persona now is what all known then leave
+        ([[0, 0, 79, 0, 0, 3], [0, 0, 78, 0, 0, 0], [0] * 6, [0] * 6, [0] * 6], 5),
+        # few are in any persona at all
+        ([[0, 11, 0, 0, 0, 0], [0, 0, 0, 30, 0, 0], [0] * 6, [0] * 6, [0, 1, 0, 0, 64, 0]], 25),
     ],
 )  # fmt: skip
 def test_moves_that_once_gave_somebody_away_do_not(moves: Moves, k: int) -> None:

@@ -14,8 +14,9 @@ from attack import FITS_NONE, LEFT, LITTLE, NONE, World
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from journey_lib import findings_found, sections_cast
+from journey_lib import findings_found, i18n, sections_cast
 from journey_lib.features import Feature, Features
+from journey_lib.model import Result
 from journey_lib.personas import against, apply, kept, portrait, worth
 from journey_lib.personas.find import Found
 from journey_lib.personas.gate import Structure
@@ -187,6 +188,36 @@ def test_the_attack_on_moves_finds_what_is_not_hidden() -> None:
     world = World(who["before"], who["bought_before"].astype(int).astype(str))
     attack.bought_before(world, tables)
     assert "p1 & 1: 3" in world.found(10) or "p1 & 0: 3" in world.found(10)
+
+
+@pytest.mark.parametrize(
+    ("shop", "shown", "hidden"),
+    [
+        ("nobody is new", "Of **235** customers with a persona on", None),
+        ("three are new", "How many kept their persona since", "more have one now"),
+        (
+            "few fit none",
+            "How many fit none of them, or are known too little to say, is not shown",
+            "known well",
+        ),
+    ],
+)
+def test_sentences_say_no_number_that_the_tables_hide(shop: str, shown: str, hidden: str | None) -> None:
+    i18n.speak("en")
+    who = people(SHOPS[shop], (0, 0), 1)
+    now, old, new = table(who.loc[who["now"] != LEFT, "bought"]), labels(who["before"]), labels(who["now"])
+    found, model = placed(now, old, new)
+    moves = findings_found.moves(apply.migration(old, new, of=len(now.frame))).suppressed(10)
+    drift = Result("persona_drift", pd.DataFrame({"feature": ["a"], "moved": ["no"]}))
+    said = " ".join(
+        [
+            findings_found.moved(moves, drift, {}, now, 10),
+            findings_found.recalled(found, model, 10),
+            findings_found.verdict(found, 10),
+        ]
+    )
+    assert shown in said
+    assert hidden is None or hidden not in said
 
 
 @given(

@@ -38,6 +38,10 @@ class DataError(JourneyError):
     """A source cannot be read, or what is in it cannot be used."""
 
 
+class AllAlike(DataError):
+    """In nothing that was looked at do customers differ: there is nothing to tell kinds of people by."""
+
+
 class ReportFailed(JourneyError):
     """A notebook did not run to its end, or its page failed a check; the last good page is untouched."""
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from journey_lib import charts_segments, findings_found
 from journey_lib import features as tables_of
-from journey_lib.errors import DataError, ParameterError
+from journey_lib.errors import AllAlike, DataError, ParameterError
 from journey_lib.features import Features
 from journey_lib.features.table import LONGEST
 from journey_lib.i18n import text as _
@@ -115,7 +115,7 @@ def look(
     asked: Any = {"method": method, "k": "auto" if k is None else k, "least_touches": least_touches}
     try:
         found = find(features, names=names, seed=seed, **asked)
-    except DataError:
+    except AllAlike:
         if names is not None:
             raise
         # Where all are alike in everything looked at, the rest of the page still has something to say.

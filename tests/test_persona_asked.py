@@ -53,7 +53,7 @@ def test_where_all_are_alike_the_page_goes_on_and_says_so() -> None:
     said: list[str] = []
     i18n.speak("en")
     assert sections_cast.found(SimpleNamespace(say=said.append, k=10), looked) == []  # type: ignore[arg-type]
-    assert said[0].startswith("**All are alike.** In none of the traits looked at do the 120")
+    assert said[0].startswith("**All are alike.** In none of the traits looked at do these 120")
     with pytest.raises(DataError, match="no feature tells customers apart"):  # who named them is told
         sections_cast.look(alike(), names=["share_store"], **asked)
     with pytest.raises(ParameterError, match="negative"):

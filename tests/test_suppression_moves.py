@@ -14,8 +14,9 @@ from attack import FITS_NONE, LEFT, LITTLE, NONE, World
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from journey_lib import findings_found, sections_cast
+from journey_lib import findings_found, i18n, sections_cast
 from journey_lib.features import Feature, Features
+from journey_lib.model import Result
 from journey_lib.personas import against, apply, kept, portrait, worth
 from journey_lib.personas.find import Found
 from journey_lib.personas.gate import Structure
@@ -168,6 +169,10 @@ def test_moves_made_to_give_somebody_away_do_not(moves: Moves, few: tuple[int, i
         ([[0] * 6, [0, 26, 67, 0, 0, 0], [0, 0, 0, 0, 1, 25], [0, 0, 0, 0, 29, 6], [9, 0, 2, 68, 0, 0]], 25),
         # nobody else stayed: how many kept theirs is the number of one hidden cell
         ([[0] * 6, [0, 87, 0, 0, 19, 1], [0, 73, 0, 55, 0, 0], [0, 0, 0, 3, 0, 0], [85, 7, 0, 0, 6, 0]], 25),
+        # who was known then and is in no persona now is what all known then leave
+        ([[0, 0, 79, 0, 0, 3], [0, 0, 78, 0, 0, 0], [0] * 6, [0] * 6, [0] * 6], 5),
+        # few are in any persona at all
+        ([[0, 11, 0, 0, 0, 0], [0, 0, 0, 30, 0, 0], [0] * 6, [0] * 6, [0, 1, 0, 0, 64, 0]], 25),
     ],
 )  # fmt: skip
 def test_moves_that_once_gave_somebody_away_do_not(moves: Moves, k: int) -> None:
@@ -183,6 +188,36 @@ def test_the_attack_on_moves_finds_what_is_not_hidden() -> None:
     world = World(who["before"], who["bought_before"].astype(int).astype(str))
     attack.bought_before(world, tables)
     assert "p1 & 1: 3" in world.found(10) or "p1 & 0: 3" in world.found(10)
+
+
+@pytest.mark.parametrize(
+    ("shop", "shown", "hidden"),
+    [
+        ("nobody is new", "Of **235** customers with a persona on", None),
+        ("three are new", "How many kept their persona since", "more have one now"),
+        (
+            "few fit none",
+            "How many fit none of them, or are known too little to say, is not shown",
+            "known well",
+        ),
+    ],
+)
+def test_sentences_say_no_number_that_the_tables_hide(shop: str, shown: str, hidden: str | None) -> None:
+    i18n.speak("en")
+    who = people(SHOPS[shop], (0, 0), 1)
+    now, old, new = table(who.loc[who["now"] != LEFT, "bought"]), labels(who["before"]), labels(who["now"])
+    found, model = placed(now, old, new)
+    moves = findings_found.moves(apply.migration(old, new, of=len(now.frame))).suppressed(10)
+    drift = Result("persona_drift", pd.DataFrame({"feature": ["a"], "moved": ["no"]}))
+    said = " ".join(
+        [
+            findings_found.moved(moves, drift, {}, now, 10),
+            findings_found.recalled(found, model, 10),
+            findings_found.verdict(found, 10),
+        ]
+    )
+    assert shown in said
+    assert hidden is None or hidden not in said
 
 
 @given(

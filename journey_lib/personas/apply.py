@@ -200,12 +200,16 @@ def migration(old: pd.Series[Any], new: pd.Series[Any], *, of: int | None = None
         groups={"to": ("are",)},
         besides={
             ("to",): apart | {-2: UNTOLD},
-            ("both",): {False: UNTOLD},
             ("pair",): {"": UNTOLD},
             "to": {**{label: n for label, n in sizes.items() if label >= 0}, IN_NONE: not_placed},
         },
         unseen=("are", "both", "pair"),
-        totals={("pair", "kept"): which, ("pair", "changed"): which, ("both", True): ("customers", "new")},
+        totals={  # of kept personas how many were known on that day is told as well
+            ("both", True): (*which, "customers", "new"),
+            ("both", False): (*which, "customers", "new"),
+            ("pair", "kept"): which,
+            ("pair", "changed"): which,
+        },
         heads={  # all who are placed are told with the sizes of today
             "placed": (*which, "customers", "new", "not_placed"),
             "not_placed": ("placed", "new"),

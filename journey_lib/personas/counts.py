@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from journey_lib.errors import DataError, ParameterError
+from journey_lib.errors import ParameterError
 from journey_lib.features import Feature, Features
 from journey_lib.personas import matrix as scaled
 from journey_lib.personas.matrix import Block, Column, Matrix, Recipe
@@ -57,7 +57,7 @@ def counted(
         parts += _wholes(shares, frame) + ([own] if len(own) > 1 else [])
     parts = _said_once(parts, frame, why)
     if not parts:
-        raise DataError("no feature counts over categories", how_many=f"{len(why)} looked at")
+        raise scaled.nothing_tells("no feature counts over categories", why)
     recipe = replace(_recipe(parts, frame, least_touches), base=scaled.base(features))
     left_out = pd.DataFrame({"feature": list(why), "why": list(why.values())})
     return Matrix(frame.index, cooked(recipe, frame), recipe, left_out, short)

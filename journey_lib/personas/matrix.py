@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from journey_lib.errors import DataError, ParameterError, did_you_mean
+from journey_lib.errors import AllAlike, DataError, ParameterError, did_you_mean
 from journey_lib.features import Feature, Features
 from journey_lib.features.about import Kind
 
@@ -166,7 +166,7 @@ def matrix(
             columns.append(column)
             values.append(value)
     if not columns:
-        raise DataError("no feature tells customers apart", how_many=f"{len(why)} looked at")
+        raise nothing_tells("no feature tells customers apart", why)
     table = np.column_stack(values)
     del values  # of a million customers they are as large as the table
     twins = _twins(columns, table.T @ table / len(table))
@@ -182,6 +182,14 @@ def matrix(
     without = [each.name for each in wanted if each.name in why]
     left_out = pd.DataFrame({"feature": without, "why": [why[name] for name in without]})
     return Matrix(frame.index, table, Recipe(tuple(columns), least_touches, base=by), left_out, short)
+
+
+def nothing_tells(what: str, why: Mapping[str, str]) -> DataError:
+    """That no column is left: because all are alike in what is known of them, or for other reasons too."""
+    reasons = [*why.values()]
+    same = any(reason.startswith("the same") for reason in reasons)
+    known = same and all(reason.startswith(("the same", "missing")) for reason in reasons)
+    return (AllAlike if known else DataError)(what, how_many=f"{len(why)} looked at")
 
 
 def base(features: Features) -> str:

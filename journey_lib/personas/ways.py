@@ -15,6 +15,8 @@ from journey_lib.journeys.cut import Array
 from journey_lib.model import Result
 from journey_lib.touches import Touches
 
+WHOLE = frozenset({"first", "last"})  # by these a conversion is one channel's: a share of them counts
+
 
 def groups(touches: Touches, members: pd.Series[Any], names: Mapping[str, str]) -> list[Group]:
     """The journeys of each persona, and of all who belong to none, as groups to ask any view of."""
@@ -55,13 +57,23 @@ def credit(touches: Touches, members: pd.Series[Any], model: str, **options: Any
     table = pd.concat([result.table.assign(persona=persona) for persona, result in found], ignore_index=True)
     columns = ["persona", *[name for name in table.columns if name != "persona"]]
     settings = {**found[0][1].settings, "personas": [persona for persona, _ in found]}
+    whole = model in WHOLE
+    if whole:
+        table = table[columns].assign(credited=table["conversions"].round().astype("int64"))
+        table["converting"] = table.groupby("persona")["credited"].transform("sum")
+    share = ("conversions", "value", "share", "low", "high")
     return Result(
         "persona_credit",
-        table[columns],
+        table if whole else table[columns],
         {"personas": len(found)},
         settings,
         found[0][1].base,
-        found[0][1].people,
+        people=("credited",) if whole else (),
+        within={"credited": ("converting",)} if whole else {},
+        tell={"credited": share} if whole else {},
+        parts=(("persona",),),  # the shares of all channels are the whole
+        sums={"credited": (("persona",),)} if whole else {},
+        unseen=("credited", "converting") if whole else (),
     )
 
 

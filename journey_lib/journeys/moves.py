@@ -53,9 +53,10 @@ def moves(touches: Touches, *, group: Group | None = None, **cutting: Unpack[Cut
         },
     }
     said = settings(touches, **cutting) | described(group)
-    # as many steps lead into a place as out of it, and the shares say how many of these have a known next
+    # Shares out of a place say how many steps with a known next there are. Each place is closed by itself:
+    # together with the steps into all others they make a system that takes minutes to solve.
     table = _table(found, touches.channels)
-    lines = (("from",), ("from", "known"), ("from", "ends"), ("from", "ends", "known"), ("to",))
+    lines = (("from",), ("from", "known"), ("from", "ends"))
     hidden = ("known", "ends")
     return Result("transitions", table, facts, said, base="journeys", parts=lines, unseen=hidden)
 

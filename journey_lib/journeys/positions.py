@@ -66,8 +66,8 @@ def _flows(touches: Touches, depth: int, group: Group | None, cutting: Cutting) 
         ["step", "journeys", "from", "to"], ascending=[True, False, True, True], ignore_index=True
     )
     said = settings(touches, **cutting) | described(group) | {"depth": depth}
-    # what arrives at a place is what leaves it, and the map of steps says how many these are
-    parts = (("step", "from"), ("step", "to"))
+    # what leaves a place is what the map of steps says is there
+    parts = (("step", "from"),)
     facts = {"journeys": total, "depth": depth}
     return Result("flows", ordered, facts, said, base="journeys", parts=parts)
 

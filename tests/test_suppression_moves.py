@@ -171,6 +171,8 @@ def test_moves_made_to_give_somebody_away_do_not(moves: Moves, few: tuple[int, i
         ([[0] * 6, [0, 87, 0, 0, 19, 1], [0, 73, 0, 55, 0, 0], [0, 0, 0, 3, 0, 0], [85, 7, 0, 0, 6, 0]], 25),
         # who was known then and is in no persona now is what all known then leave
         ([[0, 0, 79, 0, 0, 3], [0, 0, 78, 0, 0, 0], [0] * 6, [0] * 6, [0] * 6], 5),
+        # the largest persona was not there before: of few in none who bought traits tell beside changes
+        ([[0, 0, 7, 7, 1, 0], [43, 0, 9, 4, 7, 4], [0] * 6, [5, 0, 0, 0, 7, 8], [8, 0, 86, 0, 0, 0]], 10),
         # few are in any persona at all
         ([[0, 11, 0, 0, 0, 0], [0, 0, 0, 30, 0, 0], [0] * 6, [0] * 6, [0, 1, 0, 0, 64, 0]], 25),
     ],

@@ -95,8 +95,7 @@ def changes(
             continue
         past = before.frame[feature.name].to_numpy(float)
         values = now.frame[feature.name].to_numpy(float)
-        gone = np.isnan(values[elsewhere])
-        besides[feature.name] = int((~gone).sum()), int(gone.sum())
+        besides[feature.name] = _fewest(today[elsewhere], np.isnan(values[elsewhere]))
         for persona in both:
             mine, theirs = today == others.index(persona), then == names.index(persona)
             inside = np.sort(values[mine & ~np.isnan(values)])
@@ -128,6 +127,16 @@ def changes(
         unseen=("members", "were"),
         about={"before_n": ("before", "before_mean", "exceeds", "exceeds_low", "exceeds_high")},
     )
+
+
+def _fewest(group: Array, unknown: Array) -> tuple[int, int]:
+    """How many of the smallest group without a row, those in none among them, are known, and are not.
+
+    Of the larger ones other tables tell.
+    """
+    each = pd.crosstab(group, unknown).reindex(columns=[False, True], fill_value=0)
+    known, not_known = (int(many[many > 0].min()) if (many > 0).any() else 0 for _, many in each.items())
+    return known, not_known
 
 
 def _real(table: pd.DataFrame) -> Array:

@@ -162,6 +162,7 @@ def test_the_attack_finds_what_is_not_hidden() -> None:
     assert "p1 & 0: 5" in world.found(10)
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.tuples(*[st.one_of(st.integers(0, 12), st.integers(10, 60))] * 3, st.just(0)),

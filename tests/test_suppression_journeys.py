@@ -290,6 +290,7 @@ def test_the_attack_finds_what_is_not_hidden() -> None:
 COUNT = st.one_of(st.just(0), st.integers(1, 12), st.integers(8, 60))
 
 
+@pytest.mark.slow
 @given(st.lists(COUNT, min_size=27, max_size=27).filter(lambda n: n[6] and n[7]), st.tuples(COUNT, COUNT))
 @settings(max_examples=12, **QUIETLY)
 def test_no_shop_gives_a_group_of_few_away(counts: list[int], apart: tuple[int, int]) -> None:

@@ -222,6 +222,7 @@ def test_sentences_say_no_number_that_the_tables_hide(shop: str, shown: str, hid
     assert hidden is None or hidden not in said
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.lists(st.one_of(st.just(0), st.integers(0, 12), st.integers(10, 60)), min_size=6, max_size=6),

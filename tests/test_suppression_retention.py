@@ -138,6 +138,7 @@ def test_the_attack_finds_what_is_not_hidden() -> None:
     assert "['0'] not after 1: 5" in attacked(MADE["36 of 41 come back"], k=1)
 
 
+@pytest.mark.slow
 @given(st.lists(st.lists(COUNT, min_size=4, max_size=4), min_size=MONTHS, max_size=MONTHS))
 @settings(max_examples=20, **QUIETLY)
 def test_no_shop_gives_a_group_of_few_away(counts: list[list[int]]) -> None:

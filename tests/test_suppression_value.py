@@ -97,6 +97,7 @@ def test_the_attack_finds_what_is_not_hidden(monkeypatch: pytest.MonkeyPatch) ->
 CELL = st.one_of(st.just(0), st.integers(0, 12), st.integers(10, 90))
 
 
+@pytest.mark.slow
 @given(
     st.fixed_dictionaries(
         dict.fromkeys((TOP, PAID, FREE, NEVER), st.lists(CELL, min_size=5, max_size=5))

@@ -249,6 +249,8 @@ def _line(
     if not by:
         return np.asarray(np.zeros(len(table)), np.int64), {0: besides.get("", 0)}
     grouped = table.groupby(list(by), dropna=False, sort=False)
+    if not besides:
+        return np.asarray(grouped.ngroup(), np.int64), {}
     number = {key[0] if len(by) == 1 else key: at for at, (key, _rows) in enumerate(grouped)}
     return np.asarray(grouped.ngroup(), np.int64), {
         number[key]: n for key, n in besides.items() if key in number

@@ -7,6 +7,7 @@ be found, so that a search that sees nothing fails too.
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import shutil
@@ -191,9 +192,10 @@ def _alive(report: catalogue.Report, workspace: Workspace, patch: pytest.MonkeyP
         if "parameters" in tags:
             source = catalogue.written_with(source, values)
         if "interactive" in tags:
-            *first, last = source.splitlines()
-            exec("\n".join(first), made)  # noqa: S102 - the repository's own notebook
-            made["box"] = eval(last, made)  # noqa: S307 - the same
+            lines = ast.parse(source)
+            last = ast.Expression(lines.body.pop().value)  # type: ignore[attr-defined]
+            exec(compile(lines, report.name, "exec"), made)  # noqa: S102 - the repository's own notebook
+            made["box"] = eval(compile(last, report.name, "eval"), made)  # noqa: S307 - the same
             said.extend(_turned(made["box"]))
         else:
             exec(source, made)  # noqa: S102 - the same

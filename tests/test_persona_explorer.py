@@ -73,8 +73,7 @@ def test_it_opens_with_what_the_page_looks_for(opened):
 def test_it_opens_with_what_the_notebook_was_asked_for_and_does_not_look_again(opened, monkeypatch):
     """Its choices are the notebook's parameters, more than the list offers included."""
     traits = ["offline", "offers", "share_email"]
-    asked = {"method": "mixture", "k": 12, "least_touches": 10, "seed": 0}
-    page = look(opened.features, names=traits, **asked)
+    page = look(opened.features, names=traits, method="kmeans", k=12, least_touches=10, seed=0)
     monkeypatch.setattr(explorers_personas, "find", lambda *_args, **_options: pytest.fail("looked again"))
     choices = {"names": traits, "method": "mixture", "k": 12}
     box = explorers_personas.personas(opened.run, page, opened.features, **choices)

@@ -13,11 +13,12 @@ from journey_lib import card_lines, i18n
 from journey_lib.features import Features
 from journey_lib.findings import _bold, _name
 from journey_lib.i18n import text as _
-from journey_lib.model import IN_NONE, Result
+from journey_lib.model import Result
 from journey_lib.personas.find import Found
 from journey_lib.personas.kept import Kept
 from journey_lib.personas.matrix import LEAST_CUSTOMERS
 from journey_lib.personas.stability import STABLE
+from journey_lib.suppression import IN_NONE
 
 Names = Mapping[str, str]
 LISTED = 3  # of what changed, in a sentence; of strengths, and of weaknesses, in the table

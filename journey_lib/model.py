@@ -24,7 +24,6 @@ RESERVED = frozenset({NO_TOUCH, START, CONVERTED, ENDED, OTHER, OPEN, LATER, QUI
 
 HEADLESS = "JOURNEY_HEADLESS"  # set in the environment of a kernel that runs a report and has no reader yet
 Beside = int | tuple[int, int]
-IN_NONE = ""  # of `Result.besides` of `groups`: who is in no group, beside the groups that have no row
 UNTOLD = 1 << 40  # of `Result.besides`: rows whose sum readers are not told, as though others were in it
 MICROSECONDS = {"m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000, "w": 604_800_000_000}
 
@@ -66,7 +65,8 @@ class Result:
                 those looked at: whoever knows how many customers there are can add these up as well.
     `besides`   for `parts`, `sums` and `groups` whose total counts others too: how many people no row tells
                 of; by the value of the columns where rows add up by some. A pair: of the kind, and not. Of
-                `groups` also by group: those of which there is no row, and `IN_NONE`.
+                `groups` also by group: those of which there is no row, and
+                `suppression.IN_NONE`.
     `chains`    columns of `people` that count, from one to the next and from row to row, ever fewer or ever
                 more of the same people, and the columns by which they do; () is the whole table.
     `common`    columns of `people` that count the same people in several rows.

@@ -12,13 +12,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from journey_lib.model import IN_NONE
-
 Array = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.int64]
 Counts = npt.NDArray[np.float64]
 Known = Sequence[tuple[tuple[str, ...], Mapping[Any, int]]]
 NOTHING = 1e-9
+IN_NONE = ""  # of `Result.besides` of `groups`: who is in no group, beside the groups that have no row
 Result = Any  # of `model`, which asks this module and is not asked by it
 
 

@@ -16,8 +16,9 @@ import pandas as pd
 
 from journey_lib.features import Features
 from journey_lib.intervals import Z, discoveries, two_sided
-from journey_lib.model import IN_NONE, Result
+from journey_lib.model import Result
 from journey_lib.personas.portrait import UNITS, compared, grouped
+from journey_lib.suppression import IN_NONE
 
 Array = npt.NDArray[Any]
 FALSE = 0.05  # of what is called a difference, how much may be chance

@@ -14,10 +14,11 @@ import pandas as pd
 from journey_lib.errors import DataError, ParameterError
 from journey_lib.features import Features
 from journey_lib.intervals import wilson
-from journey_lib.model import IN_NONE, UNTOLD, Result
+from journey_lib.model import UNTOLD, Result
 from journey_lib.personas.counts import cooked
 from journey_lib.personas.find import METHODS, Found, Groups, decided
 from journey_lib.personas.matrix import Block, Column, Recipe, transformed
+from journey_lib.suppression import IN_NONE
 
 Array = npt.NDArray[Any]
 

@@ -17,9 +17,10 @@ from journey_lib.errors import ConfigError, ParameterError, did_you_mean
 from journey_lib.features import Features
 from journey_lib.intervals import wilson
 from journey_lib.journeys.groups import Group, of_customers
-from journey_lib.model import IN_NONE, Language, Result
+from journey_lib.model import Language, Result
 from journey_lib.personas import grammar
 from journey_lib.personas.worth import part_of
+from journey_lib.suppression import IN_NONE
 from journey_lib.touches import Touches
 from journey_lib.workspace import Words, Workspace
 

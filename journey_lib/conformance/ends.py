@@ -23,7 +23,7 @@ from journey_lib.engine import Asking, Pass, view
 from journey_lib.intervals import difference, wilson
 from journey_lib.journeys import Group, add
 from journey_lib.journeys.cut import Array
-from journey_lib.journeys.moves import distinct_people
+from journey_lib.journeys.moves import RATE, distinct_people
 from journey_lib.maps import Plan
 from journey_lib.model import OTHER, Result
 from journey_lib.touches import Touches
@@ -33,11 +33,10 @@ _ENDS = [
     *("journeys", "customers", "over", "open", "conversions"),
     *("conversion_rate", "low", "high", "value", "value_per_conversion", "nulls"),
 ]
-_RATE = ("conversion_rate", "low", "high")
 # How endings are guarded (`Result.suppressed`): what is over and did not convert is of as many people.
 _GUARDED: Mapping[str, Any] = {
     "people": ("conversions", "nulls"),
-    "tell": {"conversions": _RATE, "nulls": ("over", "open", *_RATE)},
+    "tell": {"conversions": RATE, "nulls": ("over", "open", *RATE)},
     "about": {"conversions": ("value", "value_per_conversion")},
     "unseen": ("nulls",),
 }

@@ -13,7 +13,7 @@ from journey_lib.errors import ParameterError, did_you_mean
 from journey_lib.intervals import wilson
 from journey_lib.journeys.cut import Array, Cutting, Journeys, rules_for, settings
 from journey_lib.journeys.groups import Group, cuts_of, described
-from journey_lib.journeys.moves import CLASSES, DAY, classes_of, distinct_people, quantile
+from journey_lib.journeys.moves import CLASSES, DAY, RATE, classes_of, distinct_people, quantile
 from journey_lib.journeys.paths import add
 from journey_lib.model import NO_TOUCH, Result
 from journey_lib.touches import Touches
@@ -21,7 +21,6 @@ from journey_lib.touches import Touches
 Side = Literal["first", "last"]
 LENGTHS = (0, 1, 2, 3, 4, 5, 6, 8, 11, 21)  # touches from which each class of the length begins
 DAYS = (0, 1 / 24, 1, 3, 7, 14, 30)  # days from which each class of the duration begins
-RATE = ("conversion_rate", "low", "high")
 # How endings are guarded (`Result.suppressed`). Who did not convert has one journey that is over at most, so
 # that `nulls` are people. Rows add up to all journeys; who is still open is no group: it is not known.
 ENDINGS: Mapping[str, Any] = {

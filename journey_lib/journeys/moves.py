@@ -18,6 +18,7 @@ from journey_lib.touches import Touches
 
 ENDS = (CONVERTED, ENDED, OPEN)
 FINE = 8  # classes of waiting times in each doubling: a quantile read from them is off by 4.4% at most
+RATE = ("conversion_rate", "low", "high")
 CLASSES = 1 + FINE * 28  # from one second to eight years; the first holds what took less
 DAY = 86_400_000_000
 
@@ -132,10 +133,9 @@ def touched(result: Result, steps: Result, k: int) -> Result:
         table[numbers] = table[numbers].mask(lost)
         return replace(shown, table=table.assign(suppressed=table["suppressed"] | lost))
     won, left, still = (table["channel"].isin(moved.loc[moved["to"] == end, "from"]) for end in ENDS)
-    rate = ["conversion_rate", "low", "high"]
     hidden = (
-        (["conversions", *rate], won),
-        (["nulls", *rate], left),
+        (["conversions", *RATE], won),
+        (["nulls", *RATE], left),
         (["open"], still),
         (["over"], won ^ left),
     )

@@ -12,10 +12,10 @@ from journey_lib.engine import Asking, Pass, view
 from journey_lib.errors import ParameterError
 from journey_lib.intervals import wilson
 from journey_lib.journeys.cut import Array, Cutting, Journeys, cuts, rules_for, settings
-from journey_lib.journeys.entries import RATE, class_names
+from journey_lib.journeys.entries import class_names
 from journey_lib.journeys.groups import Group
 from journey_lib.journeys.members import count_of, rows_of
-from journey_lib.journeys.moves import CLASSES, classes_of, distinct_people, people, quantile
+from journey_lib.journeys.moves import CLASSES, RATE, classes_of, distinct_people, people, quantile
 from journey_lib.model import Result, duration
 from journey_lib.touches import Bucket, Touches
 

@@ -23,16 +23,16 @@ from journey_lib.journeys.cut import Array, Direct, Journeys, Period, Repeats, c
 from journey_lib.journeys.grammar import CONVERSION, END, mentioned, read
 from journey_lib.journeys.groups import Group
 from journey_lib.journeys.members import members
+from journey_lib.journeys.moves import RATE
 from journey_lib.model import CONVERTED, ENDED, OPEN, Result
 from journey_lib.touches import Bucket, Touches
 
 MATCHING, OTHERS = "matching", "not matching"
-_RATE = ("conversion_rate", "low", "high")
 # How both groups are guarded (`Result.suppressed`): with all journeys, and all that converted, each tells the
 # other. What is over and did not convert is of as many people.
 _GUARDED: Mapping[str, Any] = {
     "people": ("conversions", "nulls"),
-    "tell": {"conversions": _RATE, "nulls": ("over", *_RATE)},
+    "tell": {"conversions": RATE, "nulls": ("over", *RATE)},
     "about": {"conversions": ("value",)},
     "parts": ((),),
     "sums": {"conversions": ((),), "nulls": ((),)},

@@ -251,8 +251,9 @@ def hot_spots(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelM
     two = alt.Axis(labelExpr="split(datum.label, ' · ')", labelLineHeight=13)
     y = alt.Y("row:N", sort=frame["row"].tolist(), title=None, axis=two)
     last = frame["last"].max() + (frame["last"].max() - frame["first"].min()) * LABEL_ROOM
-    # a domain of two ends would stand against the one of the bars' other ends, and the page's console says so
-    weeks = alt.Scale(domainMax=int(last.timestamp() * 1000))
+    # A domain of two ends would stand against that of the bars' other ends, and the page's console says so.
+    # A day, not milliseconds: where a page may run no code of its own, Vega takes these for a year.
+    weeks = alt.Scale(domainMax=alt.DateTime(year=last.year, month=last.month, date=last.day))
     x = alt.X("begin:T", title=None, axis=alt.Axis(format="%d/%m"), scale=weeks)
     tips = [
         _tip("row", _("Pain")),

@@ -24,6 +24,17 @@ ARGUMENTS = [
 ]
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 900}
+# Of drawings that are alive, the scales whose domain is no number and no day: their marks are drawn nowhere.
+NOWHERE = """() => {
+  const found = [], exists = (end) => typeof end !== "number" && !(end instanceof Date) || isFinite(end);
+  const look = (figure, { scales, subcontext }) => {
+    for (const [name, { value }] of Object.entries(scales ?? {}))
+      if (value?.domain && !value.domain().every(exists)) found.push([figure.id, name]);
+    for (const inner of subcontext ?? []) look(figure, inner);
+  };
+  for (const figure of document.querySelectorAll(".drawn")) look(figure, figure.drawn.view._runtime);
+  return found;
+}"""
 
 
 def chromium() -> str:
@@ -61,11 +72,12 @@ class Visit:
     said: list[str] = field(default_factory=list)
 
     def draw_all(self) -> int:
-        """Scroll past every chart as a reader would; how many came to life."""
+        """Scroll past every chart as a reader would; how many came to life, on axes that exist."""
         drawings = self.page.locator("[data-drawing]")
         for number in range(drawings.count()):
             drawings.nth(number).scroll_into_view_if_needed()
             self.page.locator(f'[data-drawing="{number}"].drawn svg.marks').first.wait_for(timeout=20_000)
+        assert self.page.evaluate(NOWHERE) == [], "drawings with an axis that leads nowhere"
         return int(self.page.locator(".drawn .live svg.marks").count())
 
     def faults(self) -> list[str]:

@@ -13,9 +13,10 @@ import pytest
 from nbformat import v4
 from sample_report import HOSTILE, PROVENANCE, charts, code, notebook
 from test_publish import at, record
+from test_voice_charts import SPOTS
 
-from journey_lib import exporter, publish, tables
-from journey_lib.model import Language
+from journey_lib import charts_voice, exporter, publish, tables
+from journey_lib.model import Language, Result
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -137,6 +138,24 @@ def test_on_a_phone_long_words_of_a_chart_take_lines_and_leave_it_room(chromium:
         assert plot > room / 4
         assert "…" not in told_of
         assert told_of.count(said) == 5
+
+
+def test_weeks_are_drawn_although_the_page_may_run_no_code_of_its_own(chromium: Any, tmp_path: Path) -> None:
+    """Vega's interpreter took milliseconds for a year: no bar and no axis, and nothing on the console."""
+    spots = Result("hot_spots", SPOTS[SPOTS["customers"] >= 10], {}, {"k": 10})
+    nb = notebook("en", [charts_voice.hot_spots(spots, {}, "2025")])
+    page = tmp_path / "page.html"
+    provenance = {**PROVENANCE, "language": "en"}
+    page.write_text(
+        exporter.page(nb, language="en", title="?", provenance=provenance, currency="VND"), "utf-8"
+    )
+    with browser.visit(chromium, page) as seen:
+        assert seen.draw_all() == 1
+        assert seen.said == []
+        wide = "all => all.map(e => e.getBoundingClientRect().width)"
+        bars = seen.page.locator(".live .mark-rect path").evaluate_all(wide)
+        assert len(bars) == 3
+        assert min(bars) > 50
 
 
 def test_on_a_phone_the_head_of_a_wide_table_is_read_without_scrolling(chromium: Any, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from journey_lib import i18n, theme
 from journey_lib.card_lines import first_capital
 from journey_lib.charts import ROW, Names, _lean, _nothing, _shown, _tip, _title, named
 from journey_lib.charts_segments import people_and_money
-from journey_lib.charts_shares import LINE, _rates, broken, step, wrapped
+from journey_lib.charts_shares import LINE, _rates, _told, broken, step, wrapped
 from journey_lib.i18n import text as _
 from journey_lib.intervals import SMALL
 from journey_lib.model import Result
@@ -33,6 +33,7 @@ def shares(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixi
     )
     if not len(frame):
         return _nothing(question, _("No persona was found."))
+    subtitle = _told(subtitle, len(result.table) - len(frame))
     rich = frame[["share", "value_share"]].max(axis=1).sort_values(ascending=False, kind="stable")
     frame = frame.loc[rich.index]
     return people_and_money(
@@ -53,6 +54,7 @@ def rates(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelMixin
     """Which personas buy most often? (`personas.sizes`)."""
     question = _("Which personas buy most often?")
     frame = _shown(result).dropna(subset=["conversion_rate"])
+    subtitle = _told(subtitle, len(result.table) - len(frame))
     if not len(frame):
         return _nothing(question, _("No persona was found."))
     frame = frame.assign(
@@ -226,8 +228,10 @@ def credit(result: Result, personas: Names, names: Names, subtitle: str = "") ->
 def journeys(result: Result, subtitle: str = "") -> alt.TopLevelMixin:
     """How often do the journeys of each persona convert? (`journeys.overview` of `personas.ways.groups`)."""
     question = _("How often do the journeys of each persona convert?")
+    over = result.table[result.table["over"] != 0]  # of those nobody's journey is over, there is no rate
     frame = _shown(result).dropna(subset=["conversion_rate"])
     frame = frame[frame["over"] > 0]
+    subtitle = _told(subtitle, len(over) - len(frame))
     if not len(frame):
         return _nothing(question, _("No group of journeys is large enough to be shown."))
     frame = frame.assign(
@@ -323,6 +327,7 @@ def migration(result: Result, names: Names, subtitle: str = "") -> alt.TopLevelM
     """Where did the members of each persona go since last time? (`personas.migration`)."""
     question = _("Where did the members of each persona go since last time?")
     frame = _shown(result).dropna(subset=["share"])
+    subtitle = _told(subtitle, int(result.table["customers"].isna().sum()))
     if not len(frame):
         return _nothing(question, _("Nobody was placed both times."))
     words = {**names, "": _("none fits"), "gone": _("known too little")}

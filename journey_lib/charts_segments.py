@@ -10,7 +10,7 @@ import pandas as pd
 
 from journey_lib import card_lines, i18n, theme
 from journey_lib.charts import ROW, Names, _lean, _nothing, _shown, _tip, _title
-from journey_lib.charts_shares import broken, step, two_lines
+from journey_lib.charts_shares import _told, broken, step, two_lines
 from journey_lib.i18n import text as _
 from journey_lib.intervals import SMALL
 from journey_lib.model import Result
@@ -129,6 +129,7 @@ def segments(result: Result, labels: Names, subtitle: str = "") -> alt.TopLevelM
     question = _("Which RFM segments are many, and which bring the money?")
     frame = _shown(result)
     frame = frame[frame["customers"] > 0]
+    subtitle = _told(subtitle, int(result.table["customers"].isna().sum()))
     if not len(frame):
         return _nothing(question, _("Nobody has bought in the window."))
     return people_and_money(
@@ -241,6 +242,7 @@ def audience(
     """How does the audience there is differ from the one that was meant? (`personas.profile.audience`)."""
     question = _("How does the audience there is differ from the one that was meant?")
     frame = _shown(result).dropna(subset=["share"])
+    subtitle = _told(subtitle, len(result.table) - len(frame))
     if not len(frame):
         return _nothing(question, _("Of too few customers is anything known."))
     frame = frame.assign(

@@ -9,9 +9,10 @@ from typing import Any
 import altair as alt
 import numpy as np
 import pandas as pd
+import pytest
 import vl_convert
 
-from journey_lib import charts_personas, charts_segments, findings_found, findings_personas
+from journey_lib import charts_personas, charts_segments, findings_found, findings_personas, theme
 from journey_lib.model import Result
 
 NAMES = {"p2": "Hunts for offers", "p1": "Store regulars"}
@@ -196,3 +197,47 @@ def test_a_cell_of_few_is_told_from_one_of_nobody() -> None:
         ("p2", "email"): "few",
         ("p2", "store"): "0%",
     }
+
+
+OVERVIEW = pd.DataFrame(
+    {
+        "group": ["p1", "p2", "p3"],
+        "over": [60.0, None, 0.0],  # of p2 few ended without a conversion; of p3 no journey is over
+        "conversions": [30.0, 30.0, 0.0],
+        "conversion_rate": [0.5, None, None],
+        "low": [0.4, None, None],
+        "high": [0.6, None, None],
+    }
+)
+MOVES = pd.DataFrame(
+    {
+        "before": ["p1", "p1", "p2"],
+        "now": ["p1", "p2", "p2"],
+        "customers": [50.0, None, 40.0],
+        "share": [1.0, None, 1.0],
+    }
+)
+AUDIENCE = pd.DataFrame(
+    {"feature": "tier", "trait": ["Gold", "Silver"], "share": [0.4, None], "target": 0.5}
+    | {"low": [0.3, None], "high": [0.5, None], "of": 100}
+)
+
+
+@pytest.mark.parametrize(
+    "drawn",
+    [
+        charts_personas.rates(Result("sizes", SIZES), NAMES, "2025"),
+        charts_personas.shares(Result("sizes", SIZES.assign(suppressed=[False, True])), NAMES, "2025"),
+        charts_personas.journeys(Result("overview", OVERVIEW), "2025"),
+        charts_personas.migration(Result("moves", MOVES), NAMES, "2025"),
+        charts_segments.segments(Result("rfm", SIZES.assign(customers=[60, None])), {}, "2025"),
+        charts_segments.audience(Result("audience", AUDIENCE), {}, {}, "2025"),
+    ],
+)
+def test_a_chart_of_groups_says_how_many_of_them_it_does_not_show(drawn: alt.TopLevelMixin) -> None:
+    assert theme.titles(drawn.to_dict())[1] == "2025 · 1 not shown: they would tell of too few people"
+
+
+def test_a_chart_that_shows_all_says_no_more_than_its_scope() -> None:
+    drawn = charts_personas.shares(Result("sizes", SIZES), NAMES, "2025")
+    assert theme.titles(drawn.to_dict())[1] == "2025"

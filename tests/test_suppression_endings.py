@@ -154,3 +154,28 @@ def test_the_foot_of_a_page_tells_of_no_few_who_are_in_no_report(
     manifest = SimpleNamespace(customers=reports, touches=500, fingerprint="x", event_types={})
     run = SimpleNamespace(manifest=manifest, workspace=SimpleNamespace(conversions={}), k=K, names={})
     assert session._counted(run).table["count"].tolist() == [*said, 500]
+
+
+def test_of_a_path_by_which_few_bought_neither_their_number_nor_their_money_is_shown() -> None:
+    """Two bought after one touch outdoors: with all who bought and the other paths, they would follow."""
+    walked = touches(log(outdoor=(50, 2), mail=(40, 30), app=(60, 14), tv=(70, 12), web=(23, 0)))
+    top = jl.journeys.top(jl.journeys.paths(walked, lookback="20d"), n=4, k=K)
+    columns = ["journeys", "conversions", "nulls", "conversion_rate", "value"]
+    told = shown(top, "path", columns)
+    assert told["outdoor"] == [52, "–", "–", "–", "–"]
+    assert told["tv"] == [82, "–", "–", "–", "–"]  # the smallest of the others goes with it
+    assert told["mail"] == [70, 30, 40, 30 / 70, 300]
+
+
+def test_many_conversions_of_few_people_are_of_few() -> None:
+    """Three customers bought five times each by mail."""
+    bought = "\n".join(
+        f"m{who} | 01-0{day} 0{hour}:00 | {to}"
+        for who in range(3)
+        for day in range(1, 6)
+        for hour, to in ((8, "mail |"), (9, "| 10"))
+    )
+    others = log(mail=(40, 0), app=(60, 30), tv=(50, 20), web=(23, 0))
+    top = jl.journeys.top(jl.journeys.paths(touches(f"{others}\n{bought}"), lookback="20d"), n=4, k=K)
+    assert top.table.set_index("path").loc["mail", ["conversions", "converters"]].tolist() == [15, 3]
+    assert shown(top, "path", ["conversions", "value"])["mail"] == ["–", "–"]

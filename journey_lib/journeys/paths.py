@@ -31,9 +31,10 @@ class PathTable:
     """Unique channel paths with how often each converted, ended without, or is still open.
 
     Path i is ``tokens[offsets[i]:offsets[i + 1]]`` in codes of `channels`; `value` counts minor units with
-    `digits` decimals. `customers` counts the people behind each row, and `converting` those behind each
-    channel's conversions; both are None for paths that came without people. `fold`, where known, is the group
-    of customers a row's journeys belong to; a path then stands once a fold.
+    `digits` decimals. `customers` counts the people behind each row, `converters` those behind its
+    conversions, and `converting` those behind each channel's; all are None for paths that came without
+    people. `fold`, where known, is the group of customers a row's journeys belong to; a path then stands once
+    a fold.
     """
 
     channels: tuple[str, ...]
@@ -44,6 +45,7 @@ class PathTable:
     nulls: Array = field(repr=False)
     open: Array = field(repr=False)
     customers: Array | None = field(default=None, repr=False)
+    converters: Array | None = field(default=None, repr=False)
     converting: Array | None = field(default=None, repr=False)
     fold: Array | None = field(default=None, repr=False)
     digits: int = 0
@@ -67,7 +69,8 @@ class PathTable:
     def table(self) -> pd.DataFrame:
         """Columns path, journeys, conversions, value (major units), nulls, open; most frequent first.
 
-        Where people are known, customers says how many are behind each path.
+        Where people are known, customers says how many are behind each path, and converters behind its
+        conversions.
         """
         frame = self._named(self.counts)
         if self.fold is not None:
@@ -86,7 +89,8 @@ class PathTable:
                 "open": self.open,
             }
         )
-        return frame if self.customers is None else frame.assign(customers=self.customers)
+        people = {"customers": self.customers, "converters": self.converters}
+        return frame.assign(**{name: counted for name, counted in people.items() if counted is not None})
 
     def largest(self, n: int) -> pd.DataFrame:
         """The first `n` rows of `table`, without a name for all the others."""
@@ -186,7 +190,8 @@ def _merge(parts: list[dict[str, Any]]) -> dict[str, Any]:
     offsets = [part["offsets"][:-1] + shift for part, shift in zip(parts, shifts, strict=True)]
     joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0] if name != "offsets"}
     starts = np.concatenate([*offsets, [len(joined["tokens"])]])
-    weights = {name: joined[name] for name in ("conversions", "value", "nulls", "open", "customers")}
+    counts = ("conversions", "value", "nulls", "open", "customers", "converters")
+    weights = {name: joined[name] for name in counts}
     return unique(joined["tokens"], starts, weights, joined.get("fold")) | {"converting": converting}
 
 
@@ -199,7 +204,8 @@ def unique(
 ) -> dict[str, Any]:
     """Add up `weights` over equal sequences (and equal folds); rows are in the order of `sequences.grouped`.
 
-    With `customer`, in ascending order, the distinct customers of each group are counted too.
+    With `customer`, in ascending order, the distinct customers of each group are counted too, and of those
+    whose row is one of the `conversions`, which are truths then.
     """
     group, first = grouped(tokens, offsets, fold)
     distinct, ends = taken(tokens, offsets, first)
@@ -210,6 +216,8 @@ def unique(
     }
     if customer is not None:
         found["customers"] = distinct_people(group, customer, len(first))
+        ended = weights["conversions"]
+        found["converters"] = distinct_people(group.compress(ended), customer.compress(ended), len(first))
     return found if fold is None else {**found, "fold": fold[first]}
 
 

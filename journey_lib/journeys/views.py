@@ -13,6 +13,7 @@ import pandas as pd
 from journey_lib.engine import Asking, view
 from journey_lib.intervals import wilson
 from journey_lib.journeys.cut import Array, Cutting
+from journey_lib.journeys.entries import ENDINGS
 from journey_lib.journeys.groups import Group
 from journey_lib.journeys.moves import moves
 from journey_lib.journeys.paths import PathTable
@@ -73,7 +74,9 @@ def top(table: PathTable, n: int = 15, k: int = 1) -> Result:
 
     Columns path (channels joined by " > ", "(no touch)" and "(other)"), journeys, customers (where known),
     conversions, value, nulls, open, conversion_rate (of journeys that are over) with low and high (Wilson),
-    share (of all journeys) with share_low and share_high (Wilson).
+    share (of all journeys) with share_low and share_high (Wilson); and, not shown, over (ended, one way or
+    the other) and converters (the customers whose journeys converted; of "(other)" at most so many).
+
     Paths of fewer than `k` customers are only ever in "(other)", and another with them where they are few.
     """
     whole = table.counts if table.fold is None else table.table.drop(columns="path")
@@ -85,6 +88,8 @@ def top(table: PathTable, n: int = 15, k: int = 1) -> Result:
     if len(listed) < len(whole):
         rest = whole.sum() - listed.drop(columns="path").sum()
         rows = pd.concat([rows, rest.to_frame().T.assign(path=OTHER)], ignore_index=True)
+    if "converters" not in rows:
+        rows = rows.assign(converters=rows["conversions"])  # paths that came without people
     over = (rows["conversions"] + rows["nulls"]).astype(float)
     low, high = wilson(rows["conversions"].to_numpy(float), over.to_numpy())
     taken = rows["journeys"].to_numpy(float)
@@ -93,6 +98,7 @@ def top(table: PathTable, n: int = 15, k: int = 1) -> Result:
         conversion_rate=rows["conversions"].astype(float) / over.where(over > 0),
         low=low,
         high=high,
+        over=over,
         share=taken / max(int(whole["journeys"].sum()), 1),
         share_low=share_low,
         share_high=share_high,
@@ -103,7 +109,12 @@ def top(table: PathTable, n: int = 15, k: int = 1) -> Result:
         # A customer may have taken several of the paths in "(other)": nobody can be counted twice there.
         rows["customers"] = rows["customers"].where(rows["path"] != OTHER)
     return Result(
-        "top_paths", rows.astype(dict.fromkeys(counts, "int64")), facts, dict(table.settings), "journeys"
+        "top_paths",
+        rows.astype(dict.fromkeys([*counts, "over", "converters"], "int64")),
+        facts,
+        dict(table.settings),
+        "journeys",
+        **{**ENDINGS, "about": {"converters": ("value",)}, "unseen": ("over", "converters")},
     )
 
 

@@ -32,9 +32,9 @@ def groups(touches: Touches, members: pd.Series[Any], names: Mapping[str, str]) 
 def paths(
     touches: Touches, members: pd.Series[Any], *, n: int = 10, k: int = 10, **cutting: Any
 ) -> dict[str, Result]:
-    """The most frequent paths of each persona's customers: `journeys.top` for each; see there."""
+    """The most frequent paths of each persona's customers: `journeys.top` for each, suppressed; see there."""
     return {
-        persona: journeys.top(journeys.paths(_only(touches, members, persona), **cutting), n, k)
+        persona: journeys.top(journeys.paths(_only(touches, members, persona), **cutting), n, k).suppressed(k)
         for persona in _personas(members)
     }
 

@@ -49,7 +49,7 @@ def _paths(
 ) -> alt.TopLevelMixin:
     """The most frequent paths; those of too few people are only ever among all the others."""
     table = views.paths(walked, group=group, conversion=conversion, lookback=lookback)
-    top = views.top(table, n=12, k=session.k).suppressed(session.k)
+    top = views.top(table, k=session.k).suppressed(session.k)
     return charts_journeys.paths(top, session.names, session.scope(journeys=top.facts["journeys"]))
 
 

@@ -37,7 +37,7 @@ def stories(
 
     `ways` are the paths of the converting journeys, `touches` the table whose steps `walked` calls by others.
     """
-    most = views.top(ways, n=10, k=run.k).suppressed(run.k)
+    most = views.top(ways, k=run.k).suppressed(run.k)
     run.say(findings_journeys.story(most, run.names, run.title))
     if not some.names:
         run.say(_("No segments are told apart here; docs/personas.md says how to declare them."))
@@ -53,7 +53,7 @@ def stories(
         {"overview": partial(views.overview, walked, list(groups.values()), **cut), **asked}
     )
     for code, name in some.names.items():
-        top = views.top(found[f"ways {code}"], n=10, k=run.k).suppressed(run.k)
+        top = views.top(found[f"ways {code}"], k=run.k).suppressed(run.k)
         run.say(findings_journeys.story(top, run.names, name))
     overview = found["overview"].suppressed(run.k)
     overview = replace(overview, facts={**overview.facts, "structural": some.by_sales})

@@ -171,6 +171,12 @@ def test_every_page_that_counts_by_channel_counts_the_same_journeys(published, f
     assert credit["open"] == int((counted.until - still < 30 * DAY).sum())
 
 
+def test_pages_that_list_the_most_frequent_paths_list_the_same_ones(published):
+    """Of a longer list, what is left over would tell of the paths that a shorter one holds in "(other)"."""
+    listed = [table(published, name, "top-paths") for name in ("journeys", "channel_attribution")]
+    pd.testing.assert_frame_equal(*listed)
+
+
 def test_conversions_and_what_they_brought_are_the_same_on_all_pages(published, facts, counted):
     many, value = len(counted.sales), float(counted.sales["value"].sum())
     credit = facts["channel_attribution"]

@@ -69,7 +69,7 @@ def _of_paths(table: PathTable) -> Result:
     return Result("transitions", ordered, facts, dict(table.settings), base="journeys")
 
 
-def top(table: PathTable, n: int = 15, k: int = 1) -> Result:
+def top(table: PathTable, n: int = 10, k: int = 1) -> Result:
     """Which paths are taken most: the first `n`, and everything else in a row of its own.
 
     Columns path (channels joined by " > ", "(no touch)" and "(other)"), journeys, customers (where known),
@@ -78,6 +78,8 @@ def top(table: PathTable, n: int = 15, k: int = 1) -> Result:
     the other) and converters (the customers whose journeys converted; of "(other)" at most so many).
 
     Paths of fewer than `k` customers are only ever in "(other)", and another with them where they are few.
+    Readers see one `n` on all pages: "(other)" of a longer list, taken from that of a shorter, would tell of
+    the paths between.
     """
     whole = table.counts if table.fold is None else table.table.drop(columns="path")
     first = table.largest(n)

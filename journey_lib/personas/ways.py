@@ -29,12 +29,10 @@ def groups(touches: Touches, members: pd.Series[Any], names: Mapping[str, str]) 
     return [*found, journeys.of_customers(names.get("", "(none)"), nobody)]
 
 
-def paths(
-    touches: Touches, members: pd.Series[Any], *, n: int = 10, k: int = 10, **cutting: Any
-) -> dict[str, Result]:
+def paths(touches: Touches, members: pd.Series[Any], *, k: int = 10, **cutting: Any) -> dict[str, Result]:
     """The most frequent paths of each persona's customers: `journeys.top` for each, suppressed; see there."""
     return {
-        persona: journeys.top(journeys.paths(_only(touches, members, persona), **cutting), n, k).suppressed(k)
+        persona: journeys.top(journeys.paths(_only(touches, members, persona), **cutting), k=k).suppressed(k)
         for persona in _personas(members)
     }
 

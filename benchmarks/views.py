@@ -122,7 +122,7 @@ def page(file: str) -> dict[str, jl.Result]:
                 "repeat": partial(retention.repeat, tch),
             }
         )
-        return {**found, "paths": journeys.top(found["paths"])}
+        return {**found, "paths": journeys.top(found["paths"], n=15)}
 
 
 def said_of(page: dict[str, jl.Result]) -> dict[str, str]:

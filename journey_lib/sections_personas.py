@@ -232,9 +232,10 @@ def by_rules(run: Session, who: Cast, shown: cards.Portraits) -> list[Result]:
 def valuable(run: Session, features: Features) -> list[Result]:
     """The most valuable customers, and the audience beside the one that was meant; the results shown."""
     titles = tables_of.titles(features, run.workspace, run.language, names=run.names)
+    audience, why_not = _audience(run, features)
     results = []
     if (features.frame["value"] > 0).any():
-        top = profile.value_profile(features).suppressed(run.k)
+        top = profile.value_profile(features, shown=audience).suppressed(run.k)
         run.say(findings_personas.valuable(top, run.k))
         if (many := top.quoted(run.k)["customers"]) is not None:
             scope = run.scope(customers=many)
@@ -242,15 +243,22 @@ def valuable(run: Session, features: Features) -> list[Result]:
         results.append(top)
     else:
         run.say(_("No customer brought any value in this window: none is the most valuable."))
-    if not (run.workspace.path / profile.FILE).is_file():
-        run.say(_("This workspace declares no target audience; docs/personas.md says how."))
+    if audience is None:
+        run.say(why_not)
         return results
-    meant = profile.target(run.workspace)
-    if meant.audience == "converted" and not (features.frame["conversions"] > 0).any():
-        run.say(_("Nobody bought in this window: there is no audience to set beside the one that was meant."))
-        return results
-    audience = profile.audience(features, meant).suppressed(run.k)
     run.say(findings_personas.audience(audience, titles, run.names))
     scope = run.scope(customers=audience.quoted(run.k)["customers"])
     run.show(charts_segments.audience(audience, titles, run.names, scope))
     return [*results, audience]
+
+
+def _audience(run: Session, features: Features) -> tuple[Result | None, str]:
+    """The audience as readers see it; where there is none, why."""
+    if not (run.workspace.path / profile.FILE).is_file():
+        return None, _("This workspace declares no target audience; docs/personas.md says how.")
+    meant = profile.target(run.workspace)
+    if meant.audience == "converted" and not (features.frame["conversions"] > 0).any():
+        return None, _(
+            "Nobody bought in this window: there is no audience to set beside the one that was meant."
+        )
+    return profile.audience(features, meant).suppressed(run.k), ""

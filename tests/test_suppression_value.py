@@ -54,9 +54,11 @@ def given_away(shop: Shop, k: int) -> list[str]:
     features = Features(frame, ABOUT, day - pd.Timedelta(days=365), day, "UTC", "VND", "x")
     top = int((who["who"] == TOP).sum())
     meant = profile.Target.model_validate({"audience": "converted", "targets": {"city": MEANT}})
+    audience = profile.audience(features, meant)
+    paid = int((frame["value"] > 0).sum())
     results = {
-        "value_profile": profile.value_profile(features, top=top / int((frame["value"] > 0).sum())),
-        "audience": profile.audience(features, meant),
+        "value_profile": profile.value_profile(features, top=top / paid, shown=audience.suppressed(k)),
+        "audience": audience,
         "rfm": rfm.segments(features),
     }
     tables = {name: each.suppressed(k).table for name, each in results.items()}
@@ -73,6 +75,13 @@ SHOPS: dict[str, Shop] = {
                                          FREE: [3, 0, 0, 0, 0], NEVER: [50] * 5},
     "many did, three of them in Huế": {TOP: [20, 20, 16, 0, 10], PAID: [60, 80, 90, 20, 15],
                                        FREE: [3, 40, 0, 0, 5], NEVER: [50] * 5},
+    "all of the top in Vinh but four who brought nothing": {
+        TOP: [3, 75, 47, 0, 0], PAID: [48, 0, 6, 55, 0], FREE: [8, 4, 32, 6, 2], NEVER: [0] * 5},
+    "two bought in Huế, the audience has all of Sa Pa and Đà Lạt": {
+        TOP: [0, 51, 10, 3, 0], PAID: [2, 28, 85, 78, 0], NEVER: [64, 0, 2, 7, 0]},
+    "six bought in Huế, all of the top": {TOP: [6, 78, 15, 0, 0], PAID: [0, 0, 40, 74, 15],
+                                          NEVER: [35, 0, 0, 12, 10]},
+    "it is known of one where they live": {TOP: [0, 1, 0, 0, 39], PAID: [0, 0, 0, 0, 4], NEVER: [0] * 5},
     "six who bought live elsewhere": {TOP: [20, 20, 0, 0, 10], PAID: [60, 80, 4, 2, 15], NEVER: [50] * 5},
     "of four it is not known": {TOP: [20, 20, 16, 0, 2], PAID: [60, 80, 90, 20, 2], NEVER: [50] * 5},
     "a top of five": {TOP: [1, 2, 0, 2, 0], PAID: [60, 80, 90, 20, 15], NEVER: [50] * 5},

@@ -60,7 +60,7 @@ class _Lift:
     z: float
 
 
-def value_profile(features: Features, *, top: float = 0.1) -> Result:
+def value_profile(features: Features, *, top: float = 0.1, shown: Result | None = None) -> Result:
     """What the most valuable customers have more, or less, of than all who brought any value.
 
     The base is everyone whose value in the window is above 0; the top is the given part of them with the
@@ -72,7 +72,8 @@ def value_profile(features: Features, *, top: float = 0.1) -> Result:
     called so may be chance: Benjamini and Hochberg). Columns of the family value are left out: there the top
     differs by construction. Lift says who they are, not what made them so. Facts: customers, of, others (of
     less customers), unpaid (who bought and brought no value), least (the lowest value in the top),
-    value_share with value_low and value_high.
+    value_share with value_low and value_high. Of an `audience` that readers are `shown` as well, suppressed,
+    the sums are known: what is hidden of the base does not follow from them either.
 
     Raises
     ------
@@ -93,6 +94,7 @@ def value_profile(features: Features, *, top: float = 0.1) -> Result:
     inside = value >= least
     rows, nowhere = _profiled(features, frame, bought, inside)
     table, lift = pd.DataFrame(rows), ("lift", "low", "high")
+    table["class"] = "" if shown is None else _classes(table, shown.table)
     table["real"] = discoveries(two_sided(table.pop("z").to_numpy()), FALSE)
     names = pd.Series(np.where(inside, "top", "others"), frame.index)
     part = shares(names, frame["value"], ["top"]).iloc[0]
@@ -112,8 +114,8 @@ def value_profile(features: Features, *, top: float = 0.1) -> Result:
         base="n",
         people=("n", "having", "of"),
         within={
-            "customers": ("n", "having"),
-            "n": ("of",),
+            "customers": ("n", "having", "bought"),
+            "n": ("of", "of_bought"),
             "having": ("of", "bought"),
             "of": (len(frame), "of_bought"),
         },
@@ -124,9 +126,9 @@ def value_profile(features: Features, *, top: float = 0.1) -> Result:
             "of": ("base", *lift),
         },
         parts=(("feature",),),
-        sums={"having": (("feature",),)},
+        sums={"having": (("feature",), *([] if shown is None else [("feature", "class")]))},
         besides={"having": nowhere},
-        unseen=("having", "bought", "of_bought"),
+        unseen=("having", "bought", "of_bought", "class"),
         heads={  # other results tell who bought
             "customers": (*MONEY, "others"),
             "of": (*MONEY, "others"),
@@ -202,7 +204,10 @@ def audience(features: Features, meant: Target) -> Result:
         base="of",
         people=("of", "payers"),
         within={"customers": ("of",)},
-        tell={"customers": ("share", *ends, *about, "reading", "expand"), "of": ("share", *ends, *about)},
+        tell={
+            "customers": ("share", *ends, *about, "reading", "expand"),
+            "of": ("share", *ends, *about, "unknown", "unknown_share"),
+        },
         about={"payers": ("mean_value", "value_low", "value_high", "expand")},
         unseen=("payers",),
         parts=(("feature",),),
@@ -270,6 +275,16 @@ def _profiled(
                 | {"bought": many, "of_bought": many}
             )
     return rows, nowhere
+
+
+def _classes(table: pd.DataFrame, audience: pd.DataFrame) -> list[str]:
+    """The class of the audience each trait is counted in; those of a feature that are hidden are one."""
+    there = {*zip(audience["feature"], audience["trait"], strict=True)}
+    kept = audience.dropna(subset=["customers"])
+    told = {*zip(kept["feature"], kept["trait"], strict=True)}
+    traits = zip(table["feature"], table["trait"], strict=True)
+    found = [at if at in there else (at[0], OTHER) for at in traits]
+    return [at[1] if at in told else "" for at in found]
 
 
 def _row(name: str, trait: str, values: Array, known: Array, inside: Array) -> dict[str, Any]:

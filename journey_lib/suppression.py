@@ -287,8 +287,8 @@ def _next(
     besides: list[dict[int, int]],
     hidden: Array,
     k: int,
-) -> int | None:
-    """The smallest cell that still has to go; None when nothing gives anybody away."""
+) -> list[int] | None:
+    """The smallest cell that still has to go, or those; None when nothing gives anybody away."""
     for group, others in zip(groups, besides, strict=True):
         for line in sorted({*group[hidden].tolist(), *others}):
             mine = group == line
@@ -300,21 +300,22 @@ def _next(
             if cells + (line in others) < 2 or some < k or one_each:
                 left = np.flatnonzero(mine & ~hidden & (people > 0))
                 if len(left):
-                    return int(left[np.argmin(people[left])])
+                    return [int(left[np.argmin(people[left])])]
     return None if len(groups) < 2 else _beside_what_follows(people, groups, besides, hidden, k)
 
 
 def _beside_what_follows(
     people: Counts, groups: list[Numbers], besides: list[dict[int, int]], hidden: Array, k: int
-) -> int | None:
-    """The nearest cell to hide so that one fewer follows from all the sums together."""
+) -> list[int] | None:
+    """The nearest cells to hide so that one fewer follows from all the sums together."""
     lines = [(at, line, n) for at, others in enumerate(besides) for line, n in others.items()]
     told = [
         np.where(np.isin(group, [*others]), -1, group) for group, others in zip(groups, besides, strict=True)
     ]
     apart = [(groups[at] == line, n < k) for at, line, n in lines]  # those no cell counts, where they are few
-    for cell in _determined(told, apart, hidden):
-        left = np.flatnonzero(~hidden & (people > 0))
+    left = np.flatnonzero(~hidden & (people > 0))
+    alone = _determined(told, apart, hidden) if len(left) else []
+    for cell in alone:
         if cell < len(people):
             beside = np.logical_or.reduce([group[left] == group[cell] for group in groups])
         else:
@@ -323,8 +324,32 @@ def _beside_what_follows(
             also = hidden.copy()
             also[more] = True
             if cell not in _determined(told, apart, also):
-                return int(more)
-    return None
+                return [int(more)]
+    rings = (_ring(cell, told, apart, people, hidden) for cell in alone)
+    return next((ring for ring in rings if ring), None)
+
+
+def _ring(
+    cell: int, groups: list[Numbers], apart: list[tuple[Array, bool]], people: Counts, hidden: Array
+) -> list[int]:
+    """Several cells that together leave a cell open, where one does not: those of the fewest people.
+
+    One more in the cell has to be made good by others so that every sum stays; none where nothing can.
+    """
+    from scipy.optimize import linprog  # rarely wanted
+
+    rows, names = _sums_of(groups, apart, people > 0)
+    price = np.array([0.0 if at >= len(people) or hidden[at] else people[at] for at in names])
+    one = np.array([[float(at == cell) for at in names]])
+    sums = np.vstack([rows, one])
+    found = linprog(
+        np.tile(price, 2), A_eq=np.hstack([sums, -sums]), b_eq=np.append(np.zeros(len(rows)), 1.0)
+    )
+    if not found.success:
+        return []
+    more, less = np.split(found.x, 2)
+    moved = [names[at] for at in np.flatnonzero(np.abs(more - less) > 1e-6)]
+    return [at for at in moved if at < len(people) and not hidden[at]]
 
 
 def _determined(groups: list[Numbers], apart: list[tuple[Array, bool]], hidden: Array) -> list[int]:
@@ -333,17 +358,26 @@ def _determined(groups: list[Numbers], apart: list[tuple[Array, bool]], hidden: 
     A line of -1 is one whose sum counts others too: `apart` says which cells stand in it, and whether those
     others are few. They are asked for as well, and numbered after the cells.
     """
+    rows, names = _sums_of(groups, apart, hidden)
+    if not rows.size:
+        return []
+    _left, sizes, right = np.linalg.svd(rows)
+    free = right[int((sizes > NOTHING).sum()) :]
+    return [names[at] for at in np.flatnonzero((np.abs(free) < 1e-6).all(axis=0))]
+
+
+def _sums_of(
+    groups: list[Numbers], apart: list[tuple[Array, bool]], hidden: Array
+) -> tuple[Counts, list[int]]:
+    """An equation for every line that hidden cells stand in, and the number of the cell in each column."""
     cells = np.flatnonzero(hidden)
     few = [at for at, (_line, are_few) in enumerate(apart) if are_few]
     told = [group[cells] == line for group in groups for line in np.unique(group[cells]) if line >= 0]
     rows = np.zeros((len(told) + len(few), len(cells) + len(few)))
     if not rows.size:
-        return []
+        return rows, []
     rows[: len(told), : len(cells)] = np.reshape(told, (len(told), len(cells)))
     for number, at in enumerate(few):
         rows[len(told) + number, : len(cells)] = apart[at][0][cells]
         rows[len(told) + number, len(cells) + number] = 1
-    _left, sizes, right = np.linalg.svd(rows)
-    free = right[int((sizes > NOTHING).sum()) :]
-    names = [*cells.tolist(), *(len(hidden) + at for at in few)]
-    return [names[at] for at in np.flatnonzero((np.abs(free) < 1e-6).all(axis=0))]
+    return rows, [*cells.tolist(), *(len(hidden) + at for at in few)]

@@ -72,14 +72,32 @@ def test_no_hidden_cell_of_a_table_follows_from_its_sums(counts: list[int]) -> N
     # a total of fewer is hidden itself
     assume(all(not any(counts[at] for at in line) or sum(counts[at] for at in line) >= K for line in sums))
     gone = np.flatnonzero(together(counts, [rows, columns], np.array([0 < c < K for c in counts]), K))
-    steps = np.zeros((3 ** len(gone), 9), int)
+    told = set(gone) - _open(counts, gone, sums)
+    for at in told:
+        beside = {each for line in sums if at in line for each in line if counts[each]}
+        nothing_left = beside <= set(gone) or at not in _open(counts, np.flatnonzero(counts), sums)
+        assert nothing_left, (counts, gone.tolist())
+
+
+def test_where_cells_of_nobody_stand_all_around_hiding_more_would_not_help() -> None:
+    """The first ten are all of their column: with their row, the one follows whatever else is hidden."""
+    rows, columns = [0, 0, 0, 1, 1, 1, 2, 2, 2], [0, 1, 2] * 3
+    assert hidden([10, 10, 1, 0, 0, 0, 0, 0, 10], rows, columns) == [10, 1, 10]
+
+
+def test_where_one_more_cell_does_not_help_several_are_hidden() -> None:
+    """Above and to the right of the one stand cells of nobody: only a ring of four keeps it."""
+    rows, columns = [0, 0, 0, 1, 1, 1, 2, 2, 2], [0, 1, 2] * 3
+    assert hidden([10, 0, 0, 10, 10, 0, 1, 11, 10], rows, columns) == [10, 10, 10, 1, 11, 10]
+
+
+def _open(counts: list[int], gone: np.ndarray, sums: list[list[int]]) -> set[int]:
+    """The cells of those hidden that can be one more or one less with every sum the same."""
+    steps = np.zeros((3 ** len(gone), len(counts)), int)
     steps[:, gone] = np.array(list(itertools.product((-1, 0, 1), repeat=len(gone))), int)
     alike = np.all([steps[:, line].sum(axis=1) == 0 for line in sums], axis=0)
     alike &= (np.array(counts) + steps)[:, gone].min(axis=1, initial=0) >= 0
-    for at in gone:
-        beside = {each for line in sums if at in line for each in line if counts[each]}
-        if not beside <= set(gone):  # else there was nothing left to hide
-            assert (steps[alike, at] != 0).any(), (counts, gone.tolist())
+    return {int(at) for at in gone if (steps[alike, at] != 0).any()}
 
 
 # --- tables of the page on personas ---

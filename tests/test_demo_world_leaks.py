@@ -366,7 +366,6 @@ def in_cookies(shop: Shop) -> Shop:
         (in_cookies, of_pairs, "cookie and device"),
     ],
 )
-@pytest.mark.parametrize("shop", [6_000], indirect=True)  # the fewer they are, the harder it is to find
 def test_a_leak_that_is_planted_is_found(
     shop: Shop, plant: Callable[[Shop], Shop], looks: Looks, name: str
 ) -> None:

@@ -121,8 +121,8 @@ def judged(shop: Shop, text: str) -> tuple[set[str], set[str]]:
 def published(shop: Shop) -> Path:
     reports = shop.workspace.path.parent / "reports"
     asked = [(report, ASKED.get(name, {})) for name, report in catalogue.reports().items()]
-    done = runner.run_all(shop.workspace, asked, languages=["vi"], reports_dir=reports)  # names are in none
-    assert [outcome.error for outcome in done] == [None] * len(asked)
+    done = runner.run_all(shop.workspace, asked, languages=["vi", "en"], reports_dir=reports)
+    assert [outcome.error for outcome in done] == [None] * (2 * len(asked))
     return reports
 
 
@@ -133,7 +133,8 @@ def test_every_page_and_all_that_is_kept_of_its_run(shop: Shop, published: Path)
     found = {file: judged(shop, said_in(file)) for file in files}
     assert {file.name: wrong for file, (wrong, _) in found.items() if wrong} == {}
     for report in ("single_customer_view", "touchpoint_inventory", "persona_building", "journey_map"):
-        assert found[published / "demo" / "vi" / f"{report}.html"][1], report
+        for language in ("vi", "en"):
+            assert found[published / "demo" / language / f"{report}.html"][1], report
 
 
 def test_they_are_part_of_every_total(shop: Shop, published: Path) -> None:
@@ -142,7 +143,7 @@ def test_they_are_part_of_every_total(shop: Shop, published: Path) -> None:
     assert stages.table["customers"].sum() == len(people) == sum(map(len, shop.codes.values()))
     assert stages.facts["opt_out"] == len(shop.codes[True])
     run = json.loads(
-        next(published.glob("demo/runs/single_customer_view/*-vi-*/run.json")).read_text("utf-8")
+        next(published.glob("demo/runs/single_customer_view/*-en-*/run.json")).read_text("utf-8")
     )
     facts = {each["name"]: each["facts"] for each in run["facts"]}
     assert facts["life_stages"]["opt_out"] == len(shop.codes[True])

@@ -290,7 +290,7 @@ def test_selection_fools_last_touch_and_a_regression_but_not_one_that_knows_the_
 
 @pytest.mark.slow
 def test_without_selection_a_regression_needs_no_knowledge_of_the_intent() -> None:
-    found = study("no_selection", 60)
+    found = study("no_selection", 120)
     blind = misplaced(removal_shares(found.seen, found.level, found.ordered), found.true)
     knowing = misplaced(removal_shares(found.intent, found.level, found.ordered), found.true)
     assert misplaced(found.last, found.true) < 0.35

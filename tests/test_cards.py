@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 import json
 import math
+import re
 
 import pandas as pd
 import pytest
@@ -66,6 +67,16 @@ def page(shown: cards.Portraits, k: int = 10) -> str:
 
 def test_a_name_is_proposed_from_what_sets_behaviour_apart():
     assert portraits().proposed == {"p1": "In touch often, prefers Store", "p2": "Seldom in touch, evenings"}
+
+
+def test_each_card_has_a_drawn_avatar_of_its_own_that_shows_nobody():
+    said = page(portraits())
+    drawn = re.findall(r'<svg class="avatar".*?</svg>', said, re.S)
+    assert len(set(drawn)) == 2
+    assert re.findall(r"<(\w+)", "".join(drawn)).count("circle") > 2
+    assert {*re.findall(r"<(\w+)", "".join(drawn))} == {"svg", "rect", "circle", "text"}  # letters, no face
+    assert "<img" not in said
+    assert re.findall(r'<svg class="avatar".*?</svg>', page(portraits()), re.S) == drawn
 
 
 def test_a_name_given_by_hand_replaces_the_proposed_one():
